@@ -1,0 +1,1 @@
+//! The boot disk seen through the loader's caches.

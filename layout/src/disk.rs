@@ -1,0 +1,29 @@
+//! Where gapboot lies on a disk, in sectors of 512 bytes.
+
+/// Bytes in a sector. Disks with other sector sizes are refused.
+pub const SECTOR: usize = 512;
+
+/// Bytes of sector 0 that are stage1; what follows (disk signature, partition
+/// table, boot signature) is never ours.
+pub const STAGE1_CODE: usize = 440;
+
+/// First sector of stage2: the first one behind a GPT of the usual size.
+pub const STAGE2_LBA: u64 = 34;
+/// Sectors that stage2 may fill.
+pub const STAGE2_SECTORS: u64 = 32;
+/// Bytes that stage2 may fill.
+pub const STAGE2_BYTES: usize = 16_384;
+
+/// First sector of the overlay, which is present where the gap has the room.
+pub const OVERLAY_LBA: u64 = 66;
+/// Sectors that the overlay may fill.
+pub const OVERLAY_SECTORS: u64 = 64;
+/// Bytes that the overlay may fill.
+pub const OVERLAY_BYTES: usize = 32_768;
+
+const _: () = {
+    assert!(STAGE2_BYTES as u64 == STAGE2_SECTORS * SECTOR as u64);
+    assert!(OVERLAY_BYTES as u64 == OVERLAY_SECTORS * SECTOR as u64);
+    assert!(STAGE2_LBA + STAGE2_SECTORS <= OVERLAY_LBA);
+    assert!(OVERLAY_LBA + OVERLAY_SECTORS <= 2048);
+};

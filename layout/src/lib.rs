@@ -1,0 +1,12 @@
+//! The numbers that two images must agree on.
+//!
+//! stage1, stage2, the loader logic, the installer and the emulator take every
+//! sector number, address and size that they share from here, and the
+//! assertions at the end of each module keep the ranges apart.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod disk;
+pub mod header;
+pub mod memory;

@@ -1,0 +1,91 @@
+//! Where everything lies in memory while gapboot runs: physical addresses and
+//! sizes in bytes. `docs/memory-map.md` draws the same picture.
+//!
+//! Nothing that is written shares a 4 KiB page with code: processors, and
+//! emulators much more so, pay dearly for a store beside code.
+
+/// A range of physical memory.
+#[derive(Clone, Copy)]
+pub struct Range {
+    /// First byte.
+    pub start: u32,
+    /// First byte behind the range.
+    pub end: u32,
+}
+
+impl Range {
+    /// The range `start..end`.
+    pub const fn new(start: u32, end: u32) -> Self {
+        assert!(start < end);
+        Self { start, end }
+    }
+
+    /// Size in bytes.
+    pub const fn size(self) -> u32 {
+        self.end - self.start
+    }
+
+    const fn is_below(self, other: Range) -> bool {
+        self.end <= other.start
+    }
+}
+
+/// The real-mode stack of stage2; it grows down from the end.
+pub const REAL_STACK: Range = Range::new(0x600, 0x7000);
+/// The boot sector as the BIOS loads it, stage1.
+pub const STAGE1: Range = Range::new(0x7c00, 0x7e00);
+/// stage2 as it is loaded from the disk. Its real-mode part stays here.
+pub const STAGE2: Range = Range::new(0x8000, 0xc000);
+/// Small data that real mode must reach: the register block of the thunk,
+/// descriptor tables, disk address packets, the E820 buffer.
+pub const STAGE2_DATA: Range = Range::new(0xc000, 0x1_0000);
+/// The kernel's real-mode code ("setup"), at most 32 KiB of file.
+pub const KERNEL_SETUP: Range = Range::new(0x1_0000, 0x1_8000);
+/// The kernel's heap and stack.
+pub const KERNEL_HEAP: Range = Range::new(0x1_8000, 0x1_f000);
+/// The kernel's command line with its NUL.
+pub const COMMAND_LINE: Range = Range::new(0x1_f000, 0x1_f800);
+/// The loader's `setup_data` node.
+pub const SETUP_DATA: Range = Range::new(0x1_f800, 0x2_0000);
+/// stage2 unpacked: code, and from the next page on data, BSS, the
+/// protected-mode stack and the overlay.
+pub const STAGE2_UNPACKED: Range = Range::new(0x2_0000, 0x4_0000);
+/// The I/O buffer: what one BIOS call may fill. Aligned to its size, so that
+/// no transfer crosses a 64 KiB boundary.
+pub const IO_BUFFER: Range = Range::new(0x4_0000, 0x5_0000);
+/// Caches of the loader. The first 128 KiB behind the I/O buffer; machines
+/// with less low memory than this are refused.
+pub const CACHES: Range = Range::new(0x5_0000, 0x7_0000);
+
+/// Segment of the kernel's real-mode code, its data segments at entry.
+pub const KERNEL_SEGMENT: u16 = 0x1000;
+/// Code segment at the kernel's real-mode entry, offset 0.
+pub const KERNEL_ENTRY_SEGMENT: u16 = KERNEL_SEGMENT + 0x20;
+/// Stack pointer at the kernel's real-mode entry; the heap ends here too.
+pub const KERNEL_STACK: u16 = 0xf000;
+
+/// Where the protected-mode part of a bzImage is loaded.
+pub const KERNEL: u32 = 0x10_0000;
+/// Where an initrd goes if nothing speaks against it.
+pub const INITRD: u32 = 0x400_0000;
+
+/// Sectors of the largest single read: the EDD limit of many BIOSes.
+pub const MAX_TRANSFER_SECTORS: u32 = 127;
+
+const _: () = {
+    assert!(REAL_STACK.is_below(STAGE1));
+    assert!(STAGE1.is_below(STAGE2));
+    assert!(STAGE2.is_below(STAGE2_DATA));
+    assert!(STAGE2.size() as usize == super::disk::STAGE2_BYTES);
+    assert!(STAGE2_DATA.is_below(KERNEL_SETUP));
+    assert!(KERNEL_SETUP.is_below(KERNEL_HEAP));
+    assert!(KERNEL_HEAP.is_below(COMMAND_LINE));
+    assert!(COMMAND_LINE.is_below(SETUP_DATA));
+    assert!(SETUP_DATA.is_below(STAGE2_UNPACKED));
+    assert!(STAGE2_UNPACKED.is_below(IO_BUFFER));
+    assert!(IO_BUFFER.is_below(CACHES));
+    assert!(IO_BUFFER.start % IO_BUFFER.size() == 0);
+    assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());
+    assert!(KERNEL_SEGMENT as u32 * 16 == KERNEL_SETUP.start);
+    assert!(KERNEL_SETUP.start + KERNEL_STACK as u32 == KERNEL_HEAP.end);
+};

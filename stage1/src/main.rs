@@ -1,0 +1,5 @@
+#![no_std]
+#![no_main]
+//! stage1
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }

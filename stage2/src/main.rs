@@ -1,5 +1,131 @@
+//! The BIOS machine that the loader runs on.
+//!
+//! On entry (`entry.s`): 32-bit protected mode, flat segments, paging and
+//! interrupts off, this image at 0x20000 behind a checksum that stage1 verified,
+//! BSS zero, the stack below 0x40000, the boot drive's BIOS number as argument.
+//!
+//! It gives the loader a disk (INT 13h), a console (INT 10h and a UART), the
+//! memory map (INT 15h) and memory, and jumps into the kernel that the loader
+//! put there. No decision about files or entries is made here.
+
 #![no_std]
 #![no_main]
-//! stage2
+
+mod a20;
+mod bios;
+mod console;
+mod disk;
+mod memory;
+mod port;
+
+use boot::machine::Console as _;
+use layout::memory as at;
+
+core::arch::global_asm!(
+    include_str!("entry.s"),
+    include_str!("unpack.s"),
+    include_str!("thunk.s"),
+    FORMAT = const layout::header::FORMAT,
+    HEADER_SIZE = const layout::header::SIZE,
+    STAGE2 = const at::STAGE2.start,
+    REAL_STACK_TOP = const at::REAL_STACK.end,
+    UNPACKED = const at::STAGE2_UNPACKED.start,
+    PROBABILITIES = const at::IO_BUFFER.start,
+    CODE32 = const 0x08,
+    GDT_NULL = const 0,
+    GDT_CODE32 = const descriptor::CODE32,
+    GDT_DATA32 = const descriptor::DATA32,
+    GDT_CODE16 = const descriptor::CODE16,
+    GDT_DATA16 = const descriptor::DATA16,
+    options(att_syntax)
+);
+
+/// The segments of both modes, all of base 0. The accessed bit is set already,
+/// so that loading one never writes to the table, which lies beside code.
+mod descriptor {
+    use x86_64::structures::gdt::DescriptorFlags as Flags;
+
+    const COMMON: Flags = Flags::USER_SEGMENT
+        .union(Flags::PRESENT)
+        .union(Flags::WRITABLE)
+        .union(Flags::ACCESSED);
+    const FLAT: Flags = COMMON
+        .union(Flags::LIMIT_0_15)
+        .union(Flags::LIMIT_16_19)
+        .union(Flags::GRANULARITY)
+        .union(Flags::DEFAULT_SIZE);
+    /// 64 KiB, as real mode has it: what is left in the processor's hidden
+    /// registers after the switch.
+    const REAL: Flags = COMMON.union(Flags::LIMIT_0_15);
+
+    pub(super) const CODE32: u64 = FLAT.union(Flags::EXECUTABLE).bits();
+    pub(super) const DATA32: u64 = FLAT.bits();
+    pub(super) const CODE16: u64 = REAL.union(Flags::EXECUTABLE).bits();
+    pub(super) const DATA16: u64 = REAL.bits();
+}
+
+unsafe extern "C" {
+    /// Jumps to real-mode code, see `thunk.s`.
+    fn enter_kernel(segment: u32, stack: u32, entry_segment: u32) -> !;
+}
+
+/// The image's first byte, where `entry.s` jumps to.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".image.start")]
+extern "C" fn image_start(drive: u32) -> ! {
+    run(drive as u8)
+}
+
+fn run(drive: u8) -> ! {
+    let mut machine = Machine {
+        console: console::Console::new(),
+        disk: disk::BiosDisk::new(drive),
+        memory: memory::Ram::new(),
+    };
+    machine.console.write(b"gapboot\n");
+    bios::wait_and_give_up()
+}
+
+struct Machine {
+    console: console::Console,
+    disk: disk::BiosDisk,
+    memory: memory::Ram,
+}
+
+/// An exception: a bug here, or a machine that fails. Panics end here too, by
+/// the undefined instruction that they compile to.
+///
+/// `frame` is the stack of the exception handler, see `thunk.s`.
+#[unsafe(no_mangle)]
+extern "C" fn report_fault(frame: *const [u32; 4]) -> ! {
+    let mut console = console::Console::new();
+    console.write(b"\ngapboot: internal error, please report:");
+    // SAFETY: the processor just pushed at least three words there, and the
+    // stack goes on for a page and more unless it is empty.
+    for word in unsafe { *frame } {
+        console.write(b" ");
+        console.write(&hexadecimal(word));
+    }
+    console.write(b"\n");
+    bios::wait_and_give_up()
+}
+
+/// `number` in eight hexadecimal digits.
+fn hexadecimal(number: u32) -> [u8; 8] {
+    let mut digits = [0; 8];
+    for (place, digit) in digits.iter_mut().rev().enumerate() {
+        let value = (number >> (4 * place)) as u8 & 0xf;
+        *digit = if value < 10 {
+            b'0' + value
+        } else {
+            b'a' + value - 10
+        };
+    }
+    digits
+}
+
 #[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    // Never linked: panics abort by an undefined instruction.
+    loop {}
+}

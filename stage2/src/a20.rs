@@ -1,0 +1,89 @@
+//! The A20 gate: with it shut, every odd megabyte is the even one below.
+//!
+//! It must be open before anything is written above 1 MiB, and any BIOS call
+//! may shut it again, so [`ensure_open`] runs before each such write and before
+//! the jump. Methods in the order of rising risk, each tested: the BIOS, the
+//! keyboard controller, port 92h.
+
+use crate::{bios, port};
+use core::ptr::{read_volatile, write_volatile};
+
+/// A word of our own and its alias 1 MiB above.
+#[unsafe(link_section = ".low.bss")]
+static mut WITNESS: u32 = 0;
+
+/// True when the gate is open.
+fn is_open() -> bool {
+    let here = &raw mut WITNESS;
+    let alias = here.wrapping_byte_add(0x10_0000);
+    // SAFETY: both addresses are aligned; the first is our static, the second
+    // is RAM behind 1 MiB or the same word, never a device: 0x10c000 lies below
+    // the ISA hole at 15 MiB. What is stored there is put back, in an order
+    // that is right whether the two are one word or not.
+    unsafe {
+        let saved = read_volatile(alias);
+        write_volatile(here, !saved);
+        let open = read_volatile(alias) == saved;
+        if !open {
+            write_volatile(alias, saved);
+        }
+        open
+    }
+}
+
+/// Tests repeatedly: gates are slow on some machines.
+fn opened_soon() -> bool {
+    (0..0x2000).any(|_| {
+        // SAFETY: a write to port 80h, the POST code display, is the customary
+        // delay of about a microsecond.
+        unsafe { port::write(0x80, 0) };
+        is_open()
+    })
+}
+
+/// Opens the gate, or says that it can't be done.
+pub(crate) fn ensure_open() -> bool {
+    is_open() || by_bios() || by_keyboard_controller() || by_port_92()
+}
+
+fn by_bios() -> bool {
+    let mut registers = bios::Registers::ZERO;
+    registers.eax = 0x2401;
+    // SAFETY: INT 15h AX=2401h fills no buffer.
+    unsafe { bios::call(0x15, &mut registers) };
+    is_open()
+}
+
+/// Waits until the keyboard controller takes a byte; bounded, because a machine
+/// without one reads as always busy.
+fn keyboard_controller_ready() -> bool {
+    (0..0x1_0000).any(|_| {
+        // SAFETY: reading the controller's status port changes nothing that
+        // memory depends on.
+        unsafe { port::read(0x64) & 2 == 0 }
+    })
+}
+
+fn by_keyboard_controller() -> bool {
+    // Write the output port (d1h) with A20 and "no reset" set; ffh is the null
+    // command that some chipsets want behind it.
+    for (at, value) in [(0x64, 0xd1), (0x60, 0xdf), (0x64, 0xff)] {
+        if !keyboard_controller_ready() {
+            return false;
+        }
+        // SAFETY: the command changes A20 only; bit 0, reset, stays high.
+        unsafe { port::write(at, value) };
+    }
+    opened_soon()
+}
+
+fn by_port_92() -> bool {
+    // SAFETY: port 92h holds A20 in bit 1 and reset in bit 0, which stays 0.
+    unsafe {
+        let value = port::read(0x92);
+        if value & 2 == 0 {
+            port::write(0x92, (value | 2) & !1);
+        }
+    }
+    opened_soon()
+}

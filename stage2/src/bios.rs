@@ -1,0 +1,115 @@
+//! BIOS calls.
+//!
+//! The thunk (`thunk.s`) switches to real mode, calls the handler that the
+//! interrupt table names, and comes back; everything that a BIOS may change is
+//! given back as a value, flags included. Buffers must lie below 1 MiB.
+
+use x86_64::registers::rflags::RFlags;
+
+/// The registers of a BIOS call, in and out. `thunk.s` knows the order.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Registers {
+    pub(crate) eax: u32,
+    pub(crate) ebx: u32,
+    pub(crate) ecx: u32,
+    pub(crate) edx: u32,
+    pub(crate) esi: u32,
+    pub(crate) edi: u32,
+    pub(crate) ebp: u32,
+    pub(crate) ds: u16,
+    pub(crate) es: u16,
+    /// After the call only.
+    pub(crate) flags: u16,
+}
+
+impl Registers {
+    /// All zero.
+    pub(crate) const ZERO: Self = Self {
+        eax: 0,
+        ebx: 0,
+        ecx: 0,
+        edx: 0,
+        esi: 0,
+        edi: 0,
+        ebp: 0,
+        ds: 0,
+        es: 0,
+        flags: 0,
+    };
+
+    /// The carry flag: the BIOS's word for failure.
+    pub(crate) fn carry(&self) -> bool {
+        self.flags & RFlags::CARRY_FLAG.bits() as u16 != 0
+    }
+
+    /// The zero flag.
+    pub(crate) fn zero(&self) -> bool {
+        self.flags & RFlags::ZERO_FLAG.bits() as u16 != 0
+    }
+
+    /// Register AH.
+    pub(crate) fn ah(&self) -> u8 {
+        (self.eax >> 8) as u8
+    }
+}
+
+unsafe extern "C" {
+    static mut bios_registers: Registers;
+    fn bios_interrupt(number: u32);
+}
+
+/// Calls BIOS interrupt `number`.
+///
+/// # Safety
+///
+/// The registers must describe a call whose writes stay inside memory that the
+/// caller owns: a buffer of the size that the function may fill, below 1 MiB.
+pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
+    // SAFETY: stage2 runs on one processor with interrupts off, so nothing else
+    // uses the register block; the thunk keeps the registers that the C calling
+    // convention wants kept. What the call writes is the caller's promise.
+    unsafe {
+        bios_registers = *registers;
+        bios_interrupt(u32::from(number));
+        *registers = bios_registers;
+    }
+}
+
+/// Ticks of the BIOS clock, 18.2 a second.
+pub(crate) fn ticks() -> u32 {
+    // SAFETY: 0x46c is the tick counter of the BIOS data area, which its timer
+    // interrupt writes; aligned and always mapped.
+    unsafe { core::ptr::read_volatile(0x46c as *const u32) }
+}
+
+/// True when a key was pressed; takes it.
+fn key_pressed() -> bool {
+    let mut registers = Registers::ZERO;
+    registers.eax = 0x1100;
+    // SAFETY: the function fills no buffer.
+    unsafe { call(0x16, &mut registers) };
+    if registers.zero() {
+        return false;
+    }
+    registers.eax = 0x1000;
+    // SAFETY: the function fills no buffer.
+    unsafe { call(0x16, &mut registers) };
+    true
+}
+
+/// Waits for a key or ten seconds, so that a message can be read, and gives the
+/// machine back to the firmware, which tries its next boot device.
+pub(crate) fn wait_and_give_up() -> ! {
+    let start = ticks();
+    // The count ends the wait where the clock stands still.
+    for _ in 0..0x1000_0000 {
+        if key_pressed() || ticks().wrapping_sub(start) >= 182 {
+            break;
+        }
+    }
+    loop {
+        // SAFETY: INT 18h takes no registers and fills no buffer.
+        unsafe { call(0x18, &mut { Registers::ZERO }) }
+    }
+}

@@ -1,0 +1,55 @@
+# From stage1 to Rust.
+#
+# On entry (stage1): real mode at 0000:(8000 + entry offset), stage2 at 0x8000
+# with its checksum verified, DL the boot drive, DS = ES = SS = 0, IF = 1.
+# Nothing is known of A20, the GDT or the upper halves of registers.
+#
+# At the jump to the image, 0x20000: protected mode with flat 32-bit segments,
+# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive on it as
+# the argument of a C function; the image unpacked, all BSS zero, `real_idt`
+# as the BIOS had it. A20 may still be off: the image lies below 1 MiB.
+
+.section .low.header, "ax"
+    .ascii  "gapboot2"
+    .word   {FORMAT}
+    .word   entry - {STAGE2}
+    .zero   {HEADER_SIZE} - 12      # the rest is filled in when it is packed
+
+.section .low.text, "ax"
+.code16
+.globl entry
+entry:
+    cli
+    cld
+    xorw    %ax, %ax
+    movw    %ax, %ss
+    movw    ${REAL_STACK_TOP}, %sp
+    movw    %ax, %ds
+    movw    %ax, %es
+
+# Small data first: RAM may hold anything. DX survives.
+    movw    $__low_bss_start, %di
+    movw    $__low_bss_end, %cx
+    subw    %di, %cx
+    rep stosb
+    sidtl   real_idt
+
+    call    enter_protected
+.code32
+    movzbl  %dl, %edx
+    movl    $__stack_top, %esp
+    pushl   %edx
+    pushl   %edx                    # return address of a call that never returns
+
+    movl    $__packed_start, %esi
+    movl    ${UNPACKED}, %edi
+    movl    $__image_size, %ecx
+    call    unpack
+
+    xorl    %eax, %eax
+    movl    $__bss_start, %edi
+    movl    $__bss_end, %ecx
+    subl    %edi, %ecx
+    rep stosb
+    movl    ${UNPACKED}, %eax
+    jmp     *%eax

@@ -1,0 +1,181 @@
+//! Memory: the firmware's map of it (INT 15h), and writing to it.
+
+use crate::{a20, bios};
+use boot::machine::{Memory, MemoryError};
+use boot::memory_map::MemoryMap;
+use core::mem::MaybeUninit;
+use layout::memory as at;
+
+/// An address range descriptor of INT 15h AX=E820h (ACPI specification, section
+/// "System Address Map Interfaces"), with room for firmware that writes more.
+#[repr(C, align(4))]
+struct AddressRange {
+    base: u64,
+    length: u64,
+    kind: u32,
+    /// Bit 0 clear: ignore the range. Set beforehand, for the many BIOSes that
+    /// write only the 20 bytes before it.
+    attributes: u32,
+    padding: [u32; 10],
+}
+
+/// Some BIOSes want the same buffer, as they left it, at each call.
+#[unsafe(link_section = ".low.bss")]
+static mut RANGE: AddressRange = AddressRange {
+    base: 0,
+    length: 0,
+    kind: 0,
+    attributes: 0,
+    padding: [0; 10],
+};
+
+const SMAP: u32 = 0x534d_4150;
+/// Calls after which a map that does not end is taken as it is.
+const MOST_RANGES: u32 = 256;
+const RAM: u32 = 1;
+const MIB: u64 = 0x10_0000;
+
+/// The machine's memory.
+pub(crate) struct Ram {
+    map: &'static mut MemoryMap,
+}
+
+/// Too large for the stack.
+static mut MAP: MaybeUninit<MemoryMap> = MaybeUninit::uninit();
+
+impl Ram {
+    /// Asks the firmware for its map. Called once.
+    pub(crate) fn new() -> Self {
+        // SAFETY: this is the only use of the static, and `run` calls it once.
+        let map = unsafe { (*(&raw mut MAP)).write(MemoryMap::new()) };
+        if !ask_e820(map) {
+            *map = MemoryMap::new();
+            ask_older(map);
+        }
+        protect_low(map);
+        Self { map }
+    }
+}
+
+/// The map by AX=E820h; false where the firmware has none.
+fn ask_e820(map: &mut MemoryMap) -> bool {
+    let mut continuation = 0;
+    // SAFETY: RANGE is used by this function only; the BIOS fills it, up to
+    // its size, between the accesses.
+    unsafe {
+        RANGE.attributes = 1;
+        for call in 0..MOST_RANGES {
+            let mut registers = bios::Registers::ZERO;
+            registers.eax = 0xe820;
+            registers.ebx = continuation;
+            registers.ecx = 24;
+            registers.edx = SMAP;
+            registers.edi = (&raw const RANGE).addr() as u32;
+            bios::call(0x15, &mut registers);
+            if registers.carry() {
+                // Also a way to say that the last range was the last.
+                return call > 0;
+            }
+            if registers.eax != SMAP || registers.ecx < 20 {
+                return false;
+            }
+            if registers.ecx < 24 || RANGE.attributes & 1 != 0 {
+                map.add(RANGE.base, RANGE.length, RANGE.kind == RAM);
+            }
+            continuation = registers.ebx;
+            if continuation == 0 {
+                break;
+            }
+        }
+    }
+    true
+}
+
+/// Memory above 1 MiB by the calls before E820: AX=E801h, then AH=88h.
+fn ask_older(map: &mut MemoryMap) {
+    let mut registers = bios::Registers::ZERO;
+    registers.eax = 0xe801;
+    // SAFETY: the function fills no buffer.
+    unsafe { bios::call(0x15, &mut registers) };
+    // KiB from 1 MiB and 64 KiB pieces from 16 MiB, in AX and BX or in CX and DX.
+    let (mut low, mut high) = (registers.eax as u16, registers.ebx as u16);
+    if low == 0 && high == 0 {
+        (low, high) = (registers.ecx as u16, registers.edx as u16);
+    }
+    if registers.carry() || low == 0 || low > 0x3c00 {
+        registers = bios::Registers::ZERO;
+        registers.eax = 0x8800;
+        // SAFETY: the function fills no buffer.
+        unsafe { bios::call(0x15, &mut registers) };
+        (low, high) = (registers.eax as u16, 0);
+    }
+    map.add(0, 640 << 10, true);
+    map.add(MIB, u64::from(low) << 10, true);
+    map.add(16 * MIB, u64::from(high) << 16, true);
+}
+
+/// What the map says of the first megabyte is not to be trusted: low memory
+/// ends where INT 12h or the EBDA says, whichever is lower.
+fn protect_low(map: &mut MemoryMap) {
+    let end = low_memory_end();
+    map.add(u64::from(end), MIB - u64::from(end), false);
+}
+
+/// The end of low memory, in bytes.
+pub(crate) fn low_memory_end() -> u32 {
+    let mut registers = bios::Registers::ZERO;
+    // SAFETY: INT 12h fills no buffer.
+    unsafe { bios::call(0x12, &mut registers) };
+    let kib = registers.eax & 0xffff;
+    // SAFETY: 0x40e is the EBDA's segment in the BIOS data area.
+    let ebda = unsafe { u32::from(core::ptr::read_volatile(0x40e as *const u16)) << 4 };
+    let reported = if (128..=640).contains(&kib) {
+        kib << 10
+    } else {
+        640 << 10
+    };
+    if (0x2_0000..reported).contains(&ebda) {
+        ebda
+    } else {
+        reported
+    }
+}
+
+/// True where the loader may write: what the layout gives the kernel below
+/// 1 MiB, and anything above.
+fn is_loadable(start: u32, end: u32) -> bool {
+    start >= at::KERNEL && end >= start
+        || start >= at::KERNEL_SETUP.start && end <= at::SETUP_DATA.end && start <= end
+}
+
+impl Memory for Ram {
+    fn map(&self) -> &MemoryMap {
+        self.map
+    }
+
+    fn write(&mut self, start: u32, bytes: &[u8]) -> Result<(), MemoryError> {
+        let end = start.wrapping_add(bytes.len() as u32);
+        if !is_loadable(start, end) || start >= at::KERNEL && !a20::ensure_open() {
+            return Err(MemoryError);
+        }
+        // SAFETY: the range is outside everything that stage2 or the BIOS
+        // lives in; that it is RAM is what the loader took from the map. The
+        // direction flag is clear. (A `memcpy` of single bytes would cost more
+        // than the disk: this copies every kernel and initrd.)
+        unsafe {
+            core::arch::asm!(
+                "xchg esi, eax", // LLVM keeps ESI to itself
+                "rep movsd",
+                "mov ecx, edx",
+                "rep movsb",
+                "mov esi, eax",
+                inout("ecx") bytes.len() / 4 => _,
+                in("edx") bytes.len() % 4,
+                inout("edi") start => _,
+                inout("eax") bytes.as_ptr() => _,
+                options(nostack, preserves_flags)
+            );
+        }
+        Ok(())
+    }
+}

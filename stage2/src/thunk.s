@@ -1,0 +1,199 @@
+# Between the modes.
+#
+# Protected mode here means: flat 4 GiB segments of base 0, paging off, IF = 0,
+# DF = 0; exceptions, which only a bug of ours or of the machine can raise, end
+# in a message, and an NMI is ignored. Real mode means: every segment at 0, the
+# stack at 0x7000, the IDT that the BIOS left, PE = 0, and data segments whose
+# cached limits are 64 KiB again (some BIOSes fault on less or on more).
+#
+# The BIOS may change any register, flag, the GDT, A20 and the protected-mode
+# bits of nothing: GDT and segments are loaded anew on each way back.
+
+.section .low.text, "ax"
+
+# Descriptors with the accessed bit set, so that the processor never writes to
+# this page.
+.balign 8
+gdt:
+    .quad   {GDT_NULL}
+    .quad   {GDT_CODE32}            # 08
+    .quad   {GDT_DATA32}            # 10
+    .quad   {GDT_CODE16}            # 18
+    .quad   {GDT_DATA16}            # 20
+gdt_end:
+gdtr:
+    .word   gdt_end - gdt - 1
+    .long   gdt
+idtr:
+    .word   idt_end - idt - 1
+    .long   idt
+
+# Real mode -> protected mode. Called in real mode, returns to the caller's next
+# instruction as 32-bit code. Keeps all general registers but EAX; ESP is
+# the real-mode stack.
+.code16
+enter_protected:
+    cli
+    lgdtl   %cs:gdtr
+    lidtl   %cs:idtr
+    movl    %cr0, %eax
+    orb     $1, %al
+    movl    %eax, %cr0
+    ljmpl   $0x08, $1f
+.code32
+1:  movw    $0x10, %ax
+    movw    %ax, %ds
+    movw    %ax, %es
+    movw    %ax, %fs
+    movw    %ax, %gs
+    movw    %ax, %ss
+    movzwl  %sp, %esp
+    popw    %ax                     # a 16-bit return address
+    movzwl  %ax, %eax
+    jmp     *%eax
+
+# Protected mode -> real mode. Called in protected mode, returns to the caller's
+# next instruction as 16-bit code with every data segment 0, the stack empty,
+# IF = 0. Keeps all general registers but EAX.
+.code32
+enter_real:
+    popl    %eax
+    movw    %ax, return_ip
+    ljmp    $0x18, $1f
+.code16
+1:  movw    $0x20, %ax
+    movw    %ax, %ds
+    movw    %ax, %es
+    movw    %ax, %fs
+    movw    %ax, %gs
+    movw    %ax, %ss
+    lidtl   real_idt
+    movl    %cr0, %eax
+    andb    $0xfe, %al
+    movl    %eax, %cr0
+    ljmpw   $0, $1f
+1:  xorw    %ax, %ax
+    movw    %ax, %ds
+    movw    %ax, %es
+    movw    %ax, %fs
+    movw    %ax, %gs
+    movw    %ax, %ss
+    movw    ${REAL_STACK_TOP}, %sp
+    jmp     *return_ip
+
+# extern "C" fn bios_interrupt(number: u32)
+#
+# Calls a BIOS interrupt with the registers in `bios_registers` and leaves the
+# results there. Interrupts are on inside, as the BIOS expects.
+.code32
+.globl bios_interrupt
+bios_interrupt:
+    pushal
+    movl    36(%esp), %eax
+    shll    $2, %eax
+    movw    %ax, vector
+    movl    %esp, protected_esp
+    call    enter_real
+.code16
+    pushw   $0x0202                 # what INT pushes: flags with IF set,
+    pushw   $0                      # CS and IP to return to
+    pushw   $bios_returns
+    movw    vector, %bx
+    pushl   (%bx)                   # the handler, from the interrupt table
+    movl    bios_registers + 4, %ebx
+    movl    bios_registers + 8, %ecx
+    movl    bios_registers + 12, %edx
+    movl    bios_registers + 16, %esi
+    movl    bios_registers + 20, %edi
+    movl    bios_registers + 24, %ebp
+    movw    bios_registers + 30, %es
+    movl    bios_registers, %eax
+    movw    bios_registers + 28, %ds
+    lretw                           # IF = 0 and TF = 0, as after INT
+bios_returns:
+    cli
+    cld
+    movw    %ds, %cs:bios_registers + 28
+    pushw   $0
+    popw    %ds                     # pop and mov change no flags
+    movl    %eax, bios_registers
+    movl    %ebx, bios_registers + 4
+    movl    %ecx, bios_registers + 8
+    movl    %edx, bios_registers + 12
+    movl    %esi, bios_registers + 16
+    movl    %edi, bios_registers + 20
+    movl    %ebp, bios_registers + 24
+    movw    %es, bios_registers + 30
+    pushfw
+    popw    bios_registers + 32
+    call    enter_protected
+.code32
+    movl    protected_esp, %esp
+    popal
+    ret
+
+# extern "C" fn enter_kernel(segment: u32, stack: u32, entry_segment: u32) -> !
+#
+# Linux/x86 boot protocol, 16-bit entry: DS = ES = FS = GS = SS = segment, SP as
+# given, CS = entry_segment, IP = 0, interrupts off.
+.globl enter_kernel
+enter_kernel:
+    movl    4(%esp), %ebx
+    movl    8(%esp), %edx
+    movl    12(%esp), %ecx
+    call    enter_real
+.code16
+    movw    %bx, %ds
+    movw    %bx, %es
+    movw    %bx, %fs
+    movw    %bx, %gs
+    movw    %bx, %ss
+    movzwl  %dx, %esp
+    pushw   %cx
+    pushw   $0
+    xorl    %eax, %eax
+    xorl    %ebx, %ebx
+    xorl    %ecx, %ecx
+    xorl    %edx, %edx
+    xorl    %esi, %esi
+    xorl    %edi, %edi
+    xorl    %ebp, %ebp
+    lretw
+
+# Any exception. What lies on top of the stack says where: EIP, CS and flags,
+# for some with an error code before them.
+.code32
+fault:
+    movl    %esp, %eax
+    pushl   %eax
+    pushl   %eax                    # return address of a call that never returns
+    jmp     report_fault
+ignore:
+    iretl
+
+# In the image, where 32 like gates pack to next to nothing.
+.section .rodata.idt, "a"
+.balign 8
+idt:
+.rept 2
+    .long   ({CODE32} << 16) + fault, 0x8e00
+.endr
+    .long   ({CODE32} << 16) + ignore, 0x8e00
+.rept 29
+    .long   ({CODE32} << 16) + fault, 0x8e00
+.endr
+idt_end:
+
+.section .low.bss, "aw", @nobits
+.balign 4
+.globl bios_registers
+bios_registers:
+    .zero   36
+protected_esp:
+    .zero   4
+real_idt:
+    .zero   6
+return_ip:
+    .zero   2
+vector:
+    .zero   2

@@ -1,2 +1,59 @@
-//! xtask
-fn main() {}
+//! The build of gapboot: the only place that knows commands. `./x` starts it.
+
+mod dist;
+mod freestanding;
+mod pack;
+mod packages;
+mod run;
+mod toolchain;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+const USAGE: &str = "\
+usage: ./x COMMAND
+
+  dist       build everything into dist/";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let [] | ["help" | "-h" | "--help"] = words[..] {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    match command(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Usage>() => {
+            eprintln!("x: {error}\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("x: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(words: &[&str]) -> Result<()> {
+    let workspace = Workspace::here();
+    match words {
+        ["dist"] => dist::build(&workspace).map(drop),
+        _ => bail!(Usage(words.join(" "))),
+    }
+}
+
+/// The command line makes no sense: exit status 2 and the usage.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "unknown command `{}`", self.0)
+    }
+}
+
+impl std::error::Error for Usage {}

@@ -1,0 +1,113 @@
+//! The packed form of stage2's image: a call filter, then `upkr`.
+//!
+//! Calls of one function from many places differ in their relative
+//! displacement. The filter replaces it by the absolute target, so that they
+//! become equal bytes, which is what the packer looks for.
+//!
+//! Going through the image from its start, for every byte E8 with at least four
+//! bytes behind it, take these four as the little-endian displacement of a call:
+//!
+//! - if the call's target lies inside the image, they become the marker byte and
+//!   the target's physical address as 24 bits, big-endian (the upper halves of
+//!   all targets are equal, so they go first); going on behind them;
+//! - if not, nothing changes; going on at the next byte.
+//!
+//! The marker is a byte that follows no unchanged E8, so that `unpack.s` knows
+//! one from the other; it is patched into the unpacker at `unpack_marker`.
+
+use anyhow::{Context, Result, ensure};
+
+const CALL: u8 = 0xe8;
+/// The format that `unpack.s` reads.
+fn config() -> upkr::Config {
+    upkr::Config {
+        invert_bit_encoding: true,
+        ..upkr::Config::default()
+    }
+}
+
+/// An image as it is stored.
+pub(crate) struct Packed {
+    pub(crate) bytes: Vec<u8>,
+    /// For the unpacker.
+    pub(crate) marker: u8,
+}
+
+/// Packs `image`, which will be unpacked to physical address `base`.
+pub(crate) fn pack(image: &[u8], base: u32) -> Result<Packed> {
+    let end = base as usize + image.len();
+    ensure!(end <= 1 << 24, "the image ends behind 16 MiB");
+    let marker = marker(image).context("every byte follows some E8: no marker is left")?;
+    let filtered = filter(image, base, marker);
+    let bytes = upkr::pack(&filtered, 9, &config(), None);
+
+    let unpacked = upkr::unpack(&bytes, &config(), image.len())?;
+    ensure!(
+        unfilter(unpacked, base, marker) == image,
+        "packing lost something"
+    );
+    Ok(Packed { bytes, marker })
+}
+
+/// The target of the call whose opcode is at `at`, relative to the image, if it
+/// lies inside.
+fn target(image: &[u8], at: usize) -> Option<usize> {
+    let next = at.checked_add(5)?;
+    if image[at] != CALL || next > image.len() {
+        return None;
+    }
+    let displacement = i32::from_le_bytes(image[at + 1..next].try_into().ok()?);
+    let target = next.checked_add_signed(displacement as isize)?;
+    (target < image.len()).then_some(target)
+}
+
+/// The smallest byte that follows no E8 which is left alone.
+fn marker(image: &[u8]) -> Option<u8> {
+    let mut taken = [false; 256];
+    let mut at = 0;
+    while at < image.len() {
+        if target(image, at).is_some() {
+            at += 5;
+            continue;
+        }
+        if let [CALL, follower, ..] = image[at..] {
+            taken[follower as usize] = true;
+        }
+        at += 1;
+    }
+    (0..=255).find(|marker| !taken[*marker as usize])
+}
+
+fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
+    let mut out = image.to_vec();
+    let mut at = 0;
+    while at < image.len() {
+        let Some(target) = target(image, at) else {
+            at += 1;
+            continue;
+        };
+        let mut address = (base + target as u32).to_be_bytes();
+        address[0] = marker;
+        out[at + 1..at + 5].copy_from_slice(&address);
+        at += 5;
+    }
+    out
+}
+
+/// What `unpack.s` does, to check each packing against.
+fn unfilter(mut image: Vec<u8>, base: u32, marker: u8) -> Vec<u8> {
+    let mut at = 0;
+    while at + 5 <= image.len() {
+        if image[at] != CALL || image[at + 1] != marker {
+            at += 1;
+            continue;
+        }
+        let next = at + 5;
+        let mut address = [0; 4];
+        address[1..].copy_from_slice(&image[at + 2..next]);
+        let displacement = u32::from_be_bytes(address).wrapping_sub(base + next as u32);
+        image[at + 1..next].copy_from_slice(&displacement.to_le_bytes());
+        at = next;
+    }
+    image
+}

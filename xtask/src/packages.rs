@@ -1,0 +1,97 @@
+//! The Debian packages that hold the tools we call.
+
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::process::Command;
+
+use crate::run::{run, succeeds};
+
+/// What has to be there, and the package that brings it. A path is looked for
+/// as it stands, a bare name in the directories of programs. (Never qemu-utils:
+/// where it comes from backports it throws out the QEMU of a stable release.)
+const PACKAGES: &[(&str, &str)] = &[
+    ("as", "binutils"),
+    ("cc", "gcc"),
+    ("fsck.vfat", "dosfstools"),
+    ("ld", "binutils"),
+    ("ld.lld", "lld"),
+    ("mcopy", "mtools"),
+    ("mkfs.vfat", "dosfstools"),
+    ("qemu-system-i386", "qemu-system-x86"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("sfdisk", "fdisk"),
+    ("sgdisk", "gdisk"),
+    ("/usr/bin/cargo", "cargo-web"),
+    ("/usr/bin/rustc", "rustc-web"),
+    ("/usr/lib/rustlib/src/rust/library/core", "rust-web-src"),
+];
+
+/// Makes sure that all of `tools` are there: installs what is missing if we may,
+/// or else fails with the command that does.
+pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
+    let mut missing = Vec::new();
+    for tool in tools {
+        let package = package_of(tool)?;
+        if !is_there(tool) && !missing.contains(&package) {
+            missing.push(package);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        missing.join(" ")
+    );
+    let Some(mut prefix) = privilege() else {
+        bail!("tools are missing; install them: sudo {install}");
+    };
+    eprintln!("x: {install}");
+    prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
+    // Package lists may be missing or out of date: then once more with new ones.
+    if shell(&prefix, &install).is_err() {
+        shell(&prefix, "apt-get update -q")?;
+        shell(&prefix, &install)?;
+    }
+    match tools.iter().find(|tool| !is_there(tool)) {
+        Some(tool) => bail!("`{tool}` is still missing after `{install}`"),
+        None => Ok(()),
+    }
+}
+
+fn package_of(tool: &str) -> Result<&'static str> {
+    match PACKAGES.iter().find(|(name, _)| *name == tool) {
+        Some((_, package)) => Ok(package),
+        None => bail!("no package is known for `{tool}`; add it to xtask/src/packages.rs"),
+    }
+}
+
+fn is_there(tool: &str) -> bool {
+    if tool.starts_with('/') {
+        return Path::new(tool).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|directory| directory.join(tool).is_file())
+}
+
+/// What to write in front of a command so that root runs it.
+fn privilege() -> Option<Vec<&'static str>> {
+    if !is_there("apt-get") {
+        return None;
+    }
+    let id = crate::run::output(Command::new("id").arg("-u"));
+    if id.is_ok_and(|id| id == "0") {
+        return Some(Vec::new());
+    }
+    succeeds(Command::new("sudo").args(["-n", "true"])).then(|| vec!["sudo", "-n"])
+}
+
+/// Runs `prefix` and the words of `line`; what apt prints goes to standard error.
+fn shell(prefix: &[&str], line: &str) -> Result<()> {
+    let words: Vec<&str> = prefix.iter().copied().chain(line.split(' ')).collect();
+    run(Command::new(words[0])
+        .args(&words[1..])
+        .stdout(std::io::stderr()))
+}

@@ -1,0 +1,113 @@
+//! Finds a Rust toolchain that can build `core` for our own target.
+//!
+//! That takes the standard library's source beside the compiler. In order: the
+//! toolchain on `PATH`, any other of rustup's (nightly first), and Debian's
+//! `rustc-web`, `cargo-web` and `rust-web-src`, which is installed if need be.
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::packages;
+use crate::run::output;
+
+/// A compiler with what it needs to build freestanding images.
+pub(crate) struct Toolchain {
+    pub(crate) cargo: PathBuf,
+    pub(crate) rustc: PathBuf,
+    /// LLVM's linker.
+    pub(crate) linker: PathBuf,
+    /// The source of the standard library.
+    pub(crate) library: PathBuf,
+}
+
+impl Toolchain {
+    /// Finds one, or installs Debian's.
+    pub(crate) fn find() -> Result<Self> {
+        let found = sysroots().into_iter().find_map(|root| Self::at(&root));
+        let mut toolchain = match found {
+            Some(toolchain) => toolchain,
+            None => debian()?,
+        };
+        if !toolchain.linker.is_absolute() {
+            packages::ensure(&["ld.lld"])?;
+            toolchain.linker = "ld.lld".into();
+        }
+        Ok(toolchain)
+    }
+
+    /// The toolchain in `sysroot`, if it is complete.
+    fn at(sysroot: &Path) -> Option<Self> {
+        let rustc = sysroot.join("bin/rustc");
+        let library = sysroot.join("lib/rustlib/src/rust/library");
+        if !rustc.is_file() || !library.join("core").is_dir() {
+            return None;
+        }
+        // A toolchain of one's own making may come without cargo; any cargo of
+        // about its age drives it.
+        let cargo = Some(sysroot.join("bin/cargo")).filter(|cargo| cargo.is_file());
+        let linker = host(&rustc)
+            .ok()
+            .map(|host| sysroot.join("lib/rustlib").join(host).join("bin/rust-lld"))
+            .filter(|linker| linker.is_file());
+        Some(Self {
+            cargo: cargo.unwrap_or_else(|| "cargo".into()),
+            rustc,
+            linker: linker.unwrap_or_else(|| "ld.lld".into()),
+            library,
+        })
+    }
+
+    /// A cargo command of this toolchain that is allowed to build `core`.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = Command::new(&self.cargo);
+        // rustup and cargo point these at the toolchain that runs us.
+        for name in ["LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN", "CARGO", "RUSTFLAGS"] {
+            command.env_remove(name);
+        }
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTC", &self.rustc)
+            .env("CARGO_TARGET_X86_UNKNOWN_NONE_LINKER", &self.linker);
+        command
+    }
+}
+
+fn debian() -> Result<Toolchain> {
+    packages::ensure(&[
+        "/usr/bin/rustc",
+        "/usr/bin/cargo",
+        "/usr/lib/rustlib/src/rust/library/core",
+        "ld.lld",
+    ])?;
+    Toolchain::at(Path::new("/usr")).context("Debian's Rust in /usr cannot build core")
+}
+
+/// Every toolchain that is installed, the best first.
+fn sysroots() -> Vec<PathBuf> {
+    let mut roots = Vec::new();
+    roots.extend(sysroot(&mut Command::new("rustc")));
+    let list = Command::new("rustup").args(["toolchain", "list"]).output();
+    if let Ok(list) = list.map(|list| String::from_utf8_lossy(&list.stdout).into_owned()) {
+        let mut names: Vec<&str> = list.lines().filter_map(|l| l.split(' ').next()).collect();
+        names.sort_by_key(|name| !name.starts_with("nightly"));
+        for name in names {
+            roots.extend(sysroot(Command::new("rustup").args(["run", name, "rustc"])));
+        }
+    }
+    roots.push("/usr".into());
+    roots
+}
+
+fn sysroot(rustc: &mut Command) -> Option<PathBuf> {
+    let output = rustc.args(["--print", "sysroot"]).output().ok()?;
+    let path = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| path.trim_end().into())
+}
+
+/// The machine that `rustc` runs on, as it names it.
+fn host(rustc: &Path) -> Result<String> {
+    let version = output(Command::new(rustc).arg("-vV").env_remove("LD_LIBRARY_PATH"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc -vV names no host")?.to_owned())
+}

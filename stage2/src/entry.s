@@ -13,7 +13,11 @@
     .ascii  "gapboot2"
     .word   {FORMAT}
     .word   entry - {STAGE2}
-    .zero   {HEADER_SIZE} - 12      # the rest is filled in when it is packed
+    .zero   {OUTPUTS_OFFSET} - 12   # filled in when the image is packed
+    .byte   3                       # console: screen and serial ...
+    .byte   0                       # ... COM1 ...
+    .word   1                       # ... at 115,200 baud, unless installed otherwise
+    .zero   {HEADER_SIZE} - 44
 
 .section .low.text, "ax"
 .code16

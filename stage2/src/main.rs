@@ -26,6 +26,7 @@ core::arch::global_asm!(
     include_str!("unpack.s"),
     include_str!("thunk.s"),
     FORMAT = const layout::header::FORMAT,
+    OUTPUTS_OFFSET = const layout::header::OUTPUTS_OFFSET,
     HEADER_SIZE = const layout::header::SIZE,
     STAGE2 = const at::STAGE2.start,
     REAL_STACK_TOP = const at::REAL_STACK.end,

@@ -1,1 +1,5 @@
-//! Loading a kernel and its initrds.
+//! Kernels and initrds: from files to where they have to lie in memory.
+
+pub mod bzimage;
+pub mod cmdline;
+pub mod place;

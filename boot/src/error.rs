@@ -41,6 +41,8 @@ pub enum Kind {
     InitrdLarge,
     /// A command line that is longer than this limit.
     CommandLineLong,
+    /// A directory where a file should be.
+    IsDirectory,
     /// A file that has ended, at this byte, before the size it should have.
     FileShort,
     /// The machine refuses to have something written at this address.
@@ -71,6 +73,7 @@ impl Kind {
             Kind::InitrdLimit => "the kernel wants its initrd below # MiB. Use a smaller one.",
             Kind::InitrdLarge => "initrds of 4 GiB and more. Use smaller ones.",
             Kind::CommandLineLong => "the command line is longer than # bytes. Shorten it.",
+            Kind::IsDirectory => "a directory. Check the path.",
             Kind::FileShort => "the file ends at byte #. Run fsck.vfat.",
             Kind::MemoryRefused => "memory at # refused. Please report this.",
         }

@@ -47,6 +47,40 @@ pub enum Kind {
     FileShort,
     /// The machine refuses to have something written at this address.
     MemoryRefused,
+    /// Something points beyond the end of the disk.
+    BeyondDisk,
+    /// No GUID partition table at this LBA.
+    GptMissing,
+    /// The GUID partition table whose header is at this LBA contradicts itself
+    /// or one of its checksums.
+    GptDamaged,
+    /// The GUID partition table whose header is at this LBA has a revision or
+    /// sizes that nothing makes.
+    GptUnsupported,
+    /// No FAT file system begins at this LBA.
+    FatMissing,
+    /// The file system has sectors of this many bytes, not 512.
+    FatSectorSize,
+    /// The boot sector at this LBA describes a file system that cannot be.
+    FatDamaged,
+    /// A chain of clusters points to this number, which is no cluster.
+    ClusterInvalid,
+    /// A chain of clusters leads over this one, which is marked free.
+    ClusterFree,
+    /// A chain of clusters leads over this one, which is marked bad.
+    ClusterBad,
+    /// A chain of clusters ends with this one, before its file does.
+    ChainShort,
+    /// A chain of clusters comes back to this one.
+    ChainCycle,
+    /// The directory that begins at this cluster goes on for more than 65,536
+    /// slots.
+    DirectoryTooLong,
+    /// No such file or directory.
+    NotFound,
+    /// A line of a text file, beginning at this byte, is longer than its reader
+    /// takes.
+    LineTooLong,
 }
 
 impl Error {
@@ -76,6 +110,21 @@ impl Kind {
             Kind::IsDirectory => "a directory. Check the path.",
             Kind::FileShort => "the file ends at byte #. Run fsck.vfat.",
             Kind::MemoryRefused => "memory at # refused. Please report this.",
+            Kind::BeyondDisk => "LBA # is beyond the end of the disk. Check its partitions.",
+            Kind::GptMissing => "no GPT at LBA #. Partition the disk with one.",
+            Kind::GptDamaged => "the GPT at LBA # is damaged. Repair it with gdisk.",
+            Kind::GptUnsupported => "the GPT at LBA # is of an unknown form. Check it with gdisk.",
+            Kind::FatMissing => "no FAT file system at LBA #. Format it with mkfs.vfat.",
+            Kind::FatSectorSize => "FAT with sectors of # bytes. Format it with mkfs.vfat -S 512.",
+            Kind::FatDamaged => "the FAT file system at LBA # is damaged. Run fsck.vfat.",
+            Kind::ClusterInvalid => "there is no cluster #. Run fsck.vfat.",
+            Kind::ClusterFree => "cluster # is marked free. Run fsck.vfat.",
+            Kind::ClusterBad => "cluster # is marked bad. Run fsck.vfat.",
+            Kind::ChainShort => "file cut short at cluster #. Run fsck.vfat.",
+            Kind::ChainCycle => "clusters in a circle at #. Run fsck.vfat.",
+            Kind::DirectoryTooLong => "endless directory at cluster #. Run fsck.vfat.",
+            Kind::NotFound => "not found. Check the path.",
+            Kind::LineTooLong => "line at byte # is too long. Shorten it.",
         }
     }
 }

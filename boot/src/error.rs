@@ -21,6 +21,32 @@ pub enum Kind {
     DiskRead(u8),
     /// A write failed, with the firmware's status.
     DiskWrite(u8),
+    /// A file that is no Linux kernel for the x86 boot protocol.
+    KernelUnknown,
+    /// A kernel of a boot protocol before 2.02.
+    KernelOld,
+    /// A zImage.
+    KernelZimage,
+    /// A boot header with an impossible value in the field at this offset.
+    KernelHeader,
+    /// A kernel that is shorter than this size, which its header states.
+    KernelTruncated,
+    /// The kernel needs memory up to this many MiB.
+    KernelMemory,
+    /// Kernel and initrd need memory up to this many MiB.
+    InitrdMemory,
+    /// The initrd would not end below the kernel's limit, in MiB.
+    InitrdLimit,
+    /// The initrds are more than 4 GiB.
+    InitrdLarge,
+    /// A command line that is longer than this limit.
+    CommandLineLong,
+    /// A directory where a file should be.
+    IsDirectory,
+    /// A file that has ended, at this byte, before the size it should have.
+    FileShort,
+    /// The machine refuses to have something written at this address.
+    MemoryRefused,
     /// Something points beyond the end of the disk.
     BeyondDisk,
     /// No GUID partition table at this LBA.
@@ -71,6 +97,19 @@ impl Kind {
         match self {
             Kind::DiskRead(_) => "cannot read LBA #: BIOS error $. Check the disk and its cable.",
             Kind::DiskWrite(_) => "cannot write LBA #: BIOS error $.",
+            Kind::KernelUnknown => "not a Linux kernel. Check the entry's linux line.",
+            Kind::KernelOld => "boot protocol before 2.02. Use a kernel of Linux 2.4 or later.",
+            Kind::KernelZimage => "a zImage. Use a bzImage.",
+            Kind::KernelHeader => "bad value at byte # of the kernel. Install it again.",
+            Kind::KernelTruncated => "the kernel should have # bytes. Install it again.",
+            Kind::KernelMemory => "the kernel needs all memory up to # MiB. Add memory.",
+            Kind::InitrdMemory => "the initrd needs memory up to # MiB. Add memory.",
+            Kind::InitrdLimit => "the kernel wants its initrd below # MiB. Use a smaller one.",
+            Kind::InitrdLarge => "initrds of 4 GiB and more. Use smaller ones.",
+            Kind::CommandLineLong => "the command line is longer than # bytes. Shorten it.",
+            Kind::IsDirectory => "a directory. Check the path.",
+            Kind::FileShort => "the file ends at byte #. Run fsck.vfat.",
+            Kind::MemoryRefused => "memory at # refused. Please report this.",
             Kind::BeyondDisk => "LBA # is beyond the end of the disk. Check its partitions.",
             Kind::GptMissing => "no GPT at LBA #. Partition the disk with one.",
             Kind::GptDamaged => "the GPT at LBA # is damaged. Repair it with gdisk.",

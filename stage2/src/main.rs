@@ -14,6 +14,7 @@
 mod a20;
 mod bios;
 mod console;
+mod cpu;
 mod disk;
 mod memory;
 mod port;
@@ -23,7 +24,6 @@ use layout::memory as at;
 
 core::arch::global_asm!(
     include_str!("entry.s"),
-    include_str!("unpack.s"),
     include_str!("thunk.s"),
     FORMAT = const layout::header::FORMAT,
     OUTPUTS_OFFSET = const layout::header::OUTPUTS_OFFSET,
@@ -31,7 +31,6 @@ core::arch::global_asm!(
     STAGE2 = const at::STAGE2.start,
     REAL_STACK_TOP = const at::REAL_STACK.end,
     UNPACKED = const at::STAGE2_UNPACKED.start,
-    PROBABILITIES = const at::IO_BUFFER.start,
     CODE32 = const 0x08,
     GDT_NULL = const 0,
     GDT_CODE32 = const descriptor::CODE32,
@@ -39,6 +38,11 @@ core::arch::global_asm!(
     GDT_CODE16 = const descriptor::CODE16,
     GDT_DATA16 = const descriptor::DATA16,
     options(att_syntax)
+);
+
+core::arch::global_asm!(
+    include_str!("unpack.s"),
+    PROBABILITIES = const at::IO_BUFFER.start,
 );
 
 /// The segments of both modes, all of base 0. The accessed bit is set already,
@@ -77,20 +81,66 @@ extern "C" fn image_start(drive: u32) -> ! {
     run(drive as u8)
 }
 
+/// The machine that the loader gets.
+struct Machine {
+    disk: disk::BiosDisk,
+    memory: memory::Ram,
+    console: console::Console,
+}
+
+impl boot::machine::Machine for Machine {
+    type Disk = disk::BiosDisk;
+    type Memory = memory::Ram;
+    type Console = console::Console;
+
+    fn parts(&mut self) -> (&mut Self::Disk, &mut Self::Memory, &mut Self::Console) {
+        (&mut self.disk, &mut self.memory, &mut self.console)
+    }
+
+    fn long_mode(&self) -> bool {
+        cpu::long_mode()
+    }
+}
+
 fn run(drive: u8) -> ! {
+    let mut console = console::Console::new();
+    if memory::low_memory_end() < at::WORKSPACE.end {
+        console.write(b"gapboot: less than 480 KiB of low memory.\n");
+        bios::wait_and_give_up();
+    }
     let mut machine = Machine {
-        console: console::Console::new(),
         disk: disk::BiosDisk::new(drive),
         memory: memory::Ram::new(),
+        console,
     };
-    machine.console.write(b"gapboot\n");
+    match boot::boot(&mut machine, workspace(), None) {
+        Ok(_) if a20::ensure_open() => {
+            // SAFETY: the loader put a kernel where the layout says, which is
+            // where these registers point; nothing of stage2 is needed again.
+            unsafe {
+                enter_kernel(
+                    at::KERNEL_SEGMENT.into(),
+                    at::KERNEL_STACK.into(),
+                    at::KERNEL_ENTRY_SEGMENT.into(),
+                )
+            }
+        }
+        Ok(_) => machine.console.write(b"gapboot: the A20 gate stays shut.\n"),
+        Err(_) => {}
+    }
     bios::wait_and_give_up()
 }
 
-struct Machine {
-    console: console::Console,
-    disk: disk::BiosDisk,
-    memory: memory::Ram,
+/// The loader's workspace, in low memory.
+fn workspace() -> &'static mut boot::Workspace {
+    let start = at::WORKSPACE.start as *mut boot::Workspace;
+    // SAFETY: `run` calls this once, after it has seen that low memory reaches
+    // behind the range, where nothing else lies; it is aligned to a page, large
+    // enough (asserted beside the type), and zero, which is a valid value.
+    unsafe {
+        start.write_bytes(0, 1);
+        &mut *start
+    }
 }
 
 /// An exception: a bug here, or a machine that fails. Panics end here too, by

@@ -34,7 +34,6 @@
 
         .section .low.text, "ax"
         .code32
-        .intel_syntax noprefix
         .globl  unpack, unpack_marker, unpack_end
 unpack:
         lea     eax, [edi + ecx]
@@ -165,4 +164,3 @@ unpack:
 .Ldone:
         ret
 unpack_end:
-        .att_syntax prefix

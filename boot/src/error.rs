@@ -81,6 +81,18 @@ pub enum Kind {
     /// A line of a text file, beginning at this byte, is longer than its reader
     /// takes.
     LineTooLong,
+    /// A Type 1 entry without `linux`, `uki` or `efi`.
+    EntryWithoutKernel,
+    /// A Type 1 entry with two different ones of them.
+    EntryAmbiguous,
+    /// A Type 1 entry for another processor.
+    EntryArchitecture,
+    /// A Type 1 entry with `uki-url`.
+    EntryFromNetwork,
+    /// A Type 1 entry whose main file has an unusable path.
+    EntryPath,
+    /// An entry whose texts do not fit into the menu's memory.
+    EntryTooLong,
 }
 
 impl Error {
@@ -125,6 +137,12 @@ impl Kind {
             Kind::DirectoryTooLong => "endless directory at cluster #. Run fsck.vfat.",
             Kind::NotFound => "not found. Check the path.",
             Kind::LineTooLong => "line at byte # is too long. Shorten it.",
+            Kind::EntryWithoutKernel => "no linux, uki or efi line. Add one.",
+            Kind::EntryAmbiguous => "more than one of linux, uki, efi and uki-url. Keep one.",
+            Kind::EntryArchitecture => "not for this processor. Choose another entry.",
+            Kind::EntryFromNetwork => "uki-url needs a network boot. Choose another entry.",
+            Kind::EntryPath => "unusable path: '.', '..', a '/' at its end, or too long. Correct it.",
+            Kind::EntryTooLong => "file name, version, sort-key and machine-id are too long. Shorten them.",
         }
     }
 }

@@ -8,10 +8,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod conf;
 pub mod crc32;
 pub mod entries;
 pub mod error;
 pub mod fat;
+pub mod glob;
 pub mod gpt;
 pub mod handoff;
 pub mod load;

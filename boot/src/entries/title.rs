@@ -81,7 +81,11 @@ mod tests {
         for [id, title, version, machine] in entries {
             let text = |text: &'static str| Some(text.as_bytes()).filter(|text| !text.is_empty());
             let texts = [text(id), text(version), None, text(machine), text(title)];
-            list.offer(&Entry { texts, facts: &Facts::NONE }).unwrap();
+            list.offer(&Entry {
+                texts,
+                facts: &Facts::NONE,
+            })
+            .unwrap();
         }
         tell_apart(&mut list);
         let title = |rank| {
@@ -94,7 +98,10 @@ mod tests {
 
     #[test]
     fn distinct_titles_stay() {
-        assert_eq!(titles(&[["b.conf", "Debian", "1", ""], ["a.conf", "Arch", "1", ""]]), ["Debian", "Arch"]);
+        assert_eq!(
+            titles(&[["b.conf", "Debian", "1", ""], ["a.conf", "Arch", "1", ""]]),
+            ["Debian", "Arch"]
+        );
         assert_eq!(titles(&[["a.conf", "", "1", ""]]), ["a.conf"]);
     }
 
@@ -103,27 +110,55 @@ mod tests {
         const M: &str = "0123456789abcdef0123456789abcdef";
         const N: &str = "fedcba98";
         assert_eq!(
-            titles(&[["b.conf", "Debian", "2", ""], ["a.conf", "Debian", "1", ""], ["0.conf", "Arch", "1", ""]]),
+            titles(&[
+                ["b.conf", "Debian", "2", ""],
+                ["a.conf", "Debian", "1", ""],
+                ["0.conf", "Arch", "1", ""]
+            ]),
             ["Arch", "Debian (2)", "Debian (1)"]
         );
         // Only one has a version: that is enough.
-        assert_eq!(titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "1", ""]]), ["Debian", "Debian (1)"]);
         assert_eq!(
-            titles(&[["b.conf", "Debian", "1", M], ["a.conf", "Debian", "1", N], ["9.conf", "Debian", "2", M]]),
-            ["Debian (2)", "Debian (1) (01234567)", "Debian (1) (fedcba98)"]
+            titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "1", ""]]),
+            ["Debian", "Debian (1)"]
+        );
+        assert_eq!(
+            titles(&[
+                ["b.conf", "Debian", "1", M],
+                ["a.conf", "Debian", "1", N],
+                ["9.conf", "Debian", "2", M]
+            ]),
+            [
+                "Debian (2)",
+                "Debian (1) (01234567)",
+                "Debian (1) (fedcba98)"
+            ]
         );
         assert_eq!(
             titles(&[["b.conf", "Debian", "1", M], ["a.conf", "Debian", "1", M]]),
-            ["Debian (1) (01234567) (b.conf)", "Debian (1) (01234567) (a.conf)"]
+            [
+                "Debian (1) (01234567) (b.conf)",
+                "Debian (1) (01234567) (a.conf)"
+            ]
         );
         // No version, no machine ID: the id alone.
-        assert_eq!(titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "", ""]]), ["Debian (b.conf)", "Debian (a.conf)"]);
+        assert_eq!(
+            titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "", ""]]),
+            ["Debian (b.conf)", "Debian (a.conf)"]
+        );
         // What is compared is what is shown, not where it comes from.
         assert_eq!(
-            titles(&[["c.conf", "A (1)", "5", ""], ["b.conf", "A", "1", ""], ["a.conf", "A", "2", ""]]),
+            titles(&[
+                ["c.conf", "A (1)", "5", ""],
+                ["b.conf", "A", "1", ""],
+                ["a.conf", "A", "2", ""]
+            ]),
             ["A (1) (c.conf)", "A (1) (b.conf)", "A (2)"]
         );
         // A title that is another entry's id.
-        assert_eq!(titles(&[["b.conf", "", "1", ""], ["a.conf", "b.conf", "2", ""]]), ["b.conf (1)", "b.conf (2)"]);
+        assert_eq!(
+            titles(&[["b.conf", "", "1", ""], ["a.conf", "b.conf", "2", ""]]),
+            ["b.conf (1)", "b.conf (2)"]
+        );
     }
 }

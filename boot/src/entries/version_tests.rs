@@ -7,13 +7,21 @@ use std::vec::Vec;
 /// Compares both ways round.
 fn check(a: &str, b: &str, expected: Ordering) {
     assert_eq!(compare(a.as_bytes(), b.as_bytes()), expected, "{a:?} {b:?}");
-    assert_eq!(compare(b.as_bytes(), a.as_bytes()), expected.reverse(), "{b:?} {a:?}");
+    assert_eq!(
+        compare(b.as_bytes(), a.as_bytes()),
+        expected.reverse(),
+        "{b:?} {a:?}"
+    );
 }
 
 fn check_chain(chain: &[&str]) {
     for (i, a) in chain.iter().enumerate() {
         for (j, b) in chain.iter().enumerate() {
-            assert_eq!(compare(a.as_bytes(), b.as_bytes()), i.cmp(&j), "{a:?} {b:?}");
+            assert_eq!(
+                compare(a.as_bytes(), b.as_bytes()),
+                i.cmp(&j),
+                "{a:?} {b:?}"
+            );
         }
     }
 }
@@ -48,15 +56,31 @@ fn examples_of_the_specification() {
         check(a, b, expected);
     }
     check_chain(&[
-        "122.1", "123~rc1-1", "123", "123-a", "123-a.1", "123-1", "123-1.1", "123^post1", "123.a-1", "123.1-1",
-        "123a-1", "124-1",
+        "122.1",
+        "123~rc1-1",
+        "123",
+        "123-a",
+        "123-a.1",
+        "123-1",
+        "123-1.1",
+        "123^post1",
+        "123.a-1",
+        "123.1-1",
+        "123a-1",
+        "124-1",
     ]);
 }
 
 /// Where systemd's code and the specification's text differ.
 #[test]
 fn zero_is_newer_than_a_letter() {
-    for (a, b) in [("123.0", "123.a"), ("1.0", "1.rc1"), ("0", "a"), ("0a", "a"), ("5.10.0-0", "5.10.0-rc1")] {
+    for (a, b) in [
+        ("123.0", "123.a"),
+        ("1.0", "1.rc1"),
+        ("0", "a"),
+        ("0a", "a"),
+        ("5.10.0-0", "5.10.0-rc1"),
+    ] {
         check(a, b, Greater);
     }
 }
@@ -65,8 +89,30 @@ fn zero_is_newer_than_a_letter() {
 #[test]
 fn systemd_chain() {
     check_chain(&[
-        "~1", "", "ab", "abb", "abc", "0001", "002", "12", "122", "122.9", "123~rc1", "123", "123-a", "123-a.1",
-        "123-a1", "123-a1.1", "123-3", "123-3.1", "123^patch1", "123^1", "123.a-1", "123.1-1", "123a-1", "124",
+        "~1",
+        "",
+        "ab",
+        "abb",
+        "abc",
+        "0001",
+        "002",
+        "12",
+        "122",
+        "122.9",
+        "123~rc1",
+        "123",
+        "123-a",
+        "123-a.1",
+        "123-a1",
+        "123-a1.1",
+        "123-3",
+        "123-3.1",
+        "123^patch1",
+        "123^1",
+        "123.a-1",
+        "123.1-1",
+        "123a-1",
+        "124",
     ]);
 }
 
@@ -184,11 +230,17 @@ fn no_number_is_too_large() {
 fn random_words(alphabet: &[u8], longest: u64, count: usize) -> Vec<String> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut random = move |below: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 33) % below
     };
     (0..count)
-        .map(|_| (0..random(longest + 1)).map(|_| char::from(alphabet[random(alphabet.len() as u64) as usize])).collect())
+        .map(|_| {
+            (0..random(longest + 1))
+                .map(|_| char::from(alphabet[random(alphabet.len() as u64) as usize]))
+                .collect()
+        })
         .collect()
 }
 
@@ -216,9 +268,17 @@ fn same_as_systemd() {
     for (index, (word, tail)) in words.iter().zip(&tails).enumerate() {
         let a = std::format!("{word}{tail}");
         let b = std::format!("{word}{}", tails[(index * 7 + 1) % tails.len()]);
-        assert_eq!(compare(a.as_bytes(), b.as_bytes()), systemd(&a, &b), "{a:?} {b:?}");
+        assert_eq!(
+            compare(a.as_bytes(), b.as_bytes()),
+            systemd(&a, &b),
+            "{a:?} {b:?}"
+        );
         let c = &words[(index + 1) % words.len()];
-        assert_eq!(compare(a.as_bytes(), c.as_bytes()), systemd(&a, c), "{a:?} {c:?}");
+        assert_eq!(
+            compare(a.as_bytes(), c.as_bytes()),
+            systemd(&a, c),
+            "{a:?} {c:?}"
+        );
     }
 }
 
@@ -233,7 +293,11 @@ fn a_total_order() {
             assert_eq!(order(a, b), order(b, a).reverse(), "{a:?} {b:?}");
             for c in &words {
                 if order(a, b) != Greater && order(b, c) != Greater {
-                    let expected = if order(a, b) == Equal { order(b, c) } else { Less };
+                    let expected = if order(a, b) == Equal {
+                        order(b, c)
+                    } else {
+                        Less
+                    };
                     assert_eq!(order(a, c), expected, "{a:?} {b:?} {c:?}");
                 }
             }

@@ -111,7 +111,7 @@ impl<'a> Conf<'a> {
             b"preferred" => pattern(preferred, value),
             b"console-mode" => self.console_mode = console_mode(value)?,
             b"log-level" => {
-                self.log_level = word(b"emerg alert crit err warning notice info debug ", value)?;
+                self.log_level = word(b"emerg alert crit err warning notice info debug", value)?;
             }
             b"reboot-on-error" => {
                 self.reboot_on_error = match (value, boolean(value)) {
@@ -164,12 +164,14 @@ fn pattern(text: &mut Text, value: &[u8]) {
 }
 
 fn boolean(value: &[u8]) -> Option<bool> {
-    Some(word(b"1 yes y true t on 0 no n false f off ", value)? < 6)
+    Some(word(b"1 yes y true t on 0 no n false f off", value)? < 6)
 }
 
-/// Which of `words`, each with a space behind it, `value` is; from 0 on.
+/// Which of `words`, with single spaces between them, `value` is; from 0 on.
 fn word(words: &[u8], value: &[u8]) -> Option<u8> {
-    let index = words.split(|&byte| byte == b' ').position(|word| word == value)?;
+    let index = words
+        .split(|&byte| byte == b' ')
+        .position(|word| word == value)?;
     u8::try_from(index).ok()
 }
 
@@ -180,7 +182,8 @@ mod tests {
     fn with_conf(file: &str, then: impl FnOnce(Conf)) {
         let mut patterns = [const { Text::UNSET }; 2];
         let mut conf = Conf::new(&mut patterns);
-        file.split(['\n', '\r']).for_each(|line| conf.line(line.as_bytes()));
+        file.split(['\n', '\r'])
+            .for_each(|line| conf.line(line.as_bytes()));
         then(conf);
     }
 
@@ -240,7 +243,9 @@ mod tests {
             ("Menu-Force", Timeout::Seconds(7)),
             ("", Timeout::Seconds(7)),
         ] {
-            with_conf(&std::format!("timeout 7\ntimeout {value}"), |conf| assert_eq!(conf.timeout, expected, "{value}"));
+            with_conf(&std::format!("timeout 7\ntimeout {value}"), |conf| {
+                assert_eq!(conf.timeout, expected, "{value}")
+            });
         }
     }
 
@@ -248,7 +253,9 @@ mod tests {
     fn booleans() {
         let editor = |value: &str, before: &str| {
             let mut editor = false;
-            with_conf(&std::format!("editor {before}\neditor {value}"), |conf| editor = conf.editor);
+            with_conf(&std::format!("editor {before}\neditor {value}"), |conf| {
+                editor = conf.editor
+            });
             editor
         };
         for value in ["1", "yes", "y", "true", "t", "on"] {
@@ -265,9 +272,13 @@ mod tests {
 
     #[test]
     fn words() {
-        let levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+        let levels = [
+            "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+        ];
         for (level, name) in levels.iter().enumerate() {
-            with_conf(&std::format!("log-level {name}"), |conf| assert_eq!(usize::from(conf.log_level), level));
+            with_conf(&std::format!("log-level {name}"), |conf| {
+                assert_eq!(usize::from(conf.log_level), level)
+            });
         }
         for (value, expected) in [
             ("0", ConsoleMode::Number(0)),
@@ -276,10 +287,13 @@ mod tests {
             ("auto", ConsoleMode::Auto),
             ("min", ConsoleMode::Max),
         ] {
-            with_conf(&std::format!("log-level 3\nlog-level\"\"\nconsole-mode max\nconsole-mode {value}"), |conf| {
-                assert_eq!(conf.console_mode, expected);
-                assert_eq!(conf.log_level, 6);
-            });
+            with_conf(
+                &std::format!("log-level 3\nlog-level\"\"\nconsole-mode max\nconsole-mode {value}"),
+                |conf| {
+                    assert_eq!(conf.console_mode, expected);
+                    assert_eq!(conf.log_level, 6);
+                },
+            );
         }
         for (value, expected) in [
             ("auto", RebootOnError::Auto),
@@ -288,7 +302,9 @@ mod tests {
             ("1", RebootOnError::Yes),
             ("maybe", RebootOnError::Auto),
         ] {
-            with_conf(&std::format!("reboot-on-error {value}"), |conf| assert_eq!(conf.reboot_on_error, expected));
+            with_conf(&std::format!("reboot-on-error {value}"), |conf| {
+                assert_eq!(conf.reboot_on_error, expected)
+            });
         }
     }
 

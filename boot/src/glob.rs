@@ -132,14 +132,22 @@ mod tests {
         ("[a\\-z]", "b", false),
         ("?a*b[.-0]c", "/a/b/c", true),
         ("abc]", "abc]", true),
-        ("debian-*-*-*.*", "debian-jessie-2018-06-17-kernel-image-5.10.0-16-amd64.efi", true),
+        (
+            "debian-*-*-*.*",
+            "debian-jessie-2018-06-17-kernel-image-5.10.0-16-amd64.efi",
+            true,
+        ),
         ("a\\", "a", false),
     ];
 
     #[test]
     fn vectors() {
         for (pattern, text, expected) in VECTORS {
-            assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+            assert_eq!(
+                matches(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
         }
     }
 
@@ -175,7 +183,11 @@ mod tests {
         let texts = words(b"ab", 6);
         for pattern in words(b"ab*?", 5) {
             for text in &texts {
-                assert_eq!(matches(&pattern, text), naive(&pattern, text), "{pattern:?} {text:?}");
+                assert_eq!(
+                    matches(&pattern, text),
+                    naive(&pattern, text),
+                    "{pattern:?} {text:?}"
+                );
             }
         }
     }
@@ -205,7 +217,11 @@ mod tests {
             ("", ".conf", true),
             ("arch.efi@*", "arch.efi@1", true),
         ] {
-            assert_eq!(selects(pattern.as_bytes(), id.as_bytes()), expected, "{pattern} {id}");
+            assert_eq!(
+                selects(pattern.as_bytes(), id.as_bytes()),
+                expected,
+                "{pattern} {id}"
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ const MOST_INITRDS: usize = 32;
 ///
 /// # Errors
 /// What is wrong; `trail` names the file it is about.
-pub fn type1<D: Disk, M: Memory>(
+pub(crate) fn type1<D: Disk, M: Memory>(
     storage: &mut Storage<D>,
     memory: &mut M,
     volume: &Volume,

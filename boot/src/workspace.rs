@@ -1,13 +1,12 @@
 //! The memory that the loader works in, as one value that its caller lends.
 //!
-//! All zeros is a valid workspace. stage2 keeps it in low memory
+//! stage2 keeps it in low memory
 //! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
 
 use crate::entries::list::{CAPACITY, Field, Slot};
 use crate::entries::text::Text;
 use crate::fat::Name;
 use crate::load::cmdline;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Bytes of the cache of directories and small files: twelve blocks.
 const BLOCKS: usize = 12 * 4096;
@@ -18,35 +17,46 @@ const TABLE: usize = 64 * 512;
 const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
 pub struct Workspace {
     /// For [`crate::storage::Caches`].
-    pub blocks: [u8; BLOCKS],
+    pub(crate) blocks: [u8; BLOCKS],
     /// For [`crate::storage::Caches`].
-    pub table: [u8; TABLE],
+    pub(crate) table: [u8; TABLE],
     /// The menu's entries.
-    pub slots: [Slot; CAPACITY],
+    pub(crate) slots: [Slot; CAPACITY],
     /// For the one file that is being read.
-    pub scratch: Scratch,
+    pub(crate) scratch: Scratch,
     /// The command line of the entry that boots.
-    pub command_line: [u8; cmdline::LONGEST],
-    /// Makes the size a multiple of the alignment.
-    pub unused: [u8; 3],
+    pub(crate) command_line: [u8; cmdline::LONGEST],
 }
 
 /// What reading an entry's file needs.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// The file's name.
-    pub name: Name,
+    pub(crate) name: Name,
     /// One of its lines.
-    pub line: [u8; LINE],
+    pub(crate) line: [u8; LINE],
     /// What it says.
-    pub texts: [Text; Field::COUNT],
+    pub(crate) texts: [Text; Field::COUNT],
     /// The file that it names.
-    pub path: Text,
+    pub(crate) path: Text,
+}
+
+impl Workspace {
+    /// An unused workspace: nothing but zeros, so that a static one takes no
+    /// room in an image.
+    pub const EMPTY: Self = Self {
+        blocks: [0; BLOCKS],
+        table: [0; TABLE],
+        slots: [const { Slot::EMPTY }; CAPACITY],
+        scratch: Scratch {
+            name: Name::new(),
+            line: [0; LINE],
+            texts: [const { Text::UNSET }; Field::COUNT],
+            path: Text::UNSET,
+        },
+        command_line: [0; cmdline::LONGEST],
+    };
 }
 
 #[allow(clippy::as_conversions, reason = "widens")]

@@ -131,15 +131,19 @@ fn run(drive: u8) -> ! {
     bios::wait_and_give_up()
 }
 
-/// The loader's workspace, in low memory.
+/// The loader's workspace, which the linker script puts into low memory. It is
+/// not among the BSS that `entry.s` fills with zeros: the memory may not exist.
+#[unsafe(link_section = ".bss.workspace")]
+static mut WORKSPACE: boot::Workspace = boot::Workspace::EMPTY;
+
 fn workspace() -> &'static mut boot::Workspace {
-    let start = at::WORKSPACE.start as *mut boot::Workspace;
+    let workspace = &raw mut WORKSPACE;
     // SAFETY: `run` calls this once, after it has seen that low memory reaches
-    // behind the range, where nothing else lies; it is aligned to a page, large
-    // enough (asserted beside the type), and zero, which is a valid value.
+    // behind the range. Zeros are the value that the static should have: only
+    // what consists of zeros can be in a BSS section.
     unsafe {
-        start.write_bytes(0, 1);
-        &mut *start
+        workspace.write_bytes(0, 1);
+        &mut *workspace
     }
 }
 

@@ -11,8 +11,6 @@ use super::text::concat;
 
 /// The counter of an entry, as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout)]
-#[repr(C)]
 pub struct Tries {
     /// Attempts that remain; -1: the entry is not counted.
     pub left: i32,
@@ -62,10 +60,19 @@ impl<'a> Name<'a> {
         if !end.eq_ignore_ascii_case(suffix) || name.first() == Some(&b'.') {
             return None;
         }
-        if name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"auto-")) {
+        if name
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"auto-"))
+        {
             return None;
         }
-        let plain = Name { base: stem, left: &[], done: &[], suffix: end, tries: Tries::NONE };
+        let plain = Name {
+            base: stem,
+            left: &[],
+            done: &[],
+            suffix: end,
+            tries: Tries::NONE,
+        };
         Some(plain.counted().unwrap_or(plain))
     }
 
@@ -82,7 +89,13 @@ impl<'a> Name<'a> {
             tries.done = count(done)?;
         }
         tries.left = count(left)?;
-        Some(Name { base, left, done, tries, ..self })
+        Some(Name {
+            base,
+            left,
+            done,
+            tries,
+            ..self
+        })
     }
 
     /// The parts of the entry's id: the name without its counter. In an id all
@@ -161,7 +174,12 @@ mod tests {
         ("c++11+2-0.conf", 2, 0, "c++11+1-1.conf"),
         ("foo+3.CONF", 3, -1, "foo+2-1.CONF"),
         ("+3.conf", 3, -1, "+2-1.conf"),
-        ("foo+2147483647.conf", 2147483647, -1, "foo+2147483646-1.conf"),
+        (
+            "foo+2147483647.conf",
+            2147483647,
+            -1,
+            "foo+2147483646-1.conf",
+        ),
     ];
 
     const NOT_COUNTED: [&str; 12] = [
@@ -273,7 +291,11 @@ mod tests {
             ("", false),
             ("a b\u{fc}.conf", true),
         ] {
-            assert_eq!(Name::parse(name.as_bytes(), b".conf").is_some(), expected, "{name}");
+            assert_eq!(
+                Name::parse(name.as_bytes(), b".conf").is_some(),
+                expected,
+                "{name}"
+            );
         }
         let name = Name::parse(b"debian_12+3-0.EFI", b".efi").unwrap();
         assert_eq!(name.id().concat(), b"debian_12.EFI");

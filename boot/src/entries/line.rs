@@ -75,7 +75,10 @@ mod tests {
 
     fn pair(line: &str) -> Option<(&str, &str)> {
         let (key, value) = split(line.as_bytes(), BLANK)?;
-        Some((core::str::from_utf8(key).unwrap(), core::str::from_utf8(value).unwrap()))
+        Some((
+            core::str::from_utf8(key).unwrap(),
+            core::str::from_utf8(value).unwrap(),
+        ))
     }
 
     #[test]
@@ -92,8 +95,14 @@ mod tests {
             (" \t ", None),
             ("title", None),
             ("title ", None),
-            ("options root=/dev/sda # not a comment", Some(("options", "root=/dev/sda # not a comment"))),
-            ("options \"a b\" c=\"d\"", Some(("options", "\"a b\" c=\"d\""))),
+            (
+                "options root=/dev/sda # not a comment",
+                Some(("options", "root=/dev/sda # not a comment")),
+            ),
+            (
+                "options \"a b\" c=\"d\"",
+                Some(("options", "\"a b\" c=\"d\"")),
+            ),
             ("options a\\nb", Some(("options", "a\\nb"))),
             ("Title x", Some(("Title", "x"))),
             // A no-break space, a vertical tab and a form feed separate nothing.
@@ -107,14 +116,20 @@ mod tests {
         ] {
             assert_eq!(pair(line), expected, "{line:?}");
         }
-        assert_eq!(split(b"title \xff\xfe", BLANK), Some((&b"title"[..], &b"\xff\xfe"[..])));
+        assert_eq!(
+            split(b"title \xff\xfe", BLANK),
+            Some((&b"title"[..], &b"\xff\xfe"[..]))
+        );
     }
 
     #[test]
     fn os_release() {
         for (line, expected) in [
             ("ID=debian", Some(("ID", "debian"))),
-            ("PRETTY_NAME=\"Debian GNU/Linux\"", Some(("PRETTY_NAME", "Debian GNU/Linux"))),
+            (
+                "PRETTY_NAME=\"Debian GNU/Linux\"",
+                Some(("PRETTY_NAME", "Debian GNU/Linux")),
+            ),
             ("NAME='x y'", Some(("NAME", "x y"))),
             ("ID=", Some(("ID", ""))),
             ("ID==x", Some(("ID", "x"))),
@@ -123,7 +138,11 @@ mod tests {
             ("HOME_URL=a=b", Some(("HOME_URL", "a=b"))),
         ] {
             let found = split(line.as_bytes(), EQUALS).map(|(key, value)| (key, unquote(value)));
-            assert_eq!(found, expected.map(|(key, value)| (key.as_bytes(), value.as_bytes())), "{line}");
+            assert_eq!(
+                found,
+                expected.map(|(key, value)| (key.as_bytes(), value.as_bytes())),
+                "{line}"
+            );
         }
     }
 

@@ -6,8 +6,6 @@
 
 use core::cmp::Ordering;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
 use super::counter::Tries;
 use super::sort;
 use crate::fat::Node;
@@ -53,29 +51,34 @@ impl Field {
 }
 
 /// What the list keeps of an entry beside its texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Facts {
     /// The boot counter.
     pub tries: Tries,
     /// Number of the UKI profile; 0 for everything else.
     pub profile: u32,
-    /// The entry's file.
-    pub file: Node,
+    /// The entry's file; None for what the loader adds by itself.
+    pub file: Option<Node>,
     /// Bytes at the end of the id that name the profile, the `@` included.
     pub profile_suffix: u16,
-    /// Not 0 for what the loader adds to the menu by itself (power off,
+    /// True for what the loader adds to the menu by itself (power off,
     /// reboot): behind all entries, in the order of adding, and never booted
     /// without being asked for.
-    pub generated: u8,
+    pub generated: bool,
     /// The caller's: what kind of entry, on which partition.
     pub tag: u8,
 }
 
 impl Facts {
-    /// Of a file that is not counted, at an unknown place.
-    pub const NONE: Facts =
-        Facts { tries: Tries::NONE, profile: 0, file: Node::ROOT, profile_suffix: 0, generated: 0, tag: 0 };
+    /// Nothing known: not counted, and no file.
+    pub const NONE: Facts = Facts {
+        tries: Tries::NONE,
+        profile: 0,
+        file: None,
+        profile_suffix: 0,
+        generated: false,
+        tag: 0,
+    };
 }
 
 /// One entry, as it is offered to the list and as it is read from it.
@@ -101,13 +104,14 @@ impl<'a> Entry<'a> {
     /// The id of the file: without the profile.
     pub fn file_id(&self) -> &'a [u8] {
         let id = self.id();
-        id.len().checked_sub(self.facts.profile_suffix.into()).and_then(|end| id.get(..end)).unwrap_or(id)
+        id.len()
+            .checked_sub(self.facts.profile_suffix.into())
+            .and_then(|end| id.get(..end))
+            .unwrap_or(id)
     }
 }
 
-/// Memory for one entry. All zeros is a valid value.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+/// Memory for one entry, 512 bytes.
 pub struct Slot {
     facts: Facts,
     /// Which slot the entry of this rank is in: a matter of the list as a
@@ -122,10 +126,14 @@ pub struct Slot {
 
 impl Slot {
     /// Bytes for the texts of one entry.
-    pub const TEXT: usize = 458;
-    /// An unused slot.
+    pub const TEXT: usize = 456;
+    /// An unused slot: nothing but zeros, so that an array of them takes no
+    /// room in an image.
     pub const EMPTY: Slot = Slot {
-        facts: Facts::NONE,
+        facts: Facts {
+            tries: Tries { left: 0, done: 0 },
+            ..Facts::NONE
+        },
         order: 0,
         marks: 0,
         lengths: [0; Field::COUNT],
@@ -140,7 +148,9 @@ impl Slot {
             *length = 0;
             if let Some(text) = text {
                 let text = cut(text, room.len());
-                let (place, rest) = core::mem::take(&mut room).split_at_mut_checked(text.len()).unwrap_or_default();
+                let (place, rest) = core::mem::take(&mut room)
+                    .split_at_mut_checked(text.len())
+                    .unwrap_or_default();
                 place.copy_from_slice(text);
                 room = rest;
                 *length = u16::try_from(text.len()).unwrap_or(0).wrapping_add(1);
@@ -158,7 +168,10 @@ impl Slot {
                 rest = behind;
             }
         }
-        Entry { texts, facts: &self.facts }
+        Entry {
+            texts,
+            facts: &self.facts,
+        }
     }
 }
 
@@ -182,7 +195,11 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     /// An empty list in `slots`, of which it uses at most 65,535.
     pub fn new(slots: &'a mut [Slot]) -> Self {
-        List { slots, count: 0, dropped: 0 }
+        List {
+            slots,
+            count: 0,
+            dropped: 0,
+        }
     }
 
     /// Number of entries.
@@ -214,7 +231,13 @@ impl<'a> List<'a> {
     /// # Errors
     /// [`Kind::EntryTooLong`] if what sorts it does not fit into a slot.
     pub fn offer(&mut self, entry: &Entry) -> Result<(), Error> {
-        let needed: usize = entry.texts.iter().take(Field::Title.index()).flatten().map(|text| text.len()).sum();
+        let needed: usize = entry
+            .texts
+            .iter()
+            .take(Field::Title.index())
+            .flatten()
+            .map(|text| text.len())
+            .sum();
         if needed > Slot::TEXT {
             return Err(Error::new(Kind::EntryTooLong, 0));
         }
@@ -222,7 +245,9 @@ impl<'a> List<'a> {
         while rank < end {
             let middle = rank.midpoint(end);
             match self.get(middle) {
-                Some(other) if sort::compare(&other, entry) != Ordering::Greater => rank = middle.saturating_add(1),
+                Some(other) if sort::compare(&other, entry) != Ordering::Greater => {
+                    rank = middle.saturating_add(1)
+                }
                 _ => end = middle,
             }
         }

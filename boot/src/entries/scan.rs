@@ -20,15 +20,15 @@ pub const DIRECTORY: &[u8] = b"/loader/entries";
 const TOO_LARGE: u32 = 64 << 10;
 
 /// What a scan reads with.
-pub struct Scan<'s, 'd, D: Disk> {
+pub(crate) struct Scan<'s, 'd, D: Disk> {
     /// The disk.
-    pub storage: &'s mut Storage<'d, D>,
+    pub(crate) storage: &'s mut Storage<'d, D>,
     /// The file system.
-    pub volume: &'s Volume,
+    pub(crate) volume: &'s Volume,
     /// The caller's number for the volume, kept in [`Facts::tag`].
-    pub tag: u8,
+    pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
-    pub long_mode: bool,
+    pub(crate) long_mode: bool,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
@@ -37,7 +37,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     ///
     /// # Errors
     /// Those of reading the directory; what was found before stays in the list.
-    pub fn type1(
+    pub(crate) fn type1(
         &mut self,
         scratch: &mut Scratch,
         list: &mut List,
@@ -88,7 +88,7 @@ impl<D: Disk> Scan<'_, '_, D> {
         let facts = Facts {
             tries: name.tries,
             profile: draft.profile,
-            file: *node,
+            file: Some(*node),
             tag: self.tag,
             ..Facts::NONE
         };

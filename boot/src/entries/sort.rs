@@ -13,8 +13,11 @@ use super::version;
 /// Entries that are equal stay in the order in which they were found.
 pub fn compare(a: &Entry, b: &Entry) -> Ordering {
     let (x, y) = (a.facts, b.facts);
-    let mut order = x.generated.cmp(&y.generated).then(x.tries.is_bad().cmp(&y.tries.is_bad()));
-    if order.is_ne() || x.generated != 0 {
+    let mut order = x
+        .generated
+        .cmp(&y.generated)
+        .then(x.tries.is_bad().cmp(&y.tries.is_bad()));
+    if order.is_ne() || x.generated {
         return order;
     }
     let (key_a, key_b) = (a.text(Field::SortKey), b.text(Field::SortKey));
@@ -32,7 +35,9 @@ pub fn compare(a: &Entry, b: &Entry) -> Ordering {
         .then_with(|| newest_first(Some(a.file_id()), Some(b.file_id())))
         .then_with(|| x.profile.cmp(&y.profile));
     if x.tries.is_counted() && y.tries.is_counted() {
-        order = order.then(y.tries.left.cmp(&x.tries.left)).then(x.tries.done.cmp(&y.tries.done));
+        order = order
+            .then(y.tries.left.cmp(&x.tries.left))
+            .then(x.tries.done.cmp(&y.tries.done));
     }
     order
 }

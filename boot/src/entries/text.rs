@@ -1,11 +1,7 @@
 //! Bounded strings in memory that the caller lends.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
-/// A string of at most [`Text::MAX`] bytes, or none at all. All zeros is none,
-/// so that an array of them costs nothing in an image.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+/// A string of at most [`Text::MAX`] bytes, or none at all. None is
+/// nothing but zeros, so that an array of them takes no room in an image.
 pub struct Text {
     /// One more than the number of bytes; 0: not set.
     length: u16,
@@ -16,7 +12,10 @@ impl Text {
     /// The most bytes a text holds.
     pub const MAX: usize = 510;
     /// A text that is not set.
-    pub const UNSET: Text = Text { length: 0, bytes: [0; Text::MAX] };
+    pub const UNSET: Text = Text {
+        length: 0,
+        bytes: [0; Text::MAX],
+    };
 
     /// The string, if it was set.
     pub fn get(&self) -> Option<&[u8]> {
@@ -38,7 +37,8 @@ impl Text {
     /// Adds `parts` to the end, as [`Text::set`] does.
     pub fn append(&mut self, parts: &[&[u8]]) -> bool {
         let used = usize::from(self.length.saturating_sub(1));
-        let added = concat(self.bytes.get_mut(used..).unwrap_or_default(), parts).map(|added| added.len());
+        let added =
+            concat(self.bytes.get_mut(used..).unwrap_or_default(), parts).map(|added| added.len());
         self.length = match added.and_then(|added| u16::try_from(used.checked_add(added)?).ok()) {
             Some(length) => length.wrapping_add(1),
             None => 0,

@@ -18,9 +18,8 @@ type Pieces<'a> = [&'a [u8]; 10];
 /// Finds out which titles need additions. To be called once the list is
 /// complete; the work grows with the square of its length.
 pub fn tell_apart(list: &mut List) {
-    for bit in [1, 2, 4] {
-        // A stage judges by what the stages before it added.
-        let before = bit - 1;
+    // A stage judges by what the stages before it added.
+    for (bit, before) in [(1, 0), (2, 1), (4, 3)] {
         for a in 0..list.len() {
             for b in 0..a {
                 if same(list, a, b, before) {
@@ -82,7 +81,11 @@ mod tests {
         for [id, title, version, machine] in entries {
             let text = |text: &'static str| Some(text.as_bytes()).filter(|text| !text.is_empty());
             let texts = [text(id), text(version), None, text(machine), text(title)];
-            list.offer(&Entry { texts, facts: &Facts::NONE }).unwrap();
+            list.offer(&Entry {
+                texts,
+                facts: &Facts::NONE,
+            })
+            .unwrap();
         }
         tell_apart(&mut list);
         let title = |rank| {
@@ -95,7 +98,10 @@ mod tests {
 
     #[test]
     fn distinct_titles_stay() {
-        assert_eq!(titles(&[["b.conf", "Debian", "1", ""], ["a.conf", "Arch", "1", ""]]), ["Debian", "Arch"]);
+        assert_eq!(
+            titles(&[["b.conf", "Debian", "1", ""], ["a.conf", "Arch", "1", ""]]),
+            ["Debian", "Arch"]
+        );
         assert_eq!(titles(&[["a.conf", "", "1", ""]]), ["a.conf"]);
     }
 
@@ -104,27 +110,55 @@ mod tests {
         const M: &str = "0123456789abcdef0123456789abcdef";
         const N: &str = "fedcba98";
         assert_eq!(
-            titles(&[["b.conf", "Debian", "2", ""], ["a.conf", "Debian", "1", ""], ["0.conf", "Arch", "1", ""]]),
-            ["Debian (2)", "Debian (1)", "Arch"]
+            titles(&[
+                ["b.conf", "Debian", "2", ""],
+                ["a.conf", "Debian", "1", ""],
+                ["0.conf", "Arch", "1", ""]
+            ]),
+            ["Arch", "Debian (2)", "Debian (1)"]
         );
         // Only one has a version: that is enough.
-        assert_eq!(titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "1", ""]]), ["Debian", "Debian (1)"]);
         assert_eq!(
-            titles(&[["b.conf", "Debian", "1", M], ["a.conf", "Debian", "1", N], ["9.conf", "Debian", "2", M]]),
-            ["Debian (1) (01234567)", "Debian (1) (fedcba98)", "Debian (2)"]
+            titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "1", ""]]),
+            ["Debian", "Debian (1)"]
+        );
+        assert_eq!(
+            titles(&[
+                ["b.conf", "Debian", "1", M],
+                ["a.conf", "Debian", "1", N],
+                ["9.conf", "Debian", "2", M]
+            ]),
+            [
+                "Debian (2)",
+                "Debian (1) (01234567)",
+                "Debian (1) (fedcba98)"
+            ]
         );
         assert_eq!(
             titles(&[["b.conf", "Debian", "1", M], ["a.conf", "Debian", "1", M]]),
-            ["Debian (1) (01234567) (b.conf)", "Debian (1) (01234567) (a.conf)"]
+            [
+                "Debian (1) (01234567) (b.conf)",
+                "Debian (1) (01234567) (a.conf)"
+            ]
         );
         // No version, no machine ID: the id alone.
-        assert_eq!(titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "", ""]]), ["Debian (b.conf)", "Debian (a.conf)"]);
+        assert_eq!(
+            titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "", ""]]),
+            ["Debian (b.conf)", "Debian (a.conf)"]
+        );
         // What is compared is what is shown, not where it comes from.
         assert_eq!(
-            titles(&[["c.conf", "A (1)", "5", ""], ["b.conf", "A", "1", ""], ["a.conf", "A", "2", ""]]),
+            titles(&[
+                ["c.conf", "A (1)", "5", ""],
+                ["b.conf", "A", "1", ""],
+                ["a.conf", "A", "2", ""]
+            ]),
             ["A (1) (c.conf)", "A (1) (b.conf)", "A (2)"]
         );
         // A title that is another entry's id.
-        assert_eq!(titles(&[["b.conf", "", "1", ""], ["a.conf", "b.conf", "2", ""]]), ["b.conf (1)", "b.conf (2)"]);
+        assert_eq!(
+            titles(&[["b.conf", "", "1", ""], ["a.conf", "b.conf", "2", ""]]),
+            ["b.conf (1)", "b.conf (2)"]
+        );
     }
 }

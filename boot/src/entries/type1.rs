@@ -97,7 +97,10 @@ pub fn normalise(path: &[u8], into: &mut Text) -> bool {
     into.clear();
     let mut rest = Some(path);
     while let Some(path) = rest {
-        let end = path.iter().position(|byte| matches!(byte, b'/' | b'\\')).unwrap_or(path.len());
+        let end = path
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'\\'))
+            .unwrap_or(path.len());
         let (name, behind) = path.split_at_checked(end).unwrap_or_default();
         rest = behind.get(1..);
         // Slashes at the start and double ones are nothing; one at the end
@@ -130,7 +133,13 @@ impl<'a> Draft<'a> {
     pub fn new(name: &Name, texts: &'a mut [Text; Field::COUNT], path: &'a mut Text) -> Self {
         texts.iter_mut().for_each(Text::clear);
         path.clear();
-        let mut draft = Draft { texts, path, main: None, problem: None, profile: 0 };
+        let mut draft = Draft {
+            texts,
+            path,
+            main: None,
+            problem: None,
+            profile: 0,
+        };
         draft.set(Field::Id, &name.id());
         draft.text(Field::Id).make_lowercase();
         draft
@@ -155,7 +164,8 @@ impl<'a> Draft<'a> {
                 normalise(value, self.path);
             }
             Key::Architecture => {
-                let runs = value.eq_ignore_ascii_case(b"ia32") || long_mode && value.eq_ignore_ascii_case(b"x64");
+                let runs = value.eq_ignore_ascii_case(b"ia32")
+                    || long_mode && value.eq_ignore_ascii_case(b"x64");
                 if !runs {
                     self.problem(Kind::EntryArchitecture);
                 }
@@ -182,7 +192,10 @@ impl<'a> Draft<'a> {
 
     /// The entry for the list.
     pub fn entry<'e>(&'e self, facts: &'e Facts) -> Entry<'e> {
-        Entry { texts: self.texts.each_ref().map(Text::get), facts }
+        Entry {
+            texts: self.texts.each_ref().map(Text::get),
+            facts,
+        }
     }
 
     fn text(&mut self, field: Field) -> &mut Text {
@@ -229,7 +242,9 @@ mod tests {
     fn read<T>(name: &str, file: &str, long_mode: bool, then: impl FnOnce(&Draft) -> T) -> T {
         let mut texts = [const { Text::UNSET }; Field::COUNT];
         // What was there before must not shine through.
-        texts.iter_mut().for_each(|text| assert!(text.set(&[b"old"])));
+        texts
+            .iter_mut()
+            .for_each(|text| assert!(text.set(&[b"old"])));
         let mut path = Text::UNSET;
         let name = Name::parse(name.as_bytes(), b".conf").unwrap();
         let mut draft = Draft::new(&name, &mut texts, &mut path);
@@ -249,17 +264,29 @@ mod tests {
             options    root=UUID=x ro\r\n\
             linux      /0123/6.1.0-18-amd64/linux\r\n\
             initrd     /0123/6.1.0-18-amd64/initrd.img";
-        assert_eq!(main_of(file, false), Ok((Main::Linux, "/0123/6.1.0-18-amd64/linux".into())));
+        assert_eq!(
+            main_of(file, false),
+            Ok((Main::Linux, "/0123/6.1.0-18-amd64/linux".into()))
+        );
         read("Debian+3.Conf", file, true, |draft| {
             let entry = draft.entry(&Facts::NONE);
             assert_eq!(entry.id(), b"debian.conf");
-            assert_eq!(entry.text(Field::Title), Some(&b"Debian GNU/Linux 12 (bookworm)"[..]));
+            assert_eq!(
+                entry.text(Field::Title),
+                Some(&b"Debian GNU/Linux 12 (bookworm)"[..])
+            );
             assert_eq!(entry.text(Field::Version), Some(&b"6.1.0-18-amd64"[..]));
             assert_eq!(entry.text(Field::SortKey), Some(&b"debian"[..]));
-            assert_eq!(entry.text(Field::MachineId), Some(&b"0123456789abcdef0123456789abcdef"[..]));
+            assert_eq!(
+                entry.text(Field::MachineId),
+                Some(&b"0123456789abcdef0123456789abcdef"[..])
+            );
         });
         read("a.conf", "linux x", true, |draft| {
-            assert_eq!(draft.entry(&Facts::NONE).texts, [Some(&b"a.conf"[..]), None, None, None, None]);
+            assert_eq!(
+                draft.entry(&Facts::NONE).texts,
+                [Some(&b"a.conf"[..]), None, None, None, None]
+            );
         });
     }
 
@@ -293,7 +320,8 @@ mod tests {
 
     #[test]
     fn architectures() {
-        let main = |file: &str, long_mode| main_of(&format!("linux /a\n{file}"), long_mode).map(|_| ());
+        let main =
+            |file: &str, long_mode| main_of(&format!("linux /a\n{file}"), long_mode).map(|_| ());
         for (file, with, without) in [
             ("architecture x64", true, false),
             ("architecture X64", true, false),
@@ -305,7 +333,13 @@ mod tests {
             ("architecture x64\narchitecture aa64", false, false),
             ("architecture", true, true),
         ] {
-            let expected = |runs| if runs { Ok(()) } else { Err(Kind::EntryArchitecture) };
+            let expected = |runs| {
+                if runs {
+                    Ok(())
+                } else {
+                    Err(Kind::EntryArchitecture)
+                }
+            };
             assert_eq!(main(file, true), expected(with), "{file}");
             assert_eq!(main(file, false), expected(without), "{file}");
         }
@@ -342,17 +376,34 @@ mod tests {
     fn too_long() {
         let long = "x".repeat(Text::MAX);
         assert!(main_of(&format!("linux a\nversion {long}"), true).is_ok());
-        assert_eq!(main_of(&format!("linux a\nversion {long}x"), true), Err(Kind::EntryTooLong));
-        assert_eq!(main_of(&format!("linux {long}"), true), Err(Kind::EntryPath));
+        assert_eq!(
+            main_of(&format!("linux a\nversion {long}x"), true),
+            Err(Kind::EntryTooLong)
+        );
+        assert_eq!(
+            main_of(&format!("linux {long}"), true),
+            Err(Kind::EntryPath)
+        );
         // A title is cut, between characters.
-        read("a.conf", &format!("linux a\ntitle {}äö", "x".repeat(Text::MAX - 3)), true, |draft| {
-            assert!(draft.main().is_ok());
-            let title = draft.entry(&Facts::NONE).text(Field::Title).unwrap().to_vec();
-            assert!(title.ends_with("xä".as_bytes()));
-            assert_eq!(title.len(), Text::MAX - 1);
-        });
+        read(
+            "a.conf",
+            &format!("linux a\ntitle {}äö", "x".repeat(Text::MAX - 3)),
+            true,
+            |draft| {
+                assert!(draft.main().is_ok());
+                let title = draft
+                    .entry(&Facts::NONE)
+                    .text(Field::Title)
+                    .unwrap()
+                    .to_vec();
+                assert!(title.ends_with("xä".as_bytes()));
+                assert_eq!(title.len(), Text::MAX - 1);
+            },
+        );
         let name = format!("{}.conf", "\u{65e5}".repeat(250));
-        read(&name, "linux a", true, |draft| assert_eq!(draft.main().unwrap_err().kind, Kind::EntryTooLong));
+        read(&name, "linux a", true, |draft| {
+            assert_eq!(draft.main().unwrap_err().kind, Kind::EntryTooLong)
+        });
     }
 
     #[test]
@@ -368,7 +419,11 @@ mod tests {
             ("/a $b c", Some("/a $b c")),
             ("", None),
         ] {
-            assert_eq!(initrd(value.as_bytes()), expected.map(str::as_bytes), "{value}");
+            assert_eq!(
+                initrd(value.as_bytes()),
+                expected.map(str::as_bytes),
+                "{value}"
+            );
         }
     }
 
@@ -391,7 +446,11 @@ mod tests {
             ("", None),
         ] {
             let mut into = Text::UNSET;
-            assert_eq!(normalise(path.as_bytes(), &mut into), expected.is_some(), "{path}");
+            assert_eq!(
+                normalise(path.as_bytes(), &mut into),
+                expected.is_some(),
+                "{path}"
+            );
             assert_eq!(into.get(), expected.map(str::as_bytes), "{path}");
         }
     }

@@ -50,7 +50,13 @@ pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
 
 /// Length of the run of digits, or of letters, that `text` starts with.
 fn run(text: &[u8], digits: bool) -> usize {
-    let belongs = |byte: &u8| if digits { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() };
+    let belongs = |byte: &u8| {
+        if digits {
+            byte.is_ascii_digit()
+        } else {
+            byte.is_ascii_alphabetic()
+        }
+    };
     text.iter().take_while(|byte| belongs(byte)).count()
 }
 

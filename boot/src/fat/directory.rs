@@ -78,9 +78,9 @@ struct LongSlot {
 }
 
 /// A file or directory: what its directory says of it, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Node {
+    attributes: Attributes,
     /// The first cluster of its contents; 0 where it has none.
     pub(super) cluster: u32,
     pub(super) size: u32,
@@ -88,19 +88,14 @@ pub struct Node {
     directory: u32,
     /// Where in the directory its first slot begins, in bytes.
     offset: u32,
-    /// [`Attributes`].
-    attributes: u8,
     /// Slots, that of the short name included.
     slots: u8,
-    /// Keeps the size a multiple of the alignment.
-    unused: [u8; 2],
 }
 
 impl Node {
     /// The root directory.
     pub const ROOT: Node = Node {
-        attributes: Attributes::DIRECTORY.bits(),
-        unused: [0; 2],
+        attributes: Attributes::DIRECTORY,
         cluster: 0,
         size: 0,
         directory: 0,
@@ -108,18 +103,14 @@ impl Node {
         slots: 0,
     };
 
-    fn attributes(&self) -> Attributes {
-        Attributes::from_bits_retain(self.attributes)
-    }
-
     /// True for a directory, false for a file.
     pub fn is_directory(&self) -> bool {
-        self.attributes().contains(Attributes::DIRECTORY)
+        self.attributes.contains(Attributes::DIRECTORY)
     }
 
     /// True if the file is marked as not to be written to.
     pub fn is_read_only(&self) -> bool {
-        self.attributes().contains(Attributes::READ_ONLY)
+        self.attributes.contains(Attributes::READ_ONLY)
     }
 
     /// Size of a file in bytes. What a directory gives here means nothing.
@@ -302,8 +293,7 @@ impl Walk {
             0
         };
         Node {
-            attributes: slot.attr,
-            unused: [0; 2],
+            attributes: Attributes::from_bits_retain(slot.attr),
             cluster: low | u32::from(high) << 16,
             size: slot.file_size.get(),
             directory: self.chain.first(),

@@ -1,7 +1,5 @@
 //! Long and short file names.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
 /// Bytes of the units of UTF-16 in a long-name slot.
 const SLOT_BYTES: usize = 26;
 /// Slots that the longest name takes.
@@ -23,14 +21,12 @@ const LOWER_EXTENSION: u8 = 0x10;
 /// What has no UTF-8 is replaced: half of a surrogate pair by U+FFFD, and a
 /// letter beyond ASCII in a name that has only a short form by `?`, because
 /// nothing on the disk tells its code page.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
 pub struct Name {
     /// The name. Its UTF-16 form waits in the upper part until it becomes UTF-8
     /// in place: a unit has 2 bytes and makes at most 3, so that 260 units can't
     /// overtake themselves from 260 bytes behind.
     bytes: [u8; SIZE],
-    length: u16,
+    length: usize,
 }
 
 impl Name {
@@ -44,7 +40,7 @@ impl Name {
 
     /// The name.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 
     /// True if the names are the same but for the case of ASCII letters.
@@ -117,7 +113,7 @@ impl Name {
     }
 
     fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
             self.length = self.length.wrapping_add(1);
         }

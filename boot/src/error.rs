@@ -29,7 +29,7 @@ pub enum Kind {
     KernelZimage,
     /// A boot header with an impossible value in the field at this offset.
     KernelHeader,
-    /// A kernel that is shorter than this size, which its header states.
+    /// A kernel that lacks this many bytes, as its header states.
     KernelTruncated,
     /// The kernel needs memory up to this many MiB.
     KernelMemory,
@@ -123,7 +123,7 @@ impl Kind {
             Kind::KernelOld => "boot protocol before 2.02. Use a kernel of Linux 2.4 or later.",
             Kind::KernelZimage => "a zImage. Use a bzImage.",
             Kind::KernelHeader => "bad value at byte # of the kernel. Install it again.",
-            Kind::KernelTruncated => "the kernel should have # bytes. Install it again.",
+            Kind::KernelTruncated => "the kernel's file lacks # bytes. Install it again.",
             Kind::KernelMemory => "the kernel needs all memory up to # MiB. Add memory.",
             Kind::InitrdMemory => "the initrd needs memory up to # MiB. Add memory.",
             Kind::InitrdLimit => "the kernel wants its initrd below # MiB. Use a smaller one.",

@@ -63,7 +63,7 @@ fn stage2(workspace: &Workspace) -> Result<Vec<u8>> {
         "stage2 unpacked does not fit its memory"
     );
     let image = elf.flat(base, memory::STAGE2_UNPACKED.end)?;
-    let packed = pack(&image, base)?;
+    let packed = pack(&image, base, 9)?;
     let marker = (elf.symbol("unpack_marker")? - memory::STAGE2.start) as usize;
     stage2[marker] = packed.marker;
     stage2.extend(&packed.bytes);

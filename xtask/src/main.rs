@@ -6,6 +6,8 @@ mod pack;
 mod packages;
 mod run;
 mod toolchain;
+#[cfg(test)]
+mod unpack_test;
 mod workspace;
 
 use anyhow::{Result, bail};

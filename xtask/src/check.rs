@@ -26,23 +26,32 @@ fn format(workspace: &Workspace) -> Result<()> {
     .context("formatting differs: run `cargo fmt --all`")
 }
 
-/// Clippy, where every warning counts.
+/// Clippy on every crate, where every warning counts.
 pub(crate) fn lints(workspace: &Workspace) -> Result<()> {
-    component(workspace, "clippy", "clippy", "/usr/bin/cargo-clippy")?;
-    let mut host = cargo(workspace, "clippy");
-    run(only_host(host.arg("--all-targets")).args(["--", "-D", "warnings"]))?;
+    // Both, even if the first fails: it is better to see everything at once.
+    let host = host_lints(workspace);
+    image_lints(workspace).and(host)
+}
 
+fn host_lints(workspace: &Workspace) -> Result<()> {
+    component(workspace, "clippy", "clippy", "/usr/bin/cargo-clippy")?;
+    let mut clippy = cargo(workspace, "clippy");
+    only_host(clippy.args(["--all-targets", "--keep-going"]));
+    run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn image_lints(workspace: &Workspace) -> Result<()> {
     let tools = Toolchain::find()?;
     let bin = tools.rustc.parent().unwrap_or(Path::new("/usr/bin"));
     if !bin.join("cargo-clippy").exists() {
         packages::ensure(&["/usr/bin/cargo-clippy"])?;
     }
-    let mut images = freestanding::cargo(workspace, &tools, "clippy", freestanding::PACKAGES)?;
+    let mut clippy = freestanding::cargo(workspace, &tools, "clippy", freestanding::PACKAGES)?;
     // cargo looks for its subcommands on PATH.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
-    images.env("PATH", std::env::join_paths(path)?);
-    run(images.args(["--", "-D", "warnings"]))
+    clippy.env("PATH", std::env::join_paths(path)?);
+    run(clippy.args(["--keep-going", "--", "-D", "warnings"]))
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {

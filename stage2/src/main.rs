@@ -24,6 +24,7 @@ use layout::memory as at;
 
 core::arch::global_asm!(
     include_str!("entry.s"),
+    include_str!("unpack.s"),
     include_str!("thunk.s"),
     FORMAT = const layout::header::FORMAT,
     OUTPUTS_OFFSET = const layout::header::OUTPUTS_OFFSET,
@@ -31,6 +32,7 @@ core::arch::global_asm!(
     STAGE2 = const at::STAGE2.start,
     REAL_STACK_TOP = const at::REAL_STACK.end,
     UNPACKED = const at::STAGE2_UNPACKED.start,
+    PROBABILITIES = const at::IO_BUFFER.start,
     CODE32 = const 0x08,
     GDT_NULL = const 0,
     GDT_CODE32 = const descriptor::CODE32,
@@ -38,11 +40,6 @@ core::arch::global_asm!(
     GDT_CODE16 = const descriptor::CODE16,
     GDT_DATA16 = const descriptor::DATA16,
     options(att_syntax)
-);
-
-core::arch::global_asm!(
-    include_str!("unpack.s"),
-    PROBABILITIES = const at::IO_BUFFER.start,
 );
 
 /// The segments of both modes, all of base 0. The accessed bit is set already,

@@ -66,6 +66,7 @@ pub struct Machine {
     disk: Option<PathBuf>,
     bus: Bus,
     memory: u32,
+    kvm: bool,
     writable: bool,
     timeout: Duration,
     arguments: Vec<String>,
@@ -84,6 +85,7 @@ impl Machine {
             disk: None,
             bus: Bus::Virtio,
             memory: 512,
+            kvm: std::env::var("GAPBOOT_KVM").is_ok_and(|value| value == "1"),
             writable: false,
             timeout: Duration::from_secs(60),
             arguments: Vec::new(),
@@ -101,6 +103,13 @@ impl Machine {
     #[must_use]
     pub fn memory(mut self, mib: u32) -> Self {
         self.memory = mib;
+        self
+    }
+
+    /// Lets KVM run the guest.
+    #[must_use]
+    pub fn kvm(mut self, kvm: bool) -> Self {
+        self.kvm |= kvm;
         self
     }
 
@@ -182,8 +191,7 @@ impl Machine {
     /// QEMU's arguments for processor, memory and disks, without its display
     /// and serial line.
     pub fn command_line(&self) -> Vec<String> {
-        let kvm = std::env::var("GAPBOOT_KVM").is_ok_and(|value| value == "1");
-        let accelerator = if kvm { "kvm" } else { "tcg" };
+        let accelerator = if self.kvm { "kvm" } else { "tcg" };
         let memory = self.memory.to_string();
         let mut line: Vec<String> = ["-machine", self.bus.machine(), "-accel", accelerator]
             .into_iter()

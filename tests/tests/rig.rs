@@ -10,7 +10,7 @@ use tests::probe::{Kernel, Report};
 use tests::qemu::{Bus, Exit, Machine};
 use tests::scenario::{self, Scenario};
 use tests::tool::{command, run};
-use tests::{MIB, sha256, syslinux};
+use tests::{MIB, demo, sha256, syslinux};
 
 #[test]
 fn the_probe_reports_what_qemu_hands_it() {
@@ -145,4 +145,15 @@ fn a_machine_that_hangs_is_stopped() {
     assert_eq!(outcome.exit, Exit::Stopped);
     assert!(outcome.screen.unwrap().text().contains("No bootable device"));
     assert!(Report::parse(&outcome.serial).is_err());
+}
+
+#[test]
+fn a_foreign_loader_boots_the_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    demo::build(&image, false).unwrap();
+    let configuration = "default demo\nlabel demo\nlinux /debian/vmlinuz\n\
+        initrd /debian/initramfs.cpio\nappend console=tty0 console=ttyS0 quiet\n";
+    syslinux::install(&image, configuration).unwrap();
+    demo::use_shell(&Machine::new(&image).memory(1024), Instant::now()).unwrap();
 }

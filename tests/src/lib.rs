@@ -7,6 +7,7 @@
 //! | [`debian`] | kernels and busybox out of Debian's packages |
 //! | [`initramfs`] | cpio archives and incompressible data |
 //! | [`image`] | GPT disk images with FAT file systems |
+//! | [`boot_sector`] | floppy disks with a few instructions |
 //! | [`qemu`] | a machine: disk, bus, memory, serial line, screen, keys |
 //! | [`probe`] | the probe kernel, its variants and its report |
 //! | [`protocol`] | what the boot protocol demands of that report |
@@ -19,6 +20,7 @@
 //! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel. `./x test`
 //! sets both; the defaults are where `./x` leaves them in this source tree.
 
+pub mod boot_sector;
 pub mod debian;
 pub mod demo;
 pub mod gapboot;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use monitor::Monitor;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -59,6 +59,9 @@ impl Bus {
         }
     }
 }
+
+/// The disk's place in the BIOS's boot order.
+const DISK_BOOT_INDEX: u32 = 1;
 
 /// A machine to be started.
 #[derive(Clone, Debug)]
@@ -134,11 +137,22 @@ impl Machine {
         self.arguments(&["-drive", &drive, "-device", "virtio-blk-pci,drive=second"])
     }
 
-    /// Adds a floppy disk, the BIOS's next boot device.
+    /// Adds a floppy disk that the BIOS boots after the disk.
     #[must_use]
-    pub fn floppy(self, image: &Path) -> Self {
-        let drive = format!("if=none,id=floppy,format=raw,snapshot=on,file={}", escape(image));
-        self.arguments(&["-drive", &drive, "-device", "floppy,drive=floppy,bootindex=1"])
+    pub fn next_floppy(self, image: &Path) -> Self {
+        self.floppy(image, DISK_BOOT_INDEX + 1)
+    }
+
+    /// Adds a floppy disk that the BIOS boots before the disk.
+    #[must_use]
+    pub fn first_floppy(self, image: &Path) -> Self {
+        self.floppy(image, DISK_BOOT_INDEX - 1)
+    }
+
+    fn floppy(self, image: &Path, boot_index: u32) -> Self {
+        let drive = format!("if=floppy,format=raw,snapshot=on,file={}", escape(image));
+        let order = format!("isa-fdc.bootindexA={boot_index}");
+        self.arguments(&["-drive", &drive, "-global", &order])
     }
 
     /// Adds arguments for QEMU.
@@ -181,9 +195,11 @@ impl Machine {
             Guest { child, input, serial, errors, monitor: None, deadline, files, _slot: slot };
         match monitor {
             Ok(monitor) => guest.monitor = Some(monitor),
-            // The guest may have ended already; then its exit status tells.
-            Err(error) if guest.child.try_wait()?.is_none() => return Err(error),
-            Err(_) => {}
+            // A guest that has ended already has nothing to monitor.
+            Err(error) => match guest.exit_status_soon()? {
+                Some(status) if status.code() != Some(1) => {}
+                _ => return Err(error.context(format!("QEMU failed: {}", guest.errors.text()))),
+            },
         }
         Ok(guest)
     }
@@ -204,7 +220,8 @@ impl Machine {
             let (controller, device) = self.bus.devices();
             line.push("-drive".into());
             line.push(format!("if=none,id=disk,format=raw,snapshot={snapshot},file={}", escape(disk)));
-            for device in controller.map(str::to_owned).into_iter().chain([format!("{device},drive=disk,bootindex=0")]) {
+            let device = format!("{device},drive=disk,bootindex={DISK_BOOT_INDEX}");
+            for device in controller.map(str::to_owned).into_iter().chain([device]) {
                 line.extend(["-device".into(), device]);
             }
         }
@@ -300,6 +317,18 @@ impl Guest {
     pub fn wait_for_screen(&mut self, text: &str) -> Result<()> {
         self.wait_until(|guest| Ok(guest.screen()?.text().contains(text)))
             .with_context(|| format!("the screen never showed {text:?}"))
+    }
+
+    /// The exit status of a QEMU that is about to end; `None` if it goes on.
+    fn exit_status_soon(&mut self) -> Result<Option<ExitStatus>> {
+        for _ in 0..50 {
+            if let Some(status) = self.child.try_wait()? {
+                self.errors.wait_for_end();
+                return Ok(Some(status));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(None)
     }
 
     fn wait_until(&mut self, mut holds: impl FnMut(&mut Self) -> Result<bool>) -> Result<()> {

@@ -11,7 +11,10 @@ fn write(path: &Path, code: &[u8]) -> Result<()> {
     sector[..code.len()].copy_from_slice(code);
     sector.extend([0x55, 0xaa]);
     std::fs::write(path, sector)?;
-    std::fs::OpenOptions::new().write(true).open(path)?.set_len(FLOPPY)?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(path)?
+        .set_len(FLOPPY)?;
     Ok(())
 }
 

@@ -28,7 +28,8 @@ pub struct Options {
 /// What the guest says on its console when it is up.
 pub const MARKER: &str = "gapboot demo: Linux is up";
 
-/// The init script: says that it is up, and gives a shell.
+/// The init script: says that it is up, and gives a shell. halt, poweroff and
+/// reboot signal it.
 const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
@@ -43,7 +44,10 @@ echo "  command line  $(cat /proc/cmdline)"
 echo "  firmware      $(cat /sys/class/dmi/id/bios_vendor), $([ -d /sys/firmware/efi ] && echo UEFI || echo BIOS)"
 echo "This is a shell in the initramfs; poweroff ends the machine."
 echo
-setsid cttyhack sh
+trap 'poweroff -f' USR1 USR2
+trap 'reboot -f' TERM
+setsid cttyhack sh &
+wait
 poweroff -f
 "#;
 
@@ -53,15 +57,24 @@ pub fn run(options: Options) -> Result<()> {
     fs::create_dir_all(&directory)?;
     let image = directory.join("disk.img");
     println!("The gapboot demo:");
-    println!("  - takes a kernel and busybox out of Debian's packages (into cache/, nothing is installed),");
-    println!("  - makes {} with sfdisk, mkfs.vfat and mtools:", image.display());
+    println!(
+        "  - takes a kernel and busybox out of Debian's packages (into cache/, nothing is installed),"
+    );
+    println!(
+        "  - makes {} with sfdisk, mkfs.vfat and mtools:",
+        image.display()
+    );
     println!("    a GPT, an EFI System Partition, and /loader/entries/debian.conf on it,");
     println!("  - runs `gapboot install` on it,");
     println!("  - and boots it in QEMU, on SeaBIOS.");
     build(&image, options.screen)?;
     println!("$ gapboot install {}", image.display());
     gapboot::install(&image)?;
-    if options.check { check(&image, options) } else { show(&image, options) }
+    if options.check {
+        check(&image, options)
+    } else {
+        show(&image, options)
+    }
 }
 
 /// Makes the disk image, without a boot loader. `screen` makes the VGA screen
@@ -69,7 +82,11 @@ pub fn run(options: Options) -> Result<()> {
 pub fn build(image: &Path, screen: bool) -> Result<()> {
     let kernel = debian::kernel(Flavour::Generic)?;
     let version = kernel_version(&kernel);
-    let consoles = if screen { "console=ttyS0 console=tty0" } else { "console=tty0 console=ttyS0" };
+    let consoles = if screen {
+        "console=ttyS0 console=tty0"
+    } else {
+        "console=tty0 console=ttyS0"
+    };
     let options = format!("{consoles} quiet");
     let entry = type1(
         &format!("Debian GNU/Linux ({version})"),
@@ -78,7 +95,10 @@ pub fn build(image: &Path, screen: bool) -> Result<()> {
         &options,
     );
     let esp = Partition::esp(Fat::new(32))
-        .file("loader/entries/debian.conf", format!("{entry}version {version}\n"))
+        .file(
+            "loader/entries/debian.conf",
+            format!("{entry}version {version}\n"),
+        )
         .file("debian/vmlinuz", kernel)
         .file("debian/initramfs.cpio", initramfs::busybox(INIT)?);
     Disk::new(320 * MIB).partition(esp).build(image)
@@ -90,7 +110,10 @@ fn kernel_version(kernel: &Path) -> String {
 }
 
 fn machine(image: &Path, options: Options) -> Machine {
-    Machine::new(image).bus(Bus::Virtio).memory(1024).kvm(options.kvm)
+    Machine::new(image)
+        .bus(Bus::Virtio)
+        .memory(1024)
+        .kvm(options.kvm)
 }
 
 /// Hands the terminal to the guest.
@@ -102,7 +125,9 @@ fn show(image: &Path, options: Options) -> Result<()> {
     if !options.screen {
         qemu.args(["-display", "none"]);
     }
-    let status = qemu.status().map_err(|error| missing(qemu.get_program(), error))?;
+    let status = qemu
+        .status()
+        .map_err(|error| missing(qemu.get_program(), error))?;
     ensure!(status.success(), "QEMU ended with {status}");
     Ok(())
 }
@@ -121,12 +146,17 @@ fn check(image: &Path, options: Options) -> Result<()> {
 pub fn use_shell(machine: &Machine, start: Instant) -> Result<f32> {
     let mut guest = machine.start()?;
     guest.wait_for_serial(MARKER)?;
-    guest.wait_for_serial("gapboot demo #").context("the guest came up without a shell")?;
+    guest
+        .wait_for_serial("gapboot demo #")
+        .context("the guest came up without a shell")?;
     let seconds = start.elapsed().as_secs_f32();
-    guest.type_on_serial(b"expr 6 \\* 7; poweroff -f\n")?;
+    guest.type_on_serial(b"expr 6 \\* 7; poweroff\n")?;
     let outcome = guest.finish()?;
     match outcome.exit {
         Exit::Status(0) if outcome.serial.contains("\n42\r\n") => Ok(seconds),
-        exit => bail!("the guest's shell did not work, {exit:?}:\n{}", outcome.serial),
+        exit => bail!(
+            "the guest's shell did not work, {exit:?}:\n{}",
+            outcome.serial
+        ),
     }
 }

@@ -17,7 +17,11 @@ pub fn dist() -> PathBuf {
 /// missing.
 pub fn built(name: &str) -> Result<PathBuf> {
     let path = dist().join(name);
-    ensure!(path.exists(), "{} is not there: run `./x dist`", path.display());
+    ensure!(
+        path.exists(),
+        "{} is not there: run `./x dist`",
+        path.display()
+    );
     Ok(path)
 }
 
@@ -54,8 +58,13 @@ pub struct Handoff {
 /// whatever its exit status.
 pub fn emulate(image: &Path, memory: u32, arguments: &[&str]) -> Result<Output> {
     let mut command = Command::new(built("bootloader_emu")?);
-    command.args(["--json", "--memory", &memory.to_string()]).args(arguments).arg(image);
-    command.output().map_err(|error| missing(command.get_program(), error))
+    command
+        .args(["--json", "--memory", &memory.to_string()])
+        .args(arguments)
+        .arg(image);
+    command
+        .output()
+        .map_err(|error| missing(command.get_program(), error))
 }
 
 /// The handoff that the emulator ends with.
@@ -63,7 +72,10 @@ pub fn handoff(image: &Path, memory: u32) -> Result<Handoff> {
     let output = emulate(image, memory, &[])?;
     let printed = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "bootloader_emu failed: {printed}{errors}");
+    ensure!(
+        output.status.success(),
+        "bootloader_emu failed: {printed}{errors}"
+    );
     serde_json::from_str(&printed).with_context(|| format!("reading the handoff\n{printed}"))
 }
 
@@ -72,16 +84,26 @@ pub fn differences(handoff: &Handoff, report: &Report) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, emulated: String, seen: String| {
         if emulated != seen {
-            found.push(format!("{what}: the emulator says {emulated}, the kernel saw {seen}"));
+            found.push(format!(
+                "{what}: the emulator says {emulated}, the kernel saw {seen}"
+            ));
         }
     };
     compare("cmdline", handoff.cmdline.clone(), report.cmdline.clone());
-    compare("kernel", format!("{:x?}", handoff.kernel), format!("{:x?}", report.kernel));
+    compare(
+        "kernel",
+        format!("{:x?}", handoff.kernel),
+        format!("{:x?}", report.kernel),
+    );
     let initrd = Some(report.initrd.clone()).filter(|initrd| initrd.size != 0);
     let emulated = handoff.initrd.clone().filter(|initrd| initrd.size != 0);
     compare("initrd", format!("{emulated:x?}"), format!("{initrd:x?}"));
     for (name, value) in &handoff.header {
-        compare(name, format!("{value:#x}"), format!("{:#x}", report.get(name)));
+        compare(
+            name,
+            format!("{value:#x}"),
+            format!("{:#x}", report.get(name)),
+        );
     }
     found
 }

@@ -75,7 +75,11 @@ pub struct Fat {
 impl Fat {
     /// FAT12, FAT16 or FAT32 with clusters of 4 KiB.
     pub fn new(kind: u8) -> Self {
-        Self { kind, cluster: 4096, arguments: Vec::new() }
+        Self {
+            kind,
+            cluster: 4096,
+            arguments: Vec::new(),
+        }
     }
 
     /// Sets the bytes of a cluster.
@@ -106,7 +110,14 @@ pub struct Partition {
 
 impl Partition {
     fn new(kind: &'static str, fat: Option<Fat>) -> Self {
-        Self { kind, number: None, start: None, size: None, fat, files: Vec::new() }
+        Self {
+            kind,
+            number: None,
+            start: None,
+            size: None,
+            fat,
+            files: Vec::new(),
+        }
     }
 
     /// An EFI System Partition.
@@ -148,7 +159,11 @@ impl Partition {
     /// Adds a file; its directories are made.
     #[must_use]
     pub fn file(mut self, path: &str, content: impl Into<Content>) -> Self {
-        self.files.push(FileToWrite { path: path.to_owned(), content: content.into(), run: None });
+        self.files.push(FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run: None,
+        });
         self
     }
 
@@ -157,7 +172,11 @@ impl Partition {
     #[must_use]
     pub fn fragmented_file(mut self, path: &str, content: impl Into<Content>, run: u64) -> Self {
         let run = Some(run);
-        self.files.push(FileToWrite { path: path.to_owned(), content: content.into(), run });
+        self.files.push(FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run,
+        });
         self
     }
 }
@@ -171,9 +190,15 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// An image of `size` bytes with a GPT.
+    /// An image of `size` bytes with a GPT, whose partitions start at sector
+    /// 2048 or later.
     pub fn new(size: u64) -> Self {
-        Self { size, table: Vec::new(), partitions: Vec::new() }
+        // On small disks sfdisk would begin at sector 34.
+        Self {
+            size,
+            table: vec!["first-lba: 2048".to_owned()],
+            partitions: Vec::new(),
+        }
     }
 
     /// Sets the number of entries in the partition table (128 by itself).
@@ -209,7 +234,10 @@ impl Disk {
             let place = places.iter().find(|place| place.number == number);
             let place = place.with_context(|| format!("sfdisk made no partition {number}"))?;
             if let Some(fat) = &partition.fat {
-                let volume = Volume { image: path.to_owned(), start: place.start };
+                let volume = Volume {
+                    image: path.to_owned(),
+                    start: place.start,
+                };
                 volume.format(fat, place.sectors)?;
                 for file in &partition.files {
                     volume.write_file(file, fat.cluster)?;
@@ -254,15 +282,29 @@ pub struct Place {
 pub fn partitions(image: &Path) -> Result<Vec<Place>> {
     let printed = run(command("sfdisk").arg("--json").arg(image))?;
     let table: serde_json::Value = serde_json::from_str(&printed)?;
-    let list = table["partitiontable"]["partitions"].as_array().cloned().unwrap_or_default();
+    let list = table["partitiontable"]["partitions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let prefix = image.to_string_lossy().into_owned();
     list.iter()
         .map(|entry| {
             // "IMAGEp3", or "IMAGE3" where the name does not end in a digit
             let node = entry["node"].as_str().unwrap_or_default();
-            let number = node.trim_start_matches(&prefix).trim_start_matches('p').parse()?;
-            let field = |name: &str| entry[name].as_u64().context("sfdisk's table lacks a number");
-            Ok(Place { number, start: field("start")?, sectors: field("size")? })
+            let number = node
+                .trim_start_matches(&prefix)
+                .trim_start_matches('p')
+                .parse()?;
+            let field = |name: &str| {
+                entry[name]
+                    .as_u64()
+                    .context("sfdisk's table lacks a number")
+            };
+            Ok(Place {
+                number,
+                start: field("start")?,
+                sectors: field("size")?,
+            })
         })
         .collect()
 }
@@ -279,8 +321,12 @@ impl Volume {
     pub fn open(image: &Path, number: u32) -> Result<Self> {
         let places = partitions(image)?;
         let place = places.iter().find(|place| place.number == number);
-        let place = place.with_context(|| format!("{} has no partition {number}", image.display()))?;
-        Ok(Self { image: image.to_owned(), start: place.start })
+        let place =
+            place.with_context(|| format!("{} has no partition {number}", image.display()))?;
+        Ok(Self {
+            image: image.to_owned(),
+            start: place.start,
+        })
     }
 
     /// The first sector of the partition.
@@ -290,7 +336,11 @@ impl Volume {
 
     /// Adds or replaces a file; its directories are made.
     pub fn write(&self, path: &str, content: impl Into<Content>) -> Result<()> {
-        let file = FileToWrite { path: path.to_owned(), content: content.into(), run: None };
+        let file = FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run: None,
+        };
         self.write_file(&file, 0)
     }
 
@@ -304,14 +354,18 @@ impl Volume {
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         let directory = tempfile::tempdir()?;
         let copy = directory.path().join("copy");
-        self.mtools("mcopy", |tool| tool.args(["-n", &format!("::{path}")]).arg(&copy))?;
+        self.mtools("mcopy", |tool| {
+            tool.args(["-n", &format!("::{path}")]).arg(&copy)
+        })?;
         Ok(fs::read(copy)?)
     }
 
     /// The names in a directory, as mtools shows them.
     pub fn names(&self, path: &str) -> Result<Vec<String>> {
         let printed = self.mtools("mdir", |tool| tool.args(["-b", &format!("::{path}")]))?;
-        let names = printed.lines().filter_map(|line| line.rsplit('/').find(|name| !name.is_empty()));
+        let names = printed
+            .lines()
+            .filter_map(|line| line.rsplit('/').find(|name| !name.is_empty()));
         Ok(names.map(str::to_owned).collect())
     }
 
@@ -323,10 +377,22 @@ impl Volume {
     }
 
     fn format(&self, fat: &Fat, sectors: u64) -> Result<()> {
+        // "Hidden sectors" has 32 bits; nothing looks at it on a GPT.
+        let hidden = u32::try_from(self.start).unwrap_or(0);
         let mut mkfs = command("mkfs.vfat");
         mkfs.args(["--invariant", "-F", &fat.kind.to_string()])
-            .args(["-S", &SECTOR.to_string(), "-s", &(fat.cluster / SECTOR).to_string()])
-            .args(["-h", &self.start.to_string(), "--offset", &self.start.to_string()])
+            .args([
+                "-S",
+                &SECTOR.to_string(),
+                "-s",
+                &(fat.cluster / SECTOR).to_string(),
+            ])
+            .args([
+                "-h",
+                &hidden.to_string(),
+                "--offset",
+                &self.start.to_string(),
+            ])
             .args(&fat.arguments)
             .arg(&self.image)
             .arg((sectors * SECTOR / 1024).to_string());
@@ -346,7 +412,11 @@ impl Volume {
         };
         self.make_directories(&file.path)?;
         let copy = |from: &Path| {
-            self.mtools("mcopy", |tool| tool.args(["-o", "-D", "o"]).arg(from).arg(format!("::{}", file.path)))
+            self.mtools("mcopy", |tool| {
+                tool.args(["-o", "-D", "o"])
+                    .arg(from)
+                    .arg(format!("::{}", file.path))
+            })
         };
         match file.run {
             None => copy(&source)?,
@@ -388,7 +458,10 @@ impl Volume {
         const INFORMATION_SECTOR: u64 = 1;
         const SIGNATURE: [u8; 4] = *b"RRaA";
         const NEXT_FREE: u64 = 492;
-        let file = OpenOptions::new().read(true).write(true).open(&self.image)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.image)?;
         let sector = (self.start + INFORMATION_SECTOR) * SECTOR;
         let mut signature = [0; 4];
         file.read_exact_at(&mut signature, sector)?;
@@ -401,7 +474,10 @@ impl Volume {
     fn make_directories(&self, path: &str) -> Result<()> {
         for (end, _) in path.match_indices('/').filter(|&(end, _)| end != 0) {
             let directory = format!("::{}", &path[..end]);
-            if self.mtools("mdir", |tool| tool.args(["-b", &directory])).is_err() {
+            if self
+                .mtools("mdir", |tool| tool.args(["-b", &directory]))
+                .is_err()
+            {
                 self.mtools("mmd", |tool| tool.arg(&directory))?;
             }
         }

@@ -57,8 +57,21 @@ impl Archive {
         // inode, mode, uid, gid, links, mtime, size, the file system's device,
         // the member's own device, length of the name, checksum
         let size = content.len() as u32;
-        let fields =
-            [self.members, mode, 0, 0, links, 0, size, 0, 0, device.0, device.1, name, 0];
+        let fields = [
+            self.members,
+            mode,
+            0,
+            0,
+            links,
+            0,
+            size,
+            0,
+            0,
+            device.0,
+            device.1,
+            name,
+            0,
+        ];
         self.bytes.extend(b"070701");
         for field in fields {
             self.bytes.extend(format!("{field:08x}").bytes());
@@ -112,11 +125,16 @@ mod tests {
     #[test]
     fn cpio_reads_the_archive() {
         let directory = tempfile::tempdir().unwrap();
-        let archive = Archive::new().directory("bin").program("bin/a", b"12345").finish();
+        let archive = Archive::new()
+            .directory("bin")
+            .program("bin/a", b"12345")
+            .finish();
         fs::write(directory.path().join("archive"), archive).unwrap();
         let script = "cpio --quiet -id < archive && stat -c '%a %s' bin/a";
         let printed = crate::tool::run(
-            crate::tool::command("sh").args(["-e", "-c", script]).current_dir(directory.path()),
+            crate::tool::command("sh")
+                .args(["-e", "-c", script])
+                .current_dir(directory.path()),
         );
         assert_eq!(printed.unwrap(), "755 5\n");
     }

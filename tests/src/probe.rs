@@ -20,7 +20,12 @@ pub struct Field {
 }
 
 const fn field(name: &'static str, offset: usize, size: usize, since: u16) -> Field {
-    Field { name, offset, size, since }
+    Field {
+        name,
+        offset,
+        size,
+        since,
+    }
 }
 
 /// The header, protocol 2.15 (Linux, Documentation/arch/x86/boot.rst).
@@ -85,7 +90,10 @@ pub fn named(name: &str) -> Field {
 }
 
 fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 /// A probe kernel, to be written into an image.
@@ -102,16 +110,25 @@ pub struct Kernel {
 impl Kernel {
     /// The probe as it was built.
     pub fn load() -> Result<Self> {
-        let path = std::env::var_os("GAPBOOT_PROBE")
-            .map_or_else(|| crate::root().join("target/image/probe.bin"), PathBuf::from);
+        let path = std::env::var_os("GAPBOOT_PROBE").map_or_else(
+            || crate::root().join("target/image/probe.bin"),
+            PathBuf::from,
+        );
         let bytes = std::fs::read(&path).with_context(|| {
-            format!("no probe kernel at {}: run `./x test`, which builds it", path.display())
+            format!(
+                "no probe kernel at {}: run `./x test`, which builds it",
+                path.display()
+            )
         })?;
         if bytes.get(0x270..0x278) != Some(b"gapprobe") {
             bail!("{} is not the probe kernel", path.display());
         }
         let (setup, kernel) = bytes.split_at((usize::from(bytes[0x1f1]) + 1) * 512);
-        Ok(Self { setup: setup.to_vec(), kernel: kernel.to_vec(), trailer: Vec::new() })
+        Ok(Self {
+            setup: setup.to_vec(),
+            kernel: kernel.to_vec(),
+            trailer: Vec::new(),
+        })
     }
 
     /// The file.
@@ -276,7 +293,8 @@ impl Report {
     pub fn parse(serial: &str) -> Result<Self> {
         let report = serial.split("PROBE-REPORT-BEGIN").nth(1);
         let report = report.and_then(|rest| rest.split_once("PROBE-REPORT-END"));
-        let (report, _) = report.with_context(|| format!("no report on the serial line:\n{serial}"))?;
+        let (report, _) =
+            report.with_context(|| format!("no report on the serial line:\n{serial}"))?;
         serde_json::from_str(report.trim()).with_context(|| format!("reading the report\n{report}"))
     }
 
@@ -291,7 +309,12 @@ impl Report {
     pub fn header_bytes(&self) -> Vec<u8> {
         let digits = self.header.as_bytes().chunks(2);
         digits
-            .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or(0))
+            .map(|pair| {
+                std::str::from_utf8(pair)
+                    .ok()
+                    .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                    .unwrap_or(0)
+            })
             .collect()
     }
 }

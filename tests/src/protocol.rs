@@ -31,17 +31,41 @@ pub fn violations(report: &Report, kernel: &Kernel, initrd: &[u8], cmdline: &str
     entry(report, &mut found);
     unwritten_fields(report, kernel, &mut found);
     written_fields(report, kernel, &mut found);
-    found.equal("setup.address", &report.setup.address, &memory::KERNEL_SETUP.start.into());
-    found.equal("setup.size", &report.setup.size, &(kernel.setup.len() as u64));
+    found.equal(
+        "setup.address",
+        &report.setup.address,
+        &memory::KERNEL_SETUP.start.into(),
+    );
+    found.equal(
+        "setup.size",
+        &report.setup.size,
+        &(kernel.setup.len() as u64),
+    );
     found.equal("setup.sha256", &report.setup.sha256, &kernel.setup_sha256());
-    found.equal("kernel.address", &report.kernel.address, &memory::KERNEL.into());
-    found.equal("kernel.size", &report.kernel.size, &(kernel.kernel.len() as u64));
-    found.equal("kernel.sha256", &report.kernel.sha256, &crate::sha256(&kernel.kernel));
+    found.equal(
+        "kernel.address",
+        &report.kernel.address,
+        &memory::KERNEL.into(),
+    );
+    found.equal(
+        "kernel.size",
+        &report.kernel.size,
+        &(kernel.kernel.len() as u64),
+    );
+    found.equal(
+        "kernel.sha256",
+        &report.kernel.sha256,
+        &crate::sha256(&kernel.kernel),
+    );
     found.equal("initrd.size", &report.initrd.size, &(initrd.len() as u64));
     if !initrd.is_empty() {
         let address = initrd_address(report, kernel, initrd.len() as u64);
         found.equal("initrd.address", &Some(report.initrd.address), &address);
-        found.equal("initrd.sha256", &report.initrd.sha256, &crate::sha256(initrd));
+        found.equal(
+            "initrd.sha256",
+            &report.initrd.sha256,
+            &crate::sha256(initrd),
+        );
     }
     found.equal("cmdline", &report.cmdline.as_str(), &cmdline);
     found.0
@@ -52,7 +76,8 @@ struct Findings(Vec<String>);
 impl Findings {
     fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, is: &T, should_be: &T) {
         if is != should_be {
-            self.0.push(format!("{what} is {is:x?}, should be {should_be:x?}"));
+            self.0
+                .push(format!("{what} is {is:x?}, should be {should_be:x?}"));
         }
     }
 }
@@ -60,9 +85,13 @@ impl Findings {
 fn entry(report: &Report, found: &mut Findings) {
     let entry = &report.entry;
     found.equal("cs", &entry.cs, &memory::KERNEL_ENTRY_SEGMENT);
-    for (name, segment) in
-        [("ds", entry.ds), ("es", entry.es), ("fs", entry.fs), ("gs", entry.gs), ("ss", entry.ss)]
-    {
+    for (name, segment) in [
+        ("ds", entry.ds),
+        ("es", entry.es),
+        ("fs", entry.fs),
+        ("gs", entry.gs),
+        ("ss", entry.ss),
+    ] {
         found.equal(name, &segment, &memory::KERNEL_SEGMENT);
     }
     found.equal("sp", &(entry.esp as u16), &memory::KERNEL_STACK);
@@ -85,11 +114,23 @@ fn unwritten_fields(report: &Report, kernel: &Kernel, found: &mut Findings) {
 
 fn written_fields(report: &Report, kernel: &Kernel, found: &mut Findings) {
     let has_initrd = report.get("ramdisk_size") != 0;
-    found.equal("type_of_loader", &report.get("type_of_loader"), &UNDEFINED_LOADER);
+    found.equal(
+        "type_of_loader",
+        &report.get("type_of_loader"),
+        &UNDEFINED_LOADER,
+    );
     let flags = kernel.get("loadflags") | LOADED_HIGH | CAN_USE_HEAP;
     found.equal("loadflags", &report.get("loadflags"), &flags);
-    found.equal("heap_end_ptr", &report.get("heap_end_ptr"), &u64::from(memory::KERNEL_STACK - 0x200));
-    found.equal("cmd_line_ptr", &report.get("cmd_line_ptr"), &memory::COMMAND_LINE.start.into());
+    found.equal(
+        "heap_end_ptr",
+        &report.get("heap_end_ptr"),
+        &u64::from(memory::KERNEL_STACK - 0x200),
+    );
+    found.equal(
+        "cmd_line_ptr",
+        &report.get("cmd_line_ptr"),
+        &memory::COMMAND_LINE.start.into(),
+    );
     if !has_initrd {
         found.equal("ramdisk_image", &report.get("ramdisk_image"), &0);
     }
@@ -114,16 +155,27 @@ pub fn initrd_address(report: &Report, kernel: &Kernel, size: u64) -> Option<u64
         }
         end = end.max(start + kernel.get("init_size"));
     }
-    let highest = if version >= 0x203 { kernel.get("initrd_addr_max") } else { 0x37ff_ffff };
+    let highest = if version >= 0x203 {
+        kernel.get("initrd_addr_max")
+    } else {
+        0x37ff_ffff
+    };
     let lowest = end.next_multiple_of(PAGE);
     let preferred = lowest.max(memory::INITRD.into());
     let ranges = usable(report);
     let fits = |address: u64| {
-        let inside = ranges.iter().any(|&(start, end)| start <= address && address + size <= end);
+        let inside = ranges
+            .iter()
+            .any(|&(start, end)| start <= address && address + size <= end);
         inside && address + size - 1 <= highest
     };
-    let starts = ranges.iter().map(|&(start, _)| start.max(lowest).next_multiple_of(PAGE));
-    [preferred].into_iter().chain(starts).find(|&address| fits(address))
+    let starts = ranges
+        .iter()
+        .map(|&(start, _)| start.max(lowest).next_multiple_of(PAGE));
+    [preferred]
+        .into_iter()
+        .chain(starts)
+        .find(|&address| fits(address))
 }
 
 /// Usable memory as start and end, in order, adjoining ranges as one.

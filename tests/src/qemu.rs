@@ -77,9 +77,12 @@ pub struct Machine {
 
 impl Machine {
     /// A machine with 512 MiB and the image as its virtio disk, which is
-    /// stopped after a minute.
+    /// stopped after 90 seconds.
     pub fn new(disk: &Path) -> Self {
-        Self { disk: Some(disk.to_owned()), ..Self::without_disk() }
+        Self {
+            disk: Some(disk.to_owned()),
+            ..Self::without_disk()
+        }
     }
 
     /// A machine that boots from what [`Machine::argument`] gives it.
@@ -90,7 +93,7 @@ impl Machine {
             memory: 512,
             kvm: std::env::var("GAPBOOT_KVM").is_ok_and(|value| value == "1"),
             writable: false,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(90),
             arguments: Vec::new(),
         }
     }
@@ -133,7 +136,10 @@ impl Machine {
     /// Adds a second disk, on virtio, which the BIOS does not start.
     #[must_use]
     pub fn second_disk(self, image: &Path) -> Self {
-        let drive = format!("if=none,id=second,format=raw,snapshot=on,file={}", escape(image));
+        let drive = format!(
+            "if=none,id=second,format=raw,snapshot=on,file={}",
+            escape(image)
+        );
         self.arguments(&["-drive", &drive, "-device", "virtio-blk-pci,drive=second"])
     }
 
@@ -158,7 +164,8 @@ impl Machine {
     /// Adds arguments for QEMU.
     #[must_use]
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self.arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
     }
 
@@ -177,7 +184,12 @@ impl Machine {
         let mut qemu = command("qemu-system-x86_64");
         qemu.args(self.command_line())
             .args(["-display", "none", "-no-reboot"])
-            .args(["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"])
+            .args([
+                "-chardev",
+                "stdio,id=com1,signal=off",
+                "-serial",
+                "chardev:com1",
+            ])
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", socket.display()));
         let mut child = qemu
@@ -191,8 +203,16 @@ impl Machine {
         let errors = Collected::read(child.stderr.take().context("QEMU has no standard error")?);
         let deadline = Instant::now() + self.timeout;
         let monitor = Monitor::connect(&socket, &mut child);
-        let mut guest =
-            Guest { child, input, serial, errors, monitor: None, deadline, files, _slot: slot };
+        let mut guest = Guest {
+            child,
+            input,
+            serial,
+            errors,
+            monitor: None,
+            deadline,
+            files,
+            _slot: slot,
+        };
         match monitor {
             Ok(monitor) => guest.monitor = Some(monitor),
             // A guest that has ended already has nothing to monitor.
@@ -219,7 +239,10 @@ impl Machine {
             let snapshot = if self.writable { "off" } else { "on" };
             let (controller, device) = self.bus.devices();
             line.push("-drive".into());
-            line.push(format!("if=none,id=disk,format=raw,snapshot={snapshot},file={}", escape(disk)));
+            line.push(format!(
+                "if=none,id=disk,format=raw,snapshot={snapshot},file={}",
+                escape(disk)
+            ));
             let device = format!("{device},drive=disk,bootindex={DISK_BOOT_INDEX}");
             for device in controller.map(str::to_owned).into_iter().chain([device]) {
                 line.extend(["-device".into(), device]);
@@ -279,7 +302,10 @@ impl Screen {
                 })
                 .collect()
         };
-        self.cells.chunks(Self::COLUMNS).map(|cells| row(cells).trim_end().to_owned()).collect()
+        self.cells
+            .chunks(Self::COLUMNS)
+            .map(|cells| row(cells).trim_end().to_owned())
+            .collect()
     }
 
     /// All lines as one text.
@@ -341,9 +367,20 @@ impl Guest {
                 return Ok(());
             }
             if ended || Instant::now() >= self.deadline {
-                let how = if ended { "the machine ended" } else { "its time is over" };
-                let screen = self.screen().map(|screen| screen.text()).unwrap_or_default();
-                bail!("{how}; serial line:\n{}\nscreen:\n{screen}\n{}", self.serial(), self.errors.text());
+                let how = if ended {
+                    "the machine ended"
+                } else {
+                    "its time is over"
+                };
+                let screen = self
+                    .screen()
+                    .map(|screen| screen.text())
+                    .unwrap_or_default();
+                bail!(
+                    "{how}; serial line:\n{}\nscreen:\n{screen}\n{}",
+                    self.serial(),
+                    self.errors.text()
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -353,14 +390,20 @@ impl Guest {
     pub fn screen(&mut self) -> Result<Screen> {
         let dump = self.files.path().join("screen");
         let bytes = self.monitor()?.memory(0xb8000, Screen::BYTES, &dump)?;
-        Ok(Screen { cells: bytes.chunks_exact(2).map(|cell| [cell[0], cell[1]]).collect() })
+        Ok(Screen {
+            cells: bytes
+                .chunks_exact(2)
+                .map(|cell| [cell[0], cell[1]])
+                .collect(),
+        })
     }
 
     /// Presses and releases keys one after the other, by QEMU's names ("ret",
     /// "down", "a"); keys joined by "+" are pressed together ("shift+d").
     pub fn press(&mut self, keys: &[&str]) -> Result<()> {
         for keys in keys {
-            self.monitor()?.press(&keys.split('+').collect::<Vec<_>>())?;
+            self.monitor()?
+                .press(&keys.split('+').collect::<Vec<_>>())?;
             // A keyboard buffer holds few keys, and a person is no faster.
             std::thread::sleep(Duration::from_millis(60));
         }
@@ -401,7 +444,11 @@ impl Guest {
         if exit == Exit::Status(1) && !self.errors.text().is_empty() {
             bail!("QEMU failed: {}", self.errors.text());
         }
-        Ok(Outcome { exit, serial: self.serial(), screen })
+        Ok(Outcome {
+            exit,
+            serial: self.serial(),
+            screen,
+        })
     }
 
     fn monitor(&mut self) -> Result<&mut Monitor> {
@@ -433,7 +480,10 @@ impl Collected {
                 lock(&shared).extend(&buffer[..count]);
             }
         });
-        Self { bytes, reader: Some(reader) }
+        Self {
+            bytes,
+            reader: Some(reader),
+        }
     }
 
     fn text(&self) -> String {
@@ -449,7 +499,9 @@ impl Collected {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// The right to run one of two machines at a time.
@@ -462,7 +514,9 @@ impl Slot {
     fn take() -> Self {
         let mut free = lock(&FREE_SLOTS);
         while *free == 0 {
-            free = SLOT_FREED.wait(free).unwrap_or_else(|poisoned| poisoned.into_inner());
+            free = SLOT_FREED
+                .wait(free)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         *free -= 1;
         Self

@@ -1,12 +1,12 @@
 //! A disk with a probe kernel, initrds and a command line: made, booted, and
 //! judged.
 
+use crate::MIB;
 use crate::gapboot::{self, type1};
 use crate::image::{Content, Disk, Fat, Partition};
 use crate::probe::{Kernel, Report};
 use crate::protocol;
 use crate::qemu::{Exit, Machine};
-use crate::MIB;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,9 @@ impl Scenario {
 
     /// The ESP with everything on it.
     pub fn partition(&self) -> Partition {
-        let names: Vec<String> = (0..self.initrds.len()).map(|n| format!("/probe/initrd-{n}.img")).collect();
+        let names: Vec<String> = (0..self.initrds.len())
+            .map(|n| format!("/probe/initrd-{n}.img"))
+            .collect();
         let references: Vec<&str> = names.iter().map(String::as_str).collect();
         let entry = type1("Probe", "/probe/kernel", &references, &self.options);
         let mut esp = Partition::esp(self.fat.clone()).file("loader/entries/probe.conf", entry);
@@ -101,9 +103,17 @@ impl Scenario {
     /// protocol demands with every byte in place.
     pub fn boot(&self, machine: &Machine) -> Result<Report> {
         let report = boot(machine)?;
-        let violations =
-            protocol::violations(&report, &self.kernel, &self.memory_of_initrds(), &self.options);
-        ensure!(violations.is_empty(), "{machine:?}:\n{}", violations.join("\n"));
+        let violations = protocol::violations(
+            &report,
+            &self.kernel,
+            &self.memory_of_initrds(),
+            &self.options,
+        );
+        ensure!(
+            violations.is_empty(),
+            "{machine:?}:\n{}",
+            violations.join("\n")
+        );
         Ok(report)
     }
 
@@ -111,8 +121,16 @@ impl Scenario {
     pub fn emulate(&self, image: &Path, memory: u32, report: &Report) -> Result<()> {
         let handoff = gapboot::handoff(image, memory)?;
         let differences = gapboot::differences(&handoff, report);
-        ensure!(differences.is_empty(), "{memory} MiB:\n{}", differences.join("\n"));
-        ensure!(handoff.id == "probe.conf", "the emulator chose {}", handoff.id);
+        ensure!(
+            differences.is_empty(),
+            "{memory} MiB:\n{}",
+            differences.join("\n")
+        );
+        ensure!(
+            handoff.id == "probe.conf",
+            "the emulator chose {}",
+            handoff.id
+        );
         Ok(())
     }
 }
@@ -121,8 +139,15 @@ impl Scenario {
 pub fn boot(machine: &Machine) -> Result<Report> {
     let outcome = machine.run()?;
     let said = || {
-        let screen = outcome.screen.as_ref().map(|screen| screen.text()).unwrap_or_default();
-        format!("{machine:?} ended with {:?}\nserial line:\n{}\nscreen:\n{screen}", outcome.exit, outcome.serial)
+        let screen = outcome
+            .screen
+            .as_ref()
+            .map(|screen| screen.text())
+            .unwrap_or_default();
+        format!(
+            "{machine:?} ended with {:?}\nserial line:\n{}\nscreen:\n{screen}",
+            outcome.exit, outcome.serial
+        )
     };
     ensure!(outcome.exit == Exit::Status(Report::STATUS), said());
     Report::parse(&outcome.serial).with_context(said)

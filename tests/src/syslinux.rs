@@ -18,14 +18,26 @@ pub fn install(image: &Path, configuration: &str) -> Result<()> {
     volume.write("syslinux.cfg", configuration)?;
     let package = debian::package("syslinux")?;
     let sector = std::fs::read(package.join("usr/lib/SYSLINUX/gptmbr.bin"))?;
-    ensure!(sector.len() <= BOOT_CODE, "SYSLINUX's boot sector has {} bytes", sector.len());
+    ensure!(
+        sector.len() <= BOOT_CODE,
+        "SYSLINUX's boot sector has {} bytes",
+        sector.len()
+    );
     let program = package.join("usr/bin/syslinux");
     let offset = (volume.start() * SECTOR).to_string();
-    run(command(&program.to_string_lossy()).args(["-i", "-t", &offset]).arg(image))?;
+    run(command(&program.to_string_lossy())
+        .args(["-i", "-t", &offset])
+        .arg(image))?;
     // The boot sector starts the partition with attribute 2, "legacy BIOS
     // bootable".
     let quietly = ["-q", "--no-reread", "--no-tell-kernel", "--part-attrs"];
-    run(command("sfdisk").args(quietly).arg(image).args(["1", "LegacyBIOSBootable"]))?;
-    OpenOptions::new().write(true).open(image)?.write_all_at(&sector, 0)?;
+    run(command("sfdisk")
+        .args(quietly)
+        .arg(image)
+        .args(["1", "LegacyBIOSBootable"]))?;
+    OpenOptions::new()
+        .write(true)
+        .open(image)?
+        .write_all_at(&sector, 0)?;
     Ok(())
 }

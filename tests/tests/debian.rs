@@ -27,7 +27,12 @@ fn boots(flavour: Flavour, bus: Bus, memory: u32) {
     let image = directory.path().join("disk.img");
     let kernel = debian::kernel(flavour).unwrap();
     let initrd = initramfs::busybox(INIT).unwrap();
-    let entry = gapboot::type1("Debian", "/debian/vmlinuz", &["/debian/initrd.img"], OPTIONS);
+    let entry = gapboot::type1(
+        "Debian",
+        "/debian/vmlinuz",
+        &["/debian/initrd.img"],
+        OPTIONS,
+    );
     let esp = Partition::esp(Fat::new(32))
         .file("loader/entries/debian.conf", entry)
         .file("debian/vmlinuz", kernel.clone())
@@ -35,13 +40,24 @@ fn boots(flavour: Flavour, bus: Bus, memory: u32) {
     Disk::new(300 * MIB).partition(esp).build(&image).unwrap();
     gapboot::install(&image).unwrap();
 
-    let machine = Machine::new(&image).bus(bus).memory(memory).timeout(Duration::from_secs(90));
+    let machine = Machine::new(&image)
+        .bus(bus)
+        .memory(memory)
+        .timeout(Duration::from_secs(90));
     let outcome = machine.run().unwrap();
     assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
-    assert!(outcome.serial.contains("TEST-INIT-RUNS"), "{}", outcome.serial);
+    assert!(
+        outcome.serial.contains("TEST-INIT-RUNS"),
+        "{}",
+        outcome.serial
+    );
     let line = |mark: &str| {
         let mut lines = outcome.serial.lines();
-        lines.find_map(|line| line.strip_prefix(mark)).unwrap().trim().to_owned()
+        lines
+            .find_map(|line| line.strip_prefix(mark))
+            .unwrap()
+            .trim()
+            .to_owned()
     };
     assert_eq!(line("TEST-CMDLINE "), OPTIONS);
 
@@ -49,7 +65,10 @@ fn boots(flavour: Flavour, bus: Bus, memory: u32) {
     assert_eq!(handoff.id, "debian.conf");
     assert_eq!(handoff.cmdline, OPTIONS);
     let loaded = handoff.initrd.unwrap();
-    assert_eq!((loaded.size, loaded.sha256), (initrd.len() as u64, sha256(&initrd)));
+    assert_eq!(
+        (loaded.size, loaded.sha256),
+        (initrd.len() as u64, sha256(&initrd))
+    );
     let file = fs::read(kernel).unwrap();
     let start = (usize::from(file[0x1f1]) + 1) * 512;
     let end = start + handoff.kernel.size as usize;
@@ -60,7 +79,11 @@ fn boots(flavour: Flavour, bus: Bus, memory: u32) {
     for (name, expected) in handoff.header {
         // The kernel notes in loadflags that it moved itself.
         let ignored = if name == "loadflags" { 2 } else { 0 };
-        assert_eq!(field(&header, &name) & !ignored, expected & !ignored, "{name}");
+        assert_eq!(
+            field(&header, &name) & !ignored,
+            expected & !ignored,
+            "{name}"
+        );
     }
 }
 

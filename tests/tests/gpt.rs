@@ -10,7 +10,10 @@ use tests::qemu::Machine;
 use tests::scenario::Scenario;
 
 fn small() -> Scenario {
-    Scenario { fat: Fat::new(16).cluster(2048), ..Scenario::new().unwrap() }
+    Scenario {
+        fat: Fat::new(16).cluster(2048),
+        ..Scenario::new().unwrap()
+    }
 }
 
 fn boots(scenario: &Scenario, image: &Path) {
@@ -32,7 +35,13 @@ fn the_esp_anywhere_in_the_table() {
     let disk = Disk::new(200 * MIB)
         .partition(Partition::linux().number(9).start(2048).size(MIB))
         .partition(Partition::linux().number(1).start(300_000).size(MIB))
-        .partition(scenario.partition().number(77).start(100_000).size(30 * MIB));
+        .partition(
+            scenario
+                .partition()
+                .number(77)
+                .start(100_000)
+                .size(30 * MIB),
+        );
     boots_from(&disk, &scenario);
 }
 
@@ -40,7 +49,9 @@ fn the_esp_anywhere_in_the_table() {
 fn tables_of_other_lengths() {
     let scenario = small();
     for length in [4, 56, 92] {
-        let disk = Disk::new(64 * MIB).table_length(length).partition(scenario.partition().start(2048).size(30 * MIB));
+        let disk = Disk::new(64 * MIB)
+            .table_length(length)
+            .partition(scenario.partition().start(2048).size(30 * MIB));
         boots_from(&disk, &scenario);
     }
 }
@@ -50,9 +61,16 @@ fn the_backup_when_the_primary_is_damaged() {
     let scenario = small();
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk.img");
-    Disk::new(64 * MIB).partition(scenario.partition().size(30 * MIB)).build(&image).unwrap();
+    Disk::new(64 * MIB)
+        .partition(scenario.partition().size(30 * MIB))
+        .build(&image)
+        .unwrap();
     gapboot::install(&image).unwrap();
-    let file = OpenOptions::new().read(true).write(true).open(&image).unwrap();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&image)
+        .unwrap();
     // A byte of the first entry: the array's checksum is wrong.
     file.write_all_at(b"X", 2 * SECTOR + 60).unwrap();
     boots(&scenario, &image);

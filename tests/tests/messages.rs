@@ -14,7 +14,11 @@ use tests::qemu::Machine;
 use tests::scenario::Scenario;
 
 fn small() -> Scenario {
-    Scenario { fat: Fat::new(16).cluster(2048), size: 24 * MIB, ..Scenario::new().unwrap() }
+    Scenario {
+        fat: Fat::new(16).cluster(2048),
+        size: 24 * MIB,
+        ..Scenario::new().unwrap()
+    }
 }
 
 fn installed(scenario: &Scenario) -> (TempDir, PathBuf) {
@@ -28,14 +32,22 @@ fn says(image: &Path, parts: &[&str]) {
     let holds = |text: &str| {
         // The screen breaks lines at 80 characters, anywhere.
         let text = text.replace(['\r', '\n'], "").to_lowercase();
-        text.split("gapboot: ").any(|line| parts.iter().all(|part| line.contains(&part.to_lowercase())))
+        text.split("gapboot: ")
+            .any(|line| parts.iter().all(|part| line.contains(&part.to_lowercase())))
     };
-    let mut guest = Machine::new(image).timeout(Duration::from_secs(20)).start().unwrap();
+    let mut guest = Machine::new(image)
+        .timeout(Duration::from_secs(20))
+        .start()
+        .unwrap();
     guest.wait_for_serial("gapboot: ").unwrap();
     // The message ends with its line.
     std::thread::sleep(Duration::from_millis(500));
     let outcome = guest.stop().unwrap();
-    assert!(holds(&outcome.serial), "{parts:?} on the serial line:\n{}", outcome.serial);
+    assert!(
+        holds(&outcome.serial),
+        "{parts:?} on the serial line:\n{}",
+        outcome.serial
+    );
     let screen = outcome.screen.unwrap().text();
     assert!(holds(&screen), "{parts:?} on the screen:\n{screen}");
     let output = gapboot::emulate(image, 512, &[]).unwrap();
@@ -47,14 +59,20 @@ fn says(image: &Path, parts: &[&str]) {
 #[test]
 fn a_missing_kernel() {
     let (_directory, image) = installed(&small());
-    Volume::open(&image, 1).unwrap().remove("probe/kernel").unwrap();
+    Volume::open(&image, 1)
+        .unwrap()
+        .remove("probe/kernel")
+        .unwrap();
     says(&image, &["probe.conf", "/probe/kernel", "not found"]);
 }
 
 #[test]
 fn a_missing_initrd() {
     let (_directory, image) = installed(&small().initrd(vec![1; 1000]));
-    Volume::open(&image, 1).unwrap().remove("probe/initrd-0.img").unwrap();
+    Volume::open(&image, 1)
+        .unwrap()
+        .remove("probe/initrd-0.img")
+        .unwrap();
     says(&image, &["probe.conf", "/probe/initrd-0.img", "not found"]);
 }
 
@@ -64,7 +82,9 @@ fn kernels_that_are_cut_short() {
     let volume = Volume::open(&image, 1).unwrap();
     let kernel = Kernel::load().unwrap().bytes();
     for length in [0, 100, 0x26c, 2000, kernel.len() - 1] {
-        volume.write("probe/kernel", kernel[..length].to_vec()).unwrap();
+        volume
+            .write("probe/kernel", kernel[..length].to_vec())
+            .unwrap();
         says(&image, &["probe.conf", "/probe/kernel"]);
     }
 }
@@ -105,7 +125,10 @@ fn memory_that_is_too_small() {
 fn no_efi_system_partition() {
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk.img");
-    Disk::new(24 * MIB).partition(Partition::linux()).build(&image).unwrap();
+    Disk::new(24 * MIB)
+        .partition(Partition::linux())
+        .build(&image)
+        .unwrap();
     gapboot::install(&image).unwrap();
     says(&image, &["EFI System Partition"]);
 }
@@ -135,7 +158,8 @@ fn an_esp_that_is_no_fat() {
     let (_directory, image) = installed(&small());
     let start = Volume::open(&image, 1).unwrap().start();
     let file = OpenOptions::new().write(true).open(&image).unwrap();
-    file.write_all_at(&[0; SECTOR as usize], start * SECTOR).unwrap();
+    file.write_all_at(&[0; SECTOR as usize], start * SECTOR)
+        .unwrap();
     says(&image, &["FAT"]);
 }
 
@@ -145,9 +169,14 @@ fn a_chain_that_leads_into_free_clusters() {
     let volume = Volume::open(&image, 1).unwrap();
     // FAT16: the chain's second half is cut out of both tables.
     let mut table = vec![0; 512];
-    let file = OpenOptions::new().read(true).write(true).open(&image).unwrap();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&image)
+        .unwrap();
     let mut boot = [0; 512];
-    file.read_exact_at(&mut boot, volume.start() * SECTOR).unwrap();
+    file.read_exact_at(&mut boot, volume.start() * SECTOR)
+        .unwrap();
     let word = |at: usize| u64::from(u16::from_le_bytes([boot[at], boot[at + 1]]));
     let (reserved, sectors) = (word(14), word(22));
     for copy in 0..2 {
@@ -164,7 +193,9 @@ fn sectors_that_cannot_be_read() {
     let (directory, image) = installed(&small());
     let esp = Volume::open(&image, 1).unwrap().start();
     let rules = directory.path().join("rules");
-    let rule = format!("[inject-error]\nevent = \"read_aio\"\nerrno = \"5\"\nsector = \"{esp}\"\nonce = \"off\"\n");
+    let rule = format!(
+        "[inject-error]\nevent = \"read_aio\"\nerrno = \"5\"\nsector = \"{esp}\"\nonce = \"off\"\n"
+    );
     std::fs::write(&rules, rule).unwrap();
     let drive = format!(
         "if=none,id=bad,format=raw,rerror=report,file=blkdebug:{}:{}",
@@ -175,5 +206,7 @@ fn sectors_that_cannot_be_read() {
         .arguments(&["-drive", &drive, "-device", "virtio-blk-pci,drive=bad"])
         .timeout(Duration::from_secs(30));
     let mut guest = machine.start().unwrap();
-    guest.wait_for_serial(&format!("cannot read LBA {esp}: BIOS error")).unwrap();
+    guest
+        .wait_for_serial(&format!("cannot read LBA {esp}: BIOS error"))
+        .unwrap();
 }

@@ -11,12 +11,18 @@ pub(crate) struct Json {
 impl Json {
     pub(crate) fn object() -> Self {
         send(b'{');
-        Self { first: true, end: b'}' }
+        Self {
+            first: true,
+            end: b'}',
+        }
     }
 
     pub(crate) fn list() -> Self {
         send(b'[');
-        Self { first: true, end: b']' }
+        Self {
+            first: true,
+            end: b']',
+        }
     }
 
     pub(crate) fn end(self) {
@@ -53,7 +59,11 @@ impl Json {
                 break;
             }
         }
-        digits.iter().take(used).rev().for_each(|&digit| send(digit));
+        digits
+            .iter()
+            .take(used)
+            .rev()
+            .for_each(|&digit| send(digit));
     }
 
     pub(crate) fn boolean(&mut self, value: bool) {
@@ -95,6 +105,10 @@ pub(crate) fn text(text: &str) {
 
 fn hex(byte: u8) {
     for digit in [byte >> 4, byte & 15] {
-        send(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        send(if digit < 10 {
+            b'0' + digit
+        } else {
+            b'a' + digit - 10
+        });
     }
 }

@@ -93,16 +93,23 @@ fn piece(address: u32, size: u32, sha: Sha256) {
 /// that goes on after 16 nodes is taken for a loop.
 fn setup_data(part: &RealModePart) {
     let mut list = Json::list();
-    let mut at = if part.u16(0x206) >= 0x209 { part.u64(0x250) } else { 0 };
+    let mut at = if part.u16(0x206) >= 0x209 {
+        part.u64(0x250)
+    } else {
+        0
+    };
     for _ in 0..16 {
-        let Ok(address @ 1..) = u32::try_from(at) else { break };
+        let Ok(address @ 1..) = u32::try_from(at) else {
+            break;
+        };
         let node = memory::bytes(address, 16);
         let size = memory::u32_of(node, 12);
         list.item();
         let mut json = Json::object();
         json.key("address").number(address.into());
         json.key("type").number(memory::u32_of(node, 8).into());
-        json.key("data").hex(memory::bytes(address.wrapping_add(16), size));
+        json.key("data")
+            .hex(memory::bytes(address.wrapping_add(16), size));
         json.end();
         at = memory::u64_of(node, 0);
     }
@@ -113,7 +120,10 @@ fn setup_data(part: &RealModePart) {
 fn e820(part: &RealModePart) {
     let mut list = Json::list();
     let entries = usize::from(part.state().e820_entries);
-    for entry in part.bytes(setup::E820..setup::E820 + 20 * entries).chunks_exact(20) {
+    for entry in part
+        .bytes(setup::E820..setup::E820 + 20 * entries)
+        .chunks_exact(20)
+    {
         list.item();
         let mut fields = Json::list();
         fields.item().number(memory::u64_of(entry, 0));

@@ -28,7 +28,9 @@ impl Monitor {
             }
         };
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut monitor = Self { stream: BufReader::new(stream) };
+        let mut monitor = Self {
+            stream: BufReader::new(stream),
+        };
         monitor.receive()?; // the greeting
         monitor.execute("qmp_capabilities", json!({}))?;
         Ok(monitor)
@@ -36,14 +38,19 @@ impl Monitor {
 
     /// Bytes of physical memory; `dump` is a file to use on the way.
     pub(super) fn memory(&mut self, at: u64, size: usize, dump: &Path) -> Result<Vec<u8>> {
-        self.execute("pmemsave", json!({"val": at, "size": size, "filename": dump}))?;
+        self.execute(
+            "pmemsave",
+            json!({"val": at, "size": size, "filename": dump}),
+        )?;
         Ok(std::fs::read(dump)?)
     }
 
     /// Presses keys together.
     pub(super) fn press(&mut self, keys: &[&str]) -> Result<()> {
-        let keys: Vec<Value> =
-            keys.iter().map(|key| json!({"type": "qcode", "data": key})).collect();
+        let keys: Vec<Value> = keys
+            .iter()
+            .map(|key| json!({"type": "qcode", "data": key}))
+            .collect();
         self.execute("send-key", json!({"keys": keys, "hold-time": 20}))
     }
 

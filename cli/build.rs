@@ -1,7 +1,7 @@
 //! Puts the loader into `gapboot`.
 //!
 //! `./x dist` builds the stages first and names their directory in
-//! `GAPBOOT_DIST`. Without it the crate builds all the same, so that `cargo
+//! `GAPBOOT_DIST` (an absolute path). Without it the crate builds all the same, so that `cargo
 //! test` needs no freestanding toolchain; commands that write the loader then
 //! say what is missing.
 

@@ -77,10 +77,12 @@ pub fn install(found: &Survey, stages: &Stages, overlay: bool) -> Vec<Step> {
     let boot_code = (found.code_bytes != stages.code)
         .then(|| Step::new("stage1, the boot code", 0, &stages.code));
     let overlay = match &stages.overlay {
-        Some(bytes) if overlay && found.overlay_bytes != *bytes => {
-            let [first, rest] = halves("the overlay", OVERLAY_LBA, bytes);
-            vec![first, rest]
-        }
+        Some(bytes) if overlay && found.overlay_bytes != *bytes => halves(
+            ["the overlay, its first sector", "the overlay, the rest"],
+            OVERLAY_LBA,
+            bytes,
+        )
+        .into(),
         _ => Vec::new(),
     };
     if found.gap_bytes == stages.stage2 {
@@ -88,9 +90,13 @@ pub fn install(found: &Survey, stages: &Stages, overlay: bool) -> Vec<Step> {
         // come at any time.
         return overlay.into_iter().chain(boot_code).collect();
     }
-    let [seal, body] = halves("stage2", STAGE2_LBA, &stages.stage2);
+    let [seal, body] = halves(
+        ["stage2, its first sector", "stage2, the rest"],
+        STAGE2_LBA,
+        &stages.stage2,
+    );
     let mut mark = Step {
-        what: "stage2, marked as incomplete",
+        what: "stage2, its first sector marked as incomplete",
         ..seal.clone()
     };
     mark.bytes[..INCOMPLETE.len()].copy_from_slice(&INCOMPLETE);
@@ -123,7 +129,7 @@ pub fn remove(found: &Survey) -> Vec<Step> {
         ));
     }
     let mut clear = |what, at, size| {
-        let [first, rest] = halves(what, at, &vec![0; size]);
+        let [first, rest] = halves([what, what], at, &vec![0; size]);
         steps.extend((!rest.bytes.is_empty()).then_some(rest));
         steps.push(first);
     };
@@ -141,9 +147,12 @@ pub fn remove(found: &Survey) -> Vec<Step> {
 }
 
 /// The first sector of `bytes` and the rest as steps of their own.
-fn halves(what: &'static str, at: u64, bytes: &[u8]) -> [Step; 2] {
+fn halves(what: [&'static str; 2], at: u64, bytes: &[u8]) -> [Step; 2] {
     let (first, rest) = bytes.split_at(SECTOR);
-    [Step::new(what, at, first), Step::new(what, at + 1, rest)]
+    [
+        Step::new(what[0], at, first),
+        Step::new(what[1], at + 1, rest),
+    ]
 }
 
 /// Takes the steps, each on the medium before the next begins.

@@ -108,14 +108,21 @@ fn small_disk() -> Vec<u8> {
     image.bytes()
 }
 
+fn word(gap: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(gap[at..at + 4].try_into().unwrap())
+}
+
+fn length(gap: &[u8]) -> usize {
+    word(gap, 12) as usize
+}
+
 /// What stage1 checks before it jumps, written down a second time.
 fn stage1_accepts(gap: &[u8]) -> bool {
-    let word = |at: usize| u32::from_le_bytes(gap[at..at + 4].try_into().unwrap());
-    let length = word(12) as usize;
+    let length = length(gap);
     &gap[..8] == b"gapboot2"
         && gap[8..10] == [1, 0]
         && (48..=16_384).contains(&length)
-        && crc32fast::hash(&gap[20..length]) == word(16)
+        && crc32fast::hash(&gap[20..length]) == word(gap, 16)
 }
 
 fn holds_gapboot(code: &[u8]) -> bool {
@@ -126,22 +133,26 @@ fn holds_gapboot(code: &[u8]) -> bool {
 /// to `after`.
 fn judge(now: &[u8], before: &[u8], after: &[u8]) {
     assert_same_outside(before, now, &[CODE, GAP, OVERLAY]);
-    let old_gap_untouched = now[GAP] == before[GAP];
+    let (old_gap, gap) = (&before[GAP], &now[GAP]);
     if !holds_gapboot(&now[CODE]) {
         assert!(
             now[CODE] == before[CODE],
             "boot code that is neither old nor new"
         );
-        let old = &before[GAP];
-        let may_depend = old.iter().any(|&byte| byte != 0)
-            && !(stage1_accepts(old) || old.starts_with(b"gapboot"));
+        // What of the gap is not gapboot's may be foreign code's.
+        let own = match old_gap.starts_with(b"gapboot") {
+            true if stage1_accepts(old_gap) => length(old_gap).next_multiple_of(SECTOR),
+            true => old_gap.len(),
+            false => 0,
+        };
+        let may_depend = old_gap[own..].iter().any(|&byte| byte != 0);
         assert!(
-            !may_depend || old_gap_untouched,
+            !may_depend || gap[own..] == old_gap[own..],
             "foreign code over a changed gap"
         );
-    } else if stage1_accepts(&now[GAP]) {
-        let is_old = old_gap_untouched && now[CODE] == before[CODE];
-        let is_new = now[GAP] == after[GAP] && now[CODE] == after[CODE];
+    } else if stage1_accepts(gap) {
+        let is_old = gap == old_gap && now[CODE] == before[CODE];
+        let is_new = gap == &after[GAP] && now[CODE] == after[CODE];
         assert!(is_old || is_new, "a stage1 that starts what is not its own");
     }
 }

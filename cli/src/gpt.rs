@@ -3,7 +3,8 @@
 //!
 //! The loader's own reader finds two partitions and falls back to the backup
 //! table without a word. Here every fault is named, because a person can mend
-//! it now, and every place that belongs to someone is known.
+//! it now, and every place that belongs to someone is known. What the loader
+//! refuses (revision, entry size, array size) is refused here too.
 
 use layout::disk::SECTOR;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -115,13 +116,10 @@ pub fn read(disk: &dyn Sectors) -> Result<Table, Error> {
         if entry.partition_type_guid == [0; 16] {
             continue;
         }
-        has_boot_partition |= [ESP, XBOOTLDR].contains(&entry.partition_type_guid);
-        let first = entry.starting_lba.get();
-        places.push(place(
-            first,
-            entry.ending_lba.get().max(first),
-            &owner(index + 1, entry),
-        ));
+        let (first, last) = (entry.starting_lba.get(), entry.ending_lba.get());
+        let sound = first <= last && last < disk.sectors();
+        has_boot_partition |= sound && [ESP, XBOOTLDR].contains(&entry.partition_type_guid);
+        places.push(place(first, last.max(first), &owner(index + 1, entry)));
     }
     Ok(Table {
         first_usable: header.first_usable_lba.get(),
@@ -214,7 +212,7 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
     if crc32fast::hash(&summed) != header.header_crc32.get() {
         return Err(Fault::Damaged("the checksum of its header is wrong"));
     }
-    if header.revision.get() >> 16 != 1 {
+    if header.revision.get() != 0x1_0000 {
         return Err(Fault::Damaged("its revision is not 1.0"));
     }
     if header.my_lba.get() != at {

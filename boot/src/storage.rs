@@ -102,7 +102,7 @@ impl<'a, D: Disk> Storage<'a, D> {
         self.blocks.forget(at.0);
         self.table.forget(at.0);
         let written = self.disk.write(at, sector);
-        written.map_err(|DiskError(status)| Error::new(Kind::DiskWrite(status), at.0))
+        written.map_err(|DiskError(status)| Error::with_status(Kind::DiskWrite, at.0, status))
     }
 
     /// Sectors on the disk, where that is known.
@@ -117,7 +117,7 @@ impl<'a, D: Disk> Storage<'a, D> {
 }
 
 fn read_error(at: u64, DiskError(status): DiskError) -> Error {
-    Error::new(Kind::DiskRead(status), at)
+    Error::with_status(Kind::DiskRead, at, status)
 }
 
 /// Blocks of sectors; the least recently used one makes room for a new one.

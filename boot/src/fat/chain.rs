@@ -105,10 +105,12 @@ impl Chain {
         last: u32,
     ) -> Result<(), Error> {
         match self.reach(volume, storage, u32::MAX, u32::MAX) {
-            Err(Error {
-                kind: Kind::ChainShort,
-                ..
-            }) if last.wrapping_shr(volume.cluster_shift) < self.known() => Ok(()),
+            Err(error)
+                if error.is(Kind::ChainShort)
+                    && last.wrapping_shr(volume.cluster_shift) < self.known() =>
+            {
+                Ok(())
+            }
             Err(error) => Err(error),
             Ok(_) => Ok(()),
         }

@@ -317,10 +317,7 @@ impl Walk {
                 let first = u64::from(self.chain.first());
                 Err(Error::new(Kind::DirectoryTooLong, first))
             }
-            Err(Error {
-                kind: Kind::ChainShort,
-                ..
-            }) => Ok(None),
+            Err(error) if error.is(Kind::ChainShort) => Ok(None),
             found => found.map(|(at, _)| Some(at)),
         }
     }

@@ -452,7 +452,7 @@ pub(super) mod tests {
             header.syssize = syssize.into();
             parse(&header, file)
                 .map(|kernel| kernel.size)
-                .map_err(|error| (error.kind, error.at))
+                .map_err(|error| (error.kind(), error.at()))
         };
         assert_eq!(size(2, 1024 + 32), Ok(32));
         assert_eq!(size(2, 1024 + 33), Ok(32), "a signature");
@@ -474,7 +474,7 @@ pub(super) mod tests {
             let mut header = debian();
             change(&mut header);
             let error = parse(&header, DEBIAN_SIZE).unwrap_err();
-            (error.kind, error.at)
+            (error.kind(), error.at())
         };
         assert_eq!(
             refused(&|header| header.header = *b"hdrS"),

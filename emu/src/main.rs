@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = error.trim_start_matches("gapboot: ");
             eprintln!("bootloader_emu: {error}");
             ExitCode::FAILURE
         }
@@ -99,12 +100,12 @@ fn run(options: &Options) -> Result<(), String> {
         memory: ModelMemory::new(options.memory),
         console: Screen::default(),
     };
-    machine.console.visible = !options.json;
     let (id, handoff) = boot(&mut machine, options.entry.as_deref())?;
     let report = emu::report::report(&id, &handoff, &machine.memory)?;
     if options.json {
         println!("{report:#}");
     } else {
+        print!("{}", machine.console);
         print(&report);
     }
     Ok(())
@@ -114,8 +115,16 @@ fn run(options: &Options) -> Result<(), String> {
 ///
 /// Errors: what the loader said last.
 fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff), String> {
-    let _ = entry;
-    Err(machine.console.last_line())
+    let mut workspace = Box::new(boot::Workspace::EMPTY);
+    let wish = entry.map(str::as_bytes);
+    let result = boot::boot(machine, &mut workspace, wish);
+    let handoff = result.map_err(|_| machine.console.last_line())?;
+    let id = workspace.chosen();
+    // A wish that selects nothing does not keep the loader from booting.
+    if wish.is_some_and(|wish| !boot::glob::selects(wish, id)) {
+        return Err(format!("no entry {}", entry.unwrap_or_default()));
+    }
+    Ok((String::from_utf8_lossy(id).into_owned(), handoff))
 }
 
 /// The handoff for people.

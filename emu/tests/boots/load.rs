@@ -15,7 +15,8 @@ use std::os::unix::fs::FileExt;
 const MIB: u32 = 1 << 20;
 
 fn failure(boot: Boot) -> (Kind, u64, Culprit) {
-    let (Error { kind, at }, culprit) = boot.result.expect_err("this does not boot");
+    let (error, culprit) = boot.result.expect_err("this does not boot");
+    let (kind, at) = (error.kind(), error.at());
     (kind, at, culprit)
 }
 

@@ -5,7 +5,7 @@ use crate::entries::type1::{self, Key, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::load::cmdline::{self, CommandLine};
-use crate::load::{self, Culprit, Failure, Image, Part, Source};
+use crate::load::{Culprit, Image, Loader, Part, Source};
 use crate::machine::{Disk, Memory};
 use crate::report::Trail;
 use crate::storage::Storage;
@@ -58,16 +58,19 @@ pub(crate) fn type1<D: Disk, M: Memory>(
         initrds: &initrds,
         command_line: command_line.as_bytes(),
     };
-    let result = load::prepare(storage, memory, &image)
-        .and_then(|plan| load::load(storage, memory, &image, plan));
-    result.map_err(|Failure { error, culprit }| {
+    let mut loader = Loader::new(storage, memory, &image);
+    let result = loader
+        .prepare()
+        .and_then(|handoff| loader.load(&handoff).map(|()| handoff));
+    let culprit = loader.culprit;
+    if result.is_err() {
         match culprit {
             Culprit::Kernel => {}
             Culprit::Image => trail.file(b""),
             Culprit::Initrd(index) => name_initrd(storage, volume, entry, index, scratch, trail),
         }
-        error
-    })
+    }
+    result
 }
 
 /// Names the initrd that is to blame: its path stands in the entry's file only.

@@ -29,11 +29,7 @@ fn installed(scenario: &Scenario) -> (TempDir, PathBuf) {
 
 /// Boots the image, and fails unless one message holds all of `parts`.
 fn says(image: &Path, parts: &[&str]) {
-    let holds = |message: &String| {
-        parts
-            .iter()
-            .all(|part| message.contains(&part.to_lowercase()))
-    };
+    let holds = |message: &String| parts.iter().all(|part| message.contains(&squeezed(part)));
     let mut guest = Machine::new(image)
         .timeout(Duration::from_secs(20))
         .start()
@@ -65,14 +61,16 @@ fn says(image: &Path, parts: &[&str]) {
     }
 }
 
-/// Everything that gapboot says, message by message, in lower case and without
-/// line ends: the screen breaks lines anywhere.
+/// Everything that gapboot says, message by message, [`squeezed`].
 fn messages(text: &str) -> Vec<String> {
-    let text = text.replace(['\r', '\n'], "").to_lowercase();
-    text.split("gapboot: ")
-        .skip(1)
-        .map(|message| message.trim().to_owned())
-        .collect()
+    let text = squeezed(text);
+    text.split("gapboot:").skip(1).map(str::to_owned).collect()
+}
+
+/// Text in lower case without any white space: the screen breaks lines
+/// anywhere, and a blank at the end of one is not seen.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<String>().to_lowercase()
 }
 
 #[test]

@@ -89,6 +89,7 @@ pub fn boot<M: Machine>(
             .and_then(|rank| list.get(rank))
             .ok_or(Error::new(Kind::NoEntries, 0))?;
         trail.entry(entry.id());
+        workspace.chosen.set(&[entry.id()]);
         let file = entry.facts.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         start::type1(
             &mut storage,

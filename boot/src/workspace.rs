@@ -26,6 +26,8 @@ pub struct Workspace {
     pub(crate) slots: [Slot; CAPACITY],
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
+    /// The id of the entry that boots.
+    pub(crate) chosen: Text,
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
 }
@@ -55,8 +57,14 @@ impl Workspace {
             texts: [const { Text::UNSET }; Field::COUNT],
             path: Text::UNSET,
         },
+        chosen: Text::UNSET,
         command_line: [0; cmdline::LONGEST],
     };
+
+    /// The id of the entry that [`crate::boot`] chose; empty if it came to none.
+    pub fn chosen(&self) -> &[u8] {
+        self.chosen.get().unwrap_or_default()
+    }
 }
 
 #[allow(clippy::as_conversions, reason = "widens")]

@@ -331,7 +331,7 @@ fn whole_or_refused() {
     let mut slots = [Slot::EMPTY];
     let mut list = List::new(&mut slots);
     assert_eq!(
-        list.offer(&too_long.entry()).unwrap_err().kind,
+        list.offer(&too_long.entry()).unwrap_err().kind(),
         Kind::EntryTooLong
     );
     assert!(list.is_empty());

@@ -45,7 +45,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     ) -> Result<(), Error> {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,
-            Err(error) if error.kind == Kind::NotFound => return Ok(()),
+            Err(error) if error.is(Kind::NotFound) => return Ok(()),
             Err(error) => return Err(error),
         };
         let mut walk = self.volume.walk(&directory);

@@ -235,7 +235,7 @@ mod tests {
     fn main_of(file: &str, long_mode: bool) -> Result<(Main, String), Kind> {
         read("a.conf", file, long_mode, |draft| match draft.main() {
             Ok((main, path)) => Ok((main, string(path))),
-            Err(error) => Err(error.kind),
+            Err(error) => Err(error.kind()),
         })
     }
 
@@ -402,7 +402,7 @@ mod tests {
         );
         let name = format!("{}.conf", "\u{65e5}".repeat(250));
         read(&name, "linux a", true, |draft| {
-            assert_eq!(draft.main().unwrap_err().kind, Kind::EntryTooLong)
+            assert_eq!(draft.main().unwrap_err().kind(), Kind::EntryTooLong)
         });
     }
 

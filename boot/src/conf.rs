@@ -103,77 +103,74 @@ impl<'a> Conf<'a> {
         }
     }
 
+    /// None for an unknown key or a bad value.
     fn set(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let [default, preferred] = &mut *self.patterns;
-        match key {
-            b"timeout" => self.timeout = timeout(value)?,
-            b"default" => pattern(default, value),
-            b"preferred" => pattern(preferred, value),
-            b"console-mode" => self.console_mode = console_mode(value)?,
-            b"log-level" => {
-                self.log_level = word(b"emerg alert crit err warning notice info debug", value)?;
-            }
-            b"reboot-on-error" => {
-                self.reboot_on_error = match (value, boolean(value)) {
-                    (b"auto", _) => RebootOnError::Auto,
-                    (_, Some(true)) => RebootOnError::Yes,
-                    (_, Some(false)) => RebootOnError::No,
-                    _ => return None,
+        let number = line::number(value);
+        let boolean = line::word(BOOLEANS, value).map(|index| index < TRUE_WORDS);
+        let flag = match line::word(KEYS, key)? {
+            0 => {
+                self.timeout = match line::word(b"menu-force\0menu-hidden\0menu-disabled\0", value)
+                {
+                    Some(0) => Timeout::Forced,
+                    Some(1) => Timeout::Hidden,
+                    Some(_) => Timeout::Disabled,
+                    // In systemd-boot the last numbers mean the words.
+                    None => match number? {
+                        u32::MAX => Timeout::Forced,
+                        0 | 0xffff_fffe => Timeout::Hidden,
+                        seconds => Timeout::Seconds(seconds),
+                    },
                 };
+                return None;
             }
-            b"editor" => self.editor = boolean(value)?,
-            b"auto-reboot" => self.auto_reboot = boolean(value)?,
-            b"auto-poweroff" => self.auto_poweroff = boolean(value)?,
-            b"beep" => self.beep = boolean(value)?,
-            _ => {}
-        }
+            1 => {
+                self.console_mode = match line::word(b"keep\0auto\0max\0", value) {
+                    Some(0) => ConsoleMode::Keep,
+                    Some(1) => ConsoleMode::Auto,
+                    Some(_) => ConsoleMode::Max,
+                    None => ConsoleMode::Number(number?),
+                };
+                return None;
+            }
+            2 => {
+                self.log_level = u8::try_from(line::word(LOG_LEVELS, value)?).ok()?;
+                return None;
+            }
+            3 => {
+                self.reboot_on_error = match boolean {
+                    Some(true) => RebootOnError::Yes,
+                    Some(false) => RebootOnError::No,
+                    None if value == b"auto" => RebootOnError::Auto,
+                    None => return None,
+                };
+                return None;
+            }
+            4 => &mut self.editor,
+            5 => &mut self.auto_reboot,
+            6 => &mut self.auto_poweroff,
+            7 => &mut self.beep,
+            other => {
+                let pattern = self.patterns.get_mut(other.checked_sub(8)?)?;
+                // `@` is for words with a meaning of their own; there is one.
+                let unknown =
+                    value.first() == Some(&b'@') && !value.eq_ignore_ascii_case(b"@saved");
+                if !unknown && value.len() <= Text::MAX {
+                    pattern.set(&[value]);
+                }
+                return None;
+            }
+        };
+        *flag = boolean?;
         Some(())
     }
 }
 
-fn timeout(value: &[u8]) -> Option<Timeout> {
-    Some(match value {
-        b"menu-force" => Timeout::Forced,
-        b"menu-hidden" => Timeout::Hidden,
-        b"menu-disabled" => Timeout::Disabled,
-        _ => match line::number(value)? {
-            // In systemd-boot the last numbers mean the words.
-            u32::MAX => Timeout::Forced,
-            0 | 0xffff_fffe => Timeout::Hidden,
-            seconds => Timeout::Seconds(seconds),
-        },
-    })
-}
-
-fn console_mode(value: &[u8]) -> Option<ConsoleMode> {
-    Some(match value {
-        b"keep" => ConsoleMode::Keep,
-        b"auto" => ConsoleMode::Auto,
-        b"max" => ConsoleMode::Max,
-        _ => ConsoleMode::Number(line::number(value)?),
-    })
-}
-
-/// Keeps a pattern. `@` is for words with a meaning of their own, of which
-/// there is one.
-fn pattern(text: &mut Text, value: &[u8]) {
-    let unknown = value.first() == Some(&b'@') && !value.eq_ignore_ascii_case(b"@saved");
-    if !unknown && value.len() <= Text::MAX {
-        text.set(&[value]);
-    }
-}
-
-fn boolean(value: &[u8]) -> Option<bool> {
-    Some(word(b"1 yes y true t on 0 no n false f off", value)? < 6)
-}
-
-/// Which of `words`, with single spaces between them, `value` is; from 0 on.
-fn word(words: &[u8], value: &[u8]) -> Option<u8> {
-    let index = words
-        .split(|&byte| byte == b' ')
-        .position(|word| word == value)?;
-    u8::try_from(index).ok()
-}
+const KEYS: &[u8] = b"timeout\0console-mode\0log-level\0reboot-on-error\0\
+    editor\0auto-reboot\0auto-poweroff\0beep\0default\0preferred\0";
+const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
+const BOOLEANS: &[u8] = b"1\0yes\0y\0true\0t\0on\00\0no\0n\0false\0f\0off\0";
+/// How many of `BOOLEANS` mean yes; they come first.
+const TRUE_WORDS: usize = 6;
 
 #[cfg(test)]
 mod tests {

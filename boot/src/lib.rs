@@ -69,7 +69,7 @@ pub fn boot<M: Machine>(
 
     let mut attempt = || {
         let volume = boot_volume(&mut storage)?;
-        let mut list = List::new(&mut workspace.slots);
+        let mut list = List::new(&mut workspace.entries);
         let mut scan = Scan {
             storage: &mut storage,
             volume: &volume,
@@ -90,7 +90,7 @@ pub fn boot<M: Machine>(
             .ok_or(Error::new(Kind::NoEntries, 0))?;
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
-        let file = entry.facts.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        let file = entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         start::type1(
             &mut storage,
             memory,

@@ -4,7 +4,7 @@
 //! who may show it, and the scan goes on.
 
 use super::counter::Name;
-use super::list::{Facts, List};
+use super::list::List;
 use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
@@ -25,7 +25,7 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) storage: &'s mut Storage<'d, D>,
     /// The file system.
     pub(crate) volume: &'s Volume,
-    /// The caller's number for the volume, kept in [`Facts::tag`].
+    /// The caller's number for the volume, kept in its entries.
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
@@ -73,7 +73,7 @@ impl<D: Disk> Scan<'_, '_, D> {
         if node.size() >= TOO_LARGE {
             return Err(Error::new(Kind::EntryTooLarge, node.size().into()));
         }
-        let mut draft = Draft::new(&name, &mut scratch.texts, &mut scratch.path);
+        let mut draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
         let mut file = File::open(self.volume, node);
         while let Some(line) = file.line(self.storage, &mut scratch.line)? {
             draft.line(line, self.long_mode);
@@ -85,13 +85,9 @@ impl<D: Disk> Scan<'_, '_, D> {
         if self.volume.find(self.storage, path)?.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
-        let facts = Facts {
-            tries: name.tries,
-            profile: draft.profile,
-            file: Some(*node),
-            tag: self.tag,
-            ..Facts::NONE
-        };
-        list.offer(&draft.entry(&facts))
+        draft.entry.file = Some(*node);
+        draft.entry.tag = self.tag;
+        list.offer(draft.entry);
+        Ok(())
     }
 }

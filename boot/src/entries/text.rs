@@ -64,6 +64,16 @@ pub fn concat<'b>(into: &'b mut [u8], parts: &[&[u8]]) -> Option<&'b mut [u8]> {
     into.get_mut(..used)
 }
 
+/// The start of `text` that fits into `room` bytes, not ending inside a UTF-8
+/// character.
+pub fn cut(text: &[u8], room: usize) -> &[u8] {
+    let mut end = room.min(text.len());
+    while let (Some(0x80..=0xbf), Some(before)) = (text.get(end), end.checked_sub(1)) {
+        end = before;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +97,15 @@ mod tests {
         assert!(!text.append(&[&long]));
         assert_eq!(text.get(), None);
         assert_eq!(size_of::<Text>(), 512);
+    }
+
+    #[test]
+    fn cut_between_characters() {
+        assert_eq!(cut("aä日".as_bytes(), 6), "aä日".as_bytes());
+        assert_eq!(cut("aä日".as_bytes(), 5), "aä".as_bytes());
+        assert_eq!(cut("aä日".as_bytes(), 2), b"a");
+        assert_eq!(cut("ä".as_bytes(), 1), b"");
+        assert_eq!(cut(b"\x80\x80\x80", 2), b"");
+        assert_eq!(cut(b"abc", 0), b"");
     }
 }

@@ -6,8 +6,8 @@
 //! `initrd` lines, of which there may be many, in their order.
 
 use super::counter::Name;
+use super::entry::{Entry, Field};
 use super::line;
-use super::list::{Entry, Facts, Field, cut};
 use super::text::Text;
 use crate::{Error, Kind};
 
@@ -16,14 +16,8 @@ use crate::{Error, Kind};
 /// (`grub_users` and the like) is unknown and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// What a person sees.
-    Title,
-    /// Version of the operating system or kernel.
-    Version,
-    /// What to sort by first.
-    SortKey,
-    /// ID of the installation.
-    MachineId,
+    /// What describes the entry.
+    Text(Field),
     /// What boots.
     Main(Main),
     /// One cpio archive; may be repeated.
@@ -51,27 +45,31 @@ pub enum Main {
     UkiUrl,
 }
 
+const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
+    initrd\0options\0architecture\0profile\0extra\0";
+/// In the order of `WORDS`.
+const KEYS: [Key; 13] = [
+    Key::Text(Field::Title),
+    Key::Text(Field::Version),
+    Key::Text(Field::SortKey),
+    Key::Text(Field::MachineId),
+    Key::Main(Main::Linux),
+    Key::Main(Main::Uki),
+    Key::Main(Main::Efi),
+    Key::Main(Main::UkiUrl),
+    Key::Initrd,
+    Key::Options,
+    Key::Architecture,
+    Key::Profile,
+    Key::Extra,
+];
+
 /// The key and the value of a line; None if the line says nothing that is
 /// known here. Values are literal, with no quotes and no escapes.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (key, value) = line::split(line, line::BLANK)?;
-    let key = match key {
-        b"title" => Key::Title,
-        b"version" => Key::Version,
-        b"sort-key" => Key::SortKey,
-        b"machine-id" => Key::MachineId,
-        b"linux" => Key::Main(Main::Linux),
-        b"uki" => Key::Main(Main::Uki),
-        b"efi" => Key::Main(Main::Efi),
-        b"uki-url" => Key::Main(Main::UkiUrl),
-        b"initrd" => Key::Initrd,
-        b"options" => Key::Options,
-        b"architecture" => Key::Architecture,
-        b"profile" => Key::Profile,
-        b"extra" => Key::Extra,
-        _ => return None,
-    };
-    Some((key, value))
+    let key = KEYS.get(line::word(WORDS, key)?)?;
+    Some((*key, value))
 }
 
 /// The path in the value of an `initrd` line. Fedora's entries end in variables
@@ -119,30 +117,28 @@ pub fn normalise(path: &[u8], into: &mut Text) -> bool {
 /// A repeated key replaces what was said before. One thing that is wrong costs
 /// the entry, whatever follows.
 pub struct Draft<'a> {
-    texts: &'a mut [Text; Field::COUNT],
+    /// The entry for the list.
+    pub entry: &'a mut Entry,
     path: &'a mut Text,
     main: Option<Main>,
     problem: Option<Kind>,
-    /// Number of the UKI profile that the entry selects.
-    pub profile: u32,
 }
 
 impl<'a> Draft<'a> {
-    /// An entry from the file `name`. The texts are the caller's memory, their
-    /// content does not matter.
-    pub fn new(name: &Name, texts: &'a mut [Text; Field::COUNT], path: &'a mut Text) -> Self {
-        texts.iter_mut().for_each(Text::clear);
+    /// An entry from the file `name`. Entry and path are the caller's memory,
+    /// their content does not matter.
+    pub fn new(name: &Name, entry: &'a mut Entry, path: &'a mut Text) -> Self {
+        entry.clear();
         path.clear();
-        let mut draft = Draft {
-            texts,
+        entry.tries = name.tries;
+        let fits = entry.set_id(&name.id());
+        let problem = (!fits).then_some(Kind::EntryTooLong);
+        Draft {
+            entry,
             path,
             main: None,
-            problem: None,
-            profile: 0,
-        };
-        draft.set(Field::Id, &name.id());
-        draft.text(Field::Id).make_lowercase();
-        draft
+            problem,
+        }
     }
 
     /// Takes in one line. `long_mode` is true where the processor can run
@@ -151,27 +147,26 @@ impl<'a> Draft<'a> {
         let Some((key, value)) = pair(line) else {
             return;
         };
-        match key {
-            Key::Title => self.set(Field::Title, &[cut(value, Text::MAX)]),
-            Key::Version => self.set(Field::Version, &[value]),
-            Key::SortKey => self.set(Field::SortKey, &[value]),
-            Key::MachineId => self.set(Field::MachineId, &[value]),
+        let (kind, fine) = match key {
+            Key::Text(Field::Title) => (Kind::EntryTooLong, self.entry.set_title(value)),
+            Key::Text(field) => (Kind::EntryTooLong, self.entry.set(field, &[value])),
             Key::Main(main) => {
-                if self.main.is_some_and(|other| other != main) {
-                    self.problem(Kind::EntryAmbiguous);
-                }
-                self.main = Some(main);
                 normalise(value, self.path);
+                (Kind::EntryAmbiguous, *self.main.get_or_insert(main) == main)
             }
             Key::Architecture => {
                 let runs = value.eq_ignore_ascii_case(b"ia32")
                     || long_mode && value.eq_ignore_ascii_case(b"x64");
-                if !runs {
-                    self.problem(Kind::EntryArchitecture);
-                }
+                (Kind::EntryArchitecture, runs)
             }
-            Key::Profile => self.profile = line::number(value).unwrap_or(self.profile),
-            Key::Initrd | Key::Options | Key::Extra => {}
+            Key::Profile => {
+                self.entry.profile = line::number(value).unwrap_or(self.entry.profile);
+                return;
+            }
+            Key::Initrd | Key::Options | Key::Extra => return,
+        };
+        if !fine {
+            self.problem = self.problem.or(Some(kind));
         }
     }
 
@@ -188,35 +183,6 @@ impl<'a> Draft<'a> {
             (_, Some(main), Some(path)) => return Ok((main, path)),
         };
         Err(Error::new(kind, 0))
-    }
-
-    /// The entry for the list.
-    pub fn entry<'e>(&'e self, facts: &'e Facts) -> Entry<'e> {
-        Entry {
-            texts: self.texts.each_ref().map(Text::get),
-            facts,
-        }
-    }
-
-    fn text(&mut self, field: Field) -> &mut Text {
-        let [id, version, sort_key, machine_id, title] = self.texts;
-        match field {
-            Field::Id => id,
-            Field::Version => version,
-            Field::SortKey => sort_key,
-            Field::MachineId => machine_id,
-            Field::Title => title,
-        }
-    }
-
-    fn set(&mut self, field: Field, parts: &[&[u8]]) {
-        if !self.text(field).set(parts) {
-            self.problem(Kind::EntryTooLong);
-        }
-    }
-
-    fn problem(&mut self, kind: Kind) {
-        self.problem.get_or_insert(kind);
     }
 }
 
@@ -240,14 +206,20 @@ mod tests {
     }
 
     fn read<T>(name: &str, file: &str, long_mode: bool, then: impl FnOnce(&Draft) -> T) -> T {
-        let mut texts = [const { Text::UNSET }; Field::COUNT];
+        let (mut entry, mut path) = (Entry::EMPTY, Text::UNSET);
         // What was there before must not shine through.
-        texts
-            .iter_mut()
-            .for_each(|text| assert!(text.set(&[b"old"])));
-        let mut path = Text::UNSET;
+        for field in [
+            Field::Id,
+            Field::Title,
+            Field::Version,
+            Field::SortKey,
+            Field::MachineId,
+        ] {
+            assert!(entry.set(field, &[b"old"]) && path.set(&[b"/old"]));
+        }
+        entry.profile = 9;
         let name = Name::parse(name.as_bytes(), b".conf").unwrap();
-        let mut draft = Draft::new(&name, &mut texts, &mut path);
+        let mut draft = Draft::new(&name, &mut entry, &mut path);
         for line in file.split(['\n', '\r']) {
             draft.line(line.as_bytes(), long_mode);
         }
@@ -269,7 +241,7 @@ mod tests {
             Ok((Main::Linux, "/0123/6.1.0-18-amd64/linux".into()))
         );
         read("Debian+3.Conf", file, true, |draft| {
-            let entry = draft.entry(&Facts::NONE);
+            let entry = &*draft.entry;
             assert_eq!(entry.id(), b"debian.conf");
             assert_eq!(
                 entry.text(Field::Title),
@@ -283,10 +255,10 @@ mod tests {
             );
         });
         read("a.conf", "linux x", true, |draft| {
-            assert_eq!(
-                draft.entry(&Facts::NONE).texts,
-                [Some(&b"a.conf"[..]), None, None, None, None]
-            );
+            assert_eq!((draft.entry.id(), draft.entry.profile), (&b"a.conf"[..], 0));
+            for field in [Field::Title, Field::Version, Field::SortKey, Field::MachineId] {
+                assert_eq!(draft.entry.text(field), None);
+            }
         });
     }
 
@@ -352,11 +324,11 @@ mod tests {
             devicetree /x.dtb\ndevicetree-overlay /y.dtbo\nlinux /a\nTITLE c\nversion";
         read("a.conf", file, true, |draft| {
             assert!(draft.main().is_ok());
-            let entry = draft.entry(&Facts::NONE);
+            let entry = &*draft.entry;
             assert_eq!(entry.text(Field::Title), Some(&b"b"[..]));
             assert_eq!(entry.text(Field::Version), Some(&b"2"[..]));
             assert_eq!(entry.id(), b"a.conf");
-            assert_eq!(draft.profile, 3);
+            assert_eq!(entry.profile, 3);
         });
         let repeated: Vec<_> = "initrd /a\n#initrd /b\noptions a  b\ninitrd /c\noptions c"
             .split('\n')
@@ -374,35 +346,40 @@ mod tests {
 
     #[test]
     fn too_long() {
-        let long = "x".repeat(Text::MAX);
+        let room = Entry::TEXT - "a.conf".len();
+        let long = "x".repeat(room);
         assert!(main_of(&format!("linux a\nversion {long}"), true).is_ok());
         assert_eq!(
             main_of(&format!("linux a\nversion {long}x"), true),
             Err(Kind::EntryTooLong)
         );
         assert_eq!(
-            main_of(&format!("linux {long}"), true),
+            main_of(&format!("linux {}", "x".repeat(Text::MAX)), true),
             Err(Kind::EntryPath)
         );
         // A title is cut, between characters.
         read(
             "a.conf",
-            &format!("linux a\ntitle {}äö", "x".repeat(Text::MAX - 3)),
+            &format!("linux a\ntitle {}äö", "x".repeat(Entry::TITLE - 3)),
             true,
             |draft| {
                 assert!(draft.main().is_ok());
-                let title = draft
-                    .entry(&Facts::NONE)
-                    .text(Field::Title)
-                    .unwrap()
-                    .to_vec();
+                let title = draft.entry.text(Field::Title).unwrap();
                 assert!(title.ends_with("xä".as_bytes()));
-                assert_eq!(title.len(), Text::MAX - 1);
+                assert_eq!(title.len(), Entry::TITLE - 1);
             },
         );
         let name = format!("{}.conf", "\u{65e5}".repeat(250));
         read(&name, "linux a", true, |draft| {
             assert_eq!(draft.main().unwrap_err().kind(), Kind::EntryTooLong)
+        });
+        // The longest name leaves room for everything that is usual.
+        let file = format!(
+            "linux a\ntitle {0}\nversion {0}\nsort-key debian\nmachine-id {0}",
+            "x".repeat(50)
+        );
+        read(&format!("{}.conf", "x".repeat(250)), &file, true, |draft| {
+            assert!(draft.main().is_ok())
         });
     }
 

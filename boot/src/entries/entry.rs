@@ -1,0 +1,195 @@
+//! One entry as the menu knows it, whatever kind of file it comes from.
+
+use super::counter::Tries;
+use super::text::{concat, cut};
+use crate::fat::Node;
+
+/// The texts of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// File name without counter, in small letters, `.conf` or `.efi` included;
+    /// for a profile of a UKI also `@` and the profile's name.
+    Id,
+    /// Key `title`.
+    Title,
+    /// Key `version`.
+    Version,
+    /// Key `sort-key`.
+    SortKey,
+    /// Key `machine-id`.
+    MachineId,
+}
+
+/// An entry, 512 bytes of it.
+///
+/// The title, which is only looked at, is cut to [`Entry::TITLE`] bytes. All
+/// other texts order the menu and are kept whole: with the title they may have
+/// [`Entry::TEXT`] bytes together (names of 255 bytes and 150 for the rest,
+/// where 200 in all are usual), and an entry with more is refused.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The boot counter.
+    pub tries: Tries,
+    /// Number of the UKI profile; 0 for everything else.
+    pub profile: u32,
+    /// The entry's file; None for what the loader adds by itself.
+    pub file: Option<Node>,
+    /// Bytes at the end of the id that name the profile, the `@` included.
+    pub profile_suffix: u8,
+    /// True for what the loader adds to the menu by itself (power off,
+    /// reboot): behind all entries, in the order of adding, and never booted
+    /// without being asked for.
+    pub generated: bool,
+    /// The caller's: what kind of entry, on which partition.
+    pub tag: u8,
+    /// Which additions to the title tell it apart, see [`super::title`].
+    pub(super) additions: u8,
+    /// A sum over the title as it is shown.
+    pub(super) look: u32,
+    /// Bytes of `bytes` that are taken.
+    used: u16,
+    /// Where in `bytes` the texts are, each from `start` to `end`.
+    places: [Place; 5],
+    bytes: [u8; Entry::TEXT],
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// One more than the index of the first byte; 0: not set.
+    start: u16,
+    end: u16,
+}
+
+impl Entry {
+    /// Bytes for all texts together.
+    pub const TEXT: usize = 446;
+    /// The most bytes of a title: a line of the screen, in any script.
+    pub const TITLE: usize = 160;
+    /// Nothing: all zeros, so that an array of these takes no room in an image.
+    pub const EMPTY: Entry = Entry {
+        tries: Tries { left: 0, done: 0 },
+        profile: 0,
+        file: None,
+        profile_suffix: 0,
+        generated: false,
+        tag: 0,
+        additions: 0,
+        look: 0,
+        used: 0,
+        places: [Place { start: 0, end: 0 }; 5],
+        bytes: [0; Entry::TEXT],
+    };
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Entry::EMPTY;
+        self.tries = Tries::NONE;
+    }
+
+    /// A text. Unset is not the same as empty.
+    pub fn text(&self, field: Field) -> Option<&[u8]> {
+        let place = self.places[index(field)];
+        let start = place.start.checked_sub(1)?;
+        self.bytes.get(start.into()..place.end.into())
+    }
+
+    /// Sets a text to `parts`, one behind the other. False, and nothing
+    /// changes, if there is no room. What was set before keeps its room.
+    pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> bool {
+        let start = self.used;
+        let room = self.bytes.get_mut(start.into()..).unwrap_or_default();
+        let Some(length) = concat(room, parts).and_then(|text| u16::try_from(text.len()).ok())
+        else {
+            return false;
+        };
+        let end = start.saturating_add(length);
+        self.used = end;
+        self.places[index(field)] = Place {
+            start: start.saturating_add(1),
+            end,
+        };
+        true
+    }
+
+    /// Sets the title to `text` or as much of it as is shown.
+    pub fn set_title(&mut self, text: &[u8]) -> bool {
+        self.set(Field::Title, &[cut(text, Entry::TITLE)])
+    }
+
+    /// Sets the id to `parts` in small letters.
+    pub fn set_id(&mut self, parts: &[&[u8]]) -> bool {
+        let start = usize::from(self.used);
+        let done = self.set(Field::Id, parts);
+        self.bytes
+            .get_mut(start..self.used.into())
+            .unwrap_or_default()
+            .make_ascii_lowercase();
+        done
+    }
+
+    /// The id.
+    pub fn id(&self) -> &[u8] {
+        self.text(Field::Id).unwrap_or_default()
+    }
+
+    /// The id of the file: without the profile.
+    pub fn file_id(&self) -> &[u8] {
+        let id = self.id();
+        id.get(..id.len().wrapping_sub(self.profile_suffix.into()))
+            .unwrap_or(id)
+    }
+}
+
+const fn index(field: Field) -> usize {
+    match field {
+        Field::Id => 0,
+        Field::Title => 1,
+        Field::Version => 2,
+        Field::SortKey => 3,
+        Field::MachineId => 4,
+    }
+}
+
+const _: () = assert!(size_of::<Entry>() == 512);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        let mut entry = Entry::EMPTY;
+        entry.clear();
+        assert_eq!(entry.tries, Tries::NONE);
+        assert_eq!((entry.id(), entry.text(Field::Version)), (&b""[..], None));
+        assert!(entry.set_id(&[b"Debian 12", b".CONF", b"@1"]));
+        assert!(entry.set(Field::Version, &[b"V1"]));
+        assert!(entry.set(Field::SortKey, &[b""]));
+        assert!(entry.set(Field::Version, &[b"V", b"22"]));
+        entry.profile_suffix = 2;
+        assert_eq!(entry.id(), b"debian 12.conf@1");
+        assert_eq!(entry.file_id(), b"debian 12.conf");
+        assert_eq!(entry.text(Field::Version), Some(&b"V22"[..]));
+        assert_eq!(entry.text(Field::SortKey), Some(&b""[..]));
+        assert_eq!(entry.text(Field::MachineId), None);
+        entry.clear();
+        assert_eq!(entry.text(Field::SortKey), None);
+    }
+
+    #[test]
+    fn whole_or_refused() {
+        let mut entry = Entry::EMPTY;
+        let long = [b'x'; Entry::TEXT];
+        assert!(entry.set_title(&long));
+        assert_eq!(entry.text(Field::Title).unwrap().len(), Entry::TITLE);
+        assert!(!entry.set(Field::Version, &[&long[..Entry::TEXT - Entry::TITLE], b"x"]));
+        assert_eq!(entry.text(Field::Version), None);
+        assert!(entry.set(Field::Version, &[&long[..Entry::TEXT - Entry::TITLE]]));
+        assert!(!entry.set_id(&[b"x"]));
+        assert!(entry.set(Field::MachineId, &[]));
+        // A profile's name that is longer than its id.
+        entry.profile_suffix = 9;
+        assert_eq!(entry.file_id(), b"");
+        assert!(entry.text(Field::Title).is_some());
+    }
+}

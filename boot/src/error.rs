@@ -17,7 +17,10 @@ pub struct Error(NonZeroU64);
 const AT_BITS: u32 = 48;
 const KIND_BITS: u32 = 8;
 
-#[allow(clippy::as_conversions, reason = "between widths that are known to fit")]
+#[allow(
+    clippy::as_conversions,
+    reason = "between widths that are known to fit"
+)]
 impl Error {
     /// An error of `kind` at `at`: an LBA, a cluster, an address or a limit, as
     /// the text of `kind` says. Of a larger number than 2^48 the upper part is lost.
@@ -182,6 +185,12 @@ kinds! {
 
 impl core::fmt::Debug for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
-        write!(f, "{:?} at {}, status {}", self.kind(), self.at(), self.status())
+        write!(
+            f,
+            "{:?} at {}, status {}",
+            self.kind(),
+            self.at(),
+            self.status()
+        )
     }
 }

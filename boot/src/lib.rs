@@ -76,10 +76,15 @@ pub fn boot<M: Machine>(
             tag: 0,
             long_mode,
         };
-        scan.type1(&mut workspace.scratch, &mut list, &mut |name, error| {
-            trail.entry(name);
-            trail.report(console, error);
-        })?;
+        scan.type1(
+            &mut workspace.scratch,
+            &mut list,
+            &mut |name, kernel, error| {
+                trail.entry(name);
+                trail.file(kernel);
+                trail.report(console, error);
+            },
+        )?;
         trail.entry(b"");
         let wishes = Wishes {
             one_shot: wish,

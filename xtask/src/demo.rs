@@ -7,12 +7,7 @@ use crate::workspace::Workspace;
 use crate::{Usage, dist, packages};
 
 /// The programs that the demo calls.
-const TOOLS: &[&str] = &[
-    "mcopy",
-    "mkfs.vfat",
-    "qemu-system-x86_64",
-    "sfdisk",
-];
+const TOOLS: &[&str] = &["mcopy", "mkfs.vfat", "qemu-system-x86_64", "sfdisk"];
 
 /// Runs the demo as `words` ask for it.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {

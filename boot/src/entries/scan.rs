@@ -32,8 +32,9 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every Type 1 entry of the volume to `list`, and names each file
-    /// that is none, with the reason, to `problem`.
+    /// Offers every Type 1 entry of the volume to `list`. For each file that is
+    /// none, `problem` gets its name, the file it names if that is to blame, and
+    /// the reason.
     ///
     /// # Errors
     /// Those of reading the directory; what was found before stays in the list.
@@ -41,7 +42,7 @@ impl<D: Disk> Scan<'_, '_, D> {
         &mut self,
         scratch: &mut Scratch,
         list: &mut List,
-        problem: &mut dyn FnMut(&[u8], Error),
+        problem: &mut dyn FnMut(&[u8], &[u8], Error),
     ) -> Result<(), Error> {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,
@@ -54,7 +55,8 @@ impl<D: Disk> Scan<'_, '_, D> {
                 continue;
             }
             if let Err(error) = self.offer_type1(&node, scratch, list) {
-                problem(scratch.name.as_bytes(), error);
+                let kernel = scratch.path.get().unwrap_or_default();
+                problem(scratch.name.as_bytes(), kernel, error);
             }
         }
         Ok(())
@@ -78,10 +80,14 @@ impl<D: Disk> Scan<'_, '_, D> {
         while let Some(line) = file.line(self.storage, &mut scratch.line)? {
             draft.line(line, self.long_mode);
         }
-        let (main, path) = draft.main()?;
-        if main != Main::Linux {
-            return Err(Error::new(Kind::EntryUnsupported, 0));
-        }
+        let path = match draft.main() {
+            Ok((Main::Linux, path)) => path,
+            other => {
+                let error = other.err();
+                scratch.path.clear();
+                return Err(error.unwrap_or(Error::new(Kind::EntryUnsupported, 0)));
+            }
+        };
         if self.volume.find(self.storage, path)?.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }

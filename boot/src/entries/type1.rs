@@ -256,7 +256,12 @@ mod tests {
         });
         read("a.conf", "linux x", true, |draft| {
             assert_eq!((draft.entry.id(), draft.entry.profile), (&b"a.conf"[..], 0));
-            for field in [Field::Title, Field::Version, Field::SortKey, Field::MachineId] {
+            for field in [
+                Field::Title,
+                Field::Version,
+                Field::SortKey,
+                Field::MachineId,
+            ] {
                 assert_eq!(draft.entry.text(field), None);
             }
         });

@@ -164,8 +164,8 @@ kinds! {
     EntryArchitecture: "not for this processor. Choose another entry.",
     /// A Type 1 entry with `uki-url`.
     EntryFromNetwork: "uki-url needs a network boot. Choose another entry.",
-    /// A Type 1 entry whose main file has an unusable path.
-    EntryPath: "unusable path: '.', '..', a '/' at its end, or too long. Correct it.",
+    /// A Type 1 entry whose main file has too long a path.
+    EntryPath: "the path of what boots is too long. Shorten it.",
     /// An entry whose texts do not fit into the menu's memory.
     EntryTooLong: "file name, version, sort-key and machine-id are too long. Shorten them.",
     /// An entry file of this many bytes.

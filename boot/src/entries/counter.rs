@@ -56,10 +56,13 @@ impl<'a> Name<'a> {
     /// or with `auto-`, which systemd-boot keeps for entries of its own making.
     pub fn parse(name: &'a [u8], suffix: &[u8]) -> Option<Name<'a>> {
         let stem = name.len().checked_sub(suffix.len())?;
-        let is_entry = name.get(stem..)?.eq_ignore_ascii_case(suffix)
-            && name.first() != Some(&b'.')
-            && !name.get(..5)?.eq_ignore_ascii_case(b"auto-");
-        let plain = Name {
+        if !name.get(stem..)?.eq_ignore_ascii_case(suffix)
+            || name.first() == Some(&b'.')
+            || name.get(..5)?.eq_ignore_ascii_case(b"auto-")
+        {
+            return None;
+        }
+        let mut parsed = Name {
             name,
             base: stem,
             stem,
@@ -67,23 +70,26 @@ impl<'a> Name<'a> {
             done_digits: 0,
             tries: Tries::NONE,
         };
-        is_entry.then(|| plain.counted().unwrap_or(plain))
+        parsed.find_counter();
+        Some(parsed)
     }
 
-    /// The same name with the counter at the end of the base as such.
-    fn counted(mut self) -> Option<Name<'a>> {
+    /// Finds the counter at the end of the base, if there is one.
+    fn find_counter(&mut self) -> Option<()> {
         let stem = self.base();
-        self.base = stem.iter().rposition(|&byte| byte == b'+')?;
-        let mut left = stem.get(self.base.checked_add(1)?..)?;
+        let base = stem.iter().rposition(|&byte| byte == b'+')?;
+        let mut left = stem.get(base.checked_add(1)?..)?;
+        let mut done = &[][..];
+        let mut tries = Tries::NONE;
         if let Some(dash) = left.iter().position(|&byte| byte == b'-') {
-            let done = left.get(dash.checked_add(1)?..)?;
-            self.done_digits = done.len();
-            self.tries.done = count(done)?;
+            done = left.get(dash.checked_add(1)?..)?;
             left = left.get(..dash)?;
+            tries.done = count(done)?;
         }
-        self.left_digits = left.len();
-        self.tries.left = count(left)?;
-        Some(self)
+        tries.left = count(left)?;
+        self.tries = tries;
+        (self.base, self.left_digits, self.done_digits) = (base, left.len(), done.len());
+        Some(())
     }
 
     /// What stands before the counter.
@@ -116,11 +122,13 @@ impl<'a> Name<'a> {
             b""
         };
         let name = concat(into, &[start, added, suffix])?;
-        let end = self.stem.checked_add(added.len())?;
-        let counter = name.get_mut(self.base.checked_add(1)?..end)?;
+        let (_, counter) = name.split_at_mut_checked(self.base.checked_add(1)?)?;
         let (left, done) = counter.split_at_mut_checked(self.left_digits)?;
-        step(left, b'0', b'9', u8::MAX);
-        step(done.get_mut(1..).unwrap_or_default(), b'9', b'0', 1);
+        step(left, b'0', b'9');
+        if let [b'-', done @ ..] = done {
+            let digits = self.done_digits.max(1);
+            step(done.get_mut(..digits)?, b'9', b'0');
+        }
         Some(name)
     }
 }
@@ -130,19 +138,22 @@ fn count(digits: &[u8]) -> Option<i32> {
     i32::try_from(line::number(digits)?).ok()
 }
 
-/// Adds `by` to a decimal number in place, 1 or, as 255, -1. Where a digit is
-/// `last` it becomes `wrapped` and the one before it changes too; a number that
-/// is all `last` stays.
-fn step(digits: &mut [u8], last: u8, wrapped: u8, by: u8) {
+/// Takes a decimal number one step towards all `last` (9 or 0), where it stays.
+/// A digit that has got there becomes `first`, and the one before it steps too.
+fn step(digits: &mut [u8], last: u8, first: u8) {
     if digits.iter().all(|&digit| digit == last) {
         return;
     }
     for digit in digits.iter_mut().rev() {
         if *digit != last {
-            *digit = digit.wrapping_add(by);
+            *digit = if last > first {
+                digit.wrapping_add(1)
+            } else {
+                digit.wrapping_sub(1)
+            };
             return;
         }
-        *digit = wrapped;
+        *digit = first;
     }
 }
 

@@ -1,7 +1,7 @@
 //! One entry as the menu knows it, whatever kind of file it comes from.
 
 use super::counter::Tries;
-use super::text::{concat, cut};
+use super::text::concat;
 use crate::fat::Node;
 
 /// The texts of an entry.
@@ -22,11 +22,13 @@ pub enum Field {
 
 /// An entry, 512 bytes of it.
 ///
-/// The title, which is only looked at, is cut to [`Entry::TITLE`] bytes. All
-/// other texts order the menu and are kept whole: with the title they may have
-/// [`Entry::TEXT`] bytes together (names of 255 bytes and 150 for the rest,
-/// where 200 in all are usual), and an entry with more is refused.
+/// The title, which is only looked at, is cut to [`Entry::TITLE`] bytes by those
+/// who set it. All other texts order the menu and are kept whole. Together with
+/// the title they may have [`Entry::TEXT`] bytes (the longest file name and 191
+/// for the rest; 200 in all are usual), and an entry with more is refused.
 #[derive(Clone, Copy)]
+// In this order, since what stands behind the bytes is dearer to reach.
+#[repr(C)]
 pub struct Entry {
     /// The boot counter.
     pub tries: Tries,
@@ -88,43 +90,29 @@ impl Entry {
 
     /// A text. Unset is not the same as empty.
     pub fn text(&self, field: Field) -> Option<&[u8]> {
-        let place = self.places[index(field)];
+        let place = self.places.get(index(field))?;
         let start = place.start.checked_sub(1)?;
         self.bytes.get(start.into()..place.end.into())
     }
 
-    /// Sets a text to `parts`, one behind the other. False, and nothing
-    /// changes, if there is no room. What was set before keeps its room.
-    pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> bool {
+    /// Sets a text to `parts`, one behind the other, and gives it back. None,
+    /// and nothing changes, if there is no room. What was set before keeps its
+    /// room.
+    pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
         let start = self.used;
-        let room = self.bytes.get_mut(start.into()..).unwrap_or_default();
-        let Some(length) = concat(room, parts).and_then(|text| u16::try_from(text.len()).ok())
-        else {
-            return false;
-        };
-        let end = start.saturating_add(length);
+        let text = concat(self.bytes.get_mut(start.into()..)?, parts)?;
+        let end = start.checked_add(u16::try_from(text.len()).ok()?)?;
         self.used = end;
-        self.places[index(field)] = Place {
-            start: start.saturating_add(1),
+        *self.places.get_mut(index(field))? = Place {
+            start: start.wrapping_add(1),
             end,
         };
-        true
+        Some(text)
     }
 
-    /// Sets the title to `text` or as much of it as is shown.
-    pub fn set_title(&mut self, text: &[u8]) -> bool {
-        self.set(Field::Title, &[cut(text, Entry::TITLE)])
-    }
-
-    /// Sets the id to `parts` in small letters.
-    pub fn set_id(&mut self, parts: &[&[u8]]) -> bool {
-        let start = usize::from(self.used);
-        let done = self.set(Field::Id, parts);
-        self.bytes
-            .get_mut(start..self.used.into())
-            .unwrap_or_default()
-            .make_ascii_lowercase();
-        done
+    /// Sets the id to `parts` in small letters; None if there is no room.
+    pub fn set_id(&mut self, parts: &[&[u8]]) -> Option<()> {
+        self.set(Field::Id, parts).map(<[u8]>::make_ascii_lowercase)
     }
 
     /// The id.
@@ -162,10 +150,10 @@ mod tests {
         entry.clear();
         assert_eq!(entry.tries, Tries::NONE);
         assert_eq!((entry.id(), entry.text(Field::Version)), (&b""[..], None));
-        assert!(entry.set_id(&[b"Debian 12", b".CONF", b"@1"]));
-        assert!(entry.set(Field::Version, &[b"V1"]));
-        assert!(entry.set(Field::SortKey, &[b""]));
-        assert!(entry.set(Field::Version, &[b"V", b"22"]));
+        entry.set_id(&[b"Debian 12", b".CONF", b"@1"]).unwrap();
+        entry.set(Field::Version, &[b"V1"]).unwrap();
+        entry.set(Field::SortKey, &[b""]).unwrap();
+        entry.set(Field::Version, &[b"V", b"22"]).unwrap();
         entry.profile_suffix = 2;
         assert_eq!(entry.id(), b"debian 12.conf@1");
         assert_eq!(entry.file_id(), b"debian 12.conf");
@@ -180,16 +168,14 @@ mod tests {
     fn whole_or_refused() {
         let mut entry = Entry::EMPTY;
         let long = [b'x'; Entry::TEXT];
-        assert!(entry.set_title(&long));
-        assert_eq!(entry.text(Field::Title).unwrap().len(), Entry::TITLE);
-        assert!(!entry.set(Field::Version, &[&long[..Entry::TEXT - Entry::TITLE], b"x"]));
+        assert!(entry.set(Field::Version, &[&long, b"x"]).is_none());
         assert_eq!(entry.text(Field::Version), None);
-        assert!(entry.set(Field::Version, &[&long[..Entry::TEXT - Entry::TITLE]]));
-        assert!(!entry.set_id(&[b"x"]));
-        assert!(entry.set(Field::MachineId, &[]));
+        assert!(entry.set(Field::Version, &[&long]).is_some());
+        assert!(entry.set_id(&[b"x"]).is_none());
+        assert!(entry.set(Field::MachineId, &[]).is_some());
         // A profile's name that is longer than its id.
         entry.profile_suffix = 9;
         assert_eq!(entry.file_id(), b"");
-        assert!(entry.text(Field::Title).is_some());
+        assert_eq!(entry.text(Field::MachineId), Some(&b""[..]));
     }
 }

@@ -62,20 +62,15 @@ pub fn unquote(value: &[u8]) -> &[u8] {
 
 /// A decimal number: digits and nothing else, at most [`u32::MAX`].
 pub fn number(digits: &[u8]) -> Option<u32> {
-    let mut value = None;
+    let mut value = 0u32;
     for byte in digits {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        value = Some(
-            value
-                .unwrap_or(0u32)
-                .checked_mul(10)?
-                .checked_add(digit.into())?,
-        );
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
     }
-    value
+    (!digits.is_empty()).then_some(value)
 }
 
 /// Which of `words` the text is, from 0 on. A NUL stands behind each word;

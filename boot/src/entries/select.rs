@@ -1,6 +1,5 @@
 //! Which entry boots when nobody chooses one.
 
-use super::entry::Entry;
 use super::list::List;
 use crate::glob;
 
@@ -33,33 +32,34 @@ pub fn default(list: &List, wishes: &Wishes) -> Option<usize> {
         preferred_conf,
         default,
         default_conf,
+        Some(b"*"),
     ];
-    for (strength, &wish) in patterns.iter().enumerate() {
-        let Some(mut pattern) = wish else {
-            continue;
-        };
+    for (strength, wish) in patterns.iter().enumerate() {
+        let mut pattern = wish.unwrap_or_default();
         if pattern.eq_ignore_ascii_case(b"@saved") {
             pattern = wishes.last_booted.unwrap_or_default();
         }
-        let may_be_bad = !matches!(strength, 1 | 2);
-        let found = find(list, |entry| {
-            (may_be_bad || !entry.tries.is_bad()) && glob::selects(pattern, entry.id())
-        });
-        if found.is_some() {
-            return found;
+        let mut rank = 0;
+        while let Some(entry) = list.get(rank) {
+            let excluded = match strength {
+                1 | 2 => entry.tries.is_bad(),
+                5 => entry.generated || entry.profile != 0,
+                _ => false,
+            };
+            if !excluded && !pattern.is_empty() && glob::selects(pattern, entry.id()) {
+                return Some(rank);
+            }
+            rank = rank.saturating_add(1);
         }
     }
-    find(list, |entry| !entry.generated && entry.profile == 0)
-}
-
-fn find(list: &List, fits: impl Fn(&Entry) -> bool) -> Option<usize> {
-    (0..list.len()).find(|&rank| list.get(rank).is_some_and(&fits))
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entries::counter::Tries;
+    use crate::entries::entry::Entry;
     use std::string::String;
 
     /// What differs between the entries of a test.
@@ -80,7 +80,7 @@ mod tests {
         for (id, state) in entries {
             let mut entry = Entry::EMPTY;
             entry.clear();
-            assert!(entry.set_id(&[id.as_bytes()]));
+            entry.set_id(&[id.as_bytes()]).unwrap();
             match state {
                 Good => {}
                 Trying => entry.tries = Tries { left: 2, done: 1 },
@@ -185,6 +185,21 @@ mod tests {
                 }),
                 id("b.conf")
             );
+        });
+    }
+
+    /// Not even of an entry whose id is nothing but a suffix.
+    #[test]
+    fn empty_wishes() {
+        with_list(&[("b.conf", Good), (".conf", Good)], |pick| {
+            let empty = one("");
+            let wishes = Wishes {
+                one_shot: empty,
+                preferred: [empty; 2],
+                default: [empty; 2],
+                last_booted: empty,
+            };
+            assert_eq!(pick(wishes), id("b.conf"));
         });
     }
 

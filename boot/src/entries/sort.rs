@@ -12,34 +12,38 @@ use super::version;
 /// Compares two entries; the one that stands higher in the menu is less.
 /// Entries that are equal stay in the order in which they were found.
 pub fn compare(a: &Entry, b: &Entry) -> Ordering {
-    let class = |entry: &Entry| {
-        (
-            entry.generated,
-            entry.tries.is_bad(),
-            entry.text(Field::SortKey).is_none(),
-        )
-    };
     let mut order = class(a).cmp(&class(b));
     if order.is_ne() || a.generated {
         return order;
     }
     if a.text(Field::SortKey).is_some() {
-        // Where one has no machine ID, it comes before an empty one. No
-        // version is an empty version.
-        order = a.text(Field::SortKey).cmp(&b.text(Field::SortKey));
-        order = order.then_with(|| a.text(Field::MachineId).cmp(&b.text(Field::MachineId)));
-        order = order.then_with(|| {
-            let [a, b] = [a, b].map(|entry| entry.text(Field::Version).unwrap_or_default());
-            version::compare(b, a)
-        });
-        order = order.then(a.profile.cmp(&b.profile));
+        order = by_text(a, b, Field::SortKey).then_with(|| by_text(a, b, Field::MachineId));
+        if order.is_eq() {
+            // No version is an empty version.
+            let version = [b, a].map(|entry| entry.text(Field::Version).unwrap_or_default());
+            order = version::compare(version[0], version[1]).then(a.profile.cmp(&b.profile));
+        }
     }
-    order = order.then_with(|| version::compare(b.file_id(), a.file_id()));
-    order = order.then(a.profile.cmp(&b.profile));
+    if order.is_eq() {
+        order = version::compare(b.file_id(), a.file_id()).then(a.profile.cmp(&b.profile));
+    }
     if a.tries.is_counted() && b.tries.is_counted() {
         order = order
             .then(b.tries.left.cmp(&a.tries.left))
             .then(a.tries.done.cmp(&b.tries.done));
     }
     order
+}
+
+/// What decides before all texts do.
+fn class(entry: &Entry) -> u32 {
+    u32::from(entry.generated) << 2
+        | u32::from(entry.tries.is_bad()) << 1
+        | u32::from(entry.text(Field::SortKey).is_none())
+}
+
+/// By one text, byte for byte; an entry without it comes before one where it
+/// is empty.
+fn by_text(a: &Entry, b: &Entry, field: Field) -> Ordering {
+    a.text(field).cmp(&b.text(field))
 }

@@ -30,25 +30,9 @@ impl Text {
     /// Sets the string to `parts`, one behind the other. Where they are too
     /// long, the text is left unset and the answer is false.
     pub fn set(&mut self, parts: &[&[u8]]) -> bool {
-        self.clear();
-        self.append(parts)
-    }
-
-    /// Adds `parts` to the end, as [`Text::set`] does.
-    pub fn append(&mut self, parts: &[&[u8]]) -> bool {
-        let used = usize::from(self.length.saturating_sub(1));
-        let added =
-            concat(self.bytes.get_mut(used..).unwrap_or_default(), parts).map(|added| added.len());
-        self.length = match added.and_then(|added| u16::try_from(used.checked_add(added)?).ok()) {
-            Some(length) => length.wrapping_add(1),
-            None => 0,
-        };
-        self.length != 0
-    }
-
-    /// Turns ASCII capitals into small letters.
-    pub fn make_lowercase(&mut self) {
-        self.bytes.make_ascii_lowercase();
+        let length = concat(&mut self.bytes, parts).map_or(0, |whole| whole.len().wrapping_add(1));
+        self.length = u16::try_from(length).unwrap_or(0);
+        length != 0
     }
 }
 
@@ -85,16 +69,11 @@ mod tests {
         assert!(text.set(&[]));
         assert_eq!(text.get(), Some(&b""[..]));
         assert!(text.set(&[b"Ab", b"", b"C"]));
-        text.make_lowercase();
-        assert_eq!(text.get(), Some(&b"abc"[..]));
+        assert_eq!(text.get(), Some(&b"AbC"[..]));
         let long = [b'x'; Text::MAX];
         assert!(text.set(&[&long]));
         assert_eq!(text.get(), Some(&long[..]));
         assert!(!text.set(&[&long, b"y"]));
-        assert_eq!(text.get(), None);
-        assert!(text.append(&[b"a"]) && text.append(&[b"b", b"c"]));
-        assert_eq!(text.get(), Some(&b"abc"[..]));
-        assert!(!text.append(&[&long]));
         assert_eq!(text.get(), None);
         assert_eq!(size_of::<Text>(), 512);
     }

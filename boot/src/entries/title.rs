@@ -53,8 +53,10 @@ fn look(entry: &Entry) -> u32 {
 pub fn write(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
     sink(entry.text(Field::Title).unwrap_or(entry.id()));
     let mut additions = entry.additions;
-    for (field, most) in ADDITIONS {
-        if let (1, Some(text)) = (additions & 1, entry.text(field)) {
+    for &(field, most) in &ADDITIONS {
+        if additions & 1 != 0
+            && let Some(text) = entry.text(field)
+        {
             sink(b" (");
             sink(text.get(..most).unwrap_or(text));
             sink(b")");
@@ -82,7 +84,7 @@ mod tests {
                 (Field::Version, version),
                 (Field::MachineId, machine),
             ] {
-                assert!(text.is_empty() || entry.set(field, &[text.as_bytes()]));
+                assert!(text.is_empty() || entry.set(field, &[text.as_bytes()]).is_some());
             }
             list.offer(&entry);
         }

@@ -18,8 +18,9 @@ const BLOCK_SECTORS: u32 = 8;
 const BLOCK_SHIFT: u32 = 3;
 /// Blocks that one cache can manage; memory beyond that stays unused.
 const BLOCKS: usize = 16;
-/// What is read at once of something that is read from start to end.
-const AHEAD_SECTORS: u32 = 64;
+/// What is read at once of something that is read from start to end: with one
+/// block before it, as much as the smallest cache holds.
+const AHEAD_SECTORS: u32 = 7 * BLOCK_SECTORS;
 /// No sector from here on is read: 16 TiB. Blocks have numbers of 32 bits.
 const LIMIT: u64 = 1 << (32 + BLOCK_SHIFT);
 
@@ -180,10 +181,9 @@ impl<'a> Cache<'a> {
             } else {
                 BLOCK_SECTORS
             };
-            let read = self.fill(disk, first, before(first, end, count));
+            let _ = self.fill(disk, first, before(first, end, count));
             // A neighbour that cannot be read must not keep the sector away.
-            if read.is_err()
-                && self.get(at).is_none()
+            if self.get(at).is_none()
                 && let Err(DiskError(status)) = self.fill(disk, at, 1)
             {
                 error = Error::with_status(Kind::DiskRead, at, status);

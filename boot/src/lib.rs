@@ -12,6 +12,18 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 #[cfg(test)]
 extern crate std;

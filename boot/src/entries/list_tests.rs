@@ -102,7 +102,7 @@ fn listed(cases: &[Case], room: usize) -> (Vec<Case>, u32) {
         .map(|rank| Case::from(list.get(rank).unwrap()))
         .collect();
     assert!(list.get(list.len()).is_none());
-    assert_eq!(list.is_empty(), list.len() == 0);
+    assert_eq!(list.is_empty(), list.get(0).is_none());
     (held, list.dropped())
 }
 

@@ -19,6 +19,10 @@ pub const DIRECTORY: &[u8] = b"/loader/entries";
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
 
+/// Is told of a file that is no entry: its name, the file that it names if that
+/// is to blame, and why.
+pub(crate) type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
+
 /// What a scan reads with.
 pub(crate) struct Scan<'s, 'd, D: Disk> {
     /// The disk.
@@ -32,9 +36,8 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every Type 1 entry of the volume to `list`. For each file that is
-    /// none, `problem` gets its name, the file it names if that is to blame, and
-    /// the reason.
+    /// Offers every Type 1 entry of the volume to `list`. Files that are
+    /// none go to `problem`.
     ///
     /// # Errors
     /// Those of reading the directory; what was found before stays in the list.
@@ -42,7 +45,7 @@ impl<D: Disk> Scan<'_, '_, D> {
         &mut self,
         scratch: &mut Scratch,
         list: &mut List,
-        problem: &mut dyn FnMut(&[u8], &[u8], Error),
+        problem: &mut Problem,
     ) -> Result<(), Error> {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,

@@ -1,10 +1,10 @@
 //! Kernels and initrds on real FAT volumes, loaded into the model of memory.
 
 use crate::common::{Boot, Piece, TestDisk, boot, header, kernel, kernel_with, random};
+use boot::Kind;
 use boot::handoff::Handoff;
 use boot::load::Culprit;
 use boot::load::bzimage::SetupHeader;
-use boot::{Error, Kind};
 use emu::memory::ModelMemory;
 use emu::report;
 use sha2::{Digest, Sha256};

@@ -29,6 +29,12 @@ pub struct Name {
     length: usize,
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Name {
     /// An empty name.
     pub const fn new() -> Self {

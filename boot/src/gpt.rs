@@ -92,7 +92,8 @@ pub struct Partitions {
 /// The backup table is consulted where the primary one is unreadable or
 /// damaged, not where it just lists no such partition: it could be older.
 ///
-/// Errors: what is wrong with the primary table, if the backup is of no use
+/// # Errors
+/// What is wrong with the primary table, if the backup is of no use
 /// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
 /// with the header's LBA; those of [`Storage::sector`].
 pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {

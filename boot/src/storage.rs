@@ -65,7 +65,8 @@ impl<'a, D: Disk> Storage<'a, D> {
     /// files and the file allocation table. Its neighbours are read with it, as
     /// far as it is known that there are any.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn sector(&mut self, at: Lba) -> Result<&Sector, Error> {
         let end = if self.end_known {
             self.end
@@ -78,7 +79,8 @@ impl<'a, D: Disk> Storage<'a, D> {
     /// One sector of the file allocation table that begins at `table.0` and is
     /// `table.1` sectors long. Nothing behind the table is read.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn table_sector(&mut self, at: Lba, table: (Lba, u32)) -> Result<&Sector, Error> {
         let end = table.0.0.wrapping_add(u64::from(table.1));
         self.table.sector(self.disk, at.0, end.min(self.end))
@@ -88,7 +90,8 @@ impl<'a, D: Disk> Storage<'a, D> {
     /// one, and fewer than `count` where the disk ends or the firmware manages
     /// no more. The bytes are good until the next call.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn read(&mut self, at: Lba, count: u32) -> Result<&[u8], Error> {
         let count = before(at.0, self.end, count.min(MAX_TRANSFER_SECTORS));
         if count == 0 {
@@ -104,7 +107,8 @@ impl<'a, D: Disk> Storage<'a, D> {
 
     /// Writes one sector. The caches forget what they held of it.
     ///
-    /// Errors: [`Kind::DiskWrite`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskWrite`], [`Kind::BeyondDisk`].
     pub fn write(&mut self, at: Lba, sector: &Sector) -> Result<(), Error> {
         if at.0 >= self.end {
             return Err(Error::new(Kind::BeyondDisk, at.0));

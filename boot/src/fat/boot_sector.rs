@@ -81,7 +81,8 @@ pub struct Volume {
 impl Volume {
     /// The file system in a partition.
     ///
-    /// Errors: [`Kind::FatMissing`], [`Kind::FatSectorSize`],
+    /// # Errors
+    /// [`Kind::FatMissing`], [`Kind::FatSectorSize`],
     /// [`Kind::FatDamaged`]; those of [`Storage::sector`].
     pub fn open<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<Volume, Error> {
         let Lba(at) = partition.first;

@@ -18,7 +18,8 @@ const BEFORE_CLUSTERS: u32 = FIRST_CLUSTER - 1;
 impl Volume {
     /// The cluster that follows a valid one in its chain, if it is one.
     ///
-    /// Errors: [`Kind::ChainShort`] at the end of the chain;
+    /// # Errors
+    /// [`Kind::ChainShort`] at the end of the chain;
     /// [`Kind::ClusterFree`], [`Kind::ClusterBad`]; those of
     /// [`Storage::table_sector`].
     fn next<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<u32, Error> {
@@ -111,7 +112,8 @@ impl Chain {
     /// Where sector `number` of the chain lies, and how many sectors from there
     /// on adjoin, `count` of them at most.
     ///
-    /// Errors: those of [`Volume::next`], [`Kind::ClusterInvalid`],
+    /// # Errors
+    /// Those of [`Volume::next`], [`Kind::ClusterInvalid`],
     /// [`Kind::ChainCycle`].
     pub(super) fn sectors<D: Disk>(
         &mut self,
@@ -151,7 +153,8 @@ impl Chain {
 
     /// Follows the chain to its end, behind which sector `last` must not lie.
     ///
-    /// Errors: those of [`Chain::sectors`].
+    /// # Errors
+    /// Those of [`Chain::sectors`].
     pub(super) fn check<D: Disk>(
         &mut self,
         volume: &Volume,

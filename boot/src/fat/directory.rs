@@ -149,7 +149,8 @@ impl Volume {
     /// Where slot `number` of a node lies, counted from 0: the sector, and the
     /// byte in it. Two slots that follow each other may be sectors apart.
     ///
-    /// Errors: those of [`Walk::next`]; [`Kind::ChainShort`] for a slot that
+    /// # Errors
+    /// Those of [`Walk::next`]; [`Kind::ChainShort`] for a slot that
     /// the directory does not have.
     pub fn slot<D: Disk>(
         &self,
@@ -169,7 +170,8 @@ impl Volume {
     /// and, if you like, before them. Names are long or short ones, in UTF-8,
     /// the case of ASCII letters being all the same; there is no `.` nor `..`.
     ///
-    /// Errors: [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
+    /// # Errors
+    /// [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
     /// read could have held it.
     pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<Node, Error> {
         let mut node = Node::ROOT;
@@ -217,7 +219,8 @@ impl Walk {
     /// After an error it goes on behind what could not be read, so that a loop
     /// that ends only with nothing does end.
     ///
-    /// Errors: [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
+    /// # Errors
+    /// [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
     /// except for its end; those of [`Storage::sector`].
     pub fn next<D: Disk>(
         &mut self,

@@ -55,7 +55,8 @@ impl File {
     /// Whole sectors are read, so that a limit which ends within a sector costs
     /// a second read of it.
     ///
-    /// Errors: those of [`Storage::read`] and [`Storage::table_sector`];
+    /// # Errors
+    /// Those of [`Storage::read`] and [`Storage::table_sector`];
     /// [`Kind::ChainShort`], [`Kind::ClusterFree`], [`Kind::ClusterBad`],
     /// [`Kind::ClusterInvalid`], [`Kind::ChainCycle`].
     pub fn next<'s, D: Disk>(
@@ -71,7 +72,8 @@ impl File {
     /// Reads bytes by way of the cache until `into` is full or the file at its
     /// end, and gives their number.
     ///
-    /// Errors: as [`File::next`] has them.
+    /// # Errors
+    /// As [`File::next`] has them.
     pub fn read_small<D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
@@ -95,7 +97,8 @@ impl File {
     /// The next line of a text file, without its end, or nothing at the end of
     /// the file. Both LF and CR end a line, and a NUL ends the file.
     ///
-    /// Errors: [`Kind::LineTooLong`] with the position where a line begins that
+    /// # Errors
+    /// [`Kind::LineTooLong`] with the position where a line begins that
     /// is longer than `into`; the next call goes on behind it. Else as
     /// [`File::next`] has them.
     pub fn line<'b, D: Disk>(
@@ -143,7 +146,8 @@ impl File {
     /// Where the file lies in one piece, reading it then needs the file
     /// allocation table no more.
     ///
-    /// Errors: as [`File::next`] has them.
+    /// # Errors
+    /// As [`File::next`] has them.
     pub fn check<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
         if self.size == 0 {
             return Ok(());

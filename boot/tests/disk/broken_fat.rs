@@ -91,10 +91,10 @@ fn chains() {
             with(&mut disk, |storage, volume| {
                 let node = volume.find(storage, b"file").unwrap();
                 let checked = File::open(&volume, &node).check(storage);
-                if expected.is_err_and(|error| error.kind == Kind::ChainCycle) {
+                if expected.is_err_and(|error| error.is(Kind::ChainCycle)) {
                     // Which cluster of the circle it is does not matter.
                     assert_eq!(
-                        checked.unwrap_err().kind,
+                        checked.unwrap_err().kind(),
                         Kind::ChainCycle,
                         "FAT{bits}: {what}"
                     );
@@ -113,8 +113,8 @@ fn chains() {
                         }
                         Ok(some) => length += some.len(),
                         Err(error) => {
-                            let kind = expected.map_err(|error| error.kind);
-                            assert_eq!(Err(error.kind), kind, "{what}");
+                            let kind = expected.map_err(|error| error.kind());
+                            assert_eq!(Err(error.kind()), kind, "{what}");
                             assert_eq!(file.next(storage, u32::MAX), Err(error), "{what}");
                             break;
                         }
@@ -420,7 +420,7 @@ fn directories_without_an_end() {
         (30, error(Kind::ClusterInvalid, 0x0fff_fff0))
     );
     let (found, errors) = edit(&[(4, 3)]);
-    assert_eq!(errors[0].kind, Kind::ChainCycle);
+    assert_eq!(errors[0].kind(), Kind::ChainCycle);
     assert!(found < 100, "{found}");
     // A chain of more than 65,536 slots, none of them the last one.
     let mut disk = image.disk();

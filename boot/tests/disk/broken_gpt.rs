@@ -309,7 +309,7 @@ fn unsupported_and_damaged() {
         let checksum = crc32(&sector[..92]).to_le_bytes();
         sector[16..20].copy_from_slice(&checksum);
         disk.patches.insert(1, sector);
-        let kind = read(&mut disk).unwrap_err().kind;
+        let kind = read(&mut disk).unwrap_err().kind();
         assert_eq!(kind, Kind::BeyondDisk, "{array}");
     }
 }
@@ -394,7 +394,7 @@ fn the_backup() {
             assert_eq!(read(&mut broken), if reached { backup } else { missing });
             let mut broken = disk();
             broken.bad.insert(1);
-            let unreadable = Err(Error::new(Kind::DiskRead(STATUS), 1));
+            let unreadable = Err(Error::with_status(Kind::DiskRead, 1, STATUS));
             assert_eq!(read(&mut broken), if reached { backup } else { unreadable });
             // Both: what is wrong with the first one.
             let mut broken = disk();

@@ -160,18 +160,18 @@ fn a_bad_sector_costs_itself() {
     for at in 0..300 {
         let sector = storage.sector(Lba(at));
         if at == 100 || at == 203 {
-            assert_eq!(sector, Err(Error::new(Kind::DiskRead(STATUS), at)));
+            assert_eq!(sector, Err(Error::with_status(Kind::DiskRead, at, STATUS)));
         } else {
             assert_eq!(number(sector), at);
         }
     }
     assert_eq!(
         storage.read(Lba(200), 8),
-        Err(Error::new(Kind::DiskRead(STATUS), 200))
+        Err(Error::with_status(Kind::DiskRead, 200, STATUS))
     );
     assert_eq!(
         storage.write(Lba(203), &[0; 512]),
-        Err(Error::new(Kind::DiskWrite(STATUS), 203))
+        Err(Error::with_status(Kind::DiskWrite, 203, STATUS))
     );
 }
 
@@ -237,7 +237,7 @@ fn nothing_is_no_success() {
     };
     let mut disk = Nothing;
     let mut storage = Storage::new(&mut disk, caches);
-    let error = Error::new(Kind::DiskRead(0), 5);
+    let error = Error::with_status(Kind::DiskRead, 5, 0);
     assert_eq!(storage.sector(Lba(5)), Err(error));
     assert_eq!(storage.read(Lba(5), 5), Err(error));
 }

@@ -193,7 +193,10 @@ fn a_bad_sector_in_a_directory_costs_its_slots() {
                 Ok(None) => break,
                 Ok(Some(_)) => found.push(String::from_utf8_lossy(name.as_bytes()).into_owned()),
                 Err(error) => {
-                    assert_eq!(error, Error::new(Kind::DiskRead(crate::fake::STATUS), bad));
+                    assert_eq!(
+                        error,
+                        Error::with_status(Kind::DiskRead, bad, crate::fake::STATUS)
+                    );
                     errors += 1;
                 }
             }
@@ -203,7 +206,7 @@ fn a_bad_sector_in_a_directory_costs_its_slots() {
         assert!((3..=5).contains(&lost), "{lost}");
         // What can't be found may be in the bad sector.
         let error = volume.find(storage, b"loader/entries/nothing").unwrap_err();
-        assert_eq!(error.kind, Kind::DiskRead(crate::fake::STATUS));
+        assert_eq!(error.kind(), Kind::DiskRead);
         assert!(
             volume
                 .find(

@@ -173,7 +173,7 @@ fn a_bad_sector_in_a_file() {
         let node = volume.find(storage, b"file").unwrap();
         let mut file = File::open(&volume, &node);
         assert_eq!(file.next(storage, 30 * 512), Ok(&bytes[..30 * 512]));
-        let error = Error::new(Kind::DiskRead(crate::fake::STATUS), first + 30);
+        let error = Error::with_status(Kind::DiskRead, first + 30, crate::fake::STATUS);
         assert_eq!(file.next(storage, u32::MAX), Err(error));
         assert_eq!(file.position(), 30 * 512);
         file.seek(31 * 512);
@@ -319,10 +319,9 @@ fn lines() {
                 match file.line(storage, &mut line) {
                     Ok(None) => break,
                     Ok(Some(line)) => all.push(String::from_utf8(line.to_vec()).unwrap()),
-                    Err(Error {
-                        kind: Kind::LineTooLong,
-                        at,
-                    }) => all.push(format!("at {at}")),
+                    Err(error) if error.is(Kind::LineTooLong) => {
+                        all.push(format!("at {}", error.at()))
+                    }
                     Err(error) => panic!("{error:?}"),
                 }
             }

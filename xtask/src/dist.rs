@@ -151,11 +151,8 @@ fn programs(workspace: &Workspace) -> Result<()> {
     run(&mut build)?;
     for (_, program) in PROGRAMS {
         let built = workspace.target.join("release").join(program);
-        // A running program's file cannot be written, but replaced.
         let name = workspace.dist().join(program);
-        if !built.exists() {
-            continue;
-        }
+        // The file of a program that runs cannot be written, but replaced.
         let _ = fs::remove_file(&name);
         fs::copy(built, name)?;
     }

@@ -262,7 +262,7 @@ impl Layout {
                     .map(|at| disk.sector(self.table + at as u64 / 512)[at % 512]);
                 let old = u16::from_le_bytes(pair);
                 let value = u16::try_from(value & 0xfff).unwrap();
-                let new = if cluster % 2 == 0 {
+                let new = if cluster.is_multiple_of(2) {
                     old & 0xf000 | value
                 } else {
                     old & 0xf | value << 4

@@ -155,12 +155,11 @@ fn a_bad_sector_in_a_file() {
     let bytes = noise(1, 100_000);
     image.write("/file", &bytes);
     let mut disk = image.disk();
-    let at = with(&mut disk, |storage, volume| {
+    with(&mut disk, |storage, volume| {
         let node = volume.find(storage, b"file").unwrap();
         File::open(&volume, &node).next(storage, 1).unwrap();
         nodes(storage, &volume, &Node::ROOT);
     });
-    let () = at;
     let first = disk
         .log
         .iter()

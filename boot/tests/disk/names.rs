@@ -87,7 +87,7 @@ fn checksum(name: &[u8; 11]) -> u8 {
 /// The slots of a long name, the last piece first.
 fn long(units: &[u16], name: &[u8; 11]) -> Vec<[u8; 32]> {
     let mut padded = units.to_vec();
-    if padded.len() % 13 != 0 {
+    if !padded.len().is_multiple_of(13) {
         padded.push(0);
         padded.resize(padded.len().next_multiple_of(13), 0xffff);
     }

@@ -16,6 +16,7 @@ mod bios;
 mod console;
 mod cpu;
 mod disk;
+mod mem;
 mod memory;
 mod port;
 

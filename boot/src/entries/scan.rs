@@ -40,7 +40,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// none go to `problem`.
     ///
     /// # Errors
-    /// Those of reading the directory; what was found before stays in the list.
+    /// Those of finding the directory.
     pub(crate) fn type1(
         &mut self,
         scratch: &mut Scratch,
@@ -53,7 +53,16 @@ impl<D: Disk> Scan<'_, '_, D> {
             Err(error) => return Err(error),
         };
         let mut walk = self.volume.walk(&directory);
-        while let Some(node) = walk.next(self.storage, &mut scratch.name)? {
+        loop {
+            // Behind a sector that can't be read the directory goes on.
+            let node = match walk.next(self.storage, &mut scratch.name) {
+                Ok(Some(node)) => node,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    problem(b"", DIRECTORY, error);
+                    continue;
+                }
+            };
             if node.is_directory() {
                 continue;
             }
@@ -62,7 +71,6 @@ impl<D: Disk> Scan<'_, '_, D> {
                 problem(scratch.name.as_bytes(), kernel, error);
             }
         }
-        Ok(())
     }
 
     /// Reads one file and offers it to `list`, if its name is an entry's.

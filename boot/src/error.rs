@@ -194,3 +194,31 @@ impl core::fmt::Debug for Error {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn numbers_hold_everything() {
+        let error = Error::with_status(Kind::DiskRead, 0xffff_1234_5678, 0x0c);
+        assert_eq!(error.kind(), Kind::DiskRead);
+        assert_eq!(error.at(), 0xffff_1234_5678);
+        assert_eq!(error.status(), 0x0c);
+        assert!(error.is(Kind::DiskRead) && !error.is(Kind::DiskWrite));
+        assert_eq!(Error::new(Kind::NotFound, 0).at(), 0);
+    }
+
+    #[test]
+    fn every_text_is_explained() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for text in TEXTS.lines().skip(1) {
+            assert!(
+                page.contains(&std::format!("| `{text}` | ")),
+                "docs/messages.md does not explain: {text}"
+            );
+        }
+    }
+}

@@ -48,18 +48,24 @@ pub use error::{Error, Kind};
 pub use handoff::Handoff;
 pub use workspace::Workspace;
 
+use conf::Conf;
 use entries::list::List;
 use entries::scan::Scan;
 use entries::select::{self, Wishes};
-use fat::Volume;
-use machine::{Disk, Machine};
+use fat::{File, Volume};
+use gpt::Partition;
+use machine::{Console, Disk, Machine};
 use report::Trail;
 use storage::{Caches, Storage};
+use workspace::Scratch;
+
+/// Where the settings lie, on the EFI system partition only.
+const CONF: &[u8] = b"/loader/loader.conf";
 
 /// Boots the disk of `machine`: finds the entries, chooses one, loads it.
 ///
 /// `wish` names the entry, as [`glob::selects`] reads it, in place of the one
-/// that comes first.
+/// that loader.conf names or that comes first.
 ///
 /// # Errors
 /// What went wrong; it was reported on the console.
@@ -80,38 +86,62 @@ pub fn boot<M: Machine>(
     );
 
     let mut attempt = || {
-        let volume = boot_volume(&mut storage)?;
+        let partitions = gpt::find(&mut storage)?;
+        if partitions.esp.is_none() && partitions.xbootldr.is_none() {
+            return Err(Error::new(Kind::NoEsp, 0));
+        }
+        let esp = open(&mut storage, &partitions.esp, &mut trail, console);
+        let xbootldr = open(&mut storage, &partitions.xbootldr, &mut trail, console);
+        let volumes = [esp, xbootldr];
+
+        let mut conf = Conf::new(&mut workspace.patterns);
+        if let Some(esp) = &volumes[0]
+            && let Err(error) = read_conf(&mut storage, esp, &mut workspace.scratch, &mut conf)
+        {
+            trail.file(CONF);
+            trail.report(console, error);
+        }
+
         let mut list = List::new(&mut workspace.entries);
-        let mut scan = Scan {
-            storage: &mut storage,
-            volume: &volume,
-            tag: 0,
-            long_mode,
-        };
-        scan.type1(
-            &mut workspace.scratch,
-            &mut list,
-            &mut |name, kernel, error| {
-                trail.entry(name);
-                trail.file(kernel);
-                trail.report(console, error);
-            },
-        )?;
+        for (volume, tag) in volumes.iter().zip(0..) {
+            let Some(volume) = volume else { continue };
+            let mut scan = Scan {
+                storage: &mut storage,
+                volume,
+                tag,
+                long_mode,
+            };
+            scan.type1(
+                &mut workspace.scratch,
+                &mut list,
+                &mut |name, file, error| {
+                    trail.entry(name);
+                    trail.file(file);
+                    trail.report(console, error);
+                },
+            );
+        }
+
         trail.entry(b"");
         let wishes = Wishes {
             one_shot: wish,
-            ..Wishes::default()
+            preferred: [None, conf.preferred()],
+            default: [None, conf.default()],
+            last_booted: None,
         };
-        let entry = select::default(&list, &wishes)
-            .and_then(|rank| list.get(rank))
-            .ok_or(Error::new(Kind::NoEntries, 0))?;
+        let nothing = Error::new(Kind::NoEntries, 0);
+        let entry = select::default(&list, &wishes).and_then(|rank| list.get(rank));
+        let entry = entry.ok_or(nothing)?;
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
-        let file = entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        let (Some(file), Some(Some(volume))) = (entry.file, volumes.get(usize::from(entry.tag)))
+        else {
+            return Err(nothing);
+        };
         start::type1(
             &mut storage,
             memory,
-            &volume,
+            volume,
             &file,
             &mut workspace.scratch,
             &mut workspace.command_line,
@@ -125,8 +155,35 @@ pub fn boot<M: Machine>(
     result
 }
 
-/// The file system that holds the entries.
-fn boot_volume<D: Disk>(storage: &mut Storage<D>) -> Result<Volume, Error> {
-    let esp = gpt::find(storage)?.esp.ok_or(Error::new(Kind::NoEsp, 0))?;
-    Volume::open(storage, &esp)
+/// The file system of a partition, if there is one. A damaged one is reported,
+/// and costs what is on it.
+fn open<D: Disk>(
+    storage: &mut Storage<D>,
+    partition: &Option<Partition>,
+    trail: &mut Trail,
+    console: &mut impl Console,
+) -> Option<Volume> {
+    let volume = Volume::open(storage, partition.as_ref()?);
+    if let Err(error) = volume {
+        trail.report(console, error);
+    }
+    volume.ok()
+}
+
+/// Takes in loader.conf, if there is one.
+fn read_conf<D: Disk>(
+    storage: &mut Storage<D>,
+    esp: &Volume,
+    scratch: &mut Scratch,
+    conf: &mut Conf,
+) -> Result<(), Error> {
+    let node = match esp.find(storage, CONF) {
+        Err(error) if error.is(Kind::NotFound) => return Ok(()),
+        found => found?,
+    };
+    let mut file = File::open(esp, &node);
+    while let Some(line) = file.line(storage, &mut scratch.line)? {
+        conf.line(line);
+    }
+    Ok(())
 }

@@ -29,6 +29,8 @@ pub struct Workspace {
     pub(crate) scratch: Scratch,
     /// The id of the entry that boots.
     pub(crate) chosen: Text,
+    /// The patterns of loader.conf.
+    pub(crate) patterns: [Text; 2],
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
 }
@@ -59,6 +61,7 @@ impl Workspace {
             path: Text::UNSET,
         },
         chosen: Text::UNSET,
+        patterns: [const { Text::UNSET }; 2],
         command_line: [0; cmdline::LONGEST],
     };
 

@@ -38,26 +38,18 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
 impl<D: Disk> Scan<'_, '_, D> {
     /// Offers every Type 1 entry of the volume to `list`. Files that are
     /// none go to `problem`.
-    ///
-    /// # Errors
-    /// Those of finding the directory.
-    pub(crate) fn type1(
-        &mut self,
-        scratch: &mut Scratch,
-        list: &mut List,
-        problem: &mut Problem,
-    ) -> Result<(), Error> {
+    pub(crate) fn type1(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,
-            Err(error) if error.is(Kind::NotFound) => return Ok(()),
-            Err(error) => return Err(error),
+            Err(error) if error.is(Kind::NotFound) => return,
+            Err(error) => return problem(b"", DIRECTORY, error),
         };
         let mut walk = self.volume.walk(&directory);
         loop {
             // Behind a sector that can't be read the directory goes on.
             let node = match walk.next(self.storage, &mut scratch.name) {
                 Ok(Some(node)) => node,
-                Ok(None) => return Ok(()),
+                Ok(None) => return,
                 Err(error) => {
                     problem(b"", DIRECTORY, error);
                     continue;

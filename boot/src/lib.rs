@@ -52,8 +52,10 @@ use entries::list::List;
 use entries::scan::Scan;
 use entries::select::{self, Wishes};
 use fat::Volume;
+use load::Loader;
+use load::cmdline::CommandLine;
 use machine::{Disk, Machine};
-use report::Trail;
+use start::Type1;
 use storage::{Caches, Storage};
 
 /// Boots the disk of `machine`: finds the entries, chooses one, loads it.
@@ -70,7 +72,7 @@ pub fn boot<M: Machine>(
 ) -> Result<Handoff, Error> {
     let long_mode = machine.long_mode();
     let (disk, memory, console) = machine.parts();
-    let mut trail = Trail::START;
+    let trail = &mut workspace.trail;
     let mut storage = Storage::new(
         disk,
         Caches {
@@ -108,15 +110,15 @@ pub fn boot<M: Machine>(
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
         let file = entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
-        start::type1(
-            &mut storage,
-            memory,
-            &volume,
-            &file,
-            &mut workspace.scratch,
-            &mut workspace.command_line,
-            &mut trail,
-        )
+        Type1 {
+            loader: Loader::new(&mut storage, memory, &volume),
+            entry: &file,
+            line: &mut workspace.scratch.line,
+            path: &mut workspace.scratch.path,
+            command_line: CommandLine::new(&mut workspace.command_line),
+            trail,
+        }
+        .boot()
     };
     let result = attempt();
     if let Err(error) = result {

@@ -54,8 +54,11 @@ use entries::scan::Scan;
 use entries::select::{self, Wishes};
 use fat::{File, Volume};
 use gpt::Partition;
+use load::Loader;
+use load::cmdline::CommandLine;
 use machine::{Console, Disk, Machine};
 use report::Trail;
+use start::Type1;
 use storage::{Caches, Storage};
 use workspace::Scratch;
 
@@ -76,7 +79,7 @@ pub fn boot<M: Machine>(
 ) -> Result<Handoff, Error> {
     let long_mode = machine.long_mode();
     let (disk, memory, console) = machine.parts();
-    let mut trail = Trail::START;
+    let trail = &mut workspace.trail;
     let mut storage = Storage::new(
         disk,
         Caches {
@@ -90,8 +93,8 @@ pub fn boot<M: Machine>(
         if partitions.esp.is_none() && partitions.xbootldr.is_none() {
             return Err(Error::new(Kind::NoEsp, 0));
         }
-        let esp = open(&mut storage, &partitions.esp, &mut trail, console);
-        let xbootldr = open(&mut storage, &partitions.xbootldr, &mut trail, console);
+        let esp = open(&mut storage, &partitions.esp, trail, console);
+        let xbootldr = open(&mut storage, &partitions.xbootldr, trail, console);
         let volumes = [esp, xbootldr];
 
         let mut conf = Conf::new(&mut workspace.patterns);
@@ -138,15 +141,15 @@ pub fn boot<M: Machine>(
         else {
             return Err(nothing);
         };
-        start::type1(
-            &mut storage,
-            memory,
-            volume,
-            &file,
-            &mut workspace.scratch,
-            &mut workspace.command_line,
-            &mut trail,
-        )
+        Type1 {
+            loader: Loader::new(&mut storage, memory, volume),
+            entry: &file,
+            line: &mut workspace.scratch.line,
+            path: &mut workspace.scratch.path,
+            command_line: CommandLine::new(&mut workspace.command_line),
+            trail,
+        }
+        .boot()
     };
     let result = attempt();
     if let Err(error) = result {

@@ -36,6 +36,7 @@ pub mod fat;
 pub mod glob;
 pub mod gpt;
 pub mod handoff;
+pub mod inventory;
 pub mod load;
 pub mod machine;
 pub mod memory_map;
@@ -50,20 +51,12 @@ pub use workspace::Workspace;
 
 use conf::Conf;
 use entries::list::List;
-use entries::scan::Scan;
 use entries::select::{self, Wishes};
-use fat::{File, Volume};
-use gpt::Partition;
 use load::Loader;
 use load::cmdline::CommandLine;
-use machine::{Console, Disk, Machine};
-use report::Trail;
+use machine::Machine;
 use start::Type1;
 use storage::{Caches, Storage};
-use workspace::Scratch;
-
-/// Where the settings lie, on the EFI system partition only.
-const CONF: &[u8] = b"/loader/loader.conf";
 
 /// Boots the disk of `machine`: finds the entries, chooses one, loads it.
 ///
@@ -89,48 +82,25 @@ pub fn boot<M: Machine>(
     );
 
     let mut attempt = || {
-        let partitions = gpt::find(&mut storage)?;
-        if partitions.esp.is_none() && partitions.xbootldr.is_none() {
-            return Err(Error::new(Kind::NoEsp, 0));
-        }
-        let esp = open(&mut storage, &partitions.esp, trail, console);
-        let xbootldr = open(&mut storage, &partitions.xbootldr, trail, console);
-        let volumes = [esp, xbootldr];
-
         let mut conf = Conf::new(&mut workspace.patterns);
-        if let Some(esp) = &volumes[0]
-            && let Err(error) = read_conf(&mut storage, esp, &mut workspace.scratch, &mut conf)
-        {
-            trail.file(CONF);
-            trail.report(console, error);
-        }
-
         let mut list = List::new(&mut workspace.entries);
-        for (volume, tag) in volumes.iter().zip(0..) {
-            let Some(volume) = volume else { continue };
-            let mut scan = Scan {
-                storage: &mut storage,
-                volume,
-                tag,
-                long_mode,
-            };
-            scan.type1(
-                &mut workspace.scratch,
-                &mut list,
-                &mut |name, file, error| {
-                    trail.entry(name);
-                    trail.file(file);
-                    trail.report(console, error);
-                },
-            );
-        }
+        let volumes = inventory::take(
+            &mut storage,
+            long_mode,
+            &mut workspace.scratch,
+            &mut conf,
+            &mut list,
+            &mut |entry, file, error| {
+                trail.entry(entry);
+                trail.file(file);
+                trail.report(console, error);
+            },
+        )?;
 
         trail.entry(b"");
         let wishes = Wishes {
             one_shot: wish,
-            preferred: [None, conf.preferred()],
-            default: [None, conf.default()],
-            last_booted: None,
+            ..inventory::wishes(&conf)
         };
         let nothing = Error::new(Kind::NoEntries, 0);
         let entry = select::default(&list, &wishes).and_then(|rank| list.get(rank));
@@ -156,37 +126,4 @@ pub fn boot<M: Machine>(
         trail.report(console, error);
     }
     result
-}
-
-/// The file system of a partition, if there is one. A damaged one is reported,
-/// and costs what is on it.
-fn open<D: Disk>(
-    storage: &mut Storage<D>,
-    partition: &Option<Partition>,
-    trail: &mut Trail,
-    console: &mut impl Console,
-) -> Option<Volume> {
-    let volume = Volume::open(storage, partition.as_ref()?);
-    if let Err(error) = volume {
-        trail.report(console, error);
-    }
-    volume.ok()
-}
-
-/// Takes in loader.conf, if there is one.
-fn read_conf<D: Disk>(
-    storage: &mut Storage<D>,
-    esp: &Volume,
-    scratch: &mut Scratch,
-    conf: &mut Conf,
-) -> Result<(), Error> {
-    let node = match esp.find(storage, CONF) {
-        Err(error) if error.is(Kind::NotFound) => return Ok(()),
-        found => found?,
-    };
-    let mut file = File::open(esp, &node);
-    while let Some(line) = file.line(storage, &mut scratch.line)? {
-        conf.line(line);
-    }
-    Ok(())
 }

@@ -38,7 +38,7 @@ impl Trail {
                 console.write(b": ");
             }
         }
-        describe(error, console);
+        describe(error, &mut |text| console.write(text));
         console.write(b"\n");
     }
 }
@@ -48,15 +48,15 @@ fn set(name: &mut Text, to: &[u8]) {
 }
 
 /// Writes the text of `error` with its numbers filled in.
-fn describe(error: Error, console: &mut impl Console) {
+pub fn describe(error: Error, write: &mut impl FnMut(&[u8])) {
     for byte in error.text() {
         match byte {
-            b'#' => console.write(decimal(error.at(), &mut [0; 20])),
+            b'#' => write(decimal(error.at(), &mut [0; 20])),
             b'$' => {
                 let status = error.status();
-                console.write(&[digit(status >> 4), digit(status & 0xf), b'h']);
+                write(&[digit(status >> 4), digit(status & 0xf), b'h']);
             }
-            _ => console.write(&[byte]),
+            _ => write(&[byte]),
         }
     }
 }

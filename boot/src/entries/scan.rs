@@ -21,7 +21,7 @@ const TOO_LARGE: u32 = 64 << 10;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
-pub(crate) type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
+pub type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
 
 /// What a scan reads with.
 pub(crate) struct Scan<'s, 'd, D: Disk> {

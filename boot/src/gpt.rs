@@ -1,1 +1,205 @@
-//! GUID partition tables.
+//! GUID partition tables (UEFI 2.10, section 5.3).
+//!
+//! A table is a header in one sector and an array of entries elsewhere, both
+//! with checksums, and both stored twice: at the start of the disk and at its
+//! end. The header says where its array lies and how large its entries are;
+//! nothing of that is assumed here.
+
+use crate::crc32::Crc32;
+use crate::machine::{Disk, Lba, Sector};
+use crate::storage::Storage;
+use crate::{Error, Kind};
+use core::ops::RangeInclusive;
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// `PartitionTypeGUID` of an EFI system partition, as on the disk.
+const ESP: [u8; 16] = *b"\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b\x00\xa0\xc9\x3e\xc9\x3b";
+/// `PartitionTypeGUID` of an extended boot loader partition, as on the disk.
+const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
+
+/// Where the primary header lies.
+const PRIMARY: u64 = 1;
+const SIGNATURE: [u8; 8] = *b"EFI PART";
+const REVISION: u32 = 0x1_0000;
+/// Offset of `HeaderCRC32`, which counts as 0 in its own computation.
+const CRC_OFFSET: usize = 16;
+/// The smallest entry, in bytes. Larger ones begin with the same fields, and
+/// their sizes are powers of two.
+const ENTRY: usize = 128;
+/// What is accepted as the size of an entry, in bytes.
+const SIZES: RangeInclusive<u32> = 128..=4096;
+/// What is accepted as the number of entries.
+const COUNTS: RangeInclusive<u32> = 1..=1024;
+/// The longest array that is accepted, in bytes.
+const MAX_ARRAY: u32 = 128 << 10;
+
+/// The header, UEFI table 5-5.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Header {
+    signature: [u8; 8],
+    revision: U32,
+    header_size: U32,
+    header_crc32: U32,
+    reserved: U32,
+    my_lba: U64,
+    alternate_lba: U64,
+    first_usable_lba: U64,
+    last_usable_lba: U64,
+    disk_guid: [u8; 16],
+    partition_entry_lba: U64,
+    number_of_partition_entries: U32,
+    size_of_partition_entry: U32,
+    partition_entry_array_crc32: U32,
+}
+
+/// The start of an entry, UEFI table 5-6.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Entry {
+    partition_type_guid: [u8; 16],
+    unique_partition_guid: [u8; 16],
+    starting_lba: U64,
+    ending_lba: U64,
+}
+
+/// A partition of the boot disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Its first sector.
+    pub first: Lba,
+    /// Its size in sectors.
+    pub sectors: u64,
+    /// `UniquePartitionGUID`, as on the disk: the first three fields are
+    /// little-endian.
+    pub guid: [u8; 16],
+}
+
+/// The partitions that the Boot Loader Specification (UAPI.1) looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Partitions {
+    /// The EFI system partition.
+    pub esp: Option<Partition>,
+    /// The extended boot loader partition.
+    pub xbootldr: Option<Partition>,
+}
+
+/// Finds the boot partitions: of each type the first one of the array that lies
+/// on the disk.
+///
+/// The backup table is consulted where the primary one is unreadable or
+/// damaged, not where it just lists no such partition: it could be older.
+///
+/// Errors: what is wrong with the primary table, if the backup is of no use
+/// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
+/// with the header's LBA; those of [`Storage::sector`].
+pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
+    let last = storage.sectors().and_then(|sectors| sectors.checked_sub(1));
+    let mut backup = None;
+    let primary = table(storage, PRIMARY, &mut backup);
+    if primary.is_ok() {
+        return primary;
+    }
+    for at in [backup, last].into_iter().flatten() {
+        let found = table(storage, at, &mut None);
+        if found.is_ok() {
+            return found;
+        }
+    }
+    primary
+}
+
+/// Reads and checks the table whose header is at `at`. `backup` becomes the LBA
+/// of the other header, if this one is enough of a header to believe it.
+fn table<D: Disk>(
+    storage: &mut Storage<D>,
+    at: u64,
+    backup: &mut Option<u64>,
+) -> Result<Partitions, Error> {
+    let end = storage.sectors();
+    let damaged = Error::new(Kind::GptDamaged, at);
+    let sector = storage.sector(Lba(at))?;
+    let (header, _) = Header::ref_from_prefix(sector).map_err(|_| damaged)?;
+    if header.signature != SIGNATURE {
+        return Err(Error::new(Kind::GptMissing, at));
+    }
+    let intact = checksum(sector, header.header_size.get()) == Some(header.header_crc32.get());
+    // Beyond the end of the disk some controllers hang. So a damaged header is
+    // believed only where the end is known.
+    let alternate = header.alternate_lba.get();
+    if intact || end.is_some_and(|end| alternate < end) {
+        *backup = Some(alternate);
+    }
+    if !intact || header.my_lba.get() != at {
+        return Err(damaged);
+    }
+    let size = header.size_of_partition_entry.get();
+    let count = header.number_of_partition_entries.get();
+    let length = size.saturating_mul(count);
+    let known = header.revision.get() == REVISION
+        && size.is_power_of_two()
+        && SIZES.contains(&size)
+        && COUNTS.contains(&count)
+        && length <= MAX_ARRAY;
+    if !known {
+        return Err(Error::new(Kind::GptUnsupported, at));
+    }
+    let array = header.partition_entry_lba.get();
+    let expected = header.partition_entry_array_crc32.get();
+
+    let mut found = Partitions::default();
+    let mut crc = Crc32::new();
+    let mut offset = 0_u32;
+    while offset < length {
+        let sector = storage.sector(Lba(array.saturating_add(u64::from(offset >> 9))))?;
+        for piece in sector.as_chunks::<ENTRY>().0 {
+            if offset < length {
+                crc.update(piece);
+                if offset & size.wrapping_sub(1) == 0 {
+                    found.consider(piece, end.unwrap_or(u64::MAX));
+                }
+                offset = offset.wrapping_add(128);
+            }
+        }
+    }
+    if crc.finish() == expected {
+        Ok(found)
+    } else {
+        Err(damaged)
+    }
+}
+
+/// `HeaderCRC32` as it should be, or nothing if `HeaderSize` cannot be.
+fn checksum(sector: &Sector, size: u32) -> Option<u32> {
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|&size| size >= size_of::<Header>())?;
+    let mut crc = Crc32::new();
+    crc.update(sector.get(..CRC_OFFSET)?);
+    crc.update(&[0; 4]);
+    crc.update(sector.get(CRC_OFFSET + 4..size)?);
+    Some(crc.finish())
+}
+
+impl Partitions {
+    /// Takes the entry for what it is, if it ends before `end`.
+    fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
+        let Ok((entry, _)) = Entry::ref_from_prefix(entry) else {
+            return;
+        };
+        let place = match entry.partition_type_guid {
+            ESP => &mut self.esp,
+            XBOOTLDR => &mut self.xbootldr,
+            _ => return,
+        };
+        let (first, last) = (entry.starting_lba.get(), entry.ending_lba.get());
+        if place.is_none() && first <= last && last < end {
+            *place = Some(Partition {
+                first: Lba(first),
+                sectors: last.wrapping_sub(first).saturating_add(1),
+                guid: entry.unique_partition_guid,
+            });
+        }
+    }
+}

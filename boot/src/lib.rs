@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod crc32;
 pub mod entries;
 pub mod error;
 pub mod fat;

@@ -1,1 +1,38 @@
-//! The FAT file system.
+//! FAT file systems: FAT12, FAT16 and FAT32 with long names, for reading.
+//!
+//! | module | what |
+//! |---|---|
+//! | `boot_sector` | the boot sector, checked and turned into a [`Volume`] |
+//! | `chain` | the file allocation table: which clusters follow each other |
+//! | `directory` | directory slots: [`Walk`] puts them together to [`Node`]s |
+//! | `name` | long and short [`Name`]s |
+//! | `file` | the bytes of a [`File`] |
+//!
+//! The fields of structures have the names that Microsoft's "FAT32 File System
+//! Specification" 1.03 gives them, which is the source of everything here.
+
+mod boot_sector;
+mod chain;
+mod directory;
+mod file;
+mod name;
+
+pub use boot_sector::Volume;
+pub use directory::{Node, Walk};
+pub use file::File;
+pub use name::Name;
+
+/// Which byte of its sector the byte `offset` is.
+fn in_sector(offset: u32) -> usize {
+    usize::try_from(offset & 511).unwrap_or_default()
+}
+
+/// A number of bytes in memory.
+fn to_usize(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// A number of bytes in a file.
+fn to_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}

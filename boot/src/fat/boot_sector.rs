@@ -1,0 +1,214 @@
+//! The boot sector with its BIOS parameter block: where everything lies.
+
+use crate::gpt::Partition;
+use crate::machine::{Disk, Lba, Sector};
+use crate::storage::Storage;
+use crate::{Error, Kind};
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// The start of the boot sector, with the fields that all FAT types share and,
+/// from `fat_sz32` on, those of FAT32.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct BootSector {
+    jmp_boot: [u8; 3],
+    oem_name: [u8; 8],
+    byts_per_sec: U16,
+    sec_per_clus: u8,
+    rsvd_sec_cnt: U16,
+    num_fats: u8,
+    root_ent_cnt: U16,
+    tot_sec16: U16,
+    media: u8,
+    fat_sz16: U16,
+    sec_per_trk: U16,
+    num_heads: U16,
+    hidd_sec: U32,
+    tot_sec32: U32,
+    fat_sz32: U32,
+    ext_flags: U16,
+    fs_ver: U16,
+    root_clus: U32,
+}
+
+/// Half bytes in an entry of the file allocation table.
+pub(super) const FAT12: u32 = 3;
+pub(super) const FAT16: u32 = 4;
+pub(super) const FAT32: u32 = 8;
+
+/// `ext_flags`: one table alone is in use, the one that the low bits number.
+const NOT_MIRRORED: u16 = 0x80;
+const ACTIVE_TABLE: u16 = 0x0f;
+
+/// The first cluster has this number.
+pub(super) const FIRST_CLUSTER: u32 = 2;
+/// A volume with this many clusters is FAT16, one with fewer is FAT12.
+const FAT16_CLUSTERS: u32 = 4085;
+/// A volume with this many clusters is FAT32.
+const FAT32_CLUSTERS: u32 = 65_525;
+/// The numbers from here on do not stand for clusters.
+const END_CLUSTER: u32 = 0x0fff_fff7;
+
+/// Bytes of a sector, as a power of two.
+pub(super) const SECTOR_SHIFT: u32 = 9;
+/// Bytes of a directory slot, as a power of two.
+const SLOT_SHIFT: u32 = 5;
+
+/// A FAT file system: its geometry, every number checked against the others
+/// and against the partition. Offsets are in sectors from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Volume {
+    /// The partition's first sector.
+    first: Lba,
+    /// [`FAT12`], [`FAT16`] or [`FAT32`].
+    pub(super) width: u32,
+    /// The file allocation table that is in use, and its length.
+    table: u32,
+    table_sectors: u32,
+    /// The root directory of FAT12 and FAT16, and its length.
+    root: u32,
+    root_sectors: u32,
+    /// The root directory of FAT32; 0 on the others.
+    pub(super) root_cluster: u32,
+    /// Where the clusters begin.
+    data: u32,
+    /// The first number behind those of the clusters.
+    end_cluster: u32,
+    /// Sectors of a cluster, as a power of two.
+    pub(super) cluster_shift: u32,
+}
+
+impl Volume {
+    /// The file system in a partition.
+    ///
+    /// Errors: [`Kind::FatMissing`], [`Kind::FatSectorSize`],
+    /// [`Kind::FatDamaged`]; those of [`Storage::sector`].
+    pub fn open<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<Volume, Error> {
+        let Lba(at) = partition.first;
+        let sector = storage.sector(partition.first)?;
+        let missing = Error::new(Kind::FatMissing, at);
+        let (boot, _) = BootSector::ref_from_prefix(sector).map_err(|_| missing)?;
+        let size = boot.byts_per_sec.get();
+        if !boot.is_fat() {
+            return Err(missing);
+        }
+        if size != 512 {
+            return Err(Error::new(Kind::FatSectorSize, u64::from(size)));
+        }
+        boot.volume(partition)
+            .ok_or(Error::new(Kind::FatDamaged, at))
+    }
+
+    /// The root directory of FAT12 and FAT16: its sector of this number.
+    pub(super) fn root_sector(&self, number: u32) -> Option<Lba> {
+        (number < self.root_sectors).then(|| self.lba(self.root.wrapping_add(number)))
+    }
+
+    /// Cluster `number`, if there is one: its first sector.
+    pub(super) fn cluster(&self, number: u32) -> Result<Lba, Error> {
+        if !(FIRST_CLUSTER..self.end_cluster).contains(&number) {
+            return Err(Error::new(Kind::ClusterInvalid, u64::from(number)));
+        }
+        let sectors = number
+            .wrapping_sub(FIRST_CLUSTER)
+            .wrapping_shl(self.cluster_shift);
+        Ok(self.lba(self.data.wrapping_add(sectors)))
+    }
+
+    /// Sector `number` of the file allocation table.
+    pub(super) fn table_sector<'s, D: Disk>(
+        &self,
+        storage: &'s mut Storage<D>,
+        number: u32,
+    ) -> Result<&'s Sector, Error> {
+        let at = self.lba(self.table.wrapping_add(number));
+        storage.table_sector(at, (self.lba(self.table), self.table_sectors))
+    }
+
+    fn lba(&self, offset: u32) -> Lba {
+        Lba(self.first.0.saturating_add(u64::from(offset)))
+    }
+}
+
+impl BootSector {
+    /// True if this looks like a FAT file system at all. Its signature does not
+    /// help: boot sectors of all kinds have it, and those of FAT may lack it.
+    fn is_fat(&self) -> bool {
+        let size = self.byts_per_sec.get();
+        size.is_power_of_two()
+            && (512..=4096).contains(&size)
+            && self.sec_per_clus.is_power_of_two()
+            && self.rsvd_sec_cnt.get() != 0
+            && self.num_fats != 0
+            && matches!(self.media, 0xf0 | 0xf8..)
+    }
+
+    /// The geometry, if it can be.
+    fn volume(&self, partition: &Partition) -> Option<Volume> {
+        let reserved = u32::from(self.rsvd_sec_cnt.get());
+        let total = either(self.tot_sec16, self.tot_sec32);
+        let table_sectors = either(self.fat_sz16, self.fat_sz32);
+        let root = table_sectors
+            .checked_mul(u32::from(self.num_fats))?
+            .checked_add(reserved)?;
+        let root_bytes = u32::from(self.root_ent_cnt.get()) << SLOT_SHIFT;
+        let root_sectors = root_bytes.wrapping_add(511) >> SECTOR_SHIFT;
+        let data = root.checked_add(root_sectors)?;
+        let cluster_shift = self.sec_per_clus.trailing_zeros();
+        let clusters = total.checked_sub(data)?.wrapping_shr(cluster_shift);
+        // The number of clusters decides, as the specification has it. But
+        // formatters make FAT32 of any size, which shows in a field of 16 bits
+        // that only FAT32 leaves empty, and everybody reads it.
+        let width = match clusters {
+            _ if self.fat_sz16.get() == 0 => FAT32,
+            ..FAT16_CLUSTERS => FAT12,
+            FAT16_CLUSTERS..FAT32_CLUSTERS => FAT16,
+            FAT32_CLUSTERS.. => return None,
+        };
+        let end_cluster = clusters
+            .checked_add(FIRST_CLUSTER)
+            .filter(|&end| end <= END_CLUSTER)?;
+        let needed = end_cluster.wrapping_mul(width).wrapping_add(1023) >> (SECTOR_SHIFT + 1);
+        let (mut table, mut root_cluster) = (reserved, 0);
+        if width == FAT32 {
+            let flags = self.ext_flags.get();
+            if flags & NOT_MIRRORED != 0 {
+                let active = u32::from(flags & ACTIVE_TABLE);
+                if active >= u32::from(self.num_fats) {
+                    return None;
+                }
+                table = table.wrapping_add(active.wrapping_mul(table_sectors));
+            }
+            root_cluster = self.root_clus.get();
+        }
+        let valid = clusters > 0
+            && needed <= table_sectors
+            && u64::from(total) <= partition.sectors
+            && if width == FAT32 {
+                self.fs_ver.get() == 0 && (FIRST_CLUSTER..end_cluster).contains(&root_cluster)
+            } else {
+                root_sectors > 0
+            };
+        valid.then_some(Volume {
+            first: partition.first,
+            width,
+            table,
+            table_sectors,
+            root,
+            root_sectors,
+            root_cluster,
+            data,
+            end_cluster,
+            cluster_shift,
+        })
+    }
+}
+
+/// A number that has a second, wider field, for where it does not fit this one.
+fn either(narrow: U16, wide: U32) -> u32 {
+    match narrow.get() {
+        0 => wide.get(),
+        number => u32::from(number),
+    }
+}

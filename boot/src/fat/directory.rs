@@ -1,0 +1,370 @@
+//! Directories: slots of 32 bytes, several of which make a name.
+//!
+//! A file with a long name has a set of slots: the pieces of its name, the last
+//! piece first, numbered and with a checksum of the short name, and behind them
+//! the slot with the short name and everything else. Systems that know nothing
+//! of long names leave pieces behind when they rename or delete; those, and
+//! sets with anything wrong, don't count, and the file has its short name.
+
+use super::boot_sector::{FAT32, SECTOR_SHIFT, Volume};
+use super::chain::Chain;
+use super::in_sector;
+use super::name::{MOST_SLOTS, Name};
+use crate::machine::{Disk, Lba};
+use crate::storage::Storage;
+use crate::{Error, Kind};
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute_ref};
+
+/// Bytes of a slot.
+const SLOT: u32 = 32;
+/// No directory is longer, in bytes: 65,536 slots.
+const MOST_BYTES: u32 = 65_536 * SLOT;
+
+/// First byte of a slot: nothing here, nor behind.
+const END: u8 = 0;
+/// First byte of a slot: nothing here any more.
+const DELETED: u8 = 0xe5;
+/// First byte of a long-name slot: the last piece, which comes first.
+const LAST_PIECE: u8 = 0x40;
+/// First byte of the short names of `.` and `..`, and of no others.
+const DOT: u8 = b'.';
+
+/// The offset of a walk that is over.
+const DONE: u32 = u32::MAX;
+
+bitflags! {
+    /// `DIR_Attr`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Attributes: u8 {
+        const READ_ONLY = 0x01;
+        const HIDDEN = 0x02;
+        const SYSTEM = 0x04;
+        const VOLUME_ID = 0x08;
+        const DIRECTORY = 0x10;
+        const ARCHIVE = 0x20;
+        const LONG_NAME = 0x0f;
+        const LONG_NAME_MASK = 0x3f;
+    }
+}
+
+/// A slot with a short name.
+#[derive(Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct ShortSlot {
+    name: [u8; 11],
+    attr: u8,
+    nt_res: u8,
+    created_and_accessed: [u8; 7],
+    fst_clus_hi: U16,
+    written: [u8; 4],
+    fst_clus_lo: U16,
+    file_size: U32,
+}
+
+/// A slot with a piece of a long name.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct LongSlot {
+    ord: u8,
+    name1: [u8; 10],
+    attr: u8,
+    kind: u8,
+    chksum: u8,
+    name2: [u8; 12],
+    fst_clus_lo: U16,
+    name3: [u8; 4],
+}
+
+/// A file or directory: what its directory says of it, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    attributes: Attributes,
+    /// The first cluster of its contents; 0 where it has none.
+    pub(super) cluster: u32,
+    pub(super) size: u32,
+    /// The directory it is in, by its first cluster; 0 is the root directory.
+    directory: u32,
+    /// Where in the directory its first slot begins, in bytes.
+    offset: u32,
+    /// Slots, that of the short name included.
+    slots: u8,
+}
+
+impl Node {
+    /// The root directory.
+    pub const ROOT: Node = Node {
+        attributes: Attributes::DIRECTORY,
+        cluster: 0,
+        size: 0,
+        directory: 0,
+        offset: 0,
+        slots: 0,
+    };
+
+    /// True for a directory, false for a file.
+    pub fn is_directory(&self) -> bool {
+        self.attributes.contains(Attributes::DIRECTORY)
+    }
+
+    /// True if the file is marked as not to be written to.
+    pub fn is_read_only(&self) -> bool {
+        self.attributes.contains(Attributes::READ_ONLY)
+    }
+
+    /// Size of a file in bytes. What a directory gives here means nothing.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Slots that the file has in its directory: the pieces of its long name,
+    /// and the slot with its short name behind them.
+    pub fn slots(&self) -> u8 {
+        self.slots
+    }
+}
+
+impl Volume {
+    /// The files and directories in a directory.
+    pub fn walk(&self, directory: &Node) -> Walk {
+        self.walk_from(directory.cluster, 0)
+    }
+
+    fn walk_from(&self, directory: u32, offset: u32) -> Walk {
+        let first = if directory == 0 {
+            self.root_cluster
+        } else {
+            directory
+        };
+        Walk {
+            volume: *self,
+            chain: Chain::new(first),
+            offset,
+            short: [0; 11],
+        }
+    }
+
+    /// Where slot `number` of a node lies, counted from 0: the sector, and the
+    /// byte in it.
+    ///
+    /// Errors: [`Kind::NotFound`] for a slot that the directory does not have;
+    /// those of [`Walk::next`].
+    pub fn slot<D: Disk>(
+        &self,
+        storage: &mut Storage<D>,
+        node: &Node,
+        number: u8,
+    ) -> Result<(Lba, usize), Error> {
+        let offset = node
+            .offset
+            .saturating_add(u32::from(number).wrapping_mul(SLOT));
+        let at = self
+            .walk_from(node.directory, offset)
+            .sector(storage, offset)?;
+        let at = at.ok_or(Error::new(Kind::NotFound, 0))?;
+        Ok((at, in_sector(offset)))
+    }
+
+    /// The file or directory of a path from the root, with `/` between names
+    /// and, if you like, before them. Names are long or short ones, in UTF-8,
+    /// the case of ASCII letters being all the same; there is no `.` nor `..`.
+    ///
+    /// Errors: [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
+    /// read could have held it.
+    pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<Node, Error> {
+        let mut node = Node::ROOT;
+        let mut name = Name::new();
+        for part in path
+            .split(|&byte| byte == b'/')
+            .filter(|part| !part.is_empty())
+        {
+            node = self.child(storage, &node, part, &mut name)?;
+        }
+        Ok(node)
+    }
+
+    /// The child of a directory with the name `wanted`.
+    fn child<D: Disk>(
+        &self,
+        storage: &mut Storage<D>,
+        parent: &Node,
+        wanted: &[u8],
+        name: &mut Name,
+    ) -> Result<Node, Error> {
+        let mut reason = Error::new(Kind::NotFound, 0);
+        if !parent.is_directory() {
+            return Err(reason);
+        }
+        let mut walk = self.walk(parent);
+        loop {
+            match walk.next(storage, name) {
+                Ok(None) => return Err(reason),
+                Ok(Some(node)) => {
+                    if name.is(wanted) {
+                        return Ok(node);
+                    }
+                    name.set_short(&walk.short, 0);
+                    if name.is(wanted) {
+                        return Ok(node);
+                    }
+                }
+                Err(error) => reason = error,
+            }
+        }
+    }
+}
+
+/// A walk over a directory, from slot to slot.
+pub struct Walk {
+    volume: Volume,
+    /// The directory's clusters. The root directory of FAT12 and FAT16 has
+    /// none, and begins with cluster 0 here.
+    chain: Chain,
+    /// Where the next slot begins, in bytes from the start of the directory.
+    offset: u32,
+    /// The short name of the last node.
+    short: [u8; 11],
+}
+
+impl Walk {
+    /// The next file or directory, and its name; nothing at the end. Volume
+    /// labels, `.` and `..` are passed over.
+    ///
+    /// After an error it goes on behind what could not be read, so that a loop
+    /// that ends only with nothing does end.
+    ///
+    /// Errors: [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
+    /// except for its end; those of [`Storage::sector`].
+    pub fn next<D: Disk>(
+        &mut self,
+        storage: &mut Storage<D>,
+        name: &mut Name,
+    ) -> Result<Option<Node>, Error> {
+        let mut set = Set::default();
+        while self.offset != DONE {
+            let offset = self.offset;
+            // What is left after an error in the chain, or at the end: nothing.
+            self.offset = DONE;
+            let Some(at) = self.sector(storage, offset)? else {
+                break;
+            };
+            // After an error in the sector: the next sector.
+            self.offset = (offset | 511).wrapping_add(1);
+            let sector = storage.sector(at)?;
+            self.offset = offset.wrapping_add(SLOT);
+
+            let slots = <[ShortSlot]>::ref_from_bytes(sector).unwrap_or_default();
+            let Some(slot) = slots.get(in_sector(offset) >> 5) else {
+                break;
+            };
+            let piece: &LongSlot = transmute_ref!(slot);
+            let attributes = Attributes::from_bits_retain(slot.attr);
+            if piece.ord == END {
+                self.offset = DONE;
+            } else if piece.ord == DELETED {
+                set = Set::default();
+            } else if attributes & Attributes::LONG_NAME_MASK == Attributes::LONG_NAME {
+                set.add(piece, offset, name);
+            } else if attributes.contains(Attributes::VOLUME_ID) || piece.ord == DOT {
+                set = Set::default();
+            } else {
+                self.short = slot.name;
+                let mut node = self.node(slot, offset);
+                if set.belongs_to(&slot.name) && name.set_long(set.slots) {
+                    node.offset = set.offset;
+                    node.slots = set.slots.wrapping_add(1);
+                } else {
+                    name.set_short(&slot.name, slot.nt_res);
+                }
+                return Ok(Some(node));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The node of a slot with a short name, as if it had no other.
+    fn node(&self, slot: &ShortSlot, offset: u32) -> Node {
+        let low = u32::from(slot.fst_clus_lo.get());
+        // Systems older than FAT32 kept other things where the high half is.
+        let high = if self.volume.width == FAT32 {
+            slot.fst_clus_hi.get()
+        } else {
+            0
+        };
+        Node {
+            attributes: Attributes::from_bits_retain(slot.attr),
+            cluster: low | u32::from(high) << 16,
+            size: slot.file_size.get(),
+            directory: self.chain.first(),
+            offset,
+            slots: 1,
+        }
+    }
+
+    /// The sector with the byte `offset` of the directory, if it is that long.
+    fn sector<D: Disk>(
+        &mut self,
+        storage: &mut Storage<D>,
+        offset: u32,
+    ) -> Result<Option<Lba>, Error> {
+        let number = offset >> SECTOR_SHIFT;
+        if self.chain.first() == 0 {
+            return Ok(self.volume.root_sector(number));
+        }
+        match self.chain.sectors(&self.volume, storage, number, 1) {
+            Ok(_) if offset >= MOST_BYTES => {
+                let first = u64::from(self.chain.first());
+                Err(Error::new(Kind::DirectoryTooLong, first))
+            }
+            Err(Error {
+                kind: Kind::ChainShort,
+                ..
+            }) => Ok(None),
+            found => found.map(|(at, _)| Some(at)),
+        }
+    }
+}
+
+/// What was met of a set of long-name slots.
+#[derive(Clone, Copy, Default)]
+struct Set {
+    /// Where the first of them begins in the directory, in bytes.
+    offset: u32,
+    /// How many there are, 0 being no set.
+    slots: u8,
+    /// How many are still to come: the number of the next one.
+    missing: u8,
+    /// The checksum that all of them have.
+    checksum: u8,
+}
+
+impl Set {
+    /// Takes in a slot, and its piece into `name`; or begins anew where it does
+    /// not follow the one before.
+    fn add(&mut self, slot: &LongSlot, offset: u32, name: &mut Name) {
+        let number = slot.ord & !LAST_PIECE;
+        if slot.ord != number && number <= MOST_SLOTS {
+            *self = Set {
+                offset,
+                slots: number,
+                missing: number,
+                checksum: slot.chksum,
+            };
+        }
+        if number == 0 || number != self.missing || slot.chksum != self.checksum {
+            *self = Set::default();
+            return;
+        }
+        name.put_piece(number, [&slot.name1, &slot.name2, &slot.name3]);
+        self.missing = number.wrapping_sub(1);
+    }
+
+    /// True if this is the whole set of the file with this short name.
+    fn belongs_to(&self, short: &[u8; 11]) -> bool {
+        let sum = short
+            .iter()
+            .fold(0_u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
+        self.slots != 0 && self.missing == 0 && self.checksum == sum
+    }
+}

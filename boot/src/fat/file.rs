@@ -1,0 +1,190 @@
+//! The bytes of a file.
+
+use super::boot_sector::{SECTOR_SHIFT, Volume};
+use super::chain::Chain;
+use super::directory::Node;
+use super::{in_sector, to_u32, to_usize};
+use crate::machine::Disk;
+use crate::storage::Storage;
+use crate::{Error, Kind};
+use layout::memory::MAX_TRANSFER_SECTORS;
+
+/// What one request can bring, in bytes.
+const MOST_BYTES: u32 = MAX_TRANSFER_SECTORS << SECTOR_SHIFT;
+
+/// A file that is read, and where in it reading goes on. Positions and sizes
+/// are in bytes.
+pub struct File {
+    volume: Volume,
+    chain: Chain,
+    size: u32,
+    position: u32,
+}
+
+impl File {
+    /// The file of a node, from its start.
+    pub fn open(volume: &Volume, node: &Node) -> File {
+        File {
+            volume: *volume,
+            chain: Chain::new(node.cluster),
+            size: node.size,
+            position: 0,
+        }
+    }
+
+    /// Size of the file.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Where reading goes on.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Lets reading go on at `to`; behind the end there is nothing.
+    pub fn seek(&mut self, to: u32) {
+        self.position = to;
+    }
+
+    /// The next bytes, `limit` of them at most, straight from the disk: as many
+    /// as lie together there and one request brings. Nothing at the end of the
+    /// file, or with a limit of 0.
+    ///
+    /// Whole sectors are read, so that a limit which ends within a sector costs
+    /// a second read of it.
+    ///
+    /// Errors: those of [`Storage::read`] and [`Storage::table_sector`];
+    /// [`Kind::ChainShort`], [`Kind::ClusterFree`], [`Kind::ClusterBad`],
+    /// [`Kind::ClusterInvalid`], [`Kind::ChainCycle`].
+    pub fn next<'s, D: Disk>(
+        &mut self,
+        storage: &'s mut Storage<D>,
+        limit: u32,
+    ) -> Result<&'s [u8], Error> {
+        let skip = self.position & 511;
+        let limit = limit.min(self.left()).min(MOST_BYTES.wrapping_sub(skip));
+        if limit == 0 {
+            return Ok(&[]);
+        }
+        let wanted = skip.wrapping_add(limit).wrapping_add(511) >> SECTOR_SHIFT;
+        let number = self.position >> SECTOR_SHIFT;
+        let (at, sectors) = self.chain.sectors(&self.volume, storage, number, wanted)?;
+        let bytes = storage.read(at, sectors)?;
+        let bytes = bytes.get(in_sector(skip)..).unwrap_or_default();
+        let taken = bytes.len().min(to_usize(limit));
+        self.position = self.position.saturating_add(to_u32(taken));
+        Ok(bytes.get(..taken).unwrap_or_default())
+    }
+
+    /// Reads bytes by way of the cache until `into` is full or the file at its
+    /// end, and gives their number.
+    ///
+    /// Errors: as [`File::next`] has them.
+    pub fn read_small<D: Disk>(
+        &mut self,
+        storage: &mut Storage<D>,
+        into: &mut [u8],
+    ) -> Result<usize, Error> {
+        let mut filled = 0_usize;
+        loop {
+            let bytes = self.rest_of_sector(storage)?;
+            let mut taken = 0_u32;
+            for (to, from) in into.iter_mut().skip(filled).zip(bytes) {
+                *to = *from;
+                taken = taken.wrapping_add(1);
+            }
+            if taken == 0 {
+                return Ok(filled);
+            }
+            filled = filled.wrapping_add(to_usize(taken));
+            self.position = self.position.saturating_add(taken);
+        }
+    }
+
+    /// The next line of a text file, without its end, or nothing at the end of
+    /// the file. Both LF and CR end a line, and a NUL ends the file.
+    ///
+    /// Errors: [`Kind::LineTooLong`] with the position where a line begins that
+    /// is longer than `into`; the next call goes on behind it. Else as
+    /// [`File::next`] has them.
+    pub fn line<'b, D: Disk>(
+        &mut self,
+        storage: &mut Storage<D>,
+        into: &'b mut [u8],
+    ) -> Result<Option<&'b [u8]>, Error> {
+        let start = self.position;
+        let mut length = 0_usize;
+        let mut ended = false;
+        while !ended {
+            let bytes = self.rest_of_sector(storage)?;
+            if bytes.is_empty() {
+                if self.position == start {
+                    return Ok(None);
+                }
+                break;
+            }
+            for &byte in bytes {
+                if byte == 0 {
+                    self.size = self.position;
+                    break;
+                }
+                self.position = self.position.wrapping_add(1);
+                if byte == b'\n' || byte == b'\r' {
+                    ended = true;
+                    break;
+                }
+                if let Some(place) = into.get_mut(length) {
+                    *place = byte;
+                }
+                length = length.wrapping_add(1);
+            }
+        }
+        let line = into
+            .get(..length)
+            .ok_or(Error::new(Kind::LineTooLong, u64::from(start)))?;
+        Ok(Some(line))
+    }
+
+    /// Checks the clusters of the file before anything is done that counts on
+    /// them: there are enough of them, none is free or bad or does not exist,
+    /// and they do not run in a circle.
+    ///
+    /// Where the file lies in one piece, reading it then needs the file
+    /// allocation table no more.
+    ///
+    /// Errors: as [`File::next`] has them.
+    pub fn check<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
+        if self.size == 0 {
+            return Ok(());
+        }
+        self.chain.check(
+            &self.volume,
+            storage,
+            self.size.wrapping_sub(1) >> SECTOR_SHIFT,
+        )
+    }
+
+    /// The bytes up to the end of a sector or of the file, by way of the cache.
+    fn rest_of_sector<'s, D: Disk>(
+        &mut self,
+        storage: &'s mut Storage<D>,
+    ) -> Result<&'s [u8], Error> {
+        let left = to_usize(self.left());
+        if left == 0 {
+            return Ok(&[]);
+        }
+        let number = self.position >> SECTOR_SHIFT;
+        let (at, _) = self.chain.sectors(&self.volume, storage, number, 1)?;
+        let bytes = storage
+            .sector(at)?
+            .get(in_sector(self.position)..)
+            .unwrap_or_default();
+        Ok(bytes.get(..left).unwrap_or(bytes))
+    }
+
+    /// Bytes from where reading goes on to the end.
+    fn left(&self) -> u32 {
+        self.size.saturating_sub(self.position)
+    }
+}

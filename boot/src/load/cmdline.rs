@@ -1,0 +1,188 @@
+//! The kernel command line: its limits, and the one word of it that is meant
+//! for the boot loader.
+//!
+//! A line that is too long is an error. The kernel would cut it, silently, and
+//! what is lost at its end may be what the machine needs.
+
+use crate::{Error, Kind};
+use layout::memory::COMMAND_LINE;
+
+/// Longest line there is room for in memory, in bytes without the NUL.
+pub const LONGEST: usize = 2047;
+
+const _: () = assert!(COMMAND_LINE.end - COMMAND_LINE.start == 2048);
+
+/// A command line while it is put together from an entry's `options`.
+pub struct CommandLine<'a> {
+    buffer: &'a mut [u8; LONGEST],
+    length: usize,
+}
+
+impl<'a> CommandLine<'a> {
+    /// An empty line.
+    pub fn new(buffer: &'a mut [u8; LONGEST]) -> Self {
+        Self { buffer, length: 0 }
+    }
+
+    /// Adds options, behind a space if they are not the first.
+    ///
+    /// Errors: [`Kind::CommandLineLong`]; the line is of no use then.
+    pub fn add(&mut self, options: &[u8]) -> Result<(), Error> {
+        if self.length > 0 && !options.is_empty() {
+            self.push(b' ')?;
+        }
+        options.iter().try_for_each(|&byte| self.push(byte))
+    }
+
+    fn push(&mut self, byte: u8) -> Result<(), Error> {
+        let Some(place) = self.buffer.get_mut(self.length) else {
+            return Err(Error::new(Kind::CommandLineLong, 2047));
+        };
+        *place = byte;
+        self.length = self.length.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The line as it is.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Checks that a kernel which reads up to `limit` bytes gets all of `line`.
+///
+/// Errors: [`Kind::CommandLineLong`].
+pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
+    let limit = limit.min(2047);
+    match u32::try_from(line.len()) {
+        Ok(length) if length <= limit => Ok(()),
+        _ => Err(Error::new(Kind::CommandLineLong, u64::from(limit))),
+    }
+}
+
+/// The header's `vid_mode` for this command line; `None` to leave it alone.
+///
+/// `vga=` is read by boot loaders, not by the kernel: `normal`, `ext`, `ask` or
+/// a number as C writes it. The last one counts; what cannot be read does not.
+/// Source: boot protocol, "Special Command Line Options".
+pub fn vid_mode(line: &[u8]) -> Option<u16> {
+    let mut mode = None;
+    for word in line.split(u8::is_ascii_whitespace) {
+        if let Some(value) = word.strip_prefix(b"vga=") {
+            mode = match value {
+                b"normal" => Some(0xffff),
+                b"ext" => Some(0xfffe),
+                b"ask" => Some(0xfffd),
+                digits => number(digits).or(mode),
+            };
+        }
+    }
+    mode
+}
+
+/// A number as C writes it: decimal, octal with 0 in front, or hexadecimal.
+fn number(digits: &[u8]) -> Option<u16> {
+    let (base, digits) = match digits {
+        [b'0', b'x' | b'X', digits @ ..] => (16, digits),
+        [b'0', _, ..] => (8, digits),
+        _ => (10, digits),
+    };
+    let mut number: Option<u16> = None;
+    for &digit in digits {
+        let value = match digit | 0x20 {
+            digit @ b'0'..=b'9' => digit.wrapping_sub(b'0'),
+            digit @ b'a'..=b'f' => digit.wrapping_sub(b'a' - 10),
+            _ => return None,
+        };
+        if value >= base {
+            return None;
+        }
+        let shifted = number.unwrap_or(0).checked_mul(u16::from(base))?;
+        number = Some(shifted.checked_add(u16::from(value))?);
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+
+    fn joined(options: &[&[u8]]) -> Result<std::vec::Vec<u8>, Error> {
+        let mut buffer = [0xcc; LONGEST];
+        let mut line = CommandLine::new(&mut buffer);
+        for options in options {
+            line.add(options)?;
+        }
+        Ok(line.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn one_space_between() {
+        assert_eq!(joined(&[]).unwrap(), b"");
+        assert_eq!(
+            joined(&[b"", b"root=/dev/sda1 ro", b"", b"quiet"]).unwrap(),
+            b"root=/dev/sda1 ro quiet"
+        );
+        assert_eq!(
+            joined(&[b"a  b ", b" c"]).unwrap(),
+            b"a  b   c",
+            "as it is written"
+        );
+        assert_eq!(
+            joined(&["ö=\u{1}".as_bytes(), b"\xff"]).unwrap(),
+            b"\xc3\xb6=\x01 \xff"
+        );
+    }
+
+    #[test]
+    fn never_cut() {
+        let long = [b'x'; LONGEST];
+        let too_long = Err(Error::new(Kind::CommandLineLong, 2047));
+        assert_eq!(joined(&[&long]).unwrap(), long);
+        assert_eq!(joined(&[&long, b""]).unwrap(), long);
+        assert_eq!(joined(&[&long, b"y"]), too_long);
+        assert_eq!(joined(&[&long[1..], b"y"]), too_long);
+        assert_eq!(joined(&[&long[2..], b"y"]).unwrap().len(), 2047);
+        assert_eq!(check(&long, u32::MAX), Ok(()));
+        assert_eq!(check(&[b'x'; 2048], u32::MAX), too_long.map(|_| ()));
+        assert_eq!(check(&long[..255], 255), Ok(()));
+        assert_eq!(
+            check(&long[..256], 255),
+            Err(Error::new(Kind::CommandLineLong, 255))
+        );
+        assert_eq!(check(b"", 0), Ok(()));
+    }
+
+    #[test]
+    fn video_modes() {
+        for (line, mode) in [
+            ("", None),
+            ("quiet", None),
+            ("vga=normal", Some(0xffff)),
+            ("quiet vga=ext ro", Some(0xfffe)),
+            ("quiet\tvga=ask", Some(0xfffd)),
+            ("vga=0", Some(0)),
+            ("vga=791", Some(791)),
+            ("vga=0x317", Some(0x317)),
+            ("vga=0X31F", Some(0x31f)),
+            ("vga=0xffff", Some(0xffff)),
+            ("vga=01417", Some(0o1417)),
+            ("vga=65535", Some(0xffff)),
+            ("vga=65536", None),
+            ("vga=0x10000", None),
+            ("vga=08", None),
+            ("vga=7a", None),
+            ("vga=0x", None),
+            ("vga=", None),
+            ("vga=-1", None),
+            ("vga=Normal", None),
+            ("xvga=1 vga", None),
+            ("vga=1 vga=2", Some(2)),
+            ("vga=1 vga=?", Some(1)),
+        ] {
+            assert_eq!(vid_mode(line.as_bytes()), mode, "{line}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the commands' arguments have in common.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::Arg;
+
+use crate::error::Error;
+
+/// The one DISK that a command is about.
+#[derive(Default)]
+pub struct DiskArgument(Option<PathBuf>);
+
+impl DiskArgument {
+    /// Takes a value as the disk; a second one is wrong usage.
+    pub fn set(&mut self, value: OsString) -> Result<(), Error> {
+        match self.0.replace(PathBuf::from(&value)) {
+            None => Ok(()),
+            Some(first) => Err(Error::usage(format!(
+                "one DISK is enough, here are two, {} and {}",
+                first.display(),
+                value.display()
+            ))),
+        }
+    }
+
+    /// The disk; wrong usage if none was given.
+    pub fn get(self) -> Result<PathBuf, Error> {
+        self.0.ok_or_else(|| {
+            Error::usage("DISK is missing, an image file or a block device such as /dev/sda")
+        })
+    }
+}
+
+/// What becomes of an argument that a command does not know: `--help` is for
+/// every command, all else is wrong usage.
+pub fn other(argument: Arg) -> Error {
+    match argument {
+        Arg::Short('h') | Arg::Long("help") => Error::Help,
+        argument => Error::usage(argument.unexpected()),
+    }
+}

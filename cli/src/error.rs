@@ -1,0 +1,70 @@
+//! What a command may end with.
+
+use std::fmt::{self, Display};
+use std::io;
+use std::path::Path;
+
+/// Why a command did not do what it was asked for, as one line: what is wrong,
+/// where, and what to do.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The arguments make no sense: exit status 2.
+    Usage(String),
+    /// It was refused or went wrong: exit status 1.
+    Failed(String),
+    /// Not an error: `--help` was among the arguments.
+    Help,
+}
+
+impl Error {
+    /// Wrong usage; the hint to the help is added when it is printed.
+    pub fn usage(problem: impl Display) -> Self {
+        Self::Usage(problem.to_string())
+    }
+
+    /// Something that was refused or went wrong.
+    pub fn failed(problem: impl Display) -> Self {
+        Self::Failed(problem.to_string())
+    }
+
+    /// The same error, led by the disk that it is about.
+    #[must_use]
+    pub fn on(self, disk: &Path) -> Self {
+        match self {
+            Self::Failed(problem) => Self::Failed(format!("{}: {problem}", disk.display())),
+            other => other,
+        }
+    }
+
+    /// The exit status that tells it to the caller.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Failed(_) => 1,
+            Self::Help => 0,
+        }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Usage(problem) => write!(to, "{problem}; `gapboot --help` shows the usage"),
+            Self::Failed(problem) => to.write_str(problem),
+            Self::Help => to.write_str("help"),
+        }
+    }
+}
+
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+/// Errors of standard output; those of disks are given a place by [`crate::disk`].
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::failed(format!("cannot write to standard output: {error}"))
+    }
+}

@@ -1,0 +1,193 @@
+//! The writes of an installation, in an order that bears an interruption.
+//!
+//! Writes between two syncs may reach the disk in any order, or in part. After
+//! every cut, at any sector, the disk must hold one of three: the old loader,
+//! unharmed; a gapboot stage1 over a stage2 that it refuses, which says so on
+//! the screen; or the new gapboot. The danger is boot code that trusts the
+//! sectors behind it: foreign code does, stage1 does not (it checks magic,
+//! length and checksum before it jumps).
+//!
+//! stage2 is written in three parts, with a sync after each:
+//!
+//! 1. *mark*: its first sector with the magic [`INCOMPLETE`]. From here on no
+//!    stage1 takes what it finds for a stage2, and a later `gapboot install`
+//!    knows an interrupted one from a foreign program.
+//! 2. *body*: all other sectors; the overlay too, its first sector before the
+//!    rest, so that what is there of it is known as gapboot's.
+//! 3. *seal*: its first sector again, now with the true magic.
+//!
+//! Where the boot code goes among them depends on what is there:
+//!
+//! - **The gap holds a foreign program** (with `--force`): boot code first. The
+//!   old boot code may depend on the gap, so it must be gone before the gap
+//!   changes. The new one finds no magic there and says so.
+//! - **The boot code is an older gapboot's**: between mark and body. The old
+//!   stage2 is invalid by then and the new one not valid yet, so that no stage1
+//!   ever starts the stage2 of another version. The same if there is foreign
+//!   code and something foreign behind gapboot's stage2 in the gap.
+//! - **Else** (no boot code, or foreign code over a gap that is empty or
+//!   gapboot's, so that it can't depend on it): last. The old loader, if there
+//!   is one, boots until the moment in which the new one is complete.
+//!
+//! The boot code is less than a sector, and a disk writes a sector as a whole.
+//! An update has one copy of stage2 in one place, so there is a moment, some
+//! tens of milliseconds long, in which an interruption leaves a disk that says
+//! what is wrong instead of booting; running `gapboot install` again mends it.
+
+use layout::disk::{OVERLAY_LBA, SECTOR, STAGE2_LBA};
+
+use crate::disk::{self, Sectors};
+use crate::error::Error;
+use crate::image::{INCOMPLETE, Stages};
+use crate::survey::{Code, Gap, Overlay, Survey};
+
+/// One write, followed by a sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is, for `--dry-run`.
+    pub what: &'static str,
+    /// The first sector.
+    pub at: u64,
+    /// The bytes; the last sector keeps what follows them.
+    pub bytes: Vec<u8>,
+}
+
+impl Step {
+    /// A step that writes `bytes` from sector `at` on.
+    pub fn new(what: &'static str, at: u64, bytes: &[u8]) -> Self {
+        Self {
+            what,
+            at,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    /// The place it writes to, for a person.
+    pub fn place(&self) -> String {
+        if self.bytes.len() < SECTOR {
+            return format!("sector {}, first {} bytes", self.at, self.bytes.len());
+        }
+        disk::range(self.at, (self.bytes.len() / SECTOR) as u64)
+    }
+}
+
+/// The steps that turn what was found into an installed gapboot; none if it is
+/// there already. The overlay is written if `overlay` is true and there is one.
+pub fn install(found: &Survey, stages: &Stages, overlay: bool) -> Vec<Step> {
+    let boot_code = (found.code_bytes != stages.code)
+        .then(|| Step::new("stage1, the boot code", 0, &stages.code));
+    let overlay = match &stages.overlay {
+        Some(bytes) if overlay && found.overlay_bytes != *bytes => halves(
+            ["the overlay, its first sector", "the overlay, the rest"],
+            OVERLAY_LBA,
+            bytes,
+        )
+        .into(),
+        _ => Vec::new(),
+    };
+    if found.gap_bytes == stages.stage2 {
+        // An overlay that does not fit its stage2 is never loaded, so it may
+        // come at any time.
+        return overlay.into_iter().chain(boot_code).collect();
+    }
+    let [seal, body] = halves(
+        ["stage2, its first sector", "stage2, the rest"],
+        STAGE2_LBA,
+        &stages.stage2,
+    );
+    let mut mark = Step {
+        what: "stage2, its first sector marked as incomplete",
+        ..seal.clone()
+    };
+    mark.bytes[..INCOMPLETE.len()].copy_from_slice(&INCOMPLETE);
+    let mut steps = vec![mark, body];
+    steps.extend(overlay);
+    steps.push(seal);
+    let position = match (&found.gap, found.code) {
+        (Gap::Without, _) if !found.strangers.is_empty() => 0,
+        (_, Code::Gapboot) => 1,
+        _ if !found.strangers.is_empty() => 1,
+        _ => steps.len(),
+    };
+    if let Some(boot_code) = boot_code {
+        steps.insert(position, boot_code);
+    }
+    steps
+}
+
+/// The steps that take gapboot out: the boot code first, so that nothing jumps
+/// into what goes next, and the sectors by which the rest is known as gapboot's
+/// last, so that an interrupted removal can be repeated. Nothing else is
+/// touched.
+pub fn remove(found: &Survey) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if found.code == Code::Gapboot {
+        steps.push(Step::new(
+            "stage1, zeros",
+            0,
+            &vec![0; found.code_bytes.len()],
+        ));
+    }
+    let mut clear = |what, at, size| {
+        let [first, rest] = halves([what, what], at, &vec![0; size]);
+        steps.extend((!rest.bytes.is_empty()).then_some(rest));
+        steps.push(first);
+    };
+    if found.overlay == Overlay::Gapboot {
+        clear("the overlay, zeros", OVERLAY_LBA, found.overlay_bytes.len());
+    }
+    if found.own_sectors() > 0 {
+        clear(
+            "stage2, zeros",
+            STAGE2_LBA,
+            found.own_sectors() as usize * SECTOR,
+        );
+    }
+    steps
+}
+
+/// The first sector of `bytes` and the rest as steps of their own.
+fn halves(what: [&'static str; 2], at: u64, bytes: &[u8]) -> [Step; 2] {
+    let (first, rest) = bytes.split_at(SECTOR);
+    [
+        Step::new(what[0], at, first),
+        Step::new(what[1], at + 1, rest),
+    ]
+}
+
+/// Takes the steps, each on the medium before the next begins.
+pub fn take(steps: &[Step], disk: &mut dyn Sectors) -> Result<(), Error> {
+    for step in steps {
+        disk.write(step.at, &step.bytes)
+            .and_then(|()| disk.sync())
+            .map_err(|error| {
+                Error::failed(format!(
+                    "cannot write {} ({}): {error}; run the command again when that is mended",
+                    step.place(),
+                    step.what
+                ))
+            })?;
+    }
+    Ok(())
+}
+
+/// Compares what is on the disk now with what the steps should have left.
+pub fn verify(steps: &[Step], disk: &dyn Sectors) -> Result<(), Error> {
+    for (index, step) in steps.iter().enumerate() {
+        // The mark is written over by the seal.
+        if steps[index + 1..].iter().any(|later| later.at == step.at) {
+            continue;
+        }
+        let count = step.bytes.len().div_ceil(SECTOR) as u64;
+        let found = disk::read(disk, step.at, count)?;
+        if found[..step.bytes.len()] != step.bytes {
+            return Err(Error::failed(format!(
+                "{} ({}) reads back differently: the disk or its controller is faulty, \
+                 or another program writes there",
+                step.place(),
+                step.what
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! `gapboot status`: what is on a disk.
+//!
+//! Exit status 0 means that the question was answered, whatever the answer;
+//! scripts read `--json`. The keys, camelCase, absent when there is no value:
+//!
+//! | key | value |
+//! |---|---|
+//! | `installed` | true if both stages are there, so that the disk starts gapboot |
+//! | `version` | gapboot's version, by stage2's header |
+//! | `intact` | stage2's checksum is right |
+//! | `upToDate` | stage1 and stage2 are those that this program carries; absent if it carries none |
+//! | `stage1` | `match`: this program's; `other`: another gapboot's; `foreign`: another program's; `none`: zeros |
+//! | `stage2` | `present`, `incomplete` (an interrupted install), `none` |
+//! | `overlay` | `present`, `none` |
+//! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
+
+use std::path::PathBuf;
+
+use lexopt::Arg::{Long, Value};
+use serde::Serialize;
+
+use crate::args::{self, DiskArgument};
+use crate::disk::{Access, Disk};
+use crate::error::Error;
+use crate::image::Stages;
+use crate::survey::{Code, Gap, Overlay, Survey};
+use crate::{Command, Context};
+
+/// `gapboot status`.
+pub const COMMAND: Command = Command {
+    name: "status",
+    summary: "say what is installed on a disk and whether it is intact",
+    help: "\
+Usage: gapboot status DISK [--json]
+
+Says whether gapboot is on DISK, an image file or a block device, which version,
+whether it is intact, and whether it is the one that this program would install.
+
+      --json  print one JSON object
+  -h, --help  this text
+
+Exit status 0: answered, whatever the answer; 1: the disk could not be read.
+",
+    run,
+};
+
+struct Options {
+    disk: PathBuf,
+    json: bool,
+}
+
+impl Options {
+    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
+        let mut disk = DiskArgument::default();
+        let mut json = false;
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("json") => json = true,
+                Value(value) => disk.set(value)?,
+                unknown => return Err(args::other(unknown)),
+            }
+        }
+        Ok(Self {
+            disk: disk.get()?,
+            json,
+        })
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Both stages are there.
+    pub installed: bool,
+    /// gapboot's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// stage2's checksum is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intact: Option<bool>,
+    /// Both stages are those of this program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_to_date: Option<bool>,
+    /// `match`, `other`, `foreign` or `none`.
+    pub stage1: &'static str,
+    /// `present`, `incomplete` or `none`.
+    pub stage2: &'static str,
+    /// `present` or `none`.
+    pub overlay: &'static str,
+    /// Other programs in gapboot's sectors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<Foreign>,
+}
+
+/// Another program in gapboot's sectors.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foreign {
+    /// Where: 0 for boot code.
+    pub sector: u64,
+    /// Whose, as far as it can be told.
+    pub owner: &'static str,
+}
+
+impl Status {
+    /// What a survey means; `stages` are those of this program, if it has any.
+    pub fn new(found: &Survey, stages: Option<&Stages>) -> Self {
+        let is_this_stage1 = stages.is_some_and(|own| own.is_this_stage1(&found.code_bytes));
+        let stage2 = match &found.gap {
+            Gap::Stage2(stage2) => Some(stage2),
+            Gap::Without | Gap::Incomplete => None,
+        };
+        Self {
+            installed: found.code == Code::Gapboot && stage2.is_some(),
+            version: stage2.map(|stage2| stage2.version.clone()),
+            intact: stage2.map(|stage2| stage2.intact),
+            up_to_date: stages.map(|own| is_this_stage1 && own.stage2 == found.gap_bytes),
+            stage1: match found.code {
+                Code::Empty => "none",
+                Code::Gapboot if is_this_stage1 => "match",
+                Code::Gapboot => "other",
+                Code::Foreign(_) => "foreign",
+            },
+            stage2: match found.gap {
+                Gap::Without => "none",
+                Gap::Incomplete => "incomplete",
+                Gap::Stage2(_) => "present",
+            },
+            overlay: if found.overlay == Overlay::Gapboot {
+                "present"
+            } else {
+                "none"
+            },
+            foreign: foreign(found),
+        }
+    }
+
+    /// The answer in a sentence.
+    fn sentence(&self) -> String {
+        let version = self.version.as_deref().unwrap_or_default();
+        let install = "`gapboot install` writes it anew";
+        match (self.stage1, self.stage2) {
+            (_, "incomplete") => {
+                "an interrupted install of gapboot: `gapboot install` completes it".to_owned()
+            }
+            ("none" | "foreign", "present") => {
+                format!("not started: stage2 of gapboot {version} without its boot code; {install}")
+            }
+            (_, "present") if self.intact == Some(false) => {
+                format!("gapboot {version}, damaged: {install}")
+            }
+            (_, "present") => format!("gapboot {version}, intact{}", self.age()),
+            ("match" | "other", _) => {
+                format!("gapboot's boot code without its stage2: {install}")
+            }
+            _ => "gapboot is not installed".to_owned(),
+        }
+    }
+
+    fn age(&self) -> &'static str {
+        match self.up_to_date {
+            None => "",
+            Some(true) => ", up to date",
+            Some(false) => {
+                ", not the build that this program carries: `gapboot install` updates it"
+            }
+        }
+    }
+}
+
+fn foreign(found: &Survey) -> Vec<Foreign> {
+    let code = match found.code {
+        Code::Foreign(owner) => Some(Foreign { sector: 0, owner }),
+        Code::Empty | Code::Gapboot => None,
+    };
+    let strangers = found.strangers.iter();
+    let strangers = strangers.map(|stranger| Foreign {
+        sector: stranger.lba,
+        owner: stranger.owner,
+    });
+    code.into_iter().chain(strangers).collect()
+}
+
+fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
+    let options = Options::parse(parser)?;
+    let found = Disk::open(&options.disk, Access::Read)
+        .and_then(|disk| Survey::new(&disk))
+        .map_err(|error| error.on(&options.disk))?;
+    let status = Status::new(&found, context.stages().ok());
+    if options.json {
+        let json = serde_json::to_string(&status).map_err(Error::failed)?;
+        return Ok(writeln!(context.out, "{json}")?);
+    }
+    let name = options.disk.display();
+    writeln!(context.out, "{name}: {}", status.sentence())?;
+    for foreign in &status.foreign {
+        let what = if foreign.sector == 0 {
+            "boot code"
+        } else {
+            "data"
+        };
+        writeln!(
+            context.out,
+            "  {what} of {} in sector {}",
+            foreign.owner, foreign.sector
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! What is where gapboot goes: in the boot code of sector 0 and in the gap.
+
+use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
+
+use crate::disk::{self, Sectors};
+use crate::error::Error;
+use crate::foreign;
+use crate::image::{self, INCOMPLETE, MARK, Stage2};
+
+/// Whose boot code is in sector 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Nobody's: all zero.
+    Empty,
+    /// gapboot's, of any version.
+    Gapboot,
+    /// That of the program named.
+    Foreign(&'static str),
+}
+
+/// What the gap begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Nothing of gapboot's.
+    Without,
+    /// A stage2.
+    Stage2(Stage2),
+    /// A stage2 whose writing was interrupted.
+    Incomplete,
+}
+
+/// What is in the overlay's sectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// Nothing.
+    Empty,
+    /// gapboot's overlay, of any version.
+    Gapboot,
+    /// Something of the program named.
+    Foreign(&'static str),
+    /// The disk is too short to have these sectors.
+    Beyond,
+}
+
+/// A sector of the gap that is not gapboot's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// The program that wrote it.
+    pub owner: &'static str,
+    /// Where.
+    pub lba: u64,
+    /// It is known to write there again.
+    pub returns: bool,
+}
+
+/// What a disk holds, with the bytes.
+pub struct Survey {
+    /// The first 440 bytes of sector 0.
+    pub code_bytes: Vec<u8>,
+    /// Sectors 34-65.
+    pub gap_bytes: Vec<u8>,
+    /// Sectors 66-129; empty if the disk ends before.
+    pub overlay_bytes: Vec<u8>,
+    /// Whose boot code it is.
+    pub code: Code,
+    /// What the gap begins with.
+    pub gap: Gap,
+    /// What is in the overlay's sectors.
+    pub overlay: Overlay,
+    /// Sectors of the gap that are not gapboot's, one for each owner.
+    pub strangers: Vec<Stranger>,
+}
+
+impl Survey {
+    /// Looks at `disk`. The partition table plays no part in it.
+    pub fn new(disk: &dyn Sectors) -> Result<Self, Error> {
+        let mut code_bytes = disk::read(disk, 0, 1)?;
+        code_bytes.truncate(STAGE1_CODE);
+        let gap_bytes = disk::read(disk, STAGE2_LBA, STAGE2_SECTORS)?;
+        let overlay_bytes = match disk.sectors() >= OVERLAY_LBA + OVERLAY_SECTORS {
+            true => disk::read(disk, OVERLAY_LBA, OVERLAY_SECTORS)?,
+            false => Vec::new(),
+        };
+        let gap = gap(&gap_bytes);
+        Ok(Self {
+            code: code(&code_bytes),
+            strangers: strangers(&gap, &gap_bytes),
+            overlay: overlay(&overlay_bytes),
+            gap,
+            code_bytes,
+            gap_bytes,
+            overlay_bytes,
+        })
+    }
+
+    /// Sectors of the gap, from its start, that hold gapboot's stage2.
+    pub fn own_sectors(&self) -> u64 {
+        own_sectors(&self.gap)
+    }
+}
+
+/// True if there is nothing but zeros.
+pub fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
+}
+
+fn code(bytes: &[u8]) -> Code {
+    if is_zero(bytes) {
+        Code::Empty
+    } else if image::is_ours(bytes) {
+        Code::Gapboot
+    } else {
+        Code::Foreign(foreign::boot_code(bytes))
+    }
+}
+
+fn gap(bytes: &[u8]) -> Gap {
+    if bytes.starts_with(&INCOMPLETE) {
+        return Gap::Incomplete;
+    }
+    Stage2::find(bytes).map_or(Gap::Without, Gap::Stage2)
+}
+
+fn own_sectors(gap: &Gap) -> u64 {
+    match gap {
+        Gap::Without => 0,
+        Gap::Incomplete => STAGE2_SECTORS,
+        Gap::Stage2(stage2) => stage2.length.div_ceil(SECTOR) as u64,
+    }
+}
+
+fn overlay(bytes: &[u8]) -> Overlay {
+    if bytes.is_empty() {
+        Overlay::Beyond
+    } else if is_zero(bytes) {
+        Overlay::Empty
+    } else if bytes.starts_with(MARK) {
+        Overlay::Gapboot
+    } else {
+        let sector = bytes.chunks(SECTOR).find(|sector| !is_zero(sector));
+        Overlay::Foreign(sector.map_or(foreign::UNKNOWN, foreign::sector))
+    }
+}
+
+/// Whatever lies behind our stage2, and inside a damaged one what bears the
+/// mark of a program that may have damaged it.
+fn strangers(gap: &Gap, bytes: &[u8]) -> Vec<Stranger> {
+    let intact = matches!(gap, Gap::Stage2(stage2) if stage2.intact);
+    let mut strangers: Vec<Stranger> = Vec::new();
+    for (lba, sector) in (STAGE2_LBA..).zip(bytes.chunks(SECTOR)) {
+        let squatter = foreign::squatter(sector);
+        let ours = lba < STAGE2_LBA + own_sectors(gap);
+        if (ours && (intact || squatter.is_none())) || is_zero(sector) {
+            continue;
+        }
+        let owner = foreign::sector(sector);
+        if strangers.iter().all(|known| known.owner != owner) {
+            strangers.push(Stranger {
+                owner,
+                lba,
+                returns: squatter.is_some(),
+            });
+        }
+    }
+    strangers
+}

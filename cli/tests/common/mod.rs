@@ -1,0 +1,243 @@
+//! Disk images made by the distribution's tools, stages of the tests' own, and
+//! `gapboot` run in this process.
+
+// Each test program uses another part of this.
+#![allow(dead_code, unreachable_pub)]
+
+use std::fs;
+use std::io::Write;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use cli::image::Stages;
+use layout::disk::{SECTOR, STAGE1_CODE, STAGE2_BYTES};
+use layout::header;
+use tempfile::TempDir;
+
+/// Bytes of a test image: room for the tables and a partition.
+pub const IMAGE: u64 = 4 << 20;
+/// The bytes that `install` may change without and with an overlay.
+pub const CODE: Range<usize> = 0..STAGE1_CODE;
+pub const GAP: Range<usize> = 34 * SECTOR..66 * SECTOR;
+pub const OVERLAY: Range<usize> = 66 * SECTOR..130 * SECTOR;
+
+/// What a run of `gapboot` left.
+pub struct Run {
+    pub status: u8,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs `gapboot` with these stages.
+pub fn gapboot(stages: &Stages, arguments: &[&str]) -> Run {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let arguments = arguments.iter().map(Into::into);
+    let status = cli::run(arguments, Ok(stages.clone()), &mut out, &mut err);
+    Run {
+        status,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+    }
+}
+
+impl Run {
+    /// It ended well.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert_eq!(self.status, 0, "{}{}", self.out, self.err);
+        self
+    }
+
+    /// It was refused in one line that holds all of `words`.
+    #[track_caller]
+    pub fn refused(self, words: &[&str]) {
+        assert_eq!(self.status, 1, "{}{}", self.out, self.err);
+        assert_eq!(self.out, "");
+        assert_eq!(self.err.lines().count(), 1, "{}", self.err);
+        assert!(self.err.starts_with("gapboot: "), "{}", self.err);
+        for word in words {
+            assert!(self.err.contains(word), "{word:?} is not in: {}", self.err);
+        }
+    }
+}
+
+/// Bytes that look like code: the same for the same seed, none of them zero.
+pub fn noise(seed: u32, size: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state % 255) as u8 + 1
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+/// A stage1 as the build makes it: 512 bytes.
+pub fn stage1(seed: u32) -> Vec<u8> {
+    let mut stage1 = noise(seed, SECTOR);
+    stage1[..3].copy_from_slice(b"\xeb\x58\x90");
+    stage1[400..407].copy_from_slice(b"gapboot");
+    stage1
+}
+
+/// A stage2 of `size` bytes with a right header.
+pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
+    let mut stage2 = noise(seed, size);
+    stage2[..header::MAGIC.len()].copy_from_slice(&header::MAGIC);
+    stage2[header::FORMAT_OFFSET..][..2].copy_from_slice(&header::FORMAT.to_le_bytes());
+    stage2[header::LENGTH_OFFSET..][..4].copy_from_slice(&(size as u32).to_le_bytes());
+    stage2[header::VERSION_OFFSET..][..header::VERSION_SIZE].fill(0);
+    stage2[header::VERSION_OFFSET..][..version.len()].copy_from_slice(version.as_bytes());
+    let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
+    stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
+    stage2
+}
+
+/// The stages of a version, without an overlay.
+pub fn stages(version: &str, seed: u32) -> Stages {
+    Stages::new(
+        &stage1(seed),
+        &stage2(version, seed, STAGE2_BYTES - 777),
+        None,
+    )
+    .unwrap()
+}
+
+/// The stages of a version, with an overlay.
+pub fn with_overlay(version: &str, seed: u32) -> Stages {
+    let mut overlay = noise(seed ^ 77, 20_000);
+    overlay[..7].copy_from_slice(b"gapboot");
+    let stage2 = stage2(version, seed, STAGE2_BYTES - 777);
+    Stages::new(&stage1(seed), &stage2, Some(&overlay)).unwrap()
+}
+
+/// A disk image in a directory of its own.
+pub struct Image {
+    directory: TempDir,
+}
+
+impl Image {
+    /// `IMAGE` zero bytes.
+    pub fn blank() -> Self {
+        let image = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        fs::File::create(image.path())
+            .unwrap()
+            .set_len(IMAGE)
+            .unwrap();
+        image
+    }
+
+    /// A disk as sgdisk makes it: first usable sector 34, an ESP at 2048.
+    pub fn sgdisk() -> Self {
+        Self::with(&[
+            "--new=1:2048:+1M",
+            "--typecode=1:ef00",
+            "--change-name=1:EFI system",
+        ])
+    }
+
+    /// A disk with a table by sgdisk and these options.
+    pub fn with(options: &[&str]) -> Self {
+        let image = Self::blank();
+        image.run_sgdisk(options);
+        image
+    }
+
+    /// A disk as sfdisk makes it: first usable sector 2048.
+    pub fn sfdisk(script: &str) -> Self {
+        let image = Self::blank();
+        tool("fdisk", "sfdisk", &["--quiet", image.name()], script);
+        image
+    }
+
+    pub fn run_sgdisk(&self, options: &[&str]) {
+        tool("gdisk", "sgdisk", &[options, &[self.name()]].concat(), "");
+    }
+
+    /// What sgdisk finds wrong, as text: it tells by words, not by its status.
+    pub fn assert_sound(&self) {
+        let found = tool("gdisk", "sgdisk", &["--verify", self.name()], "");
+        assert!(found.contains("No problems found"), "{found}");
+        assert!(
+            !found.contains("ERROR") && !found.contains("Caution: invalid"),
+            "{found}"
+        );
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("disk.img")
+    }
+
+    pub fn name(&self) -> &str {
+        // Leaks a few bytes of a test process and spares every caller a binding.
+        Box::leak(self.path().to_str().unwrap().to_owned().into_boxed_str())
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        fs::read(self.path()).unwrap()
+    }
+
+    pub fn set(&self, bytes: &[u8]) {
+        fs::write(self.path(), bytes).unwrap();
+    }
+
+    /// Overwrites bytes from `at` on.
+    pub fn put(&self, at: usize, bytes: &[u8]) -> &Self {
+        let mut all = self.bytes();
+        all[at..at + bytes.len()].copy_from_slice(bytes);
+        self.set(&all);
+        self
+    }
+}
+
+/// Asserts that two images differ in `allowed` ranges at most.
+#[track_caller]
+pub fn assert_same_outside(before: &[u8], after: &[u8], allowed: &[Range<usize>]) {
+    assert_eq!(before.len(), after.len());
+    let sectors = (0..before.len()).step_by(SECTOR).filter(|at| {
+        let end = (at + SECTOR).min(before.len());
+        before[*at..end] != after[*at..end]
+    });
+    for at in sectors.flat_map(|at| at..(at + SECTOR).min(before.len())) {
+        let allowed = allowed.iter().any(|range| range.contains(&at));
+        assert!(
+            allowed || before[at] == after[at],
+            "byte {at} changed, which is not gapboot's"
+        );
+    }
+}
+
+/// Runs a tool of the distribution and returns what it said.
+#[track_caller]
+pub fn tool(package: &str, name: &str, arguments: &[&str], input: &str) -> String {
+    let path = format!(
+        "{}:/usr/sbin:/sbin",
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let mut child = Command::new(name)
+        .args(arguments)
+        .env("PATH", path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{name}: {error}; run: apt-get install {package}"));
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{name} {arguments:?}: {said}");
+    said
+}

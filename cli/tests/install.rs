@@ -1,0 +1,241 @@
+//! What `gapboot install` writes, where, and what it says.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use common::*;
+
+const GRUB: &[u8] = b"GRUB \0Geom\0Hard Disk\0Read\0 Error\r\n";
+const FLEXNET: &[u8] = b"\xd4\x41\xa0\xf5\x03\x00\x03\x00";
+
+#[test]
+fn a_fresh_disk_gets_the_stages_and_nothing_else() {
+    let new = stages("0.1.0", 1);
+    for image in [
+        Image::sgdisk(),
+        Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n"),
+    ] {
+        image.put(440, b"\x12\x34\x56\x78");
+        let before = image.bytes();
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(run.out.contains("installed gapboot 0.1.0"), "{}", run.out);
+        let after = image.bytes();
+        assert_same_outside(&before, &after, &[CODE, GAP]);
+        assert!(after[CODE] == new.code && after[GAP] == new.stage2);
+        image.assert_sound();
+    }
+}
+
+#[test]
+fn installing_again_writes_nothing_and_says_so() {
+    let new = with_overlay("0.1.0", 1);
+    let image = Image::sgdisk();
+    gapboot(&new, &["install", image.name()]).done();
+    let before = image.bytes();
+    let run = gapboot(&new, &["install", image.name()]).done();
+    assert!(
+        run.out.contains("0.1.0 is installed already"),
+        "{}",
+        run.out
+    );
+    assert!(image.bytes() == before);
+}
+
+#[test]
+fn an_older_version_is_updated() {
+    let (old, new) = (stages("0.0.9", 1), stages("0.1.0", 2));
+    let image = Image::sgdisk();
+    gapboot(&old, &["install", image.name()]).done();
+    let before = image.bytes();
+    let run = gapboot(&new, &["install", image.name()]).done();
+    assert!(
+        run.out.contains("updated gapboot 0.0.9 to 0.1.0"),
+        "{}",
+        run.out
+    );
+    let after = image.bytes();
+    assert_same_outside(&before, &after, &[CODE, GAP]);
+    assert!(after[CODE] == new.code && after[GAP] == new.stage2);
+}
+
+#[test]
+fn what_was_damaged_or_half_written_is_mended() {
+    let new = stages("0.1.0", 1);
+    let image = Image::sgdisk();
+    let changes: [(usize, &[u8], &str); 4] = [
+        (40 * 512, b"?", "over a damaged gapboot 0.1.0"),
+        (34 * 512, b"gapboot~", "over an interrupted install"),
+        (
+            34 * 512 + 12,
+            b"\xff\xff\xff\xff",
+            "over a damaged gapboot 0.1.0",
+        ),
+        (300, b"?", "completed gapboot 0.1.0"),
+    ];
+    for (at, bytes, said) in changes {
+        gapboot(&new, &["install", image.name()]).done();
+        let whole = image.bytes();
+        image.put(at, bytes);
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(run.out.contains(said), "{}", run.out);
+        assert!(image.bytes() == whole);
+    }
+}
+
+#[test]
+fn a_dry_run_names_every_write_and_needs_no_right_to_write() {
+    let image = Image::sgdisk();
+    fs::set_permissions(image.path(), fs::Permissions::from_mode(0o444)).unwrap();
+    let before = image.bytes();
+    let run = gapboot(
+        &with_overlay("0.1.0", 1),
+        &["install", "--dry-run", image.name()],
+    )
+    .done();
+    for place in [
+        "sector 34:",
+        "sectors 35-65:",
+        "sector 66:",
+        "sectors 67-129:",
+        "first 440 bytes:",
+    ] {
+        assert!(run.out.contains(place), "{}", run.out);
+    }
+    assert!(image.bytes() == before);
+}
+
+#[test]
+fn foreign_code_and_data_need_force_and_are_named() {
+    let marks: [(usize, &[u8], &str); 6] = [
+        (0x180, GRUB, "boot code of GRUB in sector 0"),
+        (0x80, b"Missing OS\r\n", "boot code of syslinux in sector 0"),
+        (
+            0x120,
+            b"Invalid partition table\0Error loading operating system",
+            "Windows",
+        ),
+        (6, b"LILO", "LILO"),
+        (
+            0x20,
+            b"\xfa\x33\xc0",
+            "boot code of an unknown program in sector 0",
+        ),
+        (
+            60 * 512,
+            b"anything",
+            "data of an unknown program in sector 60",
+        ),
+    ];
+    let new = stages("0.1.0", 1);
+    for (at, bytes, named) in marks {
+        let image = Image::sgdisk();
+        image.put(at, bytes);
+        let before = image.bytes();
+        gapboot(&new, &["install", image.name()]).refused(&[named, "--force"]);
+        assert!(image.bytes() == before);
+        let run = gapboot(&new, &["install", "--force", image.name()]).done();
+        assert!(
+            run.err.contains("replaces ") && run.err.contains(named),
+            "{}",
+            run.err
+        );
+        let after = image.bytes();
+        assert_same_outside(&before, &after, &[CODE, GAP]);
+        assert!(after[CODE] == new.code && after[GAP] == new.stage2);
+    }
+}
+
+#[test]
+fn a_program_that_comes_back_is_warned_of() {
+    let new = stages("0.1.0", 1);
+    let image = Image::sgdisk();
+    image.put(45 * 512, FLEXNET);
+    gapboot(&new, &["install", image.name()]).refused(&["FlexNet", "sector 45", "--force"]);
+    let run = gapboot(&new, &["install", "--force", image.name()]).done();
+    assert!(
+        run.err.contains("known to write to sector 45 again"),
+        "{}",
+        run.err
+    );
+    // It comes back, into the installed stage2.
+    image.put(45 * 512, FLEXNET);
+    gapboot(&new, &["install", image.name()]).refused(&["FlexNet", "sector 45", "--force"]);
+}
+
+#[test]
+fn what_is_behind_a_shorter_stage2_is_not_ours() {
+    let old = cli::image::Stages::new(&stage1(1), &stage2("0.0.1", 1, 5000), None).unwrap();
+    let image = Image::sgdisk();
+    gapboot(&old, &["install", image.name()]).done();
+    image.put(50 * 512, b"someone");
+    gapboot(&stages("0.1.0", 2), &["install", image.name()]).refused(&["sector 50", "--force"]);
+    gapboot(&old, &["remove", image.name()]).done();
+    assert_eq!(&image.bytes()[50 * 512..][..7], b"someone");
+}
+
+#[test]
+fn the_overlay_goes_where_there_is_room_for_it() {
+    let new = with_overlay("0.1.0", 1);
+    let image = Image::sgdisk();
+    let before = image.bytes();
+    gapboot(&new, &["install", image.name()]).done();
+    let after = image.bytes();
+    assert_same_outside(&before, &after, &[CODE, GAP, OVERLAY]);
+    assert!(after[OVERLAY] == new.overlay.clone().unwrap()[..]);
+
+    let tight = Image::with(&["-a1", "--new=1:128:+1M", "--typecode=1:ef00"]);
+    let foreign = Image::sgdisk();
+    foreign.put(70 * 512, b"someone");
+    for (image, reason) in [
+        (tight, "partition 1"),
+        (foreign, "data of an unknown program"),
+    ] {
+        let before = image.bytes();
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(
+            run.err.contains("overlay") && run.err.contains(reason),
+            "{}",
+            run.err
+        );
+        assert_same_outside(&before, &image.bytes(), &[CODE, GAP]);
+    }
+}
+
+#[test]
+fn a_table_that_needs_attention_is_remarked_on() {
+    let new = stages("0.1.0", 1);
+    let image = Image::sgdisk();
+    let run = gapboot(&new, &["install", image.name()]).done();
+    assert!(run.err.contains("begin at sector 34"), "{}", run.err);
+
+    let quiet = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
+    assert_eq!(gapboot(&new, &["install", quiet.name()]).done().err, "");
+
+    let no_esp = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=linux\n");
+    let run = gapboot(&new, &["install", no_esp.name()]).done();
+    assert!(run.err.contains("no EFI system partition"), "{}", run.err);
+
+    let no_backup = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
+    no_backup.put(IMAGE as usize - 512, &[0; 512]);
+    let run = gapboot(&new, &["install", no_backup.name()]).done();
+    assert!(run.err.contains("backup GPT is not sound"), "{}", run.err);
+    no_backup.run_sgdisk(&["-e"]);
+    assert!(
+        !gapboot(&new, &["install", no_backup.name()])
+            .done()
+            .err
+            .contains("backup")
+    );
+
+    let cut_short = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
+    fs::OpenOptions::new()
+        .write(true)
+        .open(cut_short.path())
+        .unwrap()
+        .set_len(2 << 20)
+        .unwrap();
+    let run = gapboot(&new, &["install", cut_short.name()]).done();
+    assert!(run.err.contains("is the image complete?"), "{}", run.err);
+}

@@ -1,0 +1,120 @@
+//! What `gapboot status` and `gapboot remove` say and do.
+
+mod common;
+
+use common::*;
+use serde_json::{Value, json};
+
+fn status(image: &Image) -> Value {
+    let run = gapboot(&stages("0.1.0", 1), &["status", "--json", image.name()]).done();
+    serde_json::from_str(&run.out).unwrap()
+}
+
+fn sentence(image: &Image) -> String {
+    gapboot(&stages("0.1.0", 1), &["status", image.name()])
+        .done()
+        .out
+}
+
+#[test]
+fn a_disk_without_gapboot() {
+    let image = Image::blank();
+    let expected = json!({
+        "installed": false, "upToDate": false, "stage1": "none", "stage2": "none", "overlay": "none",
+    });
+    assert_eq!(status(&image), expected);
+    assert!(sentence(&image).contains("not installed"));
+}
+
+#[test]
+fn a_disk_with_this_gapboot() {
+    let image = Image::sgdisk();
+    gapboot(&with_overlay("0.1.0", 1), &["install", image.name()]).done();
+    let expected = json!({
+        "installed": true, "version": "0.1.0", "intact": true, "upToDate": true,
+        "stage1": "match", "stage2": "present", "overlay": "present",
+    });
+    assert_eq!(status(&image), expected);
+    assert!(sentence(&image).contains("gapboot 0.1.0, intact, up to date"));
+    // What firmware and formatting tools scribble into stage1 is no change.
+    image.put(0x0b, &[7; 0x30]).put(0xda, &[7; 6]);
+    assert_eq!(status(&image), expected);
+}
+
+#[test]
+fn a_disk_with_another_gapboot() {
+    let image = Image::sgdisk();
+    gapboot(&stages("0.0.9", 9), &["install", image.name()]).done();
+    let expected = json!({
+        "installed": true, "version": "0.0.9", "intact": true, "upToDate": false,
+        "stage1": "other", "stage2": "present", "overlay": "none",
+    });
+    assert_eq!(status(&image), expected);
+    assert!(sentence(&image).contains("gapboot install"));
+}
+
+#[test]
+fn a_disk_with_damage() {
+    let image = Image::sgdisk();
+    gapboot(&stages("0.1.0", 1), &["install", image.name()]).done();
+    image
+        .put(45 * 512, b"GREGRegDone.Tag\0")
+        .put(34 * 512 + 20, b"\x1b[2J");
+    let found = status(&image);
+    assert_eq!(found["intact"], json!(false));
+    assert_eq!(found["version"], json!("?[2J0"));
+    let owner = "the Acer registration utility";
+    assert_eq!(found["foreign"], json!([{ "sector": 45, "owner": owner }]));
+    assert!(sentence(&image).contains("damaged"));
+    image.put(0, &[0; 440]);
+    assert_eq!(status(&image)["installed"], json!(false));
+    assert!(sentence(&image).contains("without its boot code"));
+    image.put(34 * 512, b"gapboot~");
+    assert_eq!(status(&image)["stage2"], json!("incomplete"));
+    assert!(sentence(&image).contains("interrupted"));
+}
+
+#[test]
+fn a_header_of_another_format_is_never_called_intact() {
+    let image = Image::sgdisk();
+    gapboot(&stages("0.1.0", 1), &["install", image.name()]).done();
+    image.put(34 * 512 + 8, &[2, 0]);
+    assert_eq!(status(&image)["intact"], json!(false));
+}
+
+#[test]
+fn removing_leaves_the_disk_as_it_was_made() {
+    for new in [stages("0.1.0", 1), with_overlay("0.1.0", 1)] {
+        let image = Image::sgdisk();
+        let before = image.bytes();
+        gapboot(&new, &["install", image.name()]).done();
+        let installed = image.bytes();
+        let run = gapboot(&new, &["remove", "--dry-run", image.name()]).done();
+        assert!(run.out.contains("sectors 35-64"), "{}", run.out);
+        assert!(image.bytes() == installed);
+        let run = gapboot(&new, &["remove", image.name()]).done();
+        assert!(run.out.contains("removed gapboot"), "{}", run.out);
+        assert!(image.bytes() == before);
+        image.assert_sound();
+        gapboot(&new, &["remove", image.name()]).refused(&["gapboot is not on this disk"]);
+    }
+}
+
+#[test]
+fn removing_leaves_what_is_not_gapboots() {
+    let new = stages("0.1.0", 1);
+    let image = Image::sgdisk();
+    gapboot(&new, &["install", image.name()]).done();
+    image.put(0, &[0; 440]).put(0x180, b"GRUB \0Geom");
+    let before = image.bytes();
+    let run = gapboot(&new, &["remove", image.name()]).done();
+    assert!(
+        run.err.contains("boot code of GRUB in sector 0 stays"),
+        "{}",
+        run.err
+    );
+    let after = image.bytes();
+    assert_same_outside(&before, &after, &[GAP]);
+    assert!(after[GAP].iter().all(|&byte| byte == 0));
+    gapboot(&new, &["remove", image.name()]).refused(&["not on this disk"]);
+}

@@ -32,137 +32,135 @@
 #       257..320 a new match offset + 1, as pairs (more?, bit)
 #       321..384 a match length, likewise
 
-        .section .low.text, "ax"
-        .code32
-        .intel_syntax noprefix
-        .globl  unpack, unpack_marker, unpack_end
+.section .low.text, "ax"
+.code32
+.globl unpack, unpack_marker, unpack_end
 unpack:
-        lea     eax, [edi + ecx]
-        push    edi
-        push    eax
-        push    edi
-        mov     ebx, {PROBABILITIES}
-        mov     edi, ebx
-        xor     ecx, ecx
-        mov     ch, 512 >> 8
-        mov     al, 128                 # all probabilities start even
-        rep     stosb
-        pop     edi
-        cdq                             # state 0: the first bit fetches
-        jmp     .Lafter_literal
+    leal    (%edi, %ecx), %eax
+    pushl   %edi
+    pushl   %eax
+    pushl   %edi
+    movl    ${PROBABILITIES}, %ebx
+    movl    %ebx, %edi
+    xorl    %ecx, %ecx
+    movb    $512 >> 8, %ch
+    movb    $128, %al               # all start even
+    rep stosb
+    popl    %edi
+    cltd                            # state 0: the first bit fetches
+    jmp     .Lafter_literal
 
 .Lafter_match:
-        xor     bx, bx
-        call    .Lbit
-        jc      .Lnew_offset
+    xorw    %bx, %bx
+    call    .Lbit
+    jc      .Lnew_offset
 .Lliteral:
-        inc     ebx
-.Lbits:
-        call    .Lbit
-        adc     bl, bl                  # walks down the tree ...
-        jnc     .Lbits                      # ... until the leading 1 falls out
-        mov     [edi], bl
-        inc     edi
-        cmp     edi, [esp]
-        jae     .Lunfilter
+    incl    %ebx
+.Ltree:
+    call    .Lbit
+    adcb    %bl, %bl                # walks down the tree ...
+    jnc     .Ltree                  # ... until the leading 1 falls out
+    movb    %bl, (%edi)
+    incl    %edi
+    cmpl    (%esp), %edi
+    jae     .Lunfilter
 .Lafter_literal:
-        xor     bx, bx
-        call    .Lbit
-        jnc     .Lliteral
-        inc     bh
-        call    .Lbit
-        jnc     .Lold_offset
+    xorw    %bx, %bx
+    call    .Lbit
+    jnc     .Lliteral
+    incb    %bh
+    call    .Lbit
+    jnc     .Lold_offset
 .Lnew_offset:
-        mov     bx, 257
-        call    .Lvalue
-        neg     ecx
-        mov     ebp, ecx
+    movw    $257, %bx
+    call    .Lvalue
+    negl    %ecx
+    movl    %ecx, %ebp
 .Lold_offset:
-        mov     bx, 321
-        call    .Lvalue
+    movw    $321, %bx
+    call    .Lvalue
 .Lcopy:
-        mov     al, [edi + ebp + 1]
-        stosb
-        cmp     edi, [esp]
-        jae     .Lunfilter
-        loop    .Lcopy
-        jmp     .Lafter_match
+    movb    1(%edi, %ebp), %al
+    stosb
+    cmpl    (%esp), %edi
+    jae     .Lunfilter
+    loop    .Lcopy
+    jmp     .Lafter_match
 
-# Decodes a number into ecx: its bits below the top one, lowest first, each
-# announced by a 1 bit. They enter ecx from above, behind a marker bit.
+# Decodes a number into ECX: its bits below the top one, lowest first, each
+# announced by a 1 bit. They enter ECX from above, behind a marker bit.
 .Lvalue:
-        mov     ecx, 0x80000000
+    movl    $0x80000000, %ecx
 .Lmore:
-        call    .Lbit
-        inc     ebx
-        jnc     .Llast
-        call    .Lbit
-        inc     ebx
-        rcr     ecx, 1
-        jnc     .Lmore                      # a carry: 32 bits, more than a number has
-.Llast:
-        stc                             # the top bit
-        rcr     ecx, 1
+    call    .Lbit
+    incl    %ebx
+    jnc     .Ltop
+    call    .Lbit
+    incl    %ebx
+    rcrl    $1, %ecx
+    jnc     .Lmore                  # a carry: more bits than a number has
+.Ltop:
+    stc
+    rcrl    $1, %ecx
 .Lalign:
-        shr     ecx, 1
-        jnc     .Lalign
-        ret
+    shrl    $1, %ecx
+    jnc     .Lalign
+    ret
 
-# Decodes one bit into CF with probability number bx and adapts that.
-# Clobbers eax.
+# Decodes one bit into CF by the probability number BX, and adapts that.
+# Clobbers EAX.
 .Lbit:
-        mov     eax, edx
-        shr     eax, 12
-        jnz     .Lfetched
-        shl     edx, 8
-        mov     dl, [esi]
-        inc     esi
-        jmp     .Lbit
+    movl    %edx, %eax
+    shrl    $12, %eax
+    jnz     .Lfetched
+    shll    $8, %edx
+    movb    (%esi), %dl
+    incl    %esi
+    jmp     .Lbit
 .Lfetched:
-        movzx   eax, dl
-        shr     edx, 8
-        sub     al, [ebx]
-        jc      .Lzero
-        neg     byte ptr [ebx]          # a 1 bit is a 0 bit with 1 - p:
-        call    .Ldecided
-        neg     byte ptr [ebx]          # CF = 1, since p is never 0
-        ret
+    movzbl  %dl, %eax
+    shrl    $8, %edx
+    subb    (%ebx), %al
+    jc      .Lzero
+    negb    (%ebx)                  # a 1 bit is a 0 bit of probability 1 - p
+    call    .Ldecided
+    negb    (%ebx)                  # CF = 1, since p is never 0
+    ret
 .Lzero:
-        add     al, [ebx]
+    addb    (%ebx), %al
 .Ldecided:
-        push    ecx
-        movzx   ecx, byte ptr [ebx]
-        imul    edx, ecx
-        add     edx, eax
-        mov     eax, 256 + 8
-        sub     eax, ecx
-        shr     eax, 4
-        add     [ebx], al               # CF = 0, since p stays below 1
-        pop     ecx
-        ret
+    pushl   %ecx
+    movzbl  (%ebx), %ecx
+    imull   %ecx, %edx
+    addl    %eax, %edx
+    movl    $256 + 8, %eax
+    subl    %ecx, %eax
+    shrl    $4, %eax
+    addb    %al, (%ebx)             # CF = 0, since p stays below 1
+    popl    %ecx
+    ret
 
 # Undoes the call filter.
 .Lunfilter:
-        pop     ecx
-        pop     edi
-        sub     ecx, 4
+    popl    %ecx
+    popl    %edi
+    subl    $4, %ecx
 .Lscan:
-        cmp     edi, ecx
-        jae     .Ldone
-        mov     al, 0xe8
-        scasb
-        jne     .Lscan
-        cmp     byte ptr [edi], 0       # the marker, patched in by the build
-        .set    unpack_marker, . - 1
-        jne     .Lscan
-        mov     eax, [edi]
-        mov     al, 0
-        bswap   eax
-        sub     eax, edi
-        sub     eax, 4
-        stosd
-        jmp     .Lscan
+    cmpl    %ecx, %edi
+    jae     .Ldone
+    movb    $0xe8, %al
+    scasb
+    jne     .Lscan
+    cmpb    $0, (%edi)              # the marker, patched in by the build
+    .set    unpack_marker, . - 1
+    jne     .Lscan
+    movl    (%edi), %eax
+    movb    $0, %al
+    bswapl  %eax
+    subl    %edi, %eax
+    subl    $4, %eax
+    stosl
+    jmp     .Lscan
 .Ldone:
-        ret
+    ret
 unpack_end:
-        .att_syntax prefix

@@ -3,19 +3,33 @@
 use anyhow::{Context, Result, ensure};
 use goblin::elf::{Elf, program_header::PT_LOAD};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::run::run;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
+/// Every freestanding package; all others are the host's.
+pub(crate) const PACKAGES: &[&str] = &["stage1", "stage2", "probe"];
+
 const TARGET: &str = "x86-unknown-none";
 
-/// Flags of rustc for every freestanding image: a panic that cannot happen or
-/// cannot be explained in the space there is costs no message.
+/// Flags of rustc for every freestanding image: a panic is one instruction,
+/// without a message.
 const FLAGS: &[&str] = &["-Cpanic=immediate-abort", "-Zunstable-options"];
 
 /// Builds the freestanding `packages`; [`image`] says where they lie.
 pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str]) -> Result<()> {
+    run(cargo(workspace, tools, "build", packages)?.arg("--locked"))
+}
+
+/// A cargo command on freestanding `packages`.
+pub(crate) fn cargo(
+    workspace: &Workspace,
+    tools: &Toolchain,
+    command: &str,
+    packages: &[&str],
+) -> Result<Command> {
     let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     flags.extend(remap(workspace, Some(&tools.library))?);
 
@@ -23,7 +37,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str])
     cargo
         .current_dir(&workspace.root)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
-        .args(["build", "--quiet", "--profile", "image", "--locked"])
+        .args([command, "--quiet", "--profile", "image"])
         .args(["--target", &format!("{TARGET}.json"), "-Zjson-target-spec"])
         .arg("-Zbuild-std=core")
         .arg("-Zbuild-std-features=compiler-builtins-mem,optimize_for_size")
@@ -32,7 +46,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str])
     for package in packages {
         cargo.args(["--package", package]);
     }
-    run(&mut cargo)
+    Ok(cargo)
 }
 
 /// The ELF file of a freestanding package.
@@ -43,9 +57,9 @@ pub(crate) fn image(workspace: &Workspace, package: &str) -> PathBuf {
         .join(package)
 }
 
-/// A target directory apart: nothing here is shared with host crates, and cargo
-/// would take turns at the lock.
-fn directory(workspace: &Workspace) -> PathBuf {
+/// A target directory apart: nothing in it is shared with host crates, and
+/// cargo would take turns at the lock.
+pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("image")
 }
 
@@ -73,8 +87,17 @@ pub(crate) fn remap(workspace: &Workspace, library: Option<&Path>) -> Result<Vec
 
 /// What of an ELF file is loaded, and its symbols.
 pub(crate) struct Image {
-    pieces: Vec<(u32, Vec<u8>)>,
-    symbols: Vec<(String, u32)>,
+    /// Physical address and bytes of each section that is loaded, in order.
+    sections: Vec<(u32, Vec<u8>)>,
+    pub(crate) symbols: Vec<Symbol>,
+}
+
+/// A symbol of an ELF file.
+pub(crate) struct Symbol {
+    pub(crate) name: String,
+    pub(crate) address: u32,
+    /// Size in bytes; 0 where nobody told.
+    pub(crate) size: u32,
 }
 
 impl Image {
@@ -85,65 +108,71 @@ impl Image {
         let elf = Elf::parse(&bytes).with_context(|| format!("{} is not ELF", path.display()))?;
         // Section by section, since a linker may put the ELF headers into the
         // first segment; the segment tells the physical address.
-        let mut pieces = Vec::new();
-        for section in &elf.section_headers {
-            let Some(range) = section.file_range().filter(|_| section.is_alloc()) else {
+        let mut sections = Vec::new();
+        for section in elf
+            .section_headers
+            .iter()
+            .filter(|section| section.is_alloc())
+        {
+            let Some(range) = section.file_range().filter(|range| !range.is_empty()) else {
                 continue;
             };
-            let segment = elf.program_headers.iter().find(|segment| {
-                segment.p_type == PT_LOAD && segment.file_range().contains(&range.start)
-            });
-            let (Some(segment), false) = (segment, range.is_empty()) else {
-                continue;
-            };
+            let mut segments = elf.program_headers.iter().filter(|s| s.p_type == PT_LOAD);
+            let segment = segments
+                .find(|segment| segment.file_range().contains(&range.start))
+                .context("a section lies in no segment")?;
             let address = segment.p_paddr + (section.sh_offset - segment.p_offset);
             let bytes = bytes
                 .get(range)
                 .context("a section lies outside the file")?;
-            pieces.push((u32::try_from(address)?, bytes.to_vec()));
+            sections.push((u32::try_from(address)?, bytes.to_vec()));
         }
-        pieces.sort();
-        let symbols = elf
-            .syms
-            .iter()
-            .filter_map(|s| Some((elf.strtab.get_at(s.st_name)?.to_owned(), s.st_value as u32)))
-            .collect();
-        Ok(Self { pieces, symbols })
+        sections.sort();
+        let symbol = |symbol: goblin::elf::Sym| {
+            Some(Symbol {
+                name: elf.strtab.get_at(symbol.st_name)?.to_owned(),
+                address: symbol.st_value.try_into().ok()?,
+                size: symbol.st_size.try_into().ok()?,
+            })
+        };
+        let symbols = elf.syms.iter().filter_map(symbol).collect();
+        Ok(Self { sections, symbols })
     }
 
     /// The address of a symbol.
     pub(crate) fn symbol(&self, name: &str) -> Result<u32> {
-        let found = self.symbols.iter().find(|(symbol, _)| symbol == name);
-        let (_, address) = found.with_context(|| format!("the image has no symbol `{name}`"))?;
-        Ok(*address)
+        let found = self.symbols.iter().find(|symbol| symbol.name == name);
+        let symbol = found.with_context(|| format!("the image has no symbol `{name}`"))?;
+        Ok(symbol.address)
     }
 
     /// The bytes that are loaded at physical addresses `start..limit`, with zeros
-    /// between segments, up to the last one.
+    /// between sections, up to the last one.
     pub(crate) fn flat(&self, start: u32, limit: u32) -> Result<Vec<u8>> {
         let mut flat = Vec::new();
-        for (address, bytes) in &self.pieces {
+        for (address, bytes) in &self.sections {
             let end = address + bytes.len() as u32;
             let (from, to) = (start.max(*address), limit.min(end));
             if from >= to {
                 continue;
             }
             let at = (from - start) as usize;
-            ensure!(at >= flat.len(), "segments overlap at {from:#x}");
+            ensure!(at >= flat.len(), "sections overlap at {from:#x}");
             flat.resize(at, 0);
             flat.extend(&bytes[(from - address) as usize..(to - address) as usize]);
         }
         Ok(flat)
     }
 
-    /// The first physical address that anything is loaded at.
-    pub(crate) fn start(&self) -> u32 {
-        self.pieces.first().map_or(0, |(address, _)| *address)
+    /// All that is loaded, from the first byte on.
+    pub(crate) fn whole(&self) -> Result<Vec<u8>> {
+        let start = self.sections.first().map_or(0, |(address, _)| *address);
+        self.flat(start, u32::MAX)
     }
 
     /// The end of all that is loaded.
     pub(crate) fn end(&self) -> u32 {
         let end = |(address, bytes): &(u32, Vec<u8>)| address + bytes.len() as u32;
-        self.pieces.iter().map(end).max().unwrap_or(0)
+        self.sections.iter().map(end).max().unwrap_or(0)
     }
 }

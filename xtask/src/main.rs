@@ -1,11 +1,17 @@
 //! The build of gapboot: the only place that knows commands. `./x` starts it.
 
+mod check;
 mod dist;
 mod freestanding;
 mod pack;
 mod packages;
+mod reproduce;
 mod run;
+mod size;
+mod test;
 mod toolchain;
+#[cfg(test)]
+mod unpack_test;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -16,7 +22,14 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: ./x COMMAND
 
-  dist       build everything into dist/";
+  dist        build everything into dist/
+  test        build and run every test and check
+  check       formatting, lints and documentation of every crate
+  clippy      the lints alone
+  size        where the bytes of stage1 and stage2 go
+  reproduce   build once more elsewhere and compare with dist/
+
+What they need and is missing they install, as root or by sudo, from Debian.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +55,14 @@ fn command(words: &[&str]) -> Result<()> {
     let workspace = Workspace::here();
     match words {
         ["dist"] => dist::build(&workspace).map(drop),
+        ["test"] => test::all(&workspace),
+        ["check"] => check::all(&workspace),
+        ["clippy"] => check::lints(&workspace),
+        ["size"] => size::print(&dist::loader(&workspace)?),
+        ["reproduce"] => {
+            dist::build(&workspace)?;
+            reproduce::compare(&workspace)
+        }
         _ => bail!(Usage(words.join(" "))),
     }
 }

@@ -33,13 +33,14 @@ pub(crate) struct Packed {
     pub(crate) marker: u8,
 }
 
-/// Packs `image`, which will be unpacked to physical address `base`.
-pub(crate) fn pack(image: &[u8], base: u32) -> Result<Packed> {
+/// Packs `image`, which will be unpacked to physical address `base`; `effort` is
+/// from 0 to 9, each about twice as slow as the one before.
+pub(crate) fn pack(image: &[u8], base: u32, effort: u8) -> Result<Packed> {
     let end = base as usize + image.len();
     ensure!(end <= 1 << 24, "the image ends behind 16 MiB");
     let marker = marker(image).context("every byte follows some E8: no marker is left")?;
     let filtered = filter(image, base, marker);
-    let bytes = upkr::pack(&filtered, 9, &config(), None);
+    let bytes = upkr::pack(&filtered, effort, &config(), None);
 
     let unpacked = upkr::unpack(&bytes, &config(), image.len())?;
     ensure!(

@@ -3,6 +3,18 @@
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 
+use crate::workspace::Workspace;
+
+/// A command of the cargo that runs us, on the host's packages.
+pub(crate) fn cargo(workspace: &Workspace, command: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(&workspace.root)
+        .args([command, "--quiet", "--locked", "--target-dir"])
+        .arg(&workspace.target);
+    cargo
+}
+
 /// Runs `command` to its end; its output goes where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;

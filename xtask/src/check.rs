@@ -1,0 +1,89 @@
+//! `./x check`: formatting, lints, documentation.
+
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::Command;
+
+use crate::freestanding;
+use crate::packages;
+use crate::run::{cargo, run, succeeds};
+use crate::toolchain::Toolchain;
+use crate::workspace::Workspace;
+
+/// All of it, on every crate.
+pub(crate) fn all(workspace: &Workspace) -> Result<()> {
+    format(workspace)?;
+    lints(workspace)?;
+    documentation(workspace)
+}
+
+fn format(workspace: &Workspace) -> Result<()> {
+    component(workspace, "fmt", "rustfmt", "/usr/bin/cargo-fmt")?;
+    let mut fmt = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    run(fmt
+        .current_dir(&workspace.root)
+        .args(["fmt", "--all", "--check"]))
+    .context("formatting differs: run `cargo fmt --all`")
+}
+
+/// Clippy on every crate, where every warning counts.
+pub(crate) fn lints(workspace: &Workspace) -> Result<()> {
+    // Both, even if the first fails: it is better to see everything at once.
+    let host = host_lints(workspace);
+    image_lints(workspace).and(host)
+}
+
+fn host_lints(workspace: &Workspace) -> Result<()> {
+    component(workspace, "clippy", "clippy", "/usr/bin/cargo-clippy")?;
+    let mut clippy = cargo(workspace, "clippy");
+    only_host(clippy.args(["--all-targets", "--keep-going"]));
+    run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn image_lints(workspace: &Workspace) -> Result<()> {
+    let tools = Toolchain::find()?;
+    let bin = tools.rustc.parent().unwrap_or(Path::new("/usr/bin"));
+    if !bin.join("cargo-clippy").exists() {
+        packages::ensure(&["/usr/bin/cargo-clippy"])?;
+    }
+    let mut clippy = freestanding::cargo(workspace, &tools, "clippy", freestanding::PACKAGES)?;
+    // cargo looks for its subcommands on PATH.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
+    clippy.env("PATH", std::env::join_paths(path)?);
+    run(clippy.args(["--keep-going", "--", "-D", "warnings"]))
+}
+
+fn documentation(workspace: &Workspace) -> Result<()> {
+    let mut doc = cargo(workspace, "doc");
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    run(only_host(
+        doc.args(["--no-deps", "--document-private-items"]),
+    ))
+}
+
+/// The whole workspace but what has no operating system below it.
+pub(crate) fn only_host(cargo: &mut Command) -> &mut Command {
+    cargo.arg("--workspace");
+    for package in freestanding::PACKAGES {
+        cargo.args(["--exclude", package]);
+    }
+    cargo
+}
+
+/// Makes sure that the host's cargo has a subcommand, which is a component of
+/// rustup or a package of Debian's.
+fn component(workspace: &Workspace, command: &str, component: &str, program: &str) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut version = Command::new(&cargo);
+    version
+        .current_dir(&workspace.root)
+        .args([command, "--version"]);
+    if succeeds(&mut version) {
+        return Ok(());
+    }
+    if succeeds(Command::new("rustup").args(["component", "add", component])) {
+        return Ok(());
+    }
+    packages::ensure(&[program])
+}

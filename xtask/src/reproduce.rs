@@ -1,0 +1,85 @@
+//! `./x reproduce`: the same source gives the same bytes, wherever it lies.
+
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::dist;
+use crate::run::output;
+use crate::workspace::Workspace;
+
+/// Builds a copy of the source tree in another directory, from nothing, and
+/// compares with what `dist/` holds.
+pub(crate) fn compare(workspace: &Workspace) -> Result<()> {
+    let place = Place::new()?;
+    let copy = Workspace {
+        root: place.0.join("the same source elsewhere"),
+        target: place.0.join("objects"),
+    };
+    copy_sources(workspace, &copy)?;
+    dist::build(&copy)?;
+
+    let mut different = Vec::new();
+    let names = names(&workspace.dist())?;
+    for name in &names {
+        let [ours, theirs] = [workspace, &copy].map(|tree| fs::read(tree.dist().join(name)));
+        if ours? != theirs.unwrap_or_default() {
+            different.push(name.display().to_string());
+        }
+    }
+    if !different.is_empty() {
+        bail!("not reproducible: {} differ", different.join(", "));
+    }
+    println!(
+        "reproducible: {} files are the same, built elsewhere",
+        names.len()
+    );
+    Ok(())
+}
+
+/// Copies what git would commit.
+fn copy_sources(from: &Workspace, to: &Workspace) -> Result<()> {
+    let list = output(Command::new("git").current_dir(&from.root).args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]))?;
+    for name in list.split_terminator('\0') {
+        let (source, target) = (from.root.join(name), to.root.join(name));
+        // Deleted, but not yet in git.
+        if !source.exists() {
+            continue;
+        }
+        fs::create_dir_all(target.parent().context("a file has a directory")?)?;
+        fs::copy(source, target)?;
+    }
+    Ok(())
+}
+
+fn names(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries: std::io::Result<Vec<_>> = fs::read_dir(directory)?.collect();
+    Ok(entries?
+        .iter()
+        .map(|entry| entry.file_name().into())
+        .collect())
+}
+
+/// A directory for a while.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Result<Self> {
+        let place = std::env::temp_dir().join(format!("gapboot-reproduce-{}", std::process::id()));
+        fs::create_dir(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        Ok(Self(place))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

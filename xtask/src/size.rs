@@ -1,0 +1,112 @@
+//! `./x size`: where the bytes of stage1 and stage2 go.
+
+use anyhow::{Result, ensure};
+use layout::{disk, memory};
+use std::collections::BTreeMap;
+
+use crate::dist::Loader;
+use crate::freestanding::{Image, Symbol};
+
+/// Prints the ledger; fails if it shows what must not be there.
+pub(crate) fn print(loader: &Loader) -> Result<()> {
+    let Loader {
+        stage1_code,
+        low,
+        packed,
+        unpacked,
+        stage2,
+    } = loader;
+    let unpacker = stage2.symbol("unpack_end")? - stage2.symbol("unpack")?;
+    let total = low + packed;
+    println!(
+        "stage1       {stage1_code:6} of {:6} bytes of code",
+        disk::STAGE1_CODE
+    );
+    println!("stage2       {total:6} of {:6} bytes", disk::STAGE2_BYTES);
+    println!("  low part   {low:6}  ({unpacker} of them the unpacker)");
+    let percent = 100.0 * *packed as f64 / *unpacked as f64;
+    println!("  packed     {packed:6}  from {unpacked} bytes ({percent:.1} %), which are:");
+    let mut parts: Vec<_> = parts(stage2, *unpacked).into_iter().collect();
+    parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    for (part, size) in parts {
+        println!("    {size:6}  {part}");
+    }
+    no_formatting(stage2)
+}
+
+/// Formatting code costs kilobytes; one `unwrap` with a message can bring it in.
+fn no_formatting(stage2: &Image) -> Result<()> {
+    let mut names = stage2.symbols.iter().map(|symbol| demangle(&symbol.name));
+    let found = names.find(|name| name.contains("core::fmt"));
+    ensure!(
+        found.is_none(),
+        "stage2 contains {}: find what formats (a panic with a message, Debug, write!) and remove it",
+        found.unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Bytes of the unpacked image by module, and what no symbol accounts for.
+fn parts(stage2: &Image, unpacked: usize) -> BTreeMap<String, usize> {
+    let range = memory::STAGE2_UNPACKED;
+    let inside = |symbol: &&Symbol| {
+        symbol.size > 0 && (range.start..range.start + unpacked as u32).contains(&symbol.address)
+    };
+    // Functions that are equal are one function with several names.
+    let mut places = BTreeMap::new();
+    for symbol in stage2.symbols.iter().filter(inside) {
+        places.entry(symbol.address).or_insert(symbol);
+    }
+    let mut parts = BTreeMap::new();
+    for symbol in places.values() {
+        *parts.entry(module(&demangle(&symbol.name))).or_default() += symbol.size as usize;
+    }
+    let named: usize = parts.values().sum();
+    parts.insert(
+        "(text and constants)".to_owned(),
+        unpacked.saturating_sub(named),
+    );
+    parts
+}
+
+fn demangle(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+/// The module that a function belongs to: two names deep in our own crates, the
+/// crate alone for others.
+fn module(function: &str) -> String {
+    let path = function.trim_start_matches(['<', '&', '*', '[', '(', ' ']);
+    let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
+    let path = path
+        .split(['<', '>', ' ', ',', ')', ']'])
+        .next()
+        .unwrap_or(path);
+    let names: Vec<&str> = path.trim_end_matches(':').split("::").collect();
+    match names[..] {
+        [krate @ ("boot" | "stage2"), module, _, ..] => format!("{krate}::{module}"),
+        [krate, ..] => krate.to_owned(),
+        [] => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::module;
+
+    #[test]
+    fn functions_belong_to_modules() {
+        assert_eq!(module("boot::fat::chain::Chain::next"), "boot::fat");
+        assert_eq!(module("boot::boot"), "boot");
+        assert_eq!(
+            module("<stage2::disk::Disk as boot::machine::Disk>::read"),
+            "stage2::disk"
+        );
+        assert_eq!(
+            module("<&mut boot::conf::Conf as core::ops::Drop>::drop"),
+            "boot::conf"
+        );
+        assert_eq!(module("core::slice::sort::merge::<u8>"), "core");
+        assert_eq!(module("memcpy"), "memcpy");
+    }
+}

@@ -1,0 +1,140 @@
+//! `./x test`: every test and check there is.
+
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::check::{self, only_host};
+use crate::freestanding::{self, Image};
+use crate::run::cargo;
+use crate::toolchain::Toolchain;
+use crate::workspace::Workspace;
+use crate::{dist, packages, reproduce, size};
+
+/// The programs that tests call, whatever the crate.
+const TOOLS: &[&str] = &[
+    "as",
+    "fsck.vfat",
+    "ld",
+    "mcopy",
+    "mkfs.vfat",
+    "qemu-system-i386",
+    "qemu-system-x86_64",
+    "sfdisk",
+    "sgdisk",
+];
+
+/// How many tests and checks went well, and how many did not.
+#[derive(Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    fn check(&mut self, name: &str, result: Result<()>) {
+        match result {
+            Ok(()) => self.passed += 1,
+            Err(error) => {
+                eprintln!("x: {name}: {error:#}");
+                self.failed += 1;
+            }
+        }
+    }
+
+    /// Adds one of cargo's lines `test result: ok. 5 passed; 0 failed; ...`.
+    fn add(&mut self, line: &str) {
+        let Some(line) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let words: Vec<&str> = line.split([' ', ';']).collect();
+        for pair in words.windows(2) {
+            let Ok(number) = pair[0].parse::<u32>() else {
+                continue;
+            };
+            match pair[1] {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Runs all of it, and goes on after a failure: one run shows as much as it can.
+pub(crate) fn all(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    let mut tally = Tally::default();
+    let start = Instant::now();
+    let step = |name: &str| eprintln!("x: {:4} s: {name}", start.elapsed().as_secs());
+
+    // Without these there is nothing to test.
+    step("dist");
+    let loader = dist::build(workspace)?;
+    let probe = probe(workspace)?;
+    step("tests");
+    if let Err(error) = tests(workspace, probe, &mut tally) {
+        tally.check("tests", Err(error));
+    }
+    step("formatting, lints, documentation");
+    tally.check("check", check::all(workspace));
+    step("reproducing");
+    tally.check("reproduce", reproduce::compare(workspace));
+    step("sizes");
+    tally.check("size", size::print(&loader));
+    step("done");
+
+    let Tally { passed, failed } = tally;
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 {
+        bail!("{failed} tests or checks failed, see above");
+    }
+    Ok(())
+}
+
+/// Runs the tests of all host crates, which show their own results.
+fn tests(workspace: &Workspace, probe: PathBuf, tally: &mut Tally) -> Result<()> {
+    let mut test = cargo(workspace, "test");
+    test.env("GAPBOOT_DIST", workspace.dist())
+        .env("GAPBOOT_PROBE", probe)
+        .stdout(Stdio::piped());
+    let failed = tally.failed;
+    let mut cargo = only_host(&mut test).arg("--no-fail-fast").spawn()?;
+    let stdout = cargo.stdout.take().context("stdout is piped")?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        tally.add(&line);
+    }
+    // What did not even compile or start.
+    if !cargo.wait()?.success() && tally.failed == failed {
+        bail!("cargo test failed, see above");
+    }
+    Ok(())
+}
+
+/// Builds the kernel that tests boot, and returns where its file lies.
+fn probe(workspace: &Workspace) -> Result<PathBuf> {
+    freestanding::build(workspace, &Toolchain::find()?, &["probe"])?;
+    let image = Image::read(&freestanding::image(workspace, "probe"))?;
+    let file = freestanding::directory(workspace).join("probe.bin");
+    fs::write(&file, image.whole()?)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn results_add_up() {
+        let mut tally = Tally::default();
+        tally.add("test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 1 filtered out");
+        tally.add("test result: FAILED. 10 passed; 3 failed; 0 ignored; finished in 0.01s");
+        tally.add("running 5 tests");
+        assert_eq!((tally.passed, tally.failed), (15, 3));
+    }
+}

@@ -1,0 +1,227 @@
+//! Runs `stage2/src/unpack.s` on what `pack` makes, under QEMU.
+
+use layout::memory;
+use std::fs;
+use std::process::Command;
+
+use crate::pack::{Packed, pack};
+use crate::packages;
+use crate::run::run;
+
+const UNPACK: &str = include_str!("../../../stage2/src/unpack.s");
+const HARNESS: &str = include_str!("harness.s");
+
+/// Where the packed data lies.
+const PACKED: u32 = memory::STAGE2.start;
+const IMAGE: u32 = memory::STAGE2_UNPACKED.start;
+const TABLE: u32 = memory::IO_BUFFER.start;
+/// What is watched ends behind the table of probabilities.
+const MEMORY_END: u32 = memory::IO_BUFFER.end;
+/// What memory holds where nothing was written.
+const FILL: u32 = 0xcc;
+
+/// More than fits the disk, unpacked.
+const LARGE: usize = 28 << 10;
+/// What unpacking that may cost: a hundredth of a second on an old processor.
+const INSTRUCTIONS: u32 = 8_000_000;
+
+struct Case {
+    length: usize,
+    packed: Vec<u8>,
+    marker: u8,
+}
+
+struct Outcome {
+    instructions: u32,
+    /// Bytes outside the image and the table that were written.
+    changed: u32,
+    image: Vec<u8>,
+}
+
+/// Runs all `cases`, in one start of QEMU.
+fn unpack(cases: &[Case]) -> Vec<Outcome> {
+    packages::ensure(&["as", "ld", "qemu-system-i386"]).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut list = Vec::new();
+    for case in cases {
+        for number in [case.length, case.marker.into(), case.packed.len()] {
+            list.extend((number as u32).to_le_bytes());
+        }
+        list.extend(&case.packed);
+    }
+    list.extend([0; 4]);
+    fs::write(directory.path().join("cases"), list).unwrap();
+    fs::write(directory.path().join("harness.s"), source()).unwrap();
+    let tool = |line: &str| {
+        let words: Vec<_> = line.split(' ').collect();
+        run(Command::new(words[0])
+            .current_dir(&directory)
+            .args(&words[1..]))
+        .unwrap();
+    };
+    tool("as --32 -o harness.o harness.s");
+    tool("ld -N --no-warn-rwx-segments -m elf_i386 -Ttext=0x100000 -e start -o harness harness.o");
+    let qemu = "timeout 60 qemu-system-i386 -nodefaults -display none -no-reboot -m 16 \
+        -accel tcg -icount shift=0,sleep=off -debugcon file:out \
+        -device isa-debug-exit,iobase=0xf4 -kernel harness";
+    let words: Vec<_> = qemu.split_whitespace().collect();
+    let status = Command::new(words[0])
+        .current_dir(&directory)
+        .args(&words[1..])
+        .status();
+    // The exit device's status is never 0.
+    assert_eq!(
+        status.unwrap().code(),
+        Some(1),
+        "the unpacker did not come to its end"
+    );
+
+    let out = fs::read(directory.path().join("out")).unwrap();
+    let mut rest = &out[..];
+    let mut take = |length| rest.split_off(..length).expect("an outcome is cut off");
+    let outcome = |case: &Case| Outcome {
+        instructions: u32::from_le_bytes(take(4).try_into().unwrap()),
+        changed: u32::from_le_bytes(take(4).try_into().unwrap()),
+        image: take(case.length).to_vec(),
+    };
+    cases.iter().map(outcome).collect()
+}
+
+/// The harness and the unpacker, with their numbers filled in.
+fn source() -> String {
+    let numbers = [
+        ("FILL", FILL),
+        ("MEMORY", PACKED),
+        ("MEMORY_END", MEMORY_END),
+        ("PACKED", PACKED),
+        ("IMAGE", IMAGE),
+        ("TABLE", TABLE),
+        ("TABLE_END", TABLE + 512),
+        ("PROBABILITIES", TABLE),
+    ];
+    let mut source = format!("{HARNESS}{UNPACK}");
+    for (name, number) in numbers {
+        source = source.replace(&format!("{{{name}}}"), &number.to_string());
+    }
+    source
+}
+
+/// Real code: our own.
+fn code() -> Vec<u8> {
+    let program = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let elf = goblin::elf::Elf::parse(&program).unwrap();
+    let text = elf
+        .section_headers
+        .iter()
+        .find(|section| elf.shdr_strtab.get_at(section.sh_name) == Some(".text"));
+    program[text.unwrap().file_range().unwrap()].to_vec()
+}
+
+/// Bytes without any pattern, the same every time.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1u32;
+    let step = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..length).map(step).collect()
+}
+
+fn packed(image: &[u8]) -> Case {
+    let Packed { bytes, marker } = pack(image, IMAGE, 2).unwrap();
+    Case {
+        length: image.len(),
+        packed: bytes,
+        marker,
+    }
+}
+
+#[test]
+fn unpacks_what_was_packed() {
+    let code = code();
+    let call = |displacement: i32| [&[0xe8][..], &displacement.to_le_bytes()].concat();
+    let images = [
+        code[..LARGE].to_vec(),
+        code[code.len() - LARGE..].to_vec(),
+        noise(6000),
+        // One byte; runs; what is shorter than a call.
+        vec![0],
+        vec![0xe8; 3],
+        vec![7; 60_000],
+        // Calls: to itself, to both ends, just outside, cut off by the end.
+        [
+            call(-5),
+            call(0),
+            call(-15),
+            call(-16),
+            call(i32::MIN),
+            call(-31),
+            call(0),
+        ]
+        .concat(),
+        [call(1), vec![0], call(-11), vec![0xe8, 0, 0, 0]].concat(),
+        // E8 before a call, and before what a marker could be.
+        [
+            vec![0xe8],
+            call(3),
+            vec![0xe8, 0, 2, 0, 4, 0xe8, 1],
+            call(-20),
+        ]
+        .concat(),
+    ];
+    let cases: Vec<Case> = images.iter().map(|image| packed(image)).collect();
+    for ((case, image), outcome) in cases.iter().zip(&images).zip(unpack(&cases)) {
+        assert!(
+            outcome.image == *image,
+            "an image of {} bytes differs",
+            image.len()
+        );
+        assert_eq!(outcome.changed, 0, "it wrote outside");
+        let cost = outcome.instructions;
+        println!(
+            "{} -> {} bytes, {cost} instructions",
+            image.len(),
+            case.packed.len()
+        );
+        if image.len() == LARGE {
+            assert!(
+                cost <= INSTRUCTIONS,
+                "unpacking takes {cost} instructions: too slow"
+            );
+        }
+    }
+}
+
+#[test]
+fn keeps_its_bounds_on_damaged_data() {
+    let image = code()[..3000].to_vec();
+    let whole = packed(&image);
+    let noise = noise(3000);
+    let mut cases = Vec::new();
+    for (number, place) in noise.chunks_exact(2).take(20).enumerate() {
+        let mut packed = whole.packed.clone();
+        let at = u16::from_le_bytes([place[0], place[1]]) as usize % packed.len();
+        packed[at] ^= 1 << (number % 8);
+        cases.push(Case { packed, ..whole });
+    }
+    let junk = [
+        noise.clone(),
+        vec![0; 3000],
+        vec![0xff; 3000],
+        vec![1],
+        vec![0xe8; 4000],
+    ];
+    for packed in junk {
+        for length in [1, 5, 3000] {
+            cases.push(Case {
+                length,
+                packed: packed.clone(),
+                marker: 0,
+            });
+        }
+    }
+    for outcome in unpack(&cases) {
+        assert_eq!(outcome.changed, 0, "it wrote outside");
+        assert!(outcome.instructions <= INSTRUCTIONS);
+    }
+}

@@ -1,1 +1,52 @@
-//! End-to-end tests.
+//! The rig of the end-to-end tests: disk images that foreign tools make,
+//! machines in QEMU, and kernels that say what they were handed.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`tool`] | runs foreign programs, and says which package a missing one is in |
+//! | [`debian`] | kernels and busybox out of Debian's packages |
+//! | [`initramfs`] | cpio archives and incompressible data |
+//! | [`image`] | GPT disk images with FAT file systems |
+//! | [`boot_sector`] | floppy disks with a few instructions |
+//! | [`qemu`] | a machine: disk, bus, memory, serial line, screen, keys |
+//! | [`probe`] | the probe kernel, its variants and its report |
+//! | [`protocol`] | what the boot protocol demands of that report |
+//! | [`gapboot`] | the built programs: installing, emulating |
+//! | [`scenario`] | probe kernel, initrds and command line, from image to report |
+//! | [`syslinux`] | another boot loader, to prove the rig with |
+//! | [`demo`] | `./x demo` |
+//!
+//! What was built is found through the environment: `GAPBOOT_DIST` is the
+//! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel. `./x test`
+//! sets both; the defaults are where `./x` leaves them in this source tree.
+
+pub mod boot_sector;
+pub mod debian;
+pub mod demo;
+pub mod gapboot;
+pub mod image;
+pub mod initramfs;
+pub mod probe;
+pub mod protocol;
+pub mod qemu;
+pub mod scenario;
+pub mod syslinux;
+pub mod tool;
+
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// A mebibyte, in bytes.
+pub const MIB: u64 = 1 << 20;
+
+/// The root of the source tree.
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_owned()
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,26 @@
+//! `./x demo`: boots a Debian kernel through gapboot, see [`tests::demo`].
+
+use std::process::ExitCode;
+use tests::demo::{self, Options};
+
+fn main() -> ExitCode {
+    let mut options = Options::default();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--check" => options.check = true,
+            "--screen" => options.screen = true,
+            "--kvm" => options.kvm = true,
+            other => {
+                eprintln!("demo: {other} is not an option; there are --check, --screen and --kvm");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match demo::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

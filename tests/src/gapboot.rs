@@ -1,0 +1,121 @@
+//! The programs under test, as `./x dist` leaves them.
+
+use crate::probe::{Piece, Report};
+use crate::tool::{missing, run};
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The directory with stages and programs.
+pub fn dist() -> PathBuf {
+    std::env::var_os("GAPBOOT_DIST").map_or_else(|| crate::root().join("dist"), PathBuf::from)
+}
+
+/// A file of the distribution; an error that says how to make it where it is
+/// missing.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let path = dist().join(name);
+    ensure!(
+        path.exists(),
+        "{} is not there: run `./x dist`",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// Runs `gapboot`, whatever its exit status.
+pub fn gapboot(arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(built("gapboot")?);
+    let output = command.args(arguments).output();
+    output.map_err(|error| missing(command.get_program(), error))
+}
+
+/// `gapboot install` on an image.
+pub fn install(image: &Path) -> Result<()> {
+    run(Command::new(built("gapboot")?).arg("install").arg(image))?;
+    Ok(())
+}
+
+/// What `bootloader_emu --json` prints.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Handoff {
+    /// The chosen entry.
+    pub id: String,
+    /// The kernel's command line.
+    pub cmdline: String,
+    /// The protected-mode part.
+    pub kernel: Piece,
+    /// The initrd, if there is one.
+    #[serde(default)]
+    pub initrd: Option<Piece>,
+    /// The header fields that were written, by the protocol's names.
+    pub header: BTreeMap<String, u64>,
+}
+
+/// Runs `bootloader_emu --json` on an image, for a machine of `memory` MiB,
+/// whatever its exit status.
+pub fn emulate(image: &Path, memory: u32, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(built("bootloader_emu")?);
+    command
+        .args(["--json", "--memory", &memory.to_string()])
+        .args(arguments)
+        .arg(image);
+    command
+        .output()
+        .map_err(|error| missing(command.get_program(), error))
+}
+
+/// The handoff that the emulator ends with.
+pub fn handoff(image: &Path, memory: u32) -> Result<Handoff> {
+    let output = emulate(image, memory, &[])?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "bootloader_emu failed: {printed}{errors}"
+    );
+    serde_json::from_str(&printed).with_context(|| format!("reading the handoff\n{printed}"))
+}
+
+/// Where the emulator's handoff differs from what a kernel saw in a machine.
+pub fn differences(handoff: &Handoff, report: &Report) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut compare = |what: &str, emulated: String, seen: String| {
+        if emulated != seen {
+            found.push(format!(
+                "{what}: the emulator says {emulated}, the kernel saw {seen}"
+            ));
+        }
+    };
+    compare("cmdline", handoff.cmdline.clone(), report.cmdline.clone());
+    compare(
+        "kernel",
+        format!("{:x?}", handoff.kernel),
+        format!("{:x?}", report.kernel),
+    );
+    let initrd = Some(report.initrd.clone()).filter(|initrd| initrd.size != 0);
+    let emulated = handoff.initrd.clone().filter(|initrd| initrd.size != 0);
+    compare("initrd", format!("{emulated:x?}"), format!("{initrd:x?}"));
+    for (name, value) in &handoff.header {
+        compare(
+            name,
+            format!("{value:#x}"),
+            format!("{:#x}", report.get(name)),
+        );
+    }
+    found
+}
+
+/// A Type 1 entry, the text of a file in `/loader/entries`.
+pub fn type1(title: &str, linux: &str, initrds: &[&str], options: &str) -> String {
+    let mut text = format!("title {title}\nlinux {linux}\n");
+    for initrd in initrds {
+        text += &format!("initrd {initrd}\n");
+    }
+    if !options.is_empty() {
+        text += &format!("options {options}\n");
+    }
+    text
+}

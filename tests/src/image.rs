@@ -1,0 +1,497 @@
+//! Disk images: GPT by sfdisk, file systems by mkfs.vfat, files by mtools.
+//! Nothing here is made by the code under test.
+//!
+//! ```no_run
+//! use tests::image::{Disk, Fat, Partition};
+//! # fn main() -> anyhow::Result<()> {
+//! let esp = Partition::esp(Fat::new(32).cluster(4096)).file("loader/entries/a.conf", "title A\n");
+//! Disk::new(300 * tests::MIB).partition(esp).build("disk.img".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::tool::{command, run, run_with_input};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a sector.
+pub const SECTOR: u64 = 512;
+
+const ESP: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+const XBOOTLDR: &str = "BC13C2FF-59E6-4262-A352-B275FD6F7172";
+const LINUX: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A copy of a file of the host.
+    Copy(PathBuf),
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::Bytes(text.as_bytes().to_vec())
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Bytes(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<PathBuf> for Content {
+    fn from(path: PathBuf) -> Self {
+        Self::Copy(path)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct FileToWrite {
+    path: String,
+    content: Content,
+    /// Clusters that lie in one piece, for a fragmented file.
+    run: Option<u64>,
+}
+
+/// A FAT file system to be made.
+#[derive(Clone, Debug)]
+pub struct Fat {
+    kind: u8,
+    cluster: u64,
+    arguments: Vec<String>,
+}
+
+impl Fat {
+    /// FAT12, FAT16 or FAT32 with clusters of 4 KiB.
+    pub fn new(kind: u8) -> Self {
+        Self {
+            kind,
+            cluster: 4096,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Sets the bytes of a cluster.
+    #[must_use]
+    pub fn cluster(mut self, bytes: u64) -> Self {
+        self.cluster = bytes;
+        self
+    }
+
+    /// Adds an argument for mkfs.vfat.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+}
+
+/// A partition to be made.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    kind: &'static str,
+    number: Option<u32>,
+    start: Option<u64>,
+    size: Option<u64>,
+    fat: Option<Fat>,
+    files: Vec<FileToWrite>,
+}
+
+impl Partition {
+    fn new(kind: &'static str, fat: Option<Fat>) -> Self {
+        Self {
+            kind,
+            number: None,
+            start: None,
+            size: None,
+            fat,
+            files: Vec::new(),
+        }
+    }
+
+    /// An EFI System Partition.
+    pub fn esp(fat: Fat) -> Self {
+        Self::new(ESP, Some(fat))
+    }
+
+    /// An Extended Boot Loader Partition.
+    pub fn xbootldr(fat: Fat) -> Self {
+        Self::new(XBOOTLDR, Some(fat))
+    }
+
+    /// A Linux partition, left empty.
+    pub fn linux() -> Self {
+        Self::new(LINUX, None)
+    }
+
+    /// Sets the place in the partition table, from 1 on.
+    #[must_use]
+    pub fn number(mut self, number: u32) -> Self {
+        self.number = Some(number);
+        self
+    }
+
+    /// Sets the first sector.
+    #[must_use]
+    pub fn start(mut self, sector: u64) -> Self {
+        self.start = Some(sector);
+        self
+    }
+
+    /// Sets the size in bytes; a partition without one takes what is left.
+    #[must_use]
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// Adds a file; its directories are made.
+    #[must_use]
+    pub fn file(mut self, path: &str, content: impl Into<Content>) -> Self {
+        self.files.push(FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run: None,
+        });
+        self
+    }
+
+    /// Adds a file whose clusters lie in pieces of `run` clusters with other
+    /// clusters between them.
+    #[must_use]
+    pub fn fragmented_file(mut self, path: &str, content: impl Into<Content>, run: u64) -> Self {
+        let run = Some(run);
+        self.files.push(FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run,
+        });
+        self
+    }
+}
+
+/// A disk image to be made.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    size: u64,
+    table: Vec<String>,
+    partitions: Vec<Partition>,
+}
+
+impl Disk {
+    /// An image of `size` bytes with a GPT, whose partitions start at sector
+    /// 2048 or later.
+    pub fn new(size: u64) -> Self {
+        // On small disks sfdisk would begin at sector 34.
+        Self {
+            size,
+            table: vec!["first-lba: 2048".to_owned()],
+            partitions: Vec::new(),
+        }
+    }
+
+    /// Sets the number of entries in the partition table (128 by itself).
+    #[must_use]
+    pub fn table_length(mut self, entries: u32) -> Self {
+        self.table.push(format!("table-length: {entries}"));
+        self
+    }
+
+    /// Adds a line to the head of sfdisk's script.
+    #[must_use]
+    pub fn table_line(mut self, line: &str) -> Self {
+        self.table.push(line.to_owned());
+        self
+    }
+
+    /// Adds a partition.
+    #[must_use]
+    pub fn partition(mut self, partition: Partition) -> Self {
+        self.partitions.push(partition);
+        self
+    }
+
+    /// Makes the image, sparse, over whatever is at `path`.
+    pub fn build(&self, path: &Path) -> Result<()> {
+        let file = File::create(path).with_context(|| format!("making {}", path.display()))?;
+        file.set_len(self.size)?;
+        let arguments = ["--quiet", "--no-reread", "--no-tell-kernel"];
+        run_with_input(command("sfdisk").args(arguments).arg(path), &self.script())?;
+        let places = partitions(path)?;
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let number = partition.number.unwrap_or(index as u32 + 1);
+            let place = places.iter().find(|place| place.number == number);
+            let place = place.with_context(|| format!("sfdisk made no partition {number}"))?;
+            if let Some(fat) = &partition.fat {
+                let volume = Volume {
+                    image: path.to_owned(),
+                    start: place.start,
+                };
+                volume.format(fat, place.sectors)?;
+                for file in &partition.files {
+                    volume.write_file(file, fat.cluster)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn script(&self) -> String {
+        let mut script = String::from("label: gpt\n");
+        for line in &self.table {
+            script += &format!("{line}\n");
+        }
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let number = partition.number.unwrap_or(index as u32 + 1);
+            script += &format!("{number} : type={}", partition.kind);
+            if let Some(start) = partition.start {
+                script += &format!(", start={start}");
+            }
+            if let Some(size) = partition.size {
+                script += &format!(", size={}", size / SECTOR);
+            }
+            script += "\n";
+        }
+        script
+    }
+}
+
+/// A partition of an image, in sectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number in the table, from 1 on.
+    pub number: u32,
+    /// The first sector.
+    pub start: u64,
+    /// The number of sectors.
+    pub sectors: u64,
+}
+
+/// The partitions of an image, as sfdisk sees them.
+pub fn partitions(image: &Path) -> Result<Vec<Place>> {
+    let printed = run(command("sfdisk").arg("--json").arg(image))?;
+    let table: serde_json::Value = serde_json::from_str(&printed)?;
+    let list = table["partitiontable"]["partitions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let prefix = image.to_string_lossy().into_owned();
+    list.iter()
+        .map(|entry| {
+            // "IMAGEp3", or "IMAGE3" where the name does not end in a digit
+            let node = entry["node"].as_str().unwrap_or_default();
+            let number = node
+                .trim_start_matches(&prefix)
+                .trim_start_matches('p')
+                .parse()?;
+            let field = |name: &str| {
+                entry[name]
+                    .as_u64()
+                    .context("sfdisk's table lacks a number")
+            };
+            Ok(Place {
+                number,
+                start: field("start")?,
+                sectors: field("size")?,
+            })
+        })
+        .collect()
+}
+
+/// A FAT file system in an image, by mtools.
+pub struct Volume {
+    image: PathBuf,
+    /// The partition's first sector.
+    start: u64,
+}
+
+impl Volume {
+    /// The file system of a partition, by its number.
+    pub fn open(image: &Path, number: u32) -> Result<Self> {
+        let places = partitions(image)?;
+        let place = places.iter().find(|place| place.number == number);
+        let place =
+            place.with_context(|| format!("{} has no partition {number}", image.display()))?;
+        Ok(Self {
+            image: image.to_owned(),
+            start: place.start,
+        })
+    }
+
+    /// The first sector of the partition.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Adds or replaces a file; its directories are made.
+    pub fn write(&self, path: &str, content: impl Into<Content>) -> Result<()> {
+        let file = FileToWrite {
+            path: path.to_owned(),
+            content: content.into(),
+            run: None,
+        };
+        self.write_file(&file, 0)
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: &str) -> Result<()> {
+        self.mtools("mdel", |tool| tool.arg(format!("::{path}")))?;
+        Ok(())
+    }
+
+    /// The bytes of a file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        let directory = tempfile::tempdir()?;
+        let copy = directory.path().join("copy");
+        self.mtools("mcopy", |tool| {
+            tool.args(["-n", &format!("::{path}")]).arg(&copy)
+        })?;
+        Ok(fs::read(copy)?)
+    }
+
+    /// The names in a directory, as mtools shows them.
+    pub fn names(&self, path: &str) -> Result<Vec<String>> {
+        let printed = self.mtools("mdir", |tool| tool.args(["-b", &format!("::{path}")]))?;
+        let names = printed
+            .lines()
+            .filter_map(|line| line.rsplit('/').find(|name| !name.is_empty()));
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The number of pieces that a file lies in.
+    pub fn pieces(&self, path: &str) -> Result<usize> {
+        // "::/a/b <2-4> <7>"
+        let printed = self.mtools("mshowfat", |tool| tool.arg(format!("::{path}")))?;
+        Ok(printed.matches('<').count())
+    }
+
+    fn format(&self, fat: &Fat, sectors: u64) -> Result<()> {
+        // "Hidden sectors" has 32 bits; nothing looks at it on a GPT.
+        let hidden = u32::try_from(self.start).unwrap_or(0);
+        let mut mkfs = command("mkfs.vfat");
+        mkfs.args(["--invariant", "-F", &fat.kind.to_string()])
+            .args([
+                "-S",
+                &SECTOR.to_string(),
+                "-s",
+                &(fat.cluster / SECTOR).to_string(),
+            ])
+            .args([
+                "-h",
+                &hidden.to_string(),
+                "--offset",
+                &self.start.to_string(),
+            ])
+            .args(&fat.arguments)
+            .arg(&self.image)
+            .arg((sectors * SECTOR / 1024).to_string());
+        run(&mut mkfs)?;
+        Ok(())
+    }
+
+    fn write_file(&self, file: &FileToWrite, cluster: u64) -> Result<()> {
+        let staging = tempfile::tempdir()?;
+        let source = match &file.content {
+            Content::Copy(path) => path.clone(),
+            Content::Bytes(bytes) => {
+                let path = staging.path().join("content");
+                fs::write(&path, bytes)?;
+                path
+            }
+        };
+        self.make_directories(&file.path)?;
+        let copy = |from: &Path| {
+            self.mtools("mcopy", |tool| {
+                tool.args(["-o", "-D", "o"])
+                    .arg(from)
+                    .arg(format!("::{}", file.path))
+            })
+        };
+        match file.run {
+            None => copy(&source)?,
+            Some(run) => {
+                let pieces = fs::metadata(&source)?.len().div_ceil(run * cluster);
+                self.leave_holes(staging.path(), pieces, run * cluster)?;
+                let printed = copy(&source)?;
+                self.mtools("mdeltree", |tool| tool.arg("::fill"))?;
+                printed
+            }
+        };
+        let pieces = self.pieces(&file.path)?;
+        if file.run.is_some() && pieces < 2 {
+            bail!("{} lies in one piece, and was to be fragmented", file.path);
+        }
+        Ok(())
+    }
+
+    /// Fills the first free clusters with files of `size` bytes, and removes
+    /// every other one of them: the next file fills the holes.
+    fn leave_holes(&self, staging: &Path, holes: u64, size: u64) -> Result<()> {
+        let fill = staging.join("fill");
+        fs::create_dir(&fill)?;
+        let name = |number: u64| format!("{number:06}");
+        for number in 0..2 * holes {
+            File::create(fill.join(name(number)))?.set_len(size)?;
+        }
+        self.mtools("mmd", |tool| tool.arg("::fill"))?;
+        let files = (0..2 * holes).map(|number| fill.join(name(number)));
+        self.mtools("mcopy", |tool| tool.args(files).arg("::fill"))?;
+        let removed = (0..holes).map(|number| format!("::fill/{}", name(2 * number)));
+        self.mtools("mdel", |tool| tool.args(removed))?;
+        self.forget_free_hint()
+    }
+
+    /// FAT32 notes where the search for free clusters should go on; unknown,
+    /// it starts at the first.
+    fn forget_free_hint(&self) -> Result<()> {
+        const INFORMATION_SECTOR: u64 = 1;
+        const SIGNATURE: [u8; 4] = *b"RRaA";
+        const NEXT_FREE: u64 = 492;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&self.image)?;
+        let sector = (self.start + INFORMATION_SECTOR) * SECTOR;
+        let mut signature = [0; 4];
+        file.read_exact_at(&mut signature, sector)?;
+        if signature == SIGNATURE {
+            file.write_all_at(&[0xff; 4], sector + NEXT_FREE)?;
+        }
+        Ok(())
+    }
+
+    fn make_directories(&self, path: &str) -> Result<()> {
+        for (end, _) in path.match_indices('/').filter(|&(end, _)| end != 0) {
+            let directory = format!("::{}", &path[..end]);
+            if self
+                .mtools("mdir", |tool| tool.args(["-b", &directory]))
+                .is_err()
+            {
+                self.mtools("mmd", |tool| tool.arg(&directory))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn mtools(
+        &self,
+        program: &str,
+        arguments: impl FnOnce(&mut std::process::Command) -> &mut std::process::Command,
+    ) -> Result<String> {
+        let mut tool = command(program);
+        let image = format!("{}@@{}", self.image.display(), self.start * SECTOR);
+        tool.env("MTOOLS_SKIP_CHECK", "1").args(["-i", &image]);
+        run(arguments(&mut tool))
+    }
+}

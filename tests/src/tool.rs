@@ -1,0 +1,68 @@
+//! Runs foreign programs.
+
+use anyhow::{Context, Result, anyhow, bail};
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+
+/// The Debian package that holds a program.
+fn package(program: &str) -> &str {
+    match program {
+        "qemu-system-x86_64" => "qemu-system-x86",
+        "sfdisk" => "fdisk",
+        "mkfs.vfat" | "fsck.vfat" => "dosfstools",
+        "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mshowfat" => "mtools",
+        "dpkg-deb" => "dpkg",
+        "apt-get" | "apt-cache" => "apt",
+        other => other,
+    }
+}
+
+/// The error for a program that could not be started.
+pub fn missing(program: &OsStr, error: std::io::Error) -> anyhow::Error {
+    let name = program.to_string_lossy();
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return anyhow!("{name} does not start: {error}");
+    }
+    let package = package(&name);
+    anyhow!("{name} is not installed: run `apt-get install {package}` as root")
+}
+
+/// A command that finds the system's tools even where a user's path leaves
+/// them out.
+pub fn command(program: &str) -> Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new(program);
+    command
+        .env("PATH", format!("{path}:/usr/sbin:/sbin"))
+        .env("LC_ALL", "C");
+    command
+}
+
+/// Runs a command to its end and gives what it printed.
+///
+/// Fails when it is not installed or its exit status is not 0; the error holds
+/// the command line and what it printed.
+pub fn run(command: &mut Command) -> Result<String> {
+    run_with_input(command, "")
+}
+
+/// Like [`run`], with text on standard input.
+pub fn run_with_input(command: &mut Command, input: &str) -> Result<String> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| missing(command.get_program(), error))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that ends without reading is judged by its exit status.
+        let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+    }
+    let output = child.wait_with_output().context("waiting for a program")?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?} failed, {}:\n{printed}{errors}", output.status);
+    }
+    Ok(printed)
+}

@@ -13,7 +13,7 @@
 //! | [`survey`] | what is in the boot code and in the gap |
 //! | [`foreign`] | other programs, by their marks |
 //! | [`plan`] | the writes, in an order that bears an interruption |
-//! | [`install`], [`remove`], [`status`] | the commands |
+//! | [`install`], [`remove`], [`status`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
 
@@ -31,12 +31,18 @@ pub mod plan;
 pub mod remove;
 pub mod status;
 pub mod survey;
+pub mod uki;
 
 use error::Error;
 use image::Stages;
 
 /// The commands, in the order in which the help names them.
-pub const COMMANDS: &[&Command] = &[&install::COMMAND, &status::COMMAND, &remove::COMMAND];
+pub const COMMANDS: &[&Command] = &[
+    &install::COMMAND,
+    &status::COMMAND,
+    &remove::COMMAND,
+    &uki::COMMAND,
+];
 
 /// A command of `gapboot`.
 pub struct Command {

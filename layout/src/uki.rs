@@ -46,6 +46,9 @@ pub const ENTRIES_MAX: usize = 256;
 /// The 64-bit entry point.
 pub const ENTRY_64: usize = 0x200;
 
+/// The entry for UEFI of a file without an EFI stub.
+pub const ENTRY_EFI: usize = 0x280;
+
 /// What an entry of the table points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]

@@ -50,6 +50,17 @@ start:
 1:  movl    $64, %edx
     jmp     enter
 
+# The entry for UEFI of a file without an EFI stub: RCX = the image's handle,
+# RDX = system table. It says so, and is unsupported.
+    .org    {ENTRY_EFI}
+    subq    $40, %rsp
+    movq    64(%rdx), %rcx          # ConOut
+    leaq    {efi_text}(%rip), %rdx
+    call    *8(%rcx)                # OutputString
+    movabsq $0x8000000000000003, %rax
+    addq    $40, %rsp
+    ret
+
 .code32
     .globl  entry32
 entry32:

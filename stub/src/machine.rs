@@ -13,6 +13,8 @@ global_asm!(
     KERNEL_INFO = const layout::uki::KERNEL_INFO,
     TABLE_HEADER_SIZE = const layout::uki::TABLE_HEADER_SIZE,
     ENTRY_64 = const layout::uki::ENTRY_64,
+    ENTRY_EFI = const layout::uki::ENTRY_EFI,
+    efi_text = sym crate::message::EFI,
     main = sym crate::main,
     map = sym crate::paging::map,
     TABLES = const crate::paging::TABLES,

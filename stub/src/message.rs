@@ -13,6 +13,19 @@ const READY: u8 = 1 << 5;
 /// What a port reads where nothing is.
 const ABSENT: u8 = 0xff;
 
+/// For UEFI, where a file without an EFI stub cannot start, in UTF-16.
+pub(crate) static EFI: [u16; EFI_ASCII.len()] = {
+    let mut text = [0; EFI_ASCII.len()];
+    let mut at = 0;
+    while at < text.len() {
+        text[at] = EFI_ASCII[at] as u16;
+        at += 1;
+    }
+    text
+};
+const EFI_ASCII: &[u8] =
+    b"This file was made without an EFI stub: it starts on BIOS machines and by kexec.\r\n\0";
+
 const PREFIX: &str = "\r\nThis kernel image cannot start: ";
 
 /// Shows the problem. In real mode the BIOS shows it and restarts the machine

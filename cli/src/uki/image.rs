@@ -1,0 +1,401 @@
+//! The file: headers, the stub, sections; what lies where, and written.
+//!
+//! In the file everything is in one piece without gaps, so that a signature
+//! covers every byte: headers, real-mode loader, entry code, the EFI stub's
+//! sections and other small ones, kernels, initrds. A profile's initrds lie in
+//! the order in which they are handed over, the first at a page: the stub can
+//! leave them where they are. The order of the section table is the input's,
+//! because profiles depend on it, and so are addresses in the image.
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use layout::uki::{
+    ENTRY_SIZE, Kind, LOADER, PE_HEADER, PROTECTED_MODE, SETUP_HEADER, SETUP_TYPE_MAX,
+    TABLE_HEADER, TABLE_HEADER_SIZE, VERSION, VERSION_SIZE,
+};
+
+use super::content::{Content, Output};
+use super::kernel::Kernel;
+use super::pe::{COFF_SIZE, EFI_APPLICATION, Pe, SECTION_SIZE};
+use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
+use super::stub::Stub;
+use super::{debug, osrel};
+use crate::error::Error;
+
+/// Contents begin at multiples of this.
+const FILE_ALIGNMENT: u64 = 0x200;
+const PAGE: u64 = 0x1000;
+
+/// Fields of the PE32+ optional header.
+mod field {
+    pub(super) const SIZE_OF_INITIALIZED_DATA: usize = 8;
+    pub(super) const ENTRY_POINT: usize = 16;
+    pub(super) const SECTION_ALIGNMENT: usize = 32;
+    pub(super) const FILE_ALIGNMENT: usize = 36;
+    pub(super) const SIZE_OF_IMAGE: usize = 56;
+    pub(super) const SIZE_OF_HEADERS: usize = 60;
+    pub(super) const CHECKSUM: usize = 64;
+    pub(super) const SUBSYSTEM: usize = 68;
+    pub(super) const DLL_CHARACTERISTICS: usize = 70;
+    pub(super) const DIRECTORIES: usize = 108;
+    pub(super) const DIRECTORY: usize = 112;
+}
+const SECURITY: usize = 4;
+
+/// What the PE headers are taken from.
+pub struct Shell {
+    machine: u16,
+    time: u32,
+    characteristics: u16,
+    optional: Vec<u8>,
+}
+
+impl Shell {
+    /// An EFI stub, or a UKI to be converted.
+    pub fn of(pe: &Pe) -> Self {
+        Self {
+            machine: pe.coff.machine,
+            time: pe.coff.time_date_stamp,
+            characteristics: pe.coff.characteristics,
+            optional: pe.optional.clone(),
+        }
+    }
+
+    /// No EFI stub: UEFI is told that it cannot start this.
+    pub fn without_stub() -> Self {
+        let mut optional = vec![0; field::DIRECTORY + 16 * 8];
+        put(&mut optional, 0, &0x20b_u16.to_le_bytes());
+        put(&mut optional, field::SECTION_ALIGNMENT, &(PAGE as u32).to_le_bytes());
+        put(&mut optional, field::SUBSYSTEM, &EFI_APPLICATION.to_le_bytes());
+        // NX_COMPAT
+        put(&mut optional, field::DLL_CHARACTERISTICS, &0x100_u16.to_le_bytes());
+        put(&mut optional, field::DIRECTORIES, &16_u32.to_le_bytes());
+        Self {
+            machine: goblin::pe::header::COFF_MACHINE_X86_64,
+            time: 0,
+            // executable, line numbers and symbols stripped, large addresses
+            characteristics: 0x22e,
+            optional,
+        }
+    }
+
+    fn has_entry(&self) -> bool {
+        stub::params::u32(&self.optional, field::ENTRY_POINT) != 0
+    }
+
+    fn section_alignment(&self) -> u64 {
+        let alignment = stub::params::u32(&self.optional, field::SECTION_ALIGNMENT);
+        u64::from(alignment.max(1)).next_power_of_two()
+    }
+}
+
+fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
+    stub::params::put(into, at, bytes);
+}
+
+/// A file to be written.
+pub struct Image {
+    headers: Vec<u8>,
+    /// In the order of the section table.
+    sections: Vec<Section>,
+    /// Offset and padded size of each.
+    places: Vec<(u64, u64)>,
+    /// Indices in the order of the file.
+    order: Vec<usize>,
+    size: u64,
+}
+
+impl Image {
+    /// Lays out a file of a stub, PE headers and sections in the order of the
+    /// section table.
+    pub fn new(stub: Stub, shell: &Shell, mut inner: Vec<Section>) -> Result<Self, Error> {
+        let profiles = sections::number(&mut inner);
+        let first = u32::from(profiles > 0);
+        let linux = sections::effective(&inner, first, ".linux");
+        let linux = linux.ok_or(Error::failed("there is no kernel in it: --linux names one"))?;
+        let kernel = Kernel::read(&linux.content)?;
+        let version = sections::effective(&inner, first, ".osrel")
+            .map(|section| section.content.text(".osrel"))
+            .transpose()?
+            .and_then(|text| osrel::version(&text));
+        let cmdline = longest_command_line(&inner, &kernel)?;
+
+        let extras = sections::extras(&inner, profiles)?;
+        let mut all = ours(stub, shell, &inner, &extras, version.as_deref())?;
+        all.extend(inner);
+        all.extend(extras);
+        let mut image = Self {
+            headers: vec![0; LOADER],
+            places: vec![(0, 0); all.len()],
+            order: Vec::new(),
+            size: 0,
+            sections: all,
+        };
+        image.place();
+        image.place_in_memory(shell)?;
+        image.fill_table(&kernel)?;
+        debug::relocate(&shell.optional, &mut image.sections, &image.places)?;
+        image.fill_headers(shell, &kernel, cmdline)?;
+        Ok(image)
+    }
+
+    /// Gives each section its place in the file.
+    fn place(&mut self) {
+        let rank = |section: &Section| match section.kind() {
+            None | Some(Kind::Cmdline) => (0, 0),
+            Some(Kind::Linux) => (1, section.profile),
+            Some(Kind::Microcode | Kind::Initrd | Kind::Extra) => (2, section.profile),
+        };
+        let mut order: Vec<usize> = (0..self.sections.len()).collect();
+        order.sort_by_key(|&index| {
+            let section = &self.sections[index];
+            (index > 1, rank(section), section.kind().map(|kind| kind as u32))
+        });
+        let mut at = LOADER as u64;
+        let mut group = None;
+        let mut before: Option<usize> = None;
+        for &index in &order {
+            let section = &self.sections[index];
+            if section.content.size() == 0 {
+                continue;
+            }
+            if rank(section).0 == 2 && group != Some(section.profile) {
+                group = Some(section.profile);
+                at = at.next_multiple_of(PAGE);
+            }
+            // The one before reaches up to here: there are no gaps.
+            if let Some(before) = before {
+                self.places[before].1 = at - self.places[before].0;
+            }
+            self.places[index].0 = at;
+            at = (at + section.content.size()).next_multiple_of(FILE_ALIGNMENT);
+            self.places[index].1 = at - self.places[index].0;
+            before = Some(index);
+        }
+        order.retain(|&index| self.places[index].1 != 0);
+        self.order = order;
+        self.size = at;
+    }
+
+    /// Gives addresses to the sections that have none: ours first, behind
+    /// those that the EFI stub's code knows.
+    fn place_in_memory(&mut self, shell: &Shell) -> Result<(), Error> {
+        let alignment = shell.section_alignment().max(PAGE);
+        let known = self.sections.iter().filter_map(|section| {
+            Some(u64::from(section.virtual_address?) + u64::from(section.virtual_size))
+        });
+        let mut at = known.max().unwrap_or(0).max(PAGE).next_multiple_of(alignment);
+        for section in &mut self.sections {
+            if section.virtual_address.is_none() {
+                let address = u32::try_from(at).map_err(|_| too_large())?;
+                section.virtual_address = Some(address);
+                at = (at + u64::from(section.virtual_size)).next_multiple_of(alignment);
+            }
+        }
+        Ok(())
+    }
+
+    /// Offset of a section's content in the protected-mode part.
+    fn offset(&self, index: usize) -> u32 {
+        self.places[index].0.saturating_sub(PROTECTED_MODE as u64) as u32
+    }
+
+    /// The table for the stub, behind its code.
+    fn fill_table(&mut self, kernel: &Kernel) -> Result<(), Error> {
+        let table = sections::table(&self.sections, &|index| self.offset(index))?;
+        let Content::Bytes(entry) = &mut self.sections[1].content else {
+            return Ok(());
+        };
+        let at = stub::params::u32(entry, TABLE_HEADER + 8) as usize;
+        put(entry, TABLE_HEADER + 12, &(table.len() as u32).to_le_bytes());
+        put(entry, SETUP_TYPE_MAX, &kernel.setup_type_max().to_le_bytes());
+        let numbers = table.iter().flatten();
+        let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
+        put(entry, at, &bytes);
+        Ok(())
+    }
+
+    fn fill_headers(&mut self, shell: &Shell, kernel: &Kernel, cmdline: u32) -> Result<(), Error> {
+        let linux = self.sections.iter().position(|section| section.kind() == Some(Kind::Linux));
+        let linux = self.offset(linux.unwrap_or(0));
+        let size = self.size - PROTECTED_MODE as u64;
+        let header = kernel.outer_header(size, linux, cmdline)?;
+        put(&mut self.headers, 0, b"MZ");
+        put(&mut self.headers, 0x3c, &(PE_HEADER as u32).to_le_bytes());
+        put(&mut self.headers, SETUP_HEADER, &header);
+        let pe = self.pe_headers(shell)?;
+        if PE_HEADER + pe.len() > LOADER {
+            return Err(Error::failed(format!(
+                "it has {} sections, there is room for {}: leave some out",
+                self.sections.len(),
+                (LOADER - PE_HEADER - COFF_SIZE - shell.optional.len()) / SECTION_SIZE
+            )));
+        }
+        put(&mut self.headers, PE_HEADER, &pe);
+        Ok(())
+    }
+
+    /// COFF header, optional header and section table.
+    fn pe_headers(&self, shell: &Shell) -> Result<Vec<u8>, Error> {
+        let mut pe = b"PE\0\0".to_vec();
+        pe.extend(shell.machine.to_le_bytes());
+        pe.extend((self.sections.len() as u16).to_le_bytes());
+        pe.extend(shell.time.to_le_bytes());
+        pe.extend([0; 8]); // symbols: none
+        pe.extend((shell.optional.len() as u16).to_le_bytes());
+        pe.extend(shell.characteristics.to_le_bytes());
+
+        let mut optional = shell.optional.clone();
+        let end = |section: &Section| {
+            u64::from(section.virtual_address.unwrap_or(0)) + u64::from(section.virtual_size)
+        };
+        let end = self.sections.iter().map(end).max().unwrap_or(0);
+        let end = end.next_multiple_of(shell.section_alignment());
+        let data = self.sections.iter().filter(|section| section.characteristics & 0x40 != 0);
+        let data: u64 = data.map(|section| u64::from(section.virtual_size)).sum();
+        let mut set = |at: usize, value: u64| -> Result<(), Error> {
+            let value = u32::try_from(value).map_err(|_| too_large())?;
+            put(&mut optional, at, &value.to_le_bytes());
+            Ok(())
+        };
+        set(field::SIZE_OF_INITIALIZED_DATA, data)?;
+        set(field::FILE_ALIGNMENT, FILE_ALIGNMENT)?;
+        set(field::SIZE_OF_IMAGE, end)?;
+        set(field::SIZE_OF_HEADERS, LOADER as u64)?;
+        set(field::CHECKSUM, 0)?;
+        if !shell.has_entry() {
+            let entry = u64::from(self.sections[1].virtual_address.unwrap_or(0));
+            set(field::ENTRY_POINT, entry + layout::uki::ENTRY_EFI as u64)?;
+        }
+        // A signature of the input is not one of this file.
+        put(&mut optional, field::DIRECTORY + 8 * SECURITY, &[0; 8]);
+        pe.extend(optional);
+
+        for (section, (at, size)) in self.sections.iter().zip(&self.places) {
+            pe.extend(section.name);
+            pe.extend(section.virtual_size.to_le_bytes());
+            pe.extend(section.virtual_address.unwrap_or(0).to_le_bytes());
+            pe.extend(u32::try_from(*size).map_err(|_| too_large())?.to_le_bytes());
+            pe.extend(u32::try_from(*at).map_err(|_| too_large())?.to_le_bytes());
+            pe.extend([0; 12]); // relocations and line numbers: none
+            pe.extend(section.characteristics.to_le_bytes());
+        }
+        Ok(pe)
+    }
+
+    /// Writes the file. It appears under its name when it is complete.
+    pub fn write(&self, path: &Path, progress: &mut dyn Write) -> Result<(), Error> {
+        let name = path.display().to_string();
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let failed = |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {name}: {error}"));
+        let mut temporary = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            temporary.permissions(fs::Permissions::from_mode(0o644));
+        }
+        let temporary = temporary
+            .prefix(".gapboot-uki-")
+            .tempfile_in(directory.unwrap_or(Path::new(".")))
+            .map_err(|error| failed(&error))?;
+        let file = temporary.reopen().map_err(|error| failed(&error))?;
+        let shown = std::io::stderr().is_terminal().then_some(progress);
+        let mut output = Output::new(file, &name, self.size, shown);
+        output.write(&self.headers)?;
+        for &index in &self.order {
+            let (at, size) = self.places[index];
+            output.fill(at)?;
+            self.sections[index].content.write(&mut |bytes| output.write(bytes))?;
+            output.fill(at + size)?;
+        }
+        let checksum = output.checksum().to_le_bytes();
+        let at = PE_HEADER + COFF_SIZE + field::CHECKSUM;
+        output.finish(at as u64, &checksum)?;
+        temporary.persist(path).map_err(|error| failed(&error.error))?;
+        Ok(())
+    }
+
+    /// Bytes of the file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+fn too_large() -> Error {
+    Error::failed("the file would be larger than 4 GiB: use a smaller initrd")
+}
+
+/// The two sections that make the file a bzImage.
+fn ours(
+    stub: Stub,
+    shell: &Shell,
+    inner: &[Section],
+    extras: &[Section],
+    version: Option<&str>,
+) -> Result<Vec<Section>, Error> {
+    let bytes = stub.bytes();
+    let mut loader = bytes[LOADER..PROTECTED_MODE].to_vec();
+    let text = version_text(version);
+    put(&mut loader, VERSION - LOADER, text.as_bytes());
+
+    let mut entry = bytes[PROTECTED_MODE..].to_vec();
+    let entries = inner.iter().chain(extras).filter(|section| section.kind().is_some()).count();
+    entry.resize(entry.len() + entries * ENTRY_SIZE, 0);
+    debug_assert!(TABLE_HEADER + TABLE_HEADER_SIZE <= entry.len());
+
+    let mut loader = Section::new(".bzload", Content::Bytes(loader))?;
+    loader.name = LOADER_NAME;
+    let mut entry = Section::new(".bzentry", Content::Bytes(entry))?;
+    entry.name = ENTRY_NAME;
+    loader.characteristics = DATA;
+    // UEFI runs code of it only to say that it can't start the file.
+    entry.characteristics = if shell.has_entry() { DATA } else { CODE };
+    Ok(vec![loader, entry])
+}
+
+/// The version string: `UKI:` and what fits of the version.
+fn version_text(version: Option<&str>) -> String {
+    let mut text = String::from("UKI:");
+    for character in version.unwrap_or_default().chars() {
+        let character = if character.is_control() { ' ' } else { character };
+        if text.len() + character.len_utf8() >= VERSION_SIZE {
+            break;
+        }
+        text.push(character);
+    }
+    text
+}
+
+/// The length of the longest command line in the file; an error if the kernel
+/// takes none that long.
+fn longest_command_line(inner: &[Section], kernel: &Kernel) -> Result<u32, Error> {
+    let mut longest = 0;
+    for section in inner.iter().filter(|section| section.kind() == Some(Kind::Cmdline)) {
+        let text = section.content.text(".cmdline")?;
+        let mut line = vec![0; text.len() + 1];
+        let length = stub::command_line::one_line(&text, &mut line).unwrap_or(text.len());
+        longest = longest.max(length as u32);
+    }
+    if longest > kernel.cmdline_size() {
+        return Err(Error::failed(format!(
+            "the command line has {longest} characters, the kernel takes {}: shorten it",
+            kernel.cmdline_size()
+        )));
+    }
+    Ok(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_string_fits() {
+        assert_eq!(version_text(Some("12 (bookworm)")), "UKI:12 (bookworm)");
+        assert_eq!(version_text(None), "UKI:");
+        let long = version_text(Some(&"ä".repeat(300)));
+        assert_eq!(long.len(), 254);
+    }
+}

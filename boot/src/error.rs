@@ -29,7 +29,7 @@ pub enum Kind {
     KernelZimage,
     /// A boot header with an impossible value in the field at this offset.
     KernelHeader,
-    /// A kernel that is shorter than this size, which its header states.
+    /// A kernel that lacks this many bytes, as its header states.
     KernelTruncated,
     /// The kernel needs memory up to this many MiB.
     KernelMemory,
@@ -78,6 +78,28 @@ pub enum Kind {
     DirectoryTooLong,
     /// No such file or directory.
     NotFound,
+    /// A Type 1 entry without `linux`, `uki` or `efi`.
+    EntryWithoutKernel,
+    /// A Type 1 entry with two different ones of them.
+    EntryAmbiguous,
+    /// A Type 1 entry for another processor.
+    EntryArchitecture,
+    /// A Type 1 entry with `uki-url`.
+    EntryFromNetwork,
+    /// A Type 1 entry whose main file has an unusable path.
+    EntryPath,
+    /// An entry whose texts do not fit into the menu's memory.
+    EntryTooLong,
+    /// An entry file of this many bytes.
+    EntryTooLarge,
+    /// An entry of a kind that this version does not boot.
+    EntryUnsupported,
+    /// More initrds than this in one entry.
+    InitrdsTooMany,
+    /// Nothing to boot.
+    NoEntries,
+    /// No EFI system partition.
+    NoEsp,
     /// A line of a text file, beginning at this byte, is longer than its reader
     /// takes.
     LineTooLong,
@@ -101,7 +123,7 @@ impl Kind {
             Kind::KernelOld => "boot protocol before 2.02. Use a kernel of Linux 2.4 or later.",
             Kind::KernelZimage => "a zImage. Use a bzImage.",
             Kind::KernelHeader => "bad value at byte # of the kernel. Install it again.",
-            Kind::KernelTruncated => "the kernel should have # bytes. Install it again.",
+            Kind::KernelTruncated => "the kernel's file lacks # bytes. Install it again.",
             Kind::KernelMemory => "the kernel needs all memory up to # MiB. Add memory.",
             Kind::InitrdMemory => "the initrd needs memory up to # MiB. Add memory.",
             Kind::InitrdLimit => "the kernel wants its initrd below # MiB. Use a smaller one.",
@@ -123,6 +145,17 @@ impl Kind {
             Kind::ChainShort => "file cut short at cluster #. Run fsck.vfat.",
             Kind::ChainCycle => "clusters in a circle at #. Run fsck.vfat.",
             Kind::DirectoryTooLong => "endless directory at cluster #. Run fsck.vfat.",
+            Kind::EntryWithoutKernel => "no linux, uki or efi line. Add one.",
+            Kind::EntryAmbiguous => "more than one of linux, uki, efi and uki-url. Keep one.",
+            Kind::EntryArchitecture => "not for this processor. Choose another entry.",
+            Kind::EntryFromNetwork => "uki-url needs a network boot. Choose another entry.",
+            Kind::EntryPath => "unusable path: '.', '..', a '/' at its end, or too long. Correct it.",
+            Kind::EntryTooLong => "file name, version, sort-key and machine-id are too long. Shorten them.",
+            Kind::EntryTooLarge => "entry of # bytes. Keep it below 65536.",
+            Kind::EntryUnsupported => "only entries with a linux line boot. Add one.",
+            Kind::InitrdsTooMany => "more than # initrds. Join some.",
+            Kind::NoEntries => "no entry to boot in /loader/entries. Add one.",
+            Kind::NoEsp => "no EFI system partition on the disk. Set the type of one.",
             Kind::NotFound => "not found. Check the path.",
             Kind::LineTooLong => "line at byte # is too long. Shorten it.",
         }

@@ -1,34 +1,24 @@
 //! The finished plan: what the kernel is entered with.
 
-use crate::load::bzimage::SetupHeader;
-
 /// What [`crate::boot`] returns: everything is in memory, only the jump is left.
 ///
-/// What the jump itself needs is the same for every kernel (boot protocol,
-/// "Running the Kernel") and stands in [`layout::memory`]: real mode, interrupts
-/// off, ds = es = fs = gs = ss = `KERNEL_SEGMENT`, sp = `KERNEL_STACK`, to
-/// `KERNEL_ENTRY_SEGMENT`:0. The rest is for those who want to see what was
-/// done: the emulator prints it, and checks it against the memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Handoff {
-    /// The kernel's real-mode part.
-    pub setup: Span,
-    /// The kernel's protected-mode part.
-    pub kernel: Span,
-    /// All initrds as one; address and size are 0 where there is none.
-    pub initrd: Span,
-    /// The command line, without the NUL that follows.
-    pub command_line: Span,
-    /// The kernel's header as it lies in memory, with what the loader wrote;
-    /// fields that the kernel does not have are 0.
-    pub header: SetupHeader,
-}
-
-/// A piece of memory.
+/// Most of what there is to know is the same for every kernel and stands in
+/// [`layout::memory`]. So does what the jump needs (boot protocol, "Running the
+/// Kernel"): real mode, interrupts off, ds = es = fs = gs = ss =
+/// `KERNEL_SEGMENT`, sp = `KERNEL_STACK`, to `KERNEL_ENTRY_SEGMENT`:0. The header
+/// with all that the loader wrote lies in memory, in the real-mode part.
+///
+/// Sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// Physical address.
-    pub address: u32,
-    /// Bytes.
-    pub size: u32,
+pub struct Handoff {
+    /// Size of the kernel's real-mode part, at `KERNEL_SETUP`.
+    pub setup_size: u32,
+    /// Size of its protected-mode part, at `KERNEL`.
+    pub kernel_size: u32,
+    /// Physical address of the initrds, which lie together; 0 for none.
+    pub initrd_address: u32,
+    /// Size of them all; 0 for none.
+    pub initrd_size: u32,
+    /// Size of the command line at `COMMAND_LINE`, without its NUL.
+    pub command_line_size: u32,
 }

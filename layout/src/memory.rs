@@ -53,9 +53,9 @@ pub const STAGE2_UNPACKED: Range = Range::new(0x2_0000, 0x4_0000);
 /// The I/O buffer: what one BIOS call may fill. Aligned to its size, so that
 /// no transfer crosses a 64 KiB boundary.
 pub const IO_BUFFER: Range = Range::new(0x4_0000, 0x5_0000);
-/// Caches of the loader. The first 128 KiB behind the I/O buffer; machines
-/// with less low memory than this are refused.
-pub const CACHES: Range = Range::new(0x5_0000, 0x7_0000);
+/// The loader's workspace: caches and the list of entries. Machines whose low
+/// memory ends before it does are refused; 512 KiB are enough.
+pub const WORKSPACE: Range = Range::new(0x5_0000, 0x7_8000);
 
 /// Segment of the kernel's real-mode code, its data segments at entry.
 pub const KERNEL_SEGMENT: u16 = 0x1000;
@@ -83,7 +83,7 @@ const _: () = {
     assert!(COMMAND_LINE.is_below(SETUP_DATA));
     assert!(SETUP_DATA.is_below(STAGE2_UNPACKED));
     assert!(STAGE2_UNPACKED.is_below(IO_BUFFER));
-    assert!(IO_BUFFER.is_below(CACHES));
+    assert!(IO_BUFFER.is_below(WORKSPACE));
     assert!(IO_BUFFER.start % IO_BUFFER.size() == 0);
     assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());
     assert!(KERNEL_SEGMENT as u32 * 16 == KERNEL_SETUP.start);

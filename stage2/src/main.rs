@@ -14,6 +14,7 @@
 mod a20;
 mod bios;
 mod console;
+mod cpu;
 mod disk;
 mod memory;
 mod port;
@@ -77,20 +78,70 @@ extern "C" fn image_start(drive: u32) -> ! {
     run(drive as u8)
 }
 
+/// The machine that the loader gets.
+struct Machine {
+    disk: disk::BiosDisk,
+    memory: memory::Ram,
+    console: console::Console,
+}
+
+impl boot::machine::Machine for Machine {
+    type Disk = disk::BiosDisk;
+    type Memory = memory::Ram;
+    type Console = console::Console;
+
+    fn parts(&mut self) -> (&mut Self::Disk, &mut Self::Memory, &mut Self::Console) {
+        (&mut self.disk, &mut self.memory, &mut self.console)
+    }
+
+    fn long_mode(&self) -> bool {
+        cpu::long_mode()
+    }
+}
+
 fn run(drive: u8) -> ! {
+    let mut console = console::Console::new();
+    if memory::low_memory_end() < at::WORKSPACE.end {
+        console.write(b"gapboot: less than 480 KiB of low memory.\n");
+        bios::wait_and_give_up();
+    }
     let mut machine = Machine {
-        console: console::Console::new(),
         disk: disk::BiosDisk::new(drive),
         memory: memory::Ram::new(),
+        console,
     };
-    machine.console.write(b"gapboot\n");
+    match boot::boot(&mut machine, workspace(), None) {
+        Ok(_) if a20::ensure_open() => {
+            // SAFETY: the loader put a kernel where the layout says, which is
+            // where these registers point; nothing of stage2 is needed again.
+            unsafe {
+                enter_kernel(
+                    at::KERNEL_SEGMENT.into(),
+                    at::KERNEL_STACK.into(),
+                    at::KERNEL_ENTRY_SEGMENT.into(),
+                )
+            }
+        }
+        Ok(_) => machine.console.write(b"gapboot: the A20 gate stays shut.\n"),
+        Err(_) => {}
+    }
     bios::wait_and_give_up()
 }
 
-struct Machine {
-    console: console::Console,
-    disk: disk::BiosDisk,
-    memory: memory::Ram,
+/// The loader's workspace, which the linker script puts into low memory. It is
+/// not among the BSS that `entry.s` fills with zeros: the memory may not exist.
+#[unsafe(link_section = ".bss.workspace")]
+static mut WORKSPACE: boot::Workspace = boot::Workspace::EMPTY;
+
+fn workspace() -> &'static mut boot::Workspace {
+    let workspace = &raw mut WORKSPACE;
+    // SAFETY: `run` calls this once, after it has seen that low memory reaches
+    // behind the range. Zeros are the value that the static should have: only
+    // what consists of zeros can be in a BSS section.
+    unsafe {
+        workspace.write_bytes(0, 1);
+        &mut *workspace
+    }
 }
 
 /// An exception: a bug here, or a machine that fails. Panics end here too, by

@@ -10,10 +10,13 @@
 //! # }
 //! ```
 
+mod volume;
+
+pub use volume::Volume;
+
 use crate::tool::{command, run, run_with_input};
-use anyhow::{Context, Result, bail};
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use anyhow::{Context, Result};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a sector.
@@ -234,10 +237,7 @@ impl Disk {
             let place = places.iter().find(|place| place.number == number);
             let place = place.with_context(|| format!("sfdisk made no partition {number}"))?;
             if let Some(fat) = &partition.fat {
-                let volume = Volume {
-                    image: path.to_owned(),
-                    start: place.start,
-                };
+                let volume = Volume::at(path, place.start);
                 volume.format(fat, place.sectors)?;
                 for file in &partition.files {
                     volume.write_file(file, fat.cluster)?;
@@ -307,191 +307,4 @@ pub fn partitions(image: &Path) -> Result<Vec<Place>> {
             })
         })
         .collect()
-}
-
-/// A FAT file system in an image, by mtools.
-pub struct Volume {
-    image: PathBuf,
-    /// The partition's first sector.
-    start: u64,
-}
-
-impl Volume {
-    /// The file system of a partition, by its number.
-    pub fn open(image: &Path, number: u32) -> Result<Self> {
-        let places = partitions(image)?;
-        let place = places.iter().find(|place| place.number == number);
-        let place =
-            place.with_context(|| format!("{} has no partition {number}", image.display()))?;
-        Ok(Self {
-            image: image.to_owned(),
-            start: place.start,
-        })
-    }
-
-    /// The first sector of the partition.
-    pub fn start(&self) -> u64 {
-        self.start
-    }
-
-    /// Adds or replaces a file; its directories are made.
-    pub fn write(&self, path: &str, content: impl Into<Content>) -> Result<()> {
-        let file = FileToWrite {
-            path: path.to_owned(),
-            content: content.into(),
-            run: None,
-        };
-        self.write_file(&file, 0)
-    }
-
-    /// Removes a file.
-    pub fn remove(&self, path: &str) -> Result<()> {
-        self.mtools("mdel", |tool| tool.arg(format!("::{path}")))?;
-        Ok(())
-    }
-
-    /// The bytes of a file.
-    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
-        let directory = tempfile::tempdir()?;
-        let copy = directory.path().join("copy");
-        self.mtools("mcopy", |tool| {
-            tool.args(["-n", &format!("::{path}")]).arg(&copy)
-        })?;
-        Ok(fs::read(copy)?)
-    }
-
-    /// The names in a directory, as mtools shows them.
-    pub fn names(&self, path: &str) -> Result<Vec<String>> {
-        let printed = self.mtools("mdir", |tool| tool.args(["-b", &format!("::{path}")]))?;
-        let names = printed
-            .lines()
-            .filter_map(|line| line.rsplit('/').find(|name| !name.is_empty()));
-        Ok(names.map(str::to_owned).collect())
-    }
-
-    /// The number of pieces that a file lies in.
-    pub fn pieces(&self, path: &str) -> Result<usize> {
-        // "::/a/b <2-4> <7>"
-        let printed = self.mtools("mshowfat", |tool| tool.arg(format!("::{path}")))?;
-        Ok(printed.matches('<').count())
-    }
-
-    fn format(&self, fat: &Fat, sectors: u64) -> Result<()> {
-        // "Hidden sectors" has 32 bits; nothing looks at it on a GPT.
-        let hidden = u32::try_from(self.start).unwrap_or(0);
-        let mut mkfs = command("mkfs.vfat");
-        mkfs.args(["--invariant", "-F", &fat.kind.to_string()])
-            .args([
-                "-S",
-                &SECTOR.to_string(),
-                "-s",
-                &(fat.cluster / SECTOR).to_string(),
-            ])
-            .args([
-                "-h",
-                &hidden.to_string(),
-                "--offset",
-                &self.start.to_string(),
-            ])
-            .args(&fat.arguments)
-            .arg(&self.image)
-            .arg((sectors * SECTOR / 1024).to_string());
-        run(&mut mkfs)?;
-        Ok(())
-    }
-
-    fn write_file(&self, file: &FileToWrite, cluster: u64) -> Result<()> {
-        let staging = tempfile::tempdir()?;
-        let source = match &file.content {
-            Content::Copy(path) => path.clone(),
-            Content::Bytes(bytes) => {
-                let path = staging.path().join("content");
-                fs::write(&path, bytes)?;
-                path
-            }
-        };
-        self.make_directories(&file.path)?;
-        let copy = |from: &Path| {
-            self.mtools("mcopy", |tool| {
-                tool.args(["-o", "-D", "o"])
-                    .arg(from)
-                    .arg(format!("::{}", file.path))
-            })
-        };
-        match file.run {
-            None => copy(&source)?,
-            Some(run) => {
-                let pieces = fs::metadata(&source)?.len().div_ceil(run * cluster);
-                self.leave_holes(staging.path(), pieces, run * cluster)?;
-                let printed = copy(&source)?;
-                self.mtools("mdeltree", |tool| tool.arg("::fill"))?;
-                printed
-            }
-        };
-        let pieces = self.pieces(&file.path)?;
-        if file.run.is_some() && pieces < 2 {
-            bail!("{} lies in one piece, and was to be fragmented", file.path);
-        }
-        Ok(())
-    }
-
-    /// Fills the first free clusters with files of `size` bytes, and removes
-    /// every other one of them: the next file fills the holes.
-    fn leave_holes(&self, staging: &Path, holes: u64, size: u64) -> Result<()> {
-        let fill = staging.join("fill");
-        fs::create_dir(&fill)?;
-        let name = |number: u64| format!("{number:06}");
-        for number in 0..2 * holes {
-            File::create(fill.join(name(number)))?.set_len(size)?;
-        }
-        self.mtools("mmd", |tool| tool.arg("::fill"))?;
-        let files = (0..2 * holes).map(|number| fill.join(name(number)));
-        self.mtools("mcopy", |tool| tool.args(files).arg("::fill"))?;
-        let removed = (0..holes).map(|number| format!("::fill/{}", name(2 * number)));
-        self.mtools("mdel", |tool| tool.args(removed))?;
-        self.forget_free_hint()
-    }
-
-    /// FAT32 notes where the search for free clusters should go on; unknown,
-    /// it starts at the first.
-    fn forget_free_hint(&self) -> Result<()> {
-        const INFORMATION_SECTOR: u64 = 1;
-        const SIGNATURE: [u8; 4] = *b"RRaA";
-        const NEXT_FREE: u64 = 492;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&self.image)?;
-        let sector = (self.start + INFORMATION_SECTOR) * SECTOR;
-        let mut signature = [0; 4];
-        file.read_exact_at(&mut signature, sector)?;
-        if signature == SIGNATURE {
-            file.write_all_at(&[0xff; 4], sector + NEXT_FREE)?;
-        }
-        Ok(())
-    }
-
-    fn make_directories(&self, path: &str) -> Result<()> {
-        for (end, _) in path.match_indices('/').filter(|&(end, _)| end != 0) {
-            let directory = format!("::{}", &path[..end]);
-            if self
-                .mtools("mdir", |tool| tool.args(["-b", &directory]))
-                .is_err()
-            {
-                self.mtools("mmd", |tool| tool.arg(&directory))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn mtools(
-        &self,
-        program: &str,
-        arguments: impl FnOnce(&mut std::process::Command) -> &mut std::process::Command,
-    ) -> Result<String> {
-        let mut tool = command(program);
-        let image = format!("{}@@{}", self.image.display(), self.start * SECTOR);
-        tool.env("MTOOLS_SKIP_CHECK", "1").args(["-i", &image]);
-        run(arguments(&mut tool))
-    }
 }

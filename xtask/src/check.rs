@@ -12,9 +12,13 @@ use crate::workspace::Workspace;
 
 /// All of it, on every crate.
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
-    format(workspace)?;
-    lints(workspace)?;
-    documentation(workspace)
+    // Everything, even after a finding: one run shows as much as it can.
+    let results = [
+        format(workspace),
+        lints(workspace),
+        documentation(workspace),
+    ];
+    results.into_iter().collect()
 }
 
 fn format(workspace: &Workspace) -> Result<()> {
@@ -28,9 +32,8 @@ fn format(workspace: &Workspace) -> Result<()> {
 
 /// Clippy on every crate, where every warning counts.
 pub(crate) fn lints(workspace: &Workspace) -> Result<()> {
-    // Both, even if the first fails: it is better to see everything at once.
-    let host = host_lints(workspace);
-    image_lints(workspace).and(host)
+    let results = [host_lints(workspace), image_lints(workspace)];
+    results.into_iter().collect()
 }
 
 fn host_lints(workspace: &Workspace) -> Result<()> {
@@ -55,11 +58,19 @@ fn image_lints(workspace: &Workspace) -> Result<()> {
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {
-    let mut doc = cargo(workspace, "doc");
-    doc.env("RUSTDOCFLAGS", "-D warnings");
-    run(only_host(
-        doc.args(["--no-deps", "--document-private-items"]),
-    ))
+    let arguments = ["--no-deps", "--document-private-items", "--keep-going"];
+    let mut host = cargo(workspace, "doc");
+    let host = run(only_host(
+        host.env("RUSTDOCFLAGS", "-D warnings").args(arguments),
+    ));
+
+    let tools = Toolchain::find()?;
+    let mut images = freestanding::cargo(workspace, &tools, "doc", freestanding::PACKAGES)?;
+    let rustdoc = tools.rustc.with_file_name("rustdoc");
+    images
+        .env("RUSTDOC", rustdoc)
+        .env("RUSTDOCFLAGS", "-D warnings");
+    host.and(run(images.args(arguments)))
 }
 
 /// The whole workspace but what has no operating system below it.

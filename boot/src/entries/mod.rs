@@ -1,1 +1,16 @@
-//! Boot Loader Specification entries.
+//! Boot entries: what the files of `/loader/entries` and `/EFI/Linux` say, the
+//! order they stand in, and which of them boots.
+//!
+//! Nothing here reads a disk. Names and lines come in, as bytes; what goes out
+//! is a sorted [`list::List`] and an index into it.
+
+pub mod counter;
+pub mod line;
+pub mod list;
+pub mod scan;
+pub mod select;
+pub mod sort;
+pub mod text;
+pub mod title;
+pub mod type1;
+pub mod version;

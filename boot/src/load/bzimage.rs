@@ -154,153 +154,122 @@ const END_BY_VERSION: [u8; 14] = [
 /// lie outside the real-mode segment's last bytes.
 const OLDEST: u16 = 0x202;
 
-/// A kernel's header, found to be one that can be booted.
-#[derive(Clone, Copy, Debug)]
+/// What a kernel says that matters to a boot loader, its defaults filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// The header; fields that this kernel does not have are 0.
-    pub header: SetupHeader,
-    /// Bytes of `header` that the kernel has. Those behind are its code.
-    length: usize,
     /// Bytes of the real-mode part, at the file's start: 1,024 to 32 KiB.
     pub setup_size: u32,
     /// Bytes of the protected-mode part, which follows. A signed kernel's file
     /// is longer, by a signature that nobody wants in memory.
     pub size: u32,
+    /// Where it runs once it has unpacked itself. An address that 32 bits don't
+    /// hold is 0xffffffff.
+    pub runtime_start: u32,
+    /// Bytes that it needs from there on.
+    pub init_size: u32,
+    /// The highest address that the initrd's last byte may have.
+    pub initrd_addr_max: u32,
+    /// The longest command line it reads, in bytes without the NUL.
+    pub cmdline_size: u32,
 }
 
-impl Kernel {
-    /// Reads the header in `head`, the first bytes of a kernel of `size` bytes
-    /// in all.
+impl SetupHeader {
+    /// The header in a kernel's first bytes.
+    pub fn of(head: &mut [u8; HEAD]) -> Option<&mut Self> {
+        let fields = head.get_mut(HEADER..)?;
+        Some(Self::mut_from_prefix(fields).ok()?.0)
+    }
+
+    /// Checks the header of a kernel of `size` bytes, header and all.
     ///
     /// Errors: [`Kind::KernelUnknown`], [`Kind::KernelOld`],
     /// [`Kind::KernelZimage`], [`Kind::KernelHeader`], [`Kind::KernelTruncated`].
-    pub fn parse(head: &[u8; HEAD], size: u32) -> Result<Self, Error> {
-        let fields = head.get(HEADER..).unwrap_or_default();
-        let Ok((mut header, _)) = SetupHeader::read_from_prefix(fields) else {
-            return Err(Error::new(Kind::KernelUnknown, 0));
-        };
-        if header.boot_flag.get() != 0xaa55 || header.header != *b"HdrS" {
+    pub fn check(&self, size: u32) -> Result<Kernel, Error> {
+        if self.boot_flag.get() != 0xaa55 || self.header != *b"HdrS" {
             return Err(Error::new(Kind::KernelUnknown, 0));
         }
-        let version = header.version.get();
+        let version = self.version.get();
         let Some(newer) = version.checked_sub(OLDEST) else {
             return Err(Error::new(Kind::KernelOld, 0));
         };
-        if !LoadFlags::from_bits_retain(header.loadflags).contains(LoadFlags::LOADED_HIGH) {
+        if !LoadFlags::from_bits_retain(self.loadflags).contains(LoadFlags::LOADED_HIGH) {
             return Err(Error::new(Kind::KernelZimage, 0));
         }
 
-        let end = *END_BY_VERSION.get(usize::from(newer)).unwrap_or(&0x6c);
-        let end = match header.jump {
-            [0xeb, distance] => end.min(distance.saturating_add(2)),
-            _ => end,
-        };
-        // The fields up to cmd_line_ptr are those that a loader must write.
+        let mut end = *END_BY_VERSION.get(usize::from(newer)).unwrap_or(&0x6c);
+        if let [0xeb, distance] = self.jump {
+            end = end.min(distance.saturating_add(2));
+        }
+        // Fields up to cmd_line_ptr are those that a loader must write.
         if end < 0x2c {
             return Err(Error::new(Kind::KernelHeader, 0x201));
         }
-        let length = usize::from(end).wrapping_add(0x200 - HEADER);
-        header
-            .as_mut_bytes()
-            .get_mut(length..)
-            .unwrap_or_default()
-            .fill(0);
 
-        let setup_sects = match header.setup_sects {
+        let setup_sects = match self.setup_sects {
             0 => 4,
             sectors => u32::from(sectors),
         };
-        let setup_size = (setup_sects.wrapping_add(1)) << 9;
+        let setup_size = setup_sects.wrapping_add(1) << 9;
         if setup_size > KERNEL_SETUP.size() {
             return Err(Error::new(Kind::KernelHeader, 0x1f1));
         }
         // syssize counts started paragraphs, so a whole kernel may end up to 15
         // bytes early. Before 2.04 it was 16 bits wide and wrong.
         let in_file = size.saturating_sub(setup_size);
-        let syssize = if version < 0x204 {
-            0
-        } else {
-            header.syssize.get()
-        };
-        if in_file == 0 || in_file.div_ceil(16) < syssize {
-            let whole = (u64::from(syssize) << 4).wrapping_add(u64::from(setup_size));
-            return Err(Error::new(Kind::KernelTruncated, whole));
+        let mut size = in_file;
+        if version >= 0x204 && self.syssize.get() != 0 {
+            size = self.syssize.get().saturating_mul(16);
         }
-        let size = match syssize {
-            0 => in_file,
-            paragraphs => in_file.min(paragraphs.saturating_mul(16)),
-        };
-        if header.relocatable_kernel != 0 && !header.kernel_alignment.get().is_power_of_two() {
-            return Err(Error::new(Kind::KernelHeader, 0x230));
+        if in_file == 0 || in_file.saturating_add(15) < size {
+            let missing = size.saturating_sub(in_file);
+            return Err(Error::new(Kind::KernelTruncated, u64::from(missing)));
         }
-        Ok(Self {
-            header,
-            length,
+        size = size.min(in_file);
+
+        let mut kernel = Kernel {
             setup_size,
             size,
-        })
-    }
-
-    /// The part of [`Kernel::header`] that this kernel has, to be put back at
-    /// [`HEADER`].
-    pub fn fields(&self) -> &[u8] {
-        self.header
-            .as_bytes()
-            .get(..self.length)
-            .unwrap_or_default()
-    }
-
-    /// The longest command line it reads, in bytes without the NUL.
-    pub fn cmdline_size(&self) -> u32 {
-        or_default(self.header.cmdline_size.get(), 255)
-    }
-
-    /// The highest address that the initrd's last byte may have.
-    pub fn initrd_addr_max(&self) -> u32 {
-        or_default(self.header.initrd_addr_max.get(), 0x37ff_ffff)
-    }
-
-    /// Where it runs, once it has unpacked itself.
-    ///
-    /// One that is relocatable aligns the address at which it lies, and goes up
-    /// to `pref_address` from below; others run at `pref_address`. Older
-    /// kernels do not say where that is: where they lie, or not far above.
-    pub fn runtime_start(&self) -> u64 {
-        let preferred = match self.header.pref_address.get() {
-            0 => u64::from(KERNEL),
-            address => address,
+            runtime_start: KERNEL,
+            // Kernels before 2.10 do not say. They are packed by gzip, the last
+            // of them by bzip2 or LZMA, and come out at most four times as
+            // large; 4 MiB more hold what is not in the file (BSS, first page
+            // tables) and the distance of those that run at 2 MiB.
+            init_size: size.wrapping_add(1 << 20).saturating_mul(4),
+            initrd_addr_max: 0x37ff_ffff,
+            cmdline_size: 255,
         };
-        if self.header.relocatable_kernel == 0 {
-            return preferred;
+        if end >= 0x30 {
+            kernel.initrd_addr_max = self.initrd_addr_max.get();
         }
-        let mask = self.header.kernel_alignment.get().wrapping_sub(1);
-        preferred.max(u64::from(KERNEL.wrapping_add(mask) & !mask))
+        if end >= 0x3c {
+            kernel.cmdline_size = self.cmdline_size.get();
+        }
+        if end >= 0x64 {
+            kernel.init_size = self.init_size.get();
+            let preferred = u32::try_from(self.pref_address.get()).unwrap_or(u32::MAX);
+            kernel.runtime_start = preferred.max(KERNEL);
+        }
+        // A relocatable kernel aligns the address at which it lies, and goes up
+        // to pref_address from below. Others run at pref_address; where they
+        // lie, or not far above, if they are too old to say.
+        if end >= 0x35 && self.relocatable_kernel != 0 {
+            let alignment = self.kernel_alignment.get();
+            let mask = alignment.wrapping_sub(1);
+            if alignment & mask != 0 || alignment == 0 {
+                return Err(Error::new(Kind::KernelHeader, 0x230));
+            }
+            let aligned = KERNEL.wrapping_add(mask) & !mask;
+            kernel.runtime_start = kernel.runtime_start.max(aligned);
+        }
+        Ok(kernel)
     }
 
-    /// Bytes it needs from where it runs.
-    ///
-    /// Kernels before 2.10 do not say. They are packed by gzip, or by bzip2 or
-    /// LZMA at the very end, and come out at most four times as large; 4 MiB
-    /// more hold what is not in the file (BSS, first page tables) and the
-    /// distance of those that run at 2 MiB.
-    pub fn init_size(&self) -> u32 {
-        let estimate = self.size.saturating_mul(4).saturating_add(4 << 20);
-        or_default(self.header.init_size.get(), estimate)
-    }
-
-    /// What it supports beside the 16-bit entry.
+    /// What the kernel supports beside the 16-bit entry. Only for kernels that
+    /// were checked.
     pub fn xloadflags(&self) -> XLoadFlags {
-        let has_them = self.header.version.get() >= 0x20c;
-        XLoadFlags::from_bits_retain(if has_them {
-            self.header.xloadflags.get()
-        } else {
-            0
-        })
+        let has_them = self.version.get() >= 0x20c;
+        XLoadFlags::from_bits_retain(if has_them { self.xloadflags.get() } else { 0 })
     }
-}
-
-fn or_default(value: u32, default: u32) -> u32 {
-    if value == 0 { default } else { value }
 }
 
 #[cfg(test)]
@@ -345,15 +314,8 @@ pub(super) mod tests {
     /// The size of that kernel, with its signature.
     pub(crate) const DEBIAN_SIZE: u32 = 0x7d_d7c0;
 
-    /// The start of a kernel with this header; what is not header is 0xcc.
-    fn head(header: &SetupHeader) -> [u8; HEAD] {
-        let mut head = [0xcc; HEAD];
-        head[HEADER..][..size_of::<SetupHeader>()].copy_from_slice(header.as_bytes());
-        head
-    }
-
     pub(crate) fn parse(header: &SetupHeader, size: u32) -> Result<Kernel, Error> {
-        Kernel::parse(&head(header), size)
+        header.check(size)
     }
 
     /// The same kernel as if made by the time of another protocol version: what
@@ -404,58 +366,64 @@ pub(super) mod tests {
 
     #[test]
     fn debian_signed() {
-        let kernel = parse(&debian(), DEBIAN_SIZE).unwrap();
-        assert_eq!(kernel.setup_size, 0x5000);
-        assert_eq!(kernel.size, 0x7d_d200 - 0x5000, "without the signature");
-        assert_eq!(kernel.cmdline_size(), 2047);
-        assert_eq!(kernel.initrd_addr_max(), 0x7fff_ffff);
-        assert_eq!(kernel.runtime_start(), 0x100_0000);
-        assert_eq!(kernel.init_size(), 0x3f9_8000);
-        assert_eq!(kernel.xloadflags(), XLoadFlags::all());
-        assert_eq!(kernel.fields(), debian().as_bytes());
+        let expected = Kernel {
+            setup_size: 0x5000,
+            size: 0x7d_d200 - 0x5000, // without the signature
+            runtime_start: 0x100_0000,
+            init_size: 0x3f9_8000,
+            initrd_addr_max: 0x7fff_ffff,
+            cmdline_size: 2047,
+        };
+        assert_eq!(debian().check(DEBIAN_SIZE), Ok(expected));
+        assert_eq!(debian().xloadflags(), XLoadFlags::all());
+        let mut head = [0xcc; HEAD];
+        head[HEADER..0x26c].copy_from_slice(debian().as_bytes());
+        assert_eq!(
+            SetupHeader::of(&mut head).unwrap().check(DEBIAN_SIZE),
+            Ok(expected)
+        );
     }
 
     #[test]
     fn versions() {
         for version in 0x202..=0x212 {
             let header = of_version(version);
-            let kernel = parse(&header, DEBIAN_SIZE).unwrap();
-            let since = |first, now: u64, before: u64| if version >= first { now } else { before };
-            assert_eq!(u64::from(kernel.size), since(0x204, 0x7d_8200, 0x7d_87c0));
+            let kernel = header.check(DEBIAN_SIZE).unwrap();
+            let since = |first, now: u32, before: u32| if version >= first { now } else { before };
+            assert_eq!(kernel.size, since(0x204, 0x7d_8200, 0x7d_87c0));
             assert_eq!(
-                u64::from(kernel.initrd_addr_max()),
+                kernel.initrd_addr_max,
                 since(0x203, 0x7fff_ffff, 0x37ff_ffff)
             );
-            assert_eq!(u64::from(kernel.cmdline_size()), since(0x206, 2047, 255));
+            assert_eq!(kernel.cmdline_size, since(0x206, 2047, 255));
             let aligned = since(0x205, 0x20_0000, 0x10_0000);
-            assert_eq!(kernel.runtime_start(), since(0x20a, 0x100_0000, aligned));
-            let estimate = 4 * u64::from(kernel.size) + (4 << 20);
-            assert_eq!(
-                u64::from(kernel.init_size()),
-                since(0x20a, 0x3f9_8000, estimate)
-            );
-            assert_eq!(u64::from(kernel.xloadflags().bits()), since(0x20c, 0x7f, 0));
-            // What is put back over the kernel is no more than its header.
-            let length = kernel.fields().len();
-            assert_eq!(kernel.fields(), &header.as_bytes()[..length]);
-            assert!(header.as_bytes()[length..].iter().all(|&byte| byte == 0xcc));
+            assert_eq!(kernel.runtime_start, since(0x20a, 0x100_0000, aligned));
+            let estimate = 4 * kernel.size + (4 << 20);
+            assert_eq!(kernel.init_size, since(0x20a, 0x3f9_8000, estimate));
+            assert_eq!(u32::from(header.xloadflags().bits()), since(0x20c, 0x7f, 0));
         }
     }
 
     #[test]
     fn the_jump_tells_the_length_too() {
-        let mut header = debian();
-        header.jump = [0xeb, 0x36];
-        header.as_mut_bytes()[0x238 - HEADER..].fill(0xcc);
-        let kernel = parse(&header, DEBIAN_SIZE).unwrap();
-        assert_eq!(kernel.fields().len(), 0x238 - HEADER);
-        assert_eq!(kernel.cmdline_size(), 255);
-        assert_eq!(kernel.header.setup_data.get(), 0);
+        let cut = |distance: u8| {
+            let mut header = debian();
+            header.jump = [0xeb, distance];
+            let end = usize::from(distance) + 0x202;
+            header.as_mut_bytes()[end - HEADER..].fill(0xcc);
+            header.check(DEBIAN_SIZE).unwrap()
+        };
+        assert_eq!(cut(0x3a).cmdline_size, 2047);
+        assert_eq!(cut(0x39).cmdline_size, 255);
+        assert_eq!(cut(0x39).runtime_start, 0x20_0000);
+        assert_eq!(cut(0x32).runtime_start, 0x10_0000);
+        assert_eq!(cut(0x2e).initrd_addr_max, 0x7fff_ffff);
+        assert_eq!(cut(0x2a).initrd_addr_max, 0x37ff_ffff);
         // Longer than anything known, or no such jump: the version tells.
         for jump in [[0xeb, 0x7f], [0xeb, 0xff], [0xe9, 0]] {
-            header = debian();
+            let mut header = debian();
             header.jump = jump;
-            assert_eq!(parse(&header, DEBIAN_SIZE).unwrap().fields().len(), 0x7b);
+            assert_eq!(header.check(DEBIAN_SIZE), debian().check(DEBIAN_SIZE));
         }
     }
 
@@ -489,16 +457,15 @@ pub(super) mod tests {
         assert_eq!(size(2, 1024 + 32), Ok(32));
         assert_eq!(size(2, 1024 + 33), Ok(32), "a signature");
         assert_eq!(size(2, 1024 + 17), Ok(17), "the last paragraph is begun");
-        assert_eq!(size(2, 1024 + 16), Err((Kind::KernelTruncated, 1024 + 32)));
+        assert_eq!(size(2, 1024 + 16), Err((Kind::KernelTruncated, 16)));
         assert_eq!(size(0, 1024 + 40), Ok(40), "not said");
-        assert_eq!(size(0, 1024), Err((Kind::KernelTruncated, 1024)));
-        assert_eq!(size(1, 10), Err((Kind::KernelTruncated, 1024 + 16)));
-        let whole = (0xffff_ffff << 4) + 1024;
+        assert_eq!(size(0, 1024), Err((Kind::KernelTruncated, 0)));
+        assert_eq!(size(1, 10), Err((Kind::KernelTruncated, 16)));
         assert_eq!(
-            size(u32::MAX, u32::MAX),
-            Err((Kind::KernelTruncated, whole))
+            size(u32::MAX, 1025),
+            Err((Kind::KernelTruncated, 0xffff_fffe))
         );
-        assert_eq!(size(0x1000_0000 - 64, u32::MAX), Ok(u32::MAX - 1024));
+        assert_eq!(size(u32::MAX, u32::MAX), Err((Kind::KernelTruncated, 1024)));
     }
 
     #[test]
@@ -545,10 +512,6 @@ pub(super) mod tests {
             refused(&|header| header.kernel_alignment = 0.into()),
             (Kind::KernelHeader, 0x230)
         );
-        assert_eq!(
-            Kernel::parse(&[0; HEAD], 0).unwrap_err().kind,
-            Kind::KernelUnknown
-        );
     }
 
     #[test]
@@ -556,23 +519,23 @@ pub(super) mod tests {
         let mut header = debian();
         header.kernel_alignment = 0x200_0000.into();
         assert_eq!(
-            parse(&header, DEBIAN_SIZE).unwrap().runtime_start(),
+            parse(&header, DEBIAN_SIZE).unwrap().runtime_start,
             0x200_0000
         );
         header.relocatable_kernel = 0;
         assert_eq!(
-            parse(&header, DEBIAN_SIZE).unwrap().runtime_start(),
+            parse(&header, DEBIAN_SIZE).unwrap().runtime_start,
             0x100_0000
         );
         header.kernel_alignment = 3.into();
         assert_eq!(
-            parse(&header, DEBIAN_SIZE).unwrap().runtime_start(),
+            parse(&header, DEBIAN_SIZE).unwrap().runtime_start,
             0x100_0000
         );
         header.kernel_alignment = 0x8000_0000.into();
         header.relocatable_kernel = 1;
         assert_eq!(
-            parse(&header, DEBIAN_SIZE).unwrap().runtime_start(),
+            parse(&header, DEBIAN_SIZE).unwrap().runtime_start,
             0x8000_0000
         );
     }

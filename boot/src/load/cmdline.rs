@@ -60,20 +60,20 @@ pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
     }
 }
 
-/// The header's `vid_mode` for this command line; `None` to leave it alone.
+/// The header's `vid_mode` for this command line, or `otherwise`.
 ///
 /// `vga=` is read by boot loaders, not by the kernel: `normal`, `ext`, `ask` or
 /// a number as C writes it. The last one counts; what cannot be read does not.
 /// Source: boot protocol, "Special Command Line Options".
-pub fn vid_mode(line: &[u8]) -> Option<u16> {
-    let mut mode = None;
-    for word in line.split(u8::is_ascii_whitespace) {
+pub fn vid_mode(line: &[u8], otherwise: u16) -> u16 {
+    let mut mode = otherwise;
+    for word in line.split(|byte| *byte <= b' ') {
         if let Some(value) = word.strip_prefix(b"vga=") {
             mode = match value {
-                b"normal" => Some(0xffff),
-                b"ext" => Some(0xfffe),
-                b"ask" => Some(0xfffd),
-                digits => number(digits).or(mode),
+                b"normal" => 0xffff,
+                b"ext" => 0xfffe,
+                b"ask" => 0xfffd,
+                digits => number(digits).unwrap_or(mode),
             };
         }
     }
@@ -84,23 +84,15 @@ pub fn vid_mode(line: &[u8]) -> Option<u16> {
 fn number(digits: &[u8]) -> Option<u16> {
     let (base, digits) = match digits {
         [b'0', b'x' | b'X', digits @ ..] => (16, digits),
-        [b'0', _, ..] => (8, digits),
+        [b'0', ..] => (8, digits),
         _ => (10, digits),
     };
-    let mut number: Option<u16> = None;
+    let mut number: u16 = 0;
     for &digit in digits {
-        let value = match digit | 0x20 {
-            digit @ b'0'..=b'9' => digit.wrapping_sub(b'0'),
-            digit @ b'a'..=b'f' => digit.wrapping_sub(b'a' - 10),
-            _ => return None,
-        };
-        if value >= base {
-            return None;
-        }
-        let shifted = number.unwrap_or(0).checked_mul(u16::from(base))?;
-        number = Some(shifted.checked_add(u16::from(value))?);
+        let value = char::from(digit).to_digit(base)?;
+        number = u16::try_from(u32::from(number).wrapping_mul(base).wrapping_add(value)).ok()?;
     }
-    number
+    (!digits.is_empty()).then_some(number)
 }
 
 #[cfg(test)]
@@ -158,31 +150,31 @@ mod tests {
     #[test]
     fn video_modes() {
         for (line, mode) in [
-            ("", None),
-            ("quiet", None),
-            ("vga=normal", Some(0xffff)),
-            ("quiet vga=ext ro", Some(0xfffe)),
-            ("quiet\tvga=ask", Some(0xfffd)),
-            ("vga=0", Some(0)),
-            ("vga=791", Some(791)),
-            ("vga=0x317", Some(0x317)),
-            ("vga=0X31F", Some(0x31f)),
-            ("vga=0xffff", Some(0xffff)),
-            ("vga=01417", Some(0o1417)),
-            ("vga=65535", Some(0xffff)),
-            ("vga=65536", None),
-            ("vga=0x10000", None),
-            ("vga=08", None),
-            ("vga=7a", None),
-            ("vga=0x", None),
-            ("vga=", None),
-            ("vga=-1", None),
-            ("vga=Normal", None),
-            ("xvga=1 vga", None),
-            ("vga=1 vga=2", Some(2)),
-            ("vga=1 vga=?", Some(1)),
+            ("", 0x1234),
+            ("quiet", 0x1234),
+            ("vga=normal", (0xffff)),
+            ("quiet vga=ext ro", (0xfffe)),
+            ("quiet\tvga=ask", (0xfffd)),
+            ("vga=0", (0)),
+            ("vga=791", (791)),
+            ("vga=0x317", (0x317)),
+            ("vga=0X31F", (0x31f)),
+            ("vga=0xffff", (0xffff)),
+            ("vga=01417", (0o1417)),
+            ("vga=65535", (0xffff)),
+            ("vga=65536", 0x1234),
+            ("vga=0x10000", 0x1234),
+            ("vga=08", 0x1234),
+            ("vga=7a", 0x1234),
+            ("vga=0x", 0x1234),
+            ("vga=", 0x1234),
+            ("vga=-1", 0x1234),
+            ("vga=Normal", 0x1234),
+            ("xvga=1 vga", 0x1234),
+            ("vga=1 vga=2", (2)),
+            ("vga=1 vga=?", (1)),
         ] {
-            assert_eq!(vid_mode(line.as_bytes()), mode, "{line}");
+            assert_eq!(vid_mode(line.as_bytes(), 0x1234), mode, "{line}");
         }
     }
 }

@@ -15,11 +15,11 @@ pub mod cmdline;
 pub mod place;
 
 use crate::fat::{File, Node, Volume};
-use crate::handoff::{Handoff, Span};
+use crate::handoff::Handoff;
 use crate::machine::{Disk, Memory};
 use crate::storage::Storage;
 use crate::{Error, Kind};
-use bzimage::{HEAD, HEADER, Kernel, LoadFlags, SetupHeader};
+use bzimage::{HEAD, LoadFlags, SetupHeader};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK};
 
 /// Bytes that [`prepare`] puts into place.
@@ -61,15 +61,6 @@ pub enum Source<'a> {
     Memory(&'a [u8]),
 }
 
-/// An error, and what it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What is wrong.
-    pub error: Error,
-    /// With what.
-    pub culprit: Culprit,
-}
-
 /// What an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Culprit {
@@ -81,240 +72,221 @@ pub enum Culprit {
     Initrd(usize),
 }
 
-/// An image that was found fine, and where it goes.
-pub struct Plan {
-    handoff: Handoff,
-    /// The kernel's file, behind what is in place already.
-    file: File,
-}
-
 impl Part {
     /// All of a file.
     pub fn whole(node: Node) -> Self {
-        Self { node, offset: 0, size: node.size() }
-    }
-
-    fn open(&self, volume: &Volume) -> File {
-        let mut file = File::open(volume, &self.node);
-        file.seek(self.offset);
-        file
-    }
-
-    /// Checks that every byte of it can be found.
-    fn check<D: Disk>(&self, volume: &Volume, storage: &mut Storage<D>) -> Result<File, Error> {
-        if self.node.is_directory() {
-            return Err(Error::new(Kind::IsDirectory, 0));
+        Self {
+            node,
+            offset: 0,
+            size: node.size(),
         }
-        let behind = self.node.size().checked_sub(self.offset);
-        if behind.is_none_or(|there| there < self.size) {
-            return Err(Error::new(Kind::FileShort, u64::from(self.node.size())));
-        }
-        let mut file = self.open(volume);
-        file.check(storage)?;
-        Ok(file)
     }
 }
 
 impl Source<'_> {
-    /// Its bytes; more than 4 GiB count as 4 GiB.
+    /// Its bytes.
     fn size(&self) -> u32 {
         match self {
             Source::File(part) => part.size,
-            Source::Memory(bytes) => u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            Source::Memory(bytes) => to_u32(bytes.len()),
         }
     }
 }
 
-impl Culprit {
-    /// Turns errors into failures of this part.
-    fn failed(self) -> impl Fn(Error) -> Failure {
-        move |error| Failure { error, culprit: self }
-    }
+/// Brings an image into memory: [`Loader::prepare`] first, then
+/// [`Loader::load`].
+pub struct Loader<'a, 'disk, D, M> {
+    /// The disk.
+    pub storage: &'a mut Storage<'disk, D>,
+    /// What an error was about that came back.
+    pub culprit: Culprit,
+    memory: &'a mut M,
+    image: &'a Image<'a>,
+    /// The address to which the next bytes go.
+    at: u32,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Culprit::Image.failed()(error)
-    }
-}
-
-/// Checks that `image` can be booted on this machine, and plans where it goes.
-///
-/// Errors: those of [`Kernel::parse`], [`cmdline::check`], [`place::place`], of
-/// reading and of [`File::check`]; [`Kind::InitrdLarge`].
-pub fn prepare<D: Disk, M: Memory>(
-    storage: &mut Storage<D>,
-    memory: &mut M,
-    image: &Image,
-) -> Result<Plan, Failure> {
-    let mut head = [0; HEAD];
-    let (mut kernel, file) =
-        prepare_kernel(storage, image, &mut head).map_err(Culprit::Kernel.failed())?;
-    cmdline::check(image.command_line, kernel.cmdline_size())?;
-    let initrd_size = check_initrds(storage, image)?;
-    let address = place::place(&kernel, memory.map(), initrd_size)?;
-    let initrd = Span { address, size: initrd_size };
-
-    fill_in(&mut kernel.header, initrd, image.command_line);
-    copy(head.get_mut(HEADER..).unwrap_or_default(), kernel.fields());
-    Writer { memory, at: KERNEL_SETUP.start }.write(&head)?;
-    let handoff = Handoff {
-        setup: Span { address: KERNEL_SETUP.start, size: kernel.setup_size },
-        kernel: Span { address: KERNEL, size: kernel.size },
-        initrd,
-        command_line: Span {
-            address: COMMAND_LINE.start,
-            size: u32::try_from(image.command_line.len()).unwrap_or(0),
-        },
-        header: kernel.header,
-    };
-    Ok(Plan { handoff, file })
-}
-
-/// Loads an image as planned.
-///
-/// Errors: those of reading; [`Kind::FileShort`], [`Kind::MemoryRefused`].
-pub fn load<D: Disk, M: Memory>(
-    storage: &mut Storage<D>,
-    memory: &mut M,
-    image: &Image,
-    plan: Plan,
-) -> Result<Handoff, Failure> {
-    let Plan { handoff, mut file } = plan;
-    load_kernel(storage, memory, &handoff, &mut file).map_err(Culprit::Kernel.failed())?;
-
-    let mut writer = Writer { memory, at: handoff.initrd.address };
-    for (index, source) in image.initrds.iter().enumerate() {
-        load_initrd(storage, &mut writer, image.volume, source)
-            .map_err(Culprit::Initrd(index).failed())?;
-    }
-    writer.at = handoff.command_line.address;
-    writer.write(image.command_line)?;
-    writer.write(b"\0")?;
-    Ok(handoff)
-}
-
-/// Reads and checks the kernel's header, and the chain of its file. `head` is
-/// filled with its first bytes; the cursor that comes back stands behind them.
-fn prepare_kernel<D: Disk>(
-    storage: &mut Storage<D>,
-    image: &Image,
-    head: &mut [u8; HEAD],
-) -> Result<(Kernel, File), Error> {
-    let mut file = image.kernel.check(image.volume, storage)?;
-    let mut room = head.as_mut_slice();
-    while let Ok(wanted @ 1..) = u32::try_from(room.len()) {
-        let bytes = file.next(storage, wanted)?;
-        if bytes.is_empty() {
-            break;
-        }
-        copy(room, bytes);
-        room = room.get_mut(bytes.len()..).unwrap_or_default();
-    }
-    Ok((Kernel::parse(head, image.kernel.size)?, file))
-}
-
-/// Checks the chains of the initrds' files, and gives the bytes of them all.
-fn check_initrds<D: Disk>(storage: &mut Storage<D>, image: &Image) -> Result<u32, Failure> {
-    let mut total: u32 = 0;
-    for (index, source) in image.initrds.iter().enumerate() {
-        if let Source::File(part) = source {
-            let checked = part.check(image.volume, storage);
-            checked.map_err(Culprit::Initrd(index).failed())?;
-        }
-        if source.size() > 0 {
-            let end = total.checked_add(padding(total)).and_then(|at| at.checked_add(source.size()));
-            total = end.ok_or(Error::new(Kind::InitrdLarge, 0))?;
+impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
+    /// A loader for this image.
+    pub fn new(
+        storage: &'a mut Storage<'disk, D>,
+        memory: &'a mut M,
+        image: &'a Image<'a>,
+    ) -> Self {
+        let culprit = Culprit::Kernel;
+        Self {
+            storage,
+            culprit,
+            memory,
+            image,
+            at: KERNEL_SETUP.start,
         }
     }
-    Ok(total)
+
+    /// Checks that the image can be booted on this machine, and gives what the
+    /// handoff will be once it is loaded. Of memory, only the first 1,024 bytes of `KERNEL_SETUP` are touched.
+    ///
+    /// Errors: those of [`SetupHeader::check`], [`cmdline::check`],
+    /// [`place::place`], [`File::next`] and [`File::check`];
+    /// [`Kind::InitrdLarge`], [`Kind::IsDirectory`], [`Kind::FileShort`].
+    pub fn prepare(&mut self) -> Result<Handoff, Error> {
+        let mut head = [0; HEAD];
+        self.read_head(&mut head)?;
+        let Some(header) = SetupHeader::of(&mut head) else {
+            return Err(Error::new(Kind::KernelUnknown, 0));
+        };
+        let kernel = header.check(self.image.kernel.size)?;
+        let initrd_size = self.check_initrds()?;
+        self.culprit = Culprit::Image;
+        cmdline::check(self.image.command_line, kernel.cmdline_size)?;
+        let handoff = Handoff {
+            setup_size: kernel.setup_size,
+            kernel_size: kernel.size,
+            initrd_address: place::place(&kernel, self.memory.map(), initrd_size)?,
+            initrd_size,
+            command_line_size: to_u32(self.image.command_line.len()),
+        };
+        fill_in(header, &handoff, self.image.command_line);
+        self.write(&head)?;
+        Ok(handoff)
+    }
+
+    /// Loads the image as planned by [`Loader::prepare`].
+    ///
+    /// Errors: those of [`File::next`]; [`Kind::FileShort`],
+    /// [`Kind::MemoryRefused`].
+    pub fn load(&mut self, handoff: &Handoff) -> Result<(), Error> {
+        let kernel = &self.image.kernel;
+        self.culprit = Culprit::Kernel;
+        self.at = KERNEL_SETUP.start + IN_PLACE;
+        self.copy(
+            kernel,
+            IN_PLACE,
+            handoff.setup_size.saturating_sub(IN_PLACE),
+        )?;
+        self.at = KERNEL;
+        self.copy(kernel, handoff.setup_size, handoff.kernel_size)?;
+        self.at = handoff.initrd_address;
+        self.load_initrds()?;
+        self.culprit = Culprit::Image;
+        self.at = COMMAND_LINE.start;
+        self.write(self.image.command_line)?;
+        self.write(b"\0")
+    }
+
+    /// Reads the first bytes of the kernel, and checks that the others are there.
+    fn read_head(&mut self, head: &mut [u8; HEAD]) -> Result<(), Error> {
+        let mut file = self.check(&self.image.kernel)?;
+        let mut filled = 0;
+        loop {
+            let bytes = file.next(self.storage, to_u32(HEAD.saturating_sub(filled)))?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            for &byte in bytes {
+                if let Some(place) = head.get_mut(filled) {
+                    *place = byte;
+                }
+                filled = filled.wrapping_add(1);
+            }
+        }
+    }
+
+    /// Checks the files of the initrds, and gives the bytes of them all.
+    fn check_initrds(&mut self) -> Result<u32, Error> {
+        let mut total: u32 = 0;
+        for (index, source) in self.image.initrds.iter().enumerate() {
+            self.culprit = Culprit::Initrd(index);
+            if let Source::File(part) = source {
+                self.check(part)?;
+            }
+            let size = source.size();
+            if size > 0 {
+                let end = total
+                    .checked_add(padding(total))
+                    .and_then(|at| at.checked_add(size));
+                total = end.ok_or(Error::new(Kind::InitrdLarge, 0))?;
+            }
+        }
+        Ok(total)
+    }
+
+    fn load_initrds(&mut self) -> Result<(), Error> {
+        for (index, source) in self.image.initrds.iter().enumerate() {
+            self.culprit = Culprit::Initrd(index);
+            if source.size() == 0 {
+                continue;
+            }
+            // The first one lies on a page, so what aligns the address pads the
+            // size.
+            let zeros = [0; 3];
+            self.write(zeros.get(..to_usize(padding(self.at))).unwrap_or_default())?;
+            match source {
+                Source::File(part) => self.copy(part, 0, part.size)?,
+                Source::Memory(bytes) => self.write(bytes)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a file after checking that all bytes of the part can be found.
+    fn check(&mut self, part: &Part) -> Result<File, Error> {
+        if part.node.is_directory() {
+            return Err(Error::new(Kind::IsDirectory, 0));
+        }
+        let end = part.offset.checked_add(part.size);
+        if end.is_none_or(|end| end > part.node.size()) {
+            return Err(Error::new(Kind::FileShort, u64::from(part.node.size())));
+        }
+        let mut file = File::open(self.image.volume, &part.node);
+        file.check(self.storage)?;
+        file.seek(part.offset);
+        Ok(file)
+    }
+
+    /// Writes `size` bytes of a part, from byte `skip` of it on.
+    fn copy(&mut self, part: &Part, skip: u32, size: u32) -> Result<(), Error> {
+        let mut file = File::open(self.image.volume, &part.node);
+        file.seek(part.offset.saturating_add(skip));
+        let mut left = size;
+        while left > 0 {
+            let bytes = file.next(self.storage, left)?;
+            if bytes.is_empty() {
+                return Err(Error::new(Kind::FileShort, u64::from(file.position())));
+            }
+            write(self.memory, &mut self.at, bytes)?;
+            left = left.saturating_sub(to_u32(bytes.len()));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        write(self.memory, &mut self.at, bytes)
+    }
+}
+
+/// Writes `bytes` to memory and moves the address behind them.
+fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Error> {
+    if memory.write(*at, bytes).is_err() {
+        return Err(Error::new(Kind::MemoryRefused, u64::from(*at)));
+    }
+    *at = at.saturating_add(to_u32(bytes.len()));
+    Ok(())
 }
 
 /// What a boot loader has to say to the kernel. All of these fields are as old
-/// as the oldest kernels that [`Kernel::parse`] lets pass.
-fn fill_in(header: &mut SetupHeader, initrd: Span, command_line: &[u8]) {
-    if let Some(mode) = cmdline::vid_mode(command_line) {
-        header.vid_mode = mode.into();
-    }
+/// as the oldest kernels that [`SetupHeader::check`] lets pass; newer ones, as
+/// `setup_data`, need a look at the version first.
+fn fill_in(header: &mut SetupHeader, handoff: &Handoff, command_line: &[u8]) {
+    header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
     // A loader without a number of its own.
     header.type_of_loader = 0xff;
     header.loadflags |= LoadFlags::CAN_USE_HEAP.bits();
     header.heap_end_ptr = (KERNEL_STACK - 0x200).into();
-    header.ramdisk_image = initrd.address.into();
-    header.ramdisk_size = initrd.size.into();
+    header.ramdisk_image = handoff.initrd_address.into();
+    header.ramdisk_size = handoff.initrd_size.into();
     // Also where the line is empty: 0 would mean a loader of before 2.02.
     header.cmd_line_ptr = COMMAND_LINE.start.into();
-}
-
-/// Loads what of the kernel is not in place yet.
-fn load_kernel<D: Disk, M: Memory>(
-    storage: &mut Storage<D>,
-    memory: &mut M,
-    handoff: &Handoff,
-    file: &mut File,
-) -> Result<(), Error> {
-    let at = handoff.setup.address.wrapping_add(IN_PLACE);
-    let mut writer = Writer { memory, at };
-    writer.copy_file(storage, file, handoff.setup.size.saturating_sub(IN_PLACE))?;
-    writer.at = handoff.kernel.address;
-    writer.copy_file(storage, file, handoff.kernel.size)
-}
-
-fn load_initrd<D: Disk, M: Memory>(
-    storage: &mut Storage<D>,
-    writer: &mut Writer<M>,
-    volume: &Volume,
-    source: &Source,
-) -> Result<(), Error> {
-    if source.size() == 0 {
-        return Ok(());
-    }
-    // The first one lies on a page, so what aligns the address pads the size.
-    let zeros = match padding(writer.at) {
-        0 => &[][..],
-        1 => &[0],
-        2 => &[0, 0],
-        _ => &[0, 0, 0],
-    };
-    writer.write(zeros)?;
-    match source {
-        Source::File(part) => writer.copy_file(storage, &mut part.open(volume), part.size),
-        Source::Memory(bytes) => writer.write(bytes),
-    }
-}
-
-/// A cursor in memory.
-struct Writer<'a, M> {
-    memory: &'a mut M,
-    at: u32,
-}
-
-impl<M: Memory> Writer<'_, M> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let refused = Error::new(Kind::MemoryRefused, u64::from(self.at));
-        self.memory.write(self.at, bytes).map_err(|_| refused)?;
-        self.at = u32::try_from(bytes.len()).ok().and_then(|size| self.at.checked_add(size)).ok_or(refused)?;
-        Ok(())
-    }
-
-    /// Writes the next `size` bytes of a file.
-    fn copy_file<D: Disk>(
-        &mut self,
-        storage: &mut Storage<D>,
-        file: &mut File,
-        size: u32,
-    ) -> Result<(), Error> {
-        let mut left = size;
-        while left > 0 {
-            let bytes = file.next(storage, left)?;
-            let Ok(count @ 1..) = u32::try_from(bytes.len()) else {
-                return Err(Error::new(Kind::FileShort, u64::from(file.position())));
-            };
-            self.write(bytes)?;
-            left = left.saturating_sub(count);
-        }
-        Ok(())
-    }
 }
 
 /// Bytes from `at` to the next multiple of four.
@@ -322,9 +294,11 @@ fn padding(at: u32) -> u32 {
     at.wrapping_neg() & 3
 }
 
-/// Copies what fits.
-fn copy(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
+/// Bytes in memory; no more than 4 GiB of it exist here.
+fn to_u32(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn to_usize(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

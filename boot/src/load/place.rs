@@ -25,42 +25,37 @@ pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> 
     if size == 0 {
         return Ok(0);
     }
-    let max = kernel.initrd_addr_max();
+    let max = kernel.initrd_addr_max;
     let preferred = kernel_end.max(INITRD);
     let found = match map.find(preferred, size, max) {
         Some(address) if address.wrapping_sub(preferred) < PAGE => Some(address),
         _ => map.find(kernel_end, size, max),
     };
-    found.ok_or_else(|| {
-        // Does the machine lack something, or would it fit into none?
-        let end = u64::from(kernel_end).wrapping_add(u64::from(size));
-        if end.wrapping_sub(1) > u64::from(max) {
-            Error::new(Kind::InitrdLimit, mib(u64::from(max)))
-        } else {
-            Error::new(Kind::InitrdMemory, mib(end))
-        }
+    // If there is no place: does this machine lack it, or would every machine?
+    let last = kernel_end.saturating_add(size.wrapping_sub(1));
+    found.ok_or(if last > max {
+        needed(Kind::InitrdLimit, max)
+    } else {
+        needed(Kind::InitrdMemory, last)
     })
 }
 
 /// The end of what the kernel takes for its own.
 fn kernel_end(kernel: &Kernel, map: &MemoryMap) -> Result<u32, Error> {
-    let start = kernel.runtime_start();
-    let runtime_end = start.saturating_add(u64::from(kernel.init_size()));
-    let load_end = u64::from(KERNEL).wrapping_add(u64::from(kernel.size));
-    let end = runtime_end.max(load_end);
+    let load_end = KERNEL.saturating_add(kernel.size);
+    let runtime_end = kernel.runtime_start.saturating_add(kernel.init_size);
+    let end = load_end.max(runtime_end);
     // Between the two there may be a hole: some machines have one at 15 MiB.
-    if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
-        && map.is_usable(KERNEL, kernel.size)
-        && map.is_usable(start, kernel.init_size())
-    {
-        return Ok(end);
+    if map.is_usable(KERNEL, kernel.size) && map.is_usable(kernel.runtime_start, kernel.init_size) {
+        Ok(end)
+    } else {
+        Err(needed(Kind::KernelMemory, end.wrapping_sub(1)))
     }
-    Err(Error::new(Kind::KernelMemory, mib(end)))
 }
 
-/// `bytes` in MiB, those begun counted.
-fn mib(bytes: u64) -> u64 {
-    bytes.saturating_add(0xf_ffff) >> 20
+/// An error with the MiB that a machine has whose memory ends with `last`.
+fn needed(kind: Kind, last: u32) -> Error {
+    Error::new(kind, u64::from((last >> 20).wrapping_add(1)))
 }
 
 #[cfg(test)]
@@ -316,13 +311,13 @@ mod tests {
             let kernel = parse(&header, DEBIAN_SIZE).unwrap();
             let Ok(address) = place(&kernel, &map, size) else { return Ok(()) };
             prop_assert!(map.is_usable(KERNEL, kernel.size));
-            let start = u32::try_from(kernel.runtime_start()).unwrap();
-            prop_assert!(map.is_usable(start, kernel.init_size()));
+            let start = kernel.runtime_start;
+            prop_assert!(map.is_usable(start, kernel.init_size));
             prop_assert!(map.is_usable(address, size));
             prop_assert_eq!(address % PAGE, 0);
             prop_assert!(address >= KERNEL + kernel.size);
-            prop_assert!(u64::from(address) >= u64::from(start) + u64::from(kernel.init_size()));
-            prop_assert!(address + (size - 1) <= kernel.initrd_addr_max());
+            prop_assert!(u64::from(address) >= u64::from(start) + u64::from(kernel.init_size));
+            prop_assert!(address + (size - 1) <= kernel.initrd_addr_max);
         }
     }
 }

@@ -1,0 +1,97 @@
+//! Finding the entries of a volume.
+//!
+//! Whatever is wrong with one file costs that file: it is named to the caller,
+//! who may show it, and the scan goes on.
+
+use super::counter::Name;
+use super::list::{Facts, List};
+use super::type1::{Draft, Main};
+use crate::error::{Error, Kind};
+use crate::fat::{File, Node, Volume};
+use crate::machine::Disk;
+use crate::storage::Storage;
+use crate::workspace::Scratch;
+
+/// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
+/// Entries").
+pub const DIRECTORY: &[u8] = b"/loader/entries";
+
+/// Entry files of this size or more, in bytes, cost themselves.
+const TOO_LARGE: u32 = 64 << 10;
+
+/// What a scan reads with.
+pub(crate) struct Scan<'s, 'd, D: Disk> {
+    /// The disk.
+    pub(crate) storage: &'s mut Storage<'d, D>,
+    /// The file system.
+    pub(crate) volume: &'s Volume,
+    /// The caller's number for the volume, kept in [`Facts::tag`].
+    pub(crate) tag: u8,
+    /// True where the processor can run 64-bit kernels.
+    pub(crate) long_mode: bool,
+}
+
+impl<D: Disk> Scan<'_, '_, D> {
+    /// Offers every Type 1 entry of the volume to `list`, and names each file
+    /// that is none, with the reason, to `problem`.
+    ///
+    /// # Errors
+    /// Those of reading the directory; what was found before stays in the list.
+    pub(crate) fn type1(
+        &mut self,
+        scratch: &mut Scratch,
+        list: &mut List,
+        problem: &mut dyn FnMut(&[u8], Error),
+    ) -> Result<(), Error> {
+        let directory = match self.volume.find(self.storage, DIRECTORY) {
+            Ok(node) => node,
+            Err(error) if error.kind == Kind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut walk = self.volume.walk(&directory);
+        while let Some(node) = walk.next(self.storage, &mut scratch.name)? {
+            if node.is_directory() {
+                continue;
+            }
+            if let Err(error) = self.offer_type1(&node, scratch, list) {
+                problem(scratch.name.as_bytes(), error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one file and offers it to `list`, if its name is an entry's.
+    fn offer_type1(
+        &mut self,
+        node: &Node,
+        scratch: &mut Scratch,
+        list: &mut List,
+    ) -> Result<(), Error> {
+        let Some(name) = Name::parse(scratch.name.as_bytes(), b".conf") else {
+            return Ok(());
+        };
+        if node.size() >= TOO_LARGE {
+            return Err(Error::new(Kind::EntryTooLarge, node.size().into()));
+        }
+        let mut draft = Draft::new(&name, &mut scratch.texts, &mut scratch.path);
+        let mut file = File::open(self.volume, node);
+        while let Some(line) = file.line(self.storage, &mut scratch.line)? {
+            draft.line(line, self.long_mode);
+        }
+        let (main, path) = draft.main()?;
+        if main != Main::Linux {
+            return Err(Error::new(Kind::EntryUnsupported, 0));
+        }
+        if self.volume.find(self.storage, path)?.is_directory() {
+            return Err(Error::new(Kind::NotFound, 0));
+        }
+        let facts = Facts {
+            tries: name.tries,
+            profile: draft.profile,
+            file: Some(*node),
+            tag: self.tag,
+            ..Facts::NONE
+        };
+        list.offer(&draft.entry(&facts))
+    }
+}

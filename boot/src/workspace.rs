@@ -1,0 +1,63 @@
+//! The memory that the loader works in, as one value that its caller lends.
+//!
+//! stage2 keeps it in low memory
+//! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
+
+use crate::entries::list::{CAPACITY, Field, Slot};
+use crate::entries::text::Text;
+use crate::fat::Name;
+use crate::load::cmdline;
+
+/// Bytes of the cache of directories and small files: twelve blocks.
+const BLOCKS: usize = 12 * 4096;
+/// Bytes of the window on a file allocation table.
+const TABLE: usize = 64 * 512;
+/// The longest line of a text file that is understood, in bytes. A command line
+/// has 2,047.
+const LINE: usize = 4096;
+
+/// Everything that is too large for the stack.
+pub struct Workspace {
+    /// For [`crate::storage::Caches`].
+    pub(crate) blocks: [u8; BLOCKS],
+    /// For [`crate::storage::Caches`].
+    pub(crate) table: [u8; TABLE],
+    /// The menu's entries.
+    pub(crate) slots: [Slot; CAPACITY],
+    /// For the one file that is being read.
+    pub(crate) scratch: Scratch,
+    /// The command line of the entry that boots.
+    pub(crate) command_line: [u8; cmdline::LONGEST],
+}
+
+/// What reading an entry's file needs.
+pub(crate) struct Scratch {
+    /// The file's name.
+    pub(crate) name: Name,
+    /// One of its lines.
+    pub(crate) line: [u8; LINE],
+    /// What it says.
+    pub(crate) texts: [Text; Field::COUNT],
+    /// The file that it names.
+    pub(crate) path: Text,
+}
+
+impl Workspace {
+    /// An unused workspace: nothing but zeros, so that a static one takes no
+    /// room in an image.
+    pub const EMPTY: Self = Self {
+        blocks: [0; BLOCKS],
+        table: [0; TABLE],
+        slots: [const { Slot::EMPTY }; CAPACITY],
+        scratch: Scratch {
+            name: Name::new(),
+            line: [0; LINE],
+            texts: [const { Text::UNSET }; Field::COUNT],
+            path: Text::UNSET,
+        },
+        command_line: [0; cmdline::LONGEST],
+    };
+}
+
+#[allow(clippy::as_conversions, reason = "widens")]
+const _: () = assert!(size_of::<Workspace>() <= layout::memory::WORKSPACE.size() as usize);

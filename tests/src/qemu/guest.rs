@@ -1,0 +1,293 @@
+//! A QEMU process: serial line, screen, keys, its end.
+
+use super::monitor::Monitor;
+use super::{Machine, Screen};
+use crate::tool::{command, missing};
+use anyhow::{Context, Result, bail};
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How a machine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// QEMU's exit status: 0 when the guest powered off or restarted,
+    /// 2 v + 1 when it wrote v to `isa-debug-exit`.
+    Status(i32),
+    /// It was stopped when its time was over or the test had seen enough.
+    Stopped,
+}
+
+/// What a machine left behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub exit: Exit,
+    /// What came out of COM1, invalid UTF-8 replaced.
+    pub serial: String,
+    /// The screen when it was stopped.
+    pub screen: Option<Screen>,
+}
+
+/// A machine that runs. Dropped, it is stopped.
+pub struct Guest {
+    child: Child,
+    input: ChildStdin,
+    serial: Collected,
+    errors: Collected,
+    monitor: Option<Monitor>,
+    deadline: Instant,
+    files: TempDir,
+    _slot: Slot,
+}
+
+impl Guest {
+    /// Starts QEMU; waits while two others run.
+    pub(super) fn start(machine: &Machine) -> Result<Self> {
+        let slot = Slot::take();
+        let files = tempfile::tempdir()?;
+        let socket = files.path().join("monitor");
+        let mut qemu = command("qemu-system-x86_64");
+        qemu.args(machine.command_line())
+            .args(["-display", "none", "-no-reboot"])
+            .args([
+                "-chardev",
+                "stdio,id=com1,signal=off",
+                "-serial",
+                "chardev:com1",
+            ])
+            .arg("-qmp")
+            .arg(format!("unix:{},server=on,wait=off", socket.display()));
+        let mut child = qemu
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| missing(qemu.get_program(), error))?;
+        let input = child.stdin.take().context("QEMU has no standard input")?;
+        let serial = Collected::read(child.stdout.take().context("QEMU has no standard output")?);
+        let errors = Collected::read(child.stderr.take().context("QEMU has no standard error")?);
+        let deadline = Instant::now() + machine.timeout;
+        let monitor = Monitor::connect(&socket, &mut child);
+        let mut guest = Guest {
+            child,
+            input,
+            serial,
+            errors,
+            monitor: None,
+            deadline,
+            files,
+            _slot: slot,
+        };
+        match monitor {
+            Ok(monitor) => guest.monitor = Some(monitor),
+            // A guest that has ended already has nothing to monitor.
+            Err(error) => match guest.exit_status_soon()? {
+                Some(status) if status.code() != Some(1) => {}
+                _ => return Err(error.context(format!("QEMU failed: {}", guest.errors.text()))),
+            },
+        }
+        Ok(guest)
+    }
+
+    /// What came out of COM1 so far.
+    pub fn serial(&self) -> String {
+        self.serial.text()
+    }
+
+    /// Waits until COM1 has said `text`; an error, with all it said, when the
+    /// machine ends before that or its time is over.
+    pub fn wait_for_serial(&mut self, text: &str) -> Result<()> {
+        self.wait_until(|guest| Ok(guest.serial().contains(text)))
+            .with_context(|| format!("the serial line never said {text:?}"))
+    }
+
+    /// Waits until `text` is on the screen.
+    pub fn wait_for_screen(&mut self, text: &str) -> Result<()> {
+        self.wait_until(|guest| Ok(guest.screen()?.text().contains(text)))
+            .with_context(|| format!("the screen never showed {text:?}"))
+    }
+
+    /// The exit status of a QEMU that is about to end; `None` if it goes on.
+    fn exit_status_soon(&mut self) -> Result<Option<ExitStatus>> {
+        for _ in 0..50 {
+            if let Some(status) = self.child.try_wait()? {
+                self.errors.wait_for_end();
+                return Ok(Some(status));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(None)
+    }
+
+    fn wait_until(&mut self, mut holds: impl FnMut(&mut Self) -> Result<bool>) -> Result<()> {
+        loop {
+            let ended = self.child.try_wait()?.is_some();
+            if ended {
+                self.serial.wait_for_end();
+            }
+            if holds(self)? {
+                return Ok(());
+            }
+            if ended || Instant::now() >= self.deadline {
+                let how = if ended {
+                    "the machine ended"
+                } else {
+                    "its time is over"
+                };
+                let screen = self
+                    .screen()
+                    .map(|screen| screen.text())
+                    .unwrap_or_default();
+                bail!(
+                    "{how}; serial line:\n{}\nscreen:\n{screen}\n{}",
+                    self.serial(),
+                    self.errors.text()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The screen as it is now.
+    pub fn screen(&mut self) -> Result<Screen> {
+        let dump = self.files.path().join("screen");
+        let bytes = self
+            .monitor()?
+            .memory(Screen::ADDRESS, Screen::BYTES, &dump)?;
+        Ok(Screen::from_memory(&bytes))
+    }
+
+    /// Presses and releases keys one after the other, by QEMU's names ("ret",
+    /// "down", "a"); keys joined by "+" are pressed together ("shift+d").
+    pub fn press(&mut self, keys: &[&str]) -> Result<()> {
+        for keys in keys {
+            self.monitor()?
+                .press(&keys.split('+').collect::<Vec<_>>())?;
+            // A keyboard buffer holds few keys, and a person is no faster.
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        Ok(())
+    }
+
+    /// Sends bytes to COM1.
+    pub fn type_on_serial(&mut self, bytes: &[u8]) -> Result<()> {
+        self.input.write_all(bytes)?;
+        Ok(self.input.flush()?)
+    }
+
+    /// Waits until the machine ends or its time is over.
+    pub fn finish(mut self) -> Result<Outcome> {
+        while Instant::now() < self.deadline {
+            if self.child.try_wait()?.is_some() {
+                return self.outcome(None);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.stop()
+    }
+
+    /// Stops the machine as if its power were cut.
+    pub fn stop(mut self) -> Result<Outcome> {
+        let screen = self.screen().ok();
+        if self.child.try_wait()?.is_none() {
+            self.child.kill()?;
+        }
+        self.outcome(screen)
+    }
+
+    fn outcome(&mut self, screen: Option<Screen>) -> Result<Outcome> {
+        let status = self.child.wait()?;
+        self.serial.wait_for_end();
+        let exit = status.code().map_or(Exit::Stopped, Exit::Status);
+        self.errors.wait_for_end();
+        if exit == Exit::Status(1) && !self.errors.text().is_empty() {
+            bail!("QEMU failed: {}", self.errors.text());
+        }
+        Ok(Outcome {
+            exit,
+            serial: self.serial(),
+            screen,
+        })
+    }
+
+    fn monitor(&mut self) -> Result<&mut Monitor> {
+        self.monitor.as_mut().context("the machine has ended")
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // Both fail only for a process that has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a pipe delivers, collected by a thread.
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Collected {
+    fn read(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                lock(&shared).extend(&buffer[..count]);
+            }
+        });
+        Self {
+            bytes,
+            reader: Some(reader),
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.bytes)).into_owned()
+    }
+
+    fn wait_for_end(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            // The thread cannot panic.
+            let _ = reader.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// The right to run one of two machines at a time.
+struct Slot;
+
+static FREE_SLOTS: Mutex<u32> = Mutex::new(2);
+static SLOT_FREED: Condvar = Condvar::new();
+
+impl Slot {
+    fn take() -> Self {
+        let mut free = lock(&FREE_SLOTS);
+        while *free == 0 {
+            free = SLOT_FREED
+                .wait(free)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        *free -= 1;
+        Self
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        *lock(&FREE_SLOTS) += 1;
+        SLOT_FREED.notify_one();
+    }
+}

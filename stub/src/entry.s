@@ -79,7 +79,7 @@ entry_real:
     movw    %ax, %es
     movw    %ax, %ss
     movl    %ebp, %ebx
-    leal    start - entry_real(%ecx), %ebp
+    leal    -8(%ecx), %ebp          # it was entered at byte 8
     movl    $16, %edx
 
 # EBP = start, EDX = mode, EBX and EDI for the real-mode path.

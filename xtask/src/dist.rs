@@ -34,7 +34,7 @@ pub(crate) struct Loader {
     pub(crate) stage2: Image,
 }
 
-/// Builds `stage1.bin` and `stage2.bin`.
+/// Builds `stage1.bin`, `stage2.bin` and `stub.bin`.
 pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let tools = Toolchain::find()?;
     freestanding::build(workspace, &tools, &["stage1", "stage2"])?;
@@ -58,6 +58,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     fs::create_dir_all(&dist)?;
     fs::write(dist.join("stage1.bin"), sector)?;
     fs::write(dist.join("stage2.bin"), stage2)?;
+    fs::write(dist.join("stub.bin"), stub(workspace, &tools)?)?;
     Ok(Loader {
         stage1_code,
         low,
@@ -65,6 +66,17 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
         unpacked: image.len(),
         stage2: elf,
     })
+}
+
+/// The stub of legacy-compatible UKIs: their first bytes, as linked at their
+/// file offsets, without what `gapboot uki` fills in.
+fn stub(workspace: &Workspace, tools: &Toolchain) -> Result<Vec<u8>> {
+    freestanding::build(workspace, tools, &[freestanding::STUB])?;
+    let elf = Image::read(&freestanding::image(workspace, freestanding::STUB))?;
+    let end = elf.symbol("image_end")?;
+    let mut stub = elf.flat(0, end)?;
+    stub.resize(end as usize, 0);
+    Ok(stub)
 }
 
 /// The code of the master boot record.

@@ -127,7 +127,7 @@ impl Image {
         all.extend(inner);
         all.extend(extras);
         let mut image = Self {
-            headers: vec![0; LOADER],
+            headers: stub.bytes()[..LOADER].to_vec(),
             places: vec![(0, 0); all.len()],
             order: Vec::new(),
             size: 0,

@@ -224,7 +224,8 @@ impl Report {
         for entry in table.chunks_exact(ENTRY_SIZE).take(count) {
             let (at, size) = (u32(entry, 8), u64::from(u32(entry, 12)));
             let fits = |place: &Place| {
-                size == 0 || u64::from(place.offset) == u64::from(at) + PROTECTED_MODE as u64 && place.size == size
+                let offset = u64::from(at) + PROTECTED_MODE as u64;
+                size == 0 || u64::from(place.offset) == offset && place.size >= size
             };
             if !self.sections.iter().any(fits) {
                 let text = format!("the stub's table names {size} bytes at {at:#x}, where no section is");

@@ -30,12 +30,12 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
     let efi = options.stub.as_deref().map(Pe::open).transpose()?;
     let mut known = Vec::new();
     let shell = match &efi {
-        Some(pe) if pe.signed => {
-            let name = pe.source.name();
+        Some((source, pe)) if pe.signed => {
+            let name = source.name();
             return Err(Error::failed(format!("{name} is signed: use an unsigned stub")));
         }
-        Some(pe) => {
-            known = sections::of(pe)?;
+        Some((source, pe)) => {
+            known = sections::of(source, pe)?;
             Shell::of(pe)
         }
         None => {
@@ -72,9 +72,7 @@ impl Part {
         if let Some(content) = self.linux {
             let kernel = Kernel::read(&content)?;
             uname = uname.or_else(|| Some(Content::Bytes(kernel.uname()?.as_bytes().to_vec())));
-            let size = kernel.image_size(&content);
             let mut section = Section::new(".linux", content)?;
-            section.virtual_size = size.unwrap_or(0).max(section.virtual_size);
             section.characteristics = CODE;
             linux = Some(section);
         }
@@ -124,11 +122,10 @@ fn components(stub: Option<&Section>, linux: &Content) -> Result<Vec<u8>, Error>
     if let Some(section) = stub {
         add(&section.content.text(".sbat")?);
     }
-    if let Content::Part { source, .. } = linux
-        && let Ok(pe) = Pe::read(source.clone())
+    if let Ok(pe) = Pe::parse(&linux.head(0x1_0000)?, "")
         && let Some(section) = pe.sections.iter().find(|section| section.name() == ".sbat")
     {
-        add(&pe.content(section)?.text(".sbat")?);
+        add(&linux.bytes(section.raw_offset.into(), section.size())?);
     }
     lines.push_str(SBAT_UKI);
     lines.push('\0');

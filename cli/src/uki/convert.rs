@@ -33,8 +33,9 @@ pub fn convert(
     output: &Path,
     context: &mut Context,
 ) -> Result<(), Error> {
-    let pe = Pe::open(input)?;
-    let image = Image::new(stub, &Shell::of(&pe), sections::of(&pe)?)
+    let (source, pe) = Pe::open(input)?;
+    let image = sections::of(&source, &pe)
+        .and_then(|sections| Image::new(stub, &Shell::of(&pe), sections))
         .map_err(|error| error.on(input))?;
     image.write(output, context.err)?;
     if pe.signed {

@@ -1,11 +1,11 @@
 //! The file: headers, the stub, sections; what lies where, and written.
 //!
-//! In the file everything is in one piece without gaps, so that a signature
-//! covers every byte: headers, real-mode loader, entry code, the EFI stub's
-//! sections and other small ones, kernels, initrds. A profile's initrds lie in
-//! the order in which they are handed over, the first at a page: the stub can
-//! leave them where they are. The order of the section table is the input's,
-//! because profiles depend on it, and so are addresses in the image.
+//! In the file everything is in one piece without gaps, in the order of the
+//! section table, so that a signature covers every byte and tools that sign
+//! see it: headers, real-mode loader, entry code, the EFI stub's sections, and
+//! what belongs to a Unified Kernel Image. A profile's initrds lie in the order
+//! in which they are handed over, the first at a page: the stub can leave them
+//! where they are.
 
 use std::fs;
 use std::io::{IsTerminal, Write};
@@ -17,7 +17,7 @@ use layout::uki::{
 };
 
 use super::content::{Content, Output};
-use super::kernel::Kernel;
+use super::kernel::{self, Kernel};
 use super::pe::{COFF_SIZE, EFI_APPLICATION, Pe, SECTION_SIZE};
 use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
 use super::stub::Stub;
@@ -27,6 +27,8 @@ use crate::error::Error;
 /// Contents begin at multiples of this.
 const FILE_ALIGNMENT: u64 = 0x200;
 const PAGE: u64 = 0x1000;
+/// Where an EFI stub may begin for ours to fit before it.
+const ENTRY_AT_LEAST: u64 = PROTECTED_MODE as u64 + PAGE;
 
 /// Fields of the PE32+ optional header.
 mod field {
@@ -98,12 +100,9 @@ fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
 /// A file to be written.
 pub struct Image {
     headers: Vec<u8>,
-    /// In the order of the section table.
     sections: Vec<Section>,
-    /// Offset and padded size of each.
+    /// Offset and padded size of each; nothing for one without content.
     places: Vec<(u64, u64)>,
-    /// Indices in the order of the file.
-    order: Vec<usize>,
     size: u64,
 }
 
@@ -111,6 +110,7 @@ impl Image {
     /// Lays out a file of a stub, PE headers and sections in the order of the
     /// section table.
     pub fn new(stub: Stub, shell: &Shell, mut inner: Vec<Section>) -> Result<Self, Error> {
+        enlarge_kernels(&mut inner);
         let profiles = sections::number(&mut inner);
         let first = u32::from(profiles > 0);
         let linux = sections::effective(&inner, first, ".linux");
@@ -124,12 +124,12 @@ impl Image {
 
         let extras = sections::extras(&inner, profiles)?;
         let mut all = ours(stub, shell, &inner, &extras, version.as_deref())?;
+        inner.extend(extras);
+        sections::arrange(&mut inner);
         all.extend(inner);
-        all.extend(extras);
         let mut image = Self {
             headers: stub.bytes()[..LOADER].to_vec(),
             places: vec![(0, 0); all.len()],
-            order: Vec::new(),
             size: 0,
             sections: all,
         };
@@ -143,26 +143,17 @@ impl Image {
 
     /// Gives each section its place in the file.
     fn place(&mut self) {
-        let rank = |section: &Section| match section.kind() {
-            None | Some(Kind::Cmdline) => (0, 0),
-            Some(Kind::Linux) => (1, section.profile),
-            Some(Kind::Microcode | Kind::Initrd | Kind::Extra) => (2, section.profile),
-        };
-        let mut order: Vec<usize> = (0..self.sections.len()).collect();
-        order.sort_by_key(|&index| {
-            let section = &self.sections[index];
-            (index > 1, rank(section), section.kind().map(|kind| kind as u32))
-        });
         let mut at = LOADER as u64;
-        let mut group = None;
+        let mut initrds_of = None;
         let mut before: Option<usize> = None;
-        for &index in &order {
-            let section = &self.sections[index];
+        for (index, section) in self.sections.iter().enumerate() {
             if section.content.size() == 0 {
                 continue;
             }
-            if rank(section).0 == 2 && group != Some(section.profile) {
-                group = Some(section.profile);
+            let kind = section.kind();
+            let is_initrd = matches!(kind, Some(Kind::Microcode | Kind::Initrd | Kind::Extra));
+            if is_initrd && initrds_of != Some(section.profile) {
+                initrds_of = Some(section.profile);
                 at = at.next_multiple_of(PAGE);
             }
             // The one before reaches up to here: there are no gaps.
@@ -174,19 +165,27 @@ impl Image {
             self.places[index].1 = at - self.places[index].0;
             before = Some(index);
         }
-        order.retain(|&index| self.places[index].1 != 0);
-        self.order = order;
         self.size = at;
     }
 
-    /// Gives addresses to the sections that have none: ours first, behind
-    /// those that the EFI stub's code knows.
+    /// Gives addresses to the sections that have none, rising in the order of
+    /// the table.
+    ///
+    /// Our first two come before those of the EFI stub if there is room, with
+    /// as little of them in memory as fits: nothing there is needed. Else they
+    /// come behind: then stub 252 warns at each start that sections overlap,
+    /// though they don't.
     fn place_in_memory(&mut self, shell: &Shell) -> Result<(), Error> {
         let alignment = shell.section_alignment().max(PAGE);
-        let known = self.sections.iter().filter_map(|section| {
-            Some(u64::from(section.virtual_address?) + u64::from(section.virtual_size))
-        });
-        let mut at = known.max().unwrap_or(0).max(PAGE).next_multiple_of(alignment);
+        let known = || self.sections.iter().filter_map(|section| Some((section.virtual_address?, section)));
+        let first = known().map(|(address, _)| u64::from(address)).min();
+        let ends = known().map(|(address, section)| u64::from(address) + u64::from(section.virtual_size));
+        let mut at = ends.max().unwrap_or(0).max(PAGE).next_multiple_of(alignment);
+        if let (Some(first @ ENTRY_AT_LEAST..), [loader, entry, ..]) = (first, &mut self.sections[..]) {
+            loader.virtual_address = Some(LOADER as u32);
+            entry.virtual_address = Some(PROTECTED_MODE as u32);
+            entry.virtual_size = entry.virtual_size.min((first - PROTECTED_MODE as u64) as u32);
+        }
         for section in &mut self.sections {
             if section.virtual_address.is_none() {
                 let address = u32::try_from(at).map_err(|_| too_large())?;
@@ -304,10 +303,8 @@ impl Image {
         let shown = std::io::stderr().is_terminal().then_some(progress);
         let mut output = Output::new(file, &name, self.size, shown);
         output.write(&self.headers)?;
-        for &index in &self.order {
-            let (at, size) = self.places[index];
-            output.fill(at)?;
-            self.sections[index].content.write(&mut |bytes| output.write(bytes))?;
+        for (section, (at, size)) in self.sections.iter().zip(&self.places) {
+            section.content.write(&mut |bytes| output.write(bytes))?;
             output.fill(at + size)?;
         }
         let checksum = output.checksum().to_le_bytes();
@@ -325,6 +322,17 @@ impl Image {
 
 fn too_large() -> Error {
     Error::failed("the file would be larger than 4 GiB: use a smaller initrd")
+}
+
+/// A kernel that is started where it lies takes more memory than its file has.
+fn enlarge_kernels(inner: &mut [Section]) {
+    for section in inner {
+        if section.kind() == Some(Kind::Linux)
+            && let Some(size) = kernel::image_size(&section.content)
+        {
+            section.virtual_size = section.virtual_size.max(size);
+        }
+    }
 }
 
 /// The two sections that make the file a bzImage.

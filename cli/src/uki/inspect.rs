@@ -18,12 +18,14 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use layout::uki::{ENTRY_SIZE, PROTECTED_MODE, TABLE_HEADER, VERSION, VERSION_SIZE};
+use layout::uki::{ENTRY_EFI, ENTRY_SIZE, PROTECTED_MODE, TABLE_HEADER, VERSION, VERSION_SIZE};
 use lexopt::Arg::{Long, Value};
 use serde::Serialize;
 use stub::params::u32;
 
+use super::content::Source;
 use super::kernel::{self, Kernel, Outer};
 use super::pe::{EFI_APPLICATION, Pe};
 use super::sections::{self, Section};
@@ -44,7 +46,7 @@ pub fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Erro
         }
     }
     let path = path.ok_or(Error::usage("FILE is missing"))?;
-    let report = Report::of(&Pe::open(&path)?)?;
+    let report = Pe::open(&path).and_then(|(source, pe)| Report::of(&source, &pe))?;
     if json {
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Error::failed(format!("cannot print it: {error}")))?;
@@ -127,9 +129,9 @@ pub struct Place {
 
 impl Report {
     /// Looks at a file.
-    pub fn of(pe: &Pe) -> Result<Self, Error> {
+    pub fn of(source: &Rc<Source>, pe: &Pe) -> Result<Self, Error> {
         let mut problems = Vec::new();
-        let mut inner = match sections::of(pe) {
+        let mut inner = match sections::of(source, pe) {
             Ok(inner) => inner,
             Err(error) => {
                 problems.push(error.to_string());
@@ -160,8 +162,8 @@ impl Report {
             problems.push("it has no .osrel, so systemd-boot and gapboot do not list it".to_owned());
         }
         let mut report = Self {
-            path: pe.source.name().to_owned(),
-            size: pe.source.size(),
+            path: source.name().to_owned(),
+            size: source.size(),
             kind,
             boots_on: Vec::new(),
             signed: pe.signed,
@@ -183,13 +185,13 @@ impl Report {
 
     fn boots_on(&self, pe: &Pe, legacy: bool, has_kernel: bool) -> Vec<&'static str> {
         let mut on = Vec::new();
-        // A stub's code lies outside our own entry section.
+        // Without an EFI stub the entry is ours, and only says so.
         let entry = u32(&pe.optional, 16);
-        let in_ours = self.sections.iter().any(|section| {
-            let offset = entry.checked_sub(section.address);
-            section.name == ".bzentry" && offset.is_some_and(|at| u64::from(at) < section.size)
-        });
-        if entry != 0 && !in_ours && pe.subsystem == EFI_APPLICATION && self.kind != "addon" {
+        let mut sections = self.sections.iter();
+        let ours = sections.find(|section| section.name == ".bzentry");
+        let ours = ours.map(|section| section.address.wrapping_add(ENTRY_EFI as u32));
+        let is_program = entry != 0 && pe.subsystem == EFI_APPLICATION;
+        if is_program && Some(entry) != ours && self.kind != "addon" {
             on.push("uefi");
         }
         if (legacy && has_kernel) || self.kind == "kernel" {
@@ -204,7 +206,7 @@ impl Report {
     fn check_legacy(&mut self, pe: &Pe, kernel: &Kernel) {
         let outer = Outer::read(&pe.head);
         let mut wrong = |text: String| self.problems.push(text);
-        let rest = pe.source.size() - PROTECTED_MODE as u64;
+        let rest = self.size - PROTECTED_MODE as u64;
         if outer.size > rest {
             wrong(format!(
                 "the header promises {} bytes behind the first 8 KiB, the file has {rest}: is it complete?",
@@ -322,7 +324,7 @@ fn places(pe: &Pe) -> Vec<Place> {
         }
         let ours = name.starts_with(".bz");
         Place {
-            size: section.size(),
+            size: if ours { section.raw_size.into() } else { section.size() },
             offset: section.raw_offset,
             address: section.virtual_address,
             profile: profile.filter(|_| !ours),

@@ -165,17 +165,13 @@ impl Kernel {
         let needed = needed.max((PROTECTED_MODE + 0x1400) as u32);
         u16::try_from(needed - 0x200).unwrap_or(0xfdfc)
     }
+}
 
-    /// What the image takes in memory under UEFI, if the kernel is a PE image:
-    /// more than its file.
-    pub fn image_size(&self, linux: &Content) -> Option<u32> {
-        let Content::Part { source, start: 0, .. } = linux else {
-            return None;
-        };
-        let pe = Pe::read(source.clone()).ok()?;
-        // SizeOfImage
-        Some(u32(&pe.optional, 56))
-    }
+/// What a kernel takes in memory under UEFI, if it is a PE image.
+pub fn image_size(linux: &Content) -> Option<u32> {
+    let pe = Pe::parse(&linux.head(0x1_0000).ok()?, "").ok()?;
+    // SizeOfImage
+    Some(u32(&pe.optional, 56))
 }
 
 /// True if the first bytes of a file are those of a legacy-compatible UKI.

@@ -27,8 +27,6 @@ pub const EFI_APPLICATION: u16 = 10;
 /// A PE file.
 #[derive(Debug)]
 pub struct Pe {
-    /// The file.
-    pub source: Rc<Source>,
     /// The COFF header, without signature.
     pub coff: goblin::pe::header::CoffHeader,
     /// The optional header, as it is in the file.
@@ -80,16 +78,17 @@ pub fn name(bytes: &[u8; 8]) -> String {
 
 impl Pe {
     /// Reads a file's headers.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::read(Source::open(path)?)
+    pub fn open(path: &Path) -> Result<(Rc<Source>, Self), Error> {
+        let source = Source::open(path)?;
+        let head = source.all().head(HEADERS_LIMIT)?;
+        let pe = Self::parse(&head, source.name())?;
+        Ok((source, pe))
     }
 
-    /// Reads the headers.
-    pub fn read(source: Rc<Source>) -> Result<Self, Error> {
-        let wrong = |what: String| Error::failed(format!("{}: {what}", source.name()));
-        let head = source.all().head(HEADERS_LIMIT)?;
-        let header = Header::parse(&head)
-            .map_err(|error| wrong(format!("this is no PE file: {error}")))?;
+    /// Reads the headers in the first bytes of a file that errors call `name`.
+    pub fn parse(head: &[u8], name: &str) -> Result<Self, Error> {
+        let wrong = |what: String| Error::failed(format!("{name}: {what}"));
+        let header = Header::parse(head).map_err(|error| wrong(format!("this is no PE file: {error}")))?;
         let machine = header.coff_header.machine;
         if machine != COFF_MACHINE_X86_64 {
             return Err(wrong(format!(
@@ -107,7 +106,7 @@ impl Pe {
         let mut offset = start + size;
         let table = header
             .coff_header
-            .sections(&head, &mut offset)
+            .sections(head, &mut offset)
             .map_err(|error| wrong(format!("its section table is damaged: {error}")))?;
         let security = parsed.data_directories.data_directories.get(SECURITY);
         Ok(Self {
@@ -116,23 +115,21 @@ impl Pe {
             signed: matches!(security, Some(Some((_, entry))) if entry.size != 0),
             subsystem: parsed.windows_fields.subsystem,
             coff: header.coff_header.clone(),
-            head: head.clone(),
-            source: Rc::clone(&source),
+            head: head.to_vec(),
         })
     }
+}
 
-    /// The content of a section; an error if it lies outside the file.
-    pub fn content(&self, section: &Section) -> Result<Content, Error> {
-        let start = u64::from(section.raw_offset);
-        if start + section.size() > self.source.size() {
-            return Err(Error::failed(format!(
-                "{}: section {} ends behind the end of the file: is it complete?",
-                self.source.name(),
-                section.name()
-            )));
-        }
-        Ok(self.source.part(start, section.size()))
+/// The content of a section; an error if it lies outside the file.
+pub fn content(source: &Rc<Source>, section: &Section) -> Result<Content, Error> {
+    let start = u64::from(section.raw_offset);
+    if start + section.size() > source.size() {
+        return Err(Error::failed(format!(
+            "section {} ends behind the end of the file: is it complete?",
+            section.name()
+        )));
     }
+    Ok(source.part(start, section.size()))
 }
 
 fn section(entry: &SectionTable) -> Section {

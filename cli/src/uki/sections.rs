@@ -1,9 +1,11 @@
 //! The sections of a UKI: which profile each belongs to, and what the table
 //! for the stub says of them.
 
+use std::rc::Rc;
+
 use layout::uki::{BASE_PROFILE, ENTRIES_MAX, Kind};
 
-use super::content::Content;
+use super::content::{Content, Source};
 use super::cpio;
 use super::pe::{self, Pe};
 use crate::error::Error;
@@ -20,6 +22,12 @@ pub const ENTRY_NAME: [u8; 8] = *b".bzentry";
 /// See [`LOADER_NAME`].
 pub const EXTRA_NAME: [u8; 8] = *b".bzextra";
 
+/// Sections that an EFI stub looks up by name: they may lie at any address.
+const PAYLOAD: [&str; 15] = [
+    ".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".dtbauto", ".hwids",
+    ".efifw", ".uname", ".sbat", ".pcrsig", ".pcrpkey", ".profile",
+];
+
 /// A section to be written.
 #[derive(Clone, Debug)]
 pub struct Section {
@@ -29,7 +37,7 @@ pub struct Section {
     pub content: Content,
     /// Bytes in memory.
     pub virtual_size: u32,
-    /// Its address, if something refers to it already.
+    /// Its address, if it has to stay: code refers to it.
     pub virtual_address: Option<u32>,
     /// Flags.
     pub characteristics: u32,
@@ -82,17 +90,19 @@ impl Section {
     }
 }
 
-/// The sections of a file; our own of an earlier run are left out.
-pub fn of(pe: &Pe) -> Result<Vec<Section>, Error> {
+/// The sections of a file; our own of an earlier run are left out. Only those
+/// of its EFI stub keep their addresses.
+pub fn of(source: &Rc<Source>, pe: &Pe) -> Result<Vec<Section>, Error> {
     let ours = |name| [LOADER_NAME, ENTRY_NAME, EXTRA_NAME].contains(name);
     let sections = pe.sections.iter().filter(|section| !ours(&section.name));
     sections
         .map(|section| {
+            let stays = !PAYLOAD.contains(&section.name().as_str());
             Ok(Section {
                 name: section.name,
-                content: pe.content(section)?,
+                content: pe::content(source, section)?,
                 virtual_size: section.virtual_size,
-                virtual_address: Some(section.virtual_address),
+                virtual_address: stays.then_some(section.virtual_address),
                 characteristics: section.characteristics,
                 profile: BASE_PROFILE,
             })
@@ -111,6 +121,24 @@ pub fn number(sections: &mut [Section]) -> u32 {
         section.profile = profile;
     }
     profile
+}
+
+/// Puts sections into the order of the file, which is that of the section table
+/// too: sbsign demands it. Profiles stay apart; inside each the order is free,
+/// and kernel, microcode, initrd and archives come last, as they are handed over.
+pub fn arrange(sections: &mut [Section]) {
+    sections.sort_by_key(|section| {
+        let rank = match section.kind() {
+            Some(Kind::Linux) => 3,
+            Some(Kind::Microcode) => 4,
+            Some(Kind::Initrd) => 5,
+            Some(Kind::Extra) => 6,
+            _ if section.virtual_address.is_some() => 1,
+            _ if section.name() == ".profile" => 0,
+            _ => 2,
+        };
+        (section.profile, rank)
+    });
 }
 
 /// The section of a name in effect in profile N, `own` = N + 1: its own before
@@ -189,6 +217,20 @@ mod tests {
         let extras = extras(&all, 2).unwrap();
         assert_eq!(extras.iter().map(|extra| extra.profile).collect::<Vec<_>>(), [1, 2]);
         assert!(extras[0].content.size() > extras[1].content.size());
+    }
+
+    #[test]
+    fn what_is_handed_over_comes_last_in_its_profile() {
+        let names = [".linux", ".initrd", ".ucode", ".osrel", ".profile", ".initrd", ".profile", ".cmdline"];
+        let names: Vec<_> = names.iter().map(|name| (*name, "x")).collect();
+        let mut all = sections(&names);
+        number(&mut all);
+        arrange(&mut all);
+        let arranged: Vec<_> = all.iter().map(Section::name).collect();
+        assert_eq!(
+            arranged,
+            [".osrel", ".linux", ".ucode", ".initrd", ".profile", ".initrd", ".profile", ".cmdline"]
+        );
     }
 
     #[test]

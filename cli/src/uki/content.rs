@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use crate::error::Error;
 
-/// Bytes that are copied at once.
-const BLOCK: usize = 1 << 20;
+/// Bytes that are copied at once: what stays in the processor's cache.
+const BLOCK: usize = 1 << 17;
 
 /// A file that contents are read from, under the name that errors give it.
 #[derive(Debug)]

@@ -10,15 +10,23 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=GAPBOOT_DIST");
-    let dist = env::var("GAPBOOT_DIST").ok().filter(|dist| !dist.is_empty());
+    let dist = env::var("GAPBOOT_DIST")
+        .ok()
+        .filter(|dist| !dist.is_empty());
     let dist = dist.map(PathBuf::from);
     let stages = dist.as_deref().map_or("None".to_owned(), embed);
-    write("stages.rs", &format!("const EMBEDDED: Option<Embedded> = {stages};\n"));
+    write(
+        "stages.rs",
+        &format!("const EMBEDDED: Option<Embedded> = {stages};\n"),
+    );
     let stub = match &dist {
         Some(dist) => format!("Some({})", needed(dist, "stub.bin")),
         None => "None".to_owned(),
     };
-    write("stub.rs", &format!("const EMBEDDED: Option<&[u8]> = {stub};\n"));
+    write(
+        "stub.rs",
+        &format!("const EMBEDDED: Option<&[u8]> = {stub};\n"),
+    );
 }
 
 /// Writes a file for `include!`.

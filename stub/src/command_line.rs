@@ -16,14 +16,20 @@ pub struct Request<'a> {
 /// Reads the loader's command line, without the NUL at its end.
 pub fn request(line: &[u8]) -> Request<'_> {
     let Some((first, rest)) = own_word(line) else {
-        return Request { profile: 0, replacement: None };
+        return Request {
+            profile: 0,
+            replacement: None,
+        };
     };
     match profile(first) {
         Some(profile) => Request {
             profile,
             replacement: own_word(rest).map(|_| rest.strip_prefix(b" ").unwrap_or(rest)),
         },
-        None => Request { profile: 0, replacement: Some(line) },
+        None => Request {
+            profile: 0,
+            replacement: Some(line),
+        },
     }
 }
 
@@ -32,7 +38,10 @@ fn own_word(mut line: &[u8]) -> Option<(&[u8], &[u8])> {
     loop {
         let start = line.iter().position(|&byte| !is_space(byte))?;
         let word = line.get(start..)?;
-        let end = word.iter().position(|&byte| is_space(byte)).unwrap_or(word.len());
+        let end = word
+            .iter()
+            .position(|&byte| is_space(byte))
+            .unwrap_or(word.len());
         let (word, rest) = word.split_at_checked(end)?;
         if !is_loaders(word) {
             return Some((word, rest));
@@ -47,7 +56,9 @@ fn is_loaders(word: &[u8]) -> bool {
 
 /// N of `@N`.
 fn profile(word: &[u8]) -> Option<u32> {
-    let digits = word.strip_prefix(b"@").filter(|digits| !digits.is_empty())?;
+    let digits = word
+        .strip_prefix(b"@")
+        .filter(|digits| !digits.is_empty())?;
     let mut number = 0_u32;
     for &digit in digits {
         let value = digit.checked_sub(b'0').filter(|value| *value < 10)?;
@@ -65,7 +76,10 @@ fn is_space(byte: u8) -> bool {
 /// control characters become spaces, spaces at both ends go. Gives the line's length,
 /// or nothing if it does not fit with a NUL behind it.
 pub fn one_line(text: &[u8], into: &mut [u8]) -> Option<usize> {
-    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(text.len());
     let text = trim(text.get(..end)?);
     let (line, rest) = into.split_at_mut_checked(text.len())?;
     *rest.first_mut()? = 0;
@@ -101,10 +115,24 @@ mod tests {
 
     #[test]
     fn words_of_loaders_do_not_replace() {
-        for line in ["", "  ", "BOOT_IMAGE=/uki.efi", "auto BOOT_IMAGE=x initrd=/a,/b  ", "\tinitrd=a\n"] {
+        for line in [
+            "",
+            "  ",
+            "BOOT_IMAGE=/uki.efi",
+            "auto BOOT_IMAGE=x initrd=/a,/b  ",
+            "\tinitrd=a\n",
+        ] {
             assert_eq!(asked(line), (0, None), "{line:?}");
         }
-        for line in ["quiet", "BOOT_IMAGE=/uki.efi quiet", "automatic", "x=initrd= BOOT_IMAGE=a", "@", "@1x", "@-1"] {
+        for line in [
+            "quiet",
+            "BOOT_IMAGE=/uki.efi quiet",
+            "automatic",
+            "x=initrd= BOOT_IMAGE=a",
+            "@",
+            "@1x",
+            "@-1",
+        ] {
             assert_eq!(asked(line), (0, Some(line)));
         }
     }

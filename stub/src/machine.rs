@@ -38,20 +38,27 @@ unsafe extern "C" {
 /// What is read may change by a later [`copy`] or [`bytes_mut`]; callers keep
 /// no slice across those.
 pub(crate) fn bytes(at: u64, size: u64) -> &'static [u8] {
+    if size == 0 {
+        return &[];
+    }
     // SAFETY: all memory is mapped (module documentation), bytes have no
-    // invalid values, and no exclusive slice of the same memory is in use at
-    // the same time: exclusive ones live only inside single functions of
-    // `main.rs` that take no shared one of the same range meanwhile. An empty
-    // slice may not be at address 0.
-    unsafe { core::slice::from_raw_parts(at.max(1) as *const u8, size as usize) }
+    // invalid values, and nothing that is not empty lies at address 0: callers
+    // take a 0 in `boot_params` for "none". No exclusive slice of the same
+    // memory is in use at the same time: those live only inside single
+    // functions of `main.rs` that take no shared one of the same range
+    // meanwhile.
+    unsafe { core::slice::from_raw_parts(at as *const u8, size as usize) }
 }
 
 /// Bytes of memory, to be changed.
 pub(crate) fn bytes_mut(at: u64, size: u64) -> &'static mut [u8] {
+    if size == 0 {
+        return &mut [];
+    }
     // SAFETY: as for `bytes`; the memory is `boot_params`, the loader's real-
-    // mode segment or what the plan gave to the kernel, none of which holds a
-    // Rust object.
-    unsafe { core::slice::from_raw_parts_mut(at.max(1) as *mut u8, size as usize) }
+    // mode segment, the screen, page tables or what the plan gave to the
+    // kernel, none of which holds a Rust object.
+    unsafe { core::slice::from_raw_parts_mut(at as *mut u8, size as usize) }
 }
 
 /// A copy of the bytes at an address.
@@ -88,7 +95,13 @@ pub(crate) fn copy(from: u64, to: u64, size: u64) {
 pub(crate) fn line_buffer() -> &'static mut [u8] {
     // SAFETY: `line` is memory of this image that only users of this function
     // touch, of which each is done with it before the next one asks.
-    unsafe { &mut *(&raw mut line) }
+    #[allow(
+        clippy::deref_addrof,
+        reason = "a reference to a mutable static goes by its address"
+    )]
+    unsafe {
+        &mut *(&raw mut line)
+    }
 }
 
 /// Stops.
@@ -103,14 +116,18 @@ pub(crate) fn halt() -> ! {
 pub(crate) fn write_port(port: u16, value: u8) {
     // SAFETY: only the ports of COM1 are used (`message.rs`), which change no
     // memory.
-    unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags)) }
+    unsafe {
+        asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags))
+    }
 }
 
 /// Reads a byte from an I/O port.
 pub(crate) fn read_port(port: u16) -> u8 {
     let value;
     // SAFETY: as for `write_port`.
-    unsafe { asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags)) }
+    unsafe {
+        asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags))
+    }
     value
 }
 
@@ -179,6 +196,11 @@ impl RealMode {
         let at = u64::from(self.address) + TEXT;
         bytes_mut(at, text.len() as u64).copy_from_slice(text.as_bytes());
         bytes_mut(at + text.len() as u64, 1).fill(0);
-        self.enter(self.idt(), self.heap_end, (self.address >> 4) as u16, FAILED)
+        self.enter(
+            self.idt(),
+            self.heap_end,
+            (self.address >> 4) as u16,
+            FAILED,
+        )
     }
 }

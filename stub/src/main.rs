@@ -55,7 +55,10 @@ extern "C" fn main(file: u64, params: u64, mode: u32, real: u32, heap_end: u32) 
     if mode == Mode::Long {
         paging::take_over();
     }
-    let real = RealMode { address: real, heap_end };
+    let real = RealMode {
+        address: real,
+        heap_end,
+    };
     match prepare(mode, file, params, real).and_then(|start| start.check().map(|()| start)) {
         Ok(start) => start.go(),
         Err(problem) => message::fail(mode, params, real, problem),
@@ -65,7 +68,9 @@ extern "C" fn main(file: u64, params: u64, mode: u32, real: u32, heap_end: u32) 
 /// Finds out what to start and where; nothing is moved yet.
 fn prepare(mode: Mode, file: u64, params: u64, real: RealMode) -> Result<Start, Problem> {
     let header = bytes(file, ENTRY_64 as u64);
-    let table = Table::find(header, &mut |offset, size| bytes(file + offset as u64, size as u64))?;
+    let table = Table::find(header, &mut |offset, size| {
+        bytes(file + offset as u64, size as u64)
+    })?;
     let loader = bytes(params, params::SIZE as u64);
 
     let line = loaders_line(params::command_line(loader));
@@ -73,8 +78,13 @@ fn prepare(mode: Mode, file: u64, params: u64, real: RealMode) -> Result<Start, 
     if !table.has_profile(request.profile) {
         return Err(Problem::NoProfile);
     }
-    let linux = table.piece(Kind::Linux, request.profile).ok_or(Problem::NoKernel)?;
-    let image = Range { start: file + linux.start, size: linux.size };
+    let linux = table
+        .piece(Kind::Linux, request.profile)
+        .ok_or(Problem::NoKernel)?;
+    let image = Range {
+        start: file + linux.start,
+        size: linux.size,
+    };
     let kernel = Kernel::parse(bytes(image.start, image.size.min(0x400)), image.size)?;
     let built_in = table.piece(Kind::Cmdline, request.profile);
 
@@ -82,12 +92,21 @@ fn prepare(mode: Mode, file: u64, params: u64, real: RealMode) -> Result<Start, 
     params::memory_map(loader, &mut memory)?;
     let handed_in = params::initrd(loader);
     memory.keep(handed_in)?;
-    memory.keep(Range { start: params, size: params::SIZE as u64 })?;
-    memory.keep(Range { start: line.as_ptr() as u64, size: line.len() as u64 + 1 })?;
+    memory.keep(Range {
+        start: params,
+        size: params::SIZE as u64,
+    })?;
+    memory.keep(Range {
+        start: line.as_ptr() as u64,
+        size: line.len() as u64 + 1,
+    })?;
     params::keep_setup_data(loader, &mut memory, &mut machine::read)?;
 
     let parts = Parts::collect(&table, request.profile, file, handed_in);
-    let file = Range { start: file, size: table.end() };
+    let file = Range {
+        start: file,
+        size: table.end(),
+    };
     let plan = plan(mode, &kernel, file, &parts, &mut memory)?;
 
     let line = match (request.replacement, built_in) {
@@ -96,7 +115,16 @@ fn prepare(mode: Mode, file: u64, params: u64, real: RealMode) -> Result<Start, 
         (None, Some(text)) => Line::own(bytes(file.start + text.start, text.size), &kernel)?,
         (None, None) => Line::own(b"", &kernel)?,
     };
-    Ok(Start { mode, params, real, image, kernel, parts, line, plan })
+    Ok(Start {
+        mode,
+        params,
+        real,
+        image,
+        kernel,
+        parts,
+        line,
+        plan,
+    })
 }
 
 /// The loader's command line, without the NUL.
@@ -146,7 +174,11 @@ impl Start {
 
     /// Moves everything to its place and starts the kernel.
     fn go(self) -> ! {
-        copy(self.image.start + self.kernel.setup, self.plan.kernel, self.kernel.size);
+        copy(
+            self.image.start + self.kernel.setup,
+            self.plan.kernel,
+            self.kernel.size,
+        );
         for (offset, part) in self.parts.placed() {
             let to = self.plan.initrd.start + offset;
             copy(part.start, to, part.size);
@@ -161,7 +193,10 @@ impl Start {
             }
             Mode::Long => {
                 self.fill_params();
-                let params = Range { start: self.params, size: params::SIZE as u64 };
+                let params = Range {
+                    start: self.params,
+                    size: params::SIZE as u64,
+                };
                 let [loaded, runtime] = self.plan.owned;
                 paging::map_for_kernel(&[loaded, runtime, params, self.line_range()]);
                 machine::leave_64(self.plan.kernel + ENTRY_64 as u64, self.params)
@@ -178,7 +213,14 @@ impl Start {
         let end = 0x202 + usize::from(params::u8(image, params::field::JUMP));
         let header = params::field::SETUP_SECTS..end.min(params::HEADER_LIMIT);
         params[header.clone()].copy_from_slice(&image[header]);
-        self.fill(&loader, Target { bytes: params, wide: true }, self.line_range().start);
+        self.fill(
+            &loader,
+            Target {
+                bytes: params,
+                wide: true,
+            },
+            self.line_range().start,
+        );
     }
 
     fn fill(&self, loader: &[u8], mut header: Target, line: u64) {
@@ -190,10 +232,16 @@ impl Start {
 
     fn line_range(&self) -> Range {
         match self.line {
-            Line::Loaders(at) => Range { start: at, size: LINE as u64 },
+            Line::Loaders(at) => Range {
+                start: at,
+                size: LINE as u64,
+            },
             Line::Own(length) => {
                 let start = machine::line_buffer().as_ptr() as u64;
-                Range { start, size: length as u64 + 1 }
+                Range {
+                    start,
+                    size: length as u64 + 1,
+                }
             }
         }
     }
@@ -204,7 +252,11 @@ impl Start {
         let heap_end = self.heap_end();
         let real = u64::from(self.real.address);
         let mut loader = [0; params::HEADER_LIMIT];
-        params::put(&mut loader, 0, bytes(self.params, params::HEADER_LIMIT as u64));
+        params::put(
+            &mut loader,
+            0,
+            bytes(self.params, params::HEADER_LIMIT as u64),
+        );
         let idt = self.real.idt();
 
         copy(self.image.start, real, self.kernel.setup);
@@ -217,8 +269,19 @@ impl Start {
             }
         };
         let setup = bytes_mut(real, self.kernel.setup);
-        self.fill(&loader, Target { bytes: &mut *setup, wide: false }, line);
-        Target { bytes: setup, wide: false }.set_heap_end(heap_end as u16);
+        self.fill(
+            &loader,
+            Target {
+                bytes: &mut *setup,
+                wide: false,
+            },
+            line,
+        );
+        Target {
+            bytes: setup,
+            wide: false,
+        }
+        .set_heap_end(heap_end as u16);
         self.real.enter(idt, heap_end, (real >> 4) as u16 + 0x20, 0)
     }
 }

@@ -107,11 +107,16 @@ impl Memory {
     }
 
     fn usable(&self) -> impl Iterator<Item = Range> {
-        self.entries().filter(|(_, usable)| *usable).map(|(range, _)| range)
+        self.entries()
+            .filter(|(_, usable)| *usable)
+            .map(|(range, _)| range)
     }
 
     fn taken(&self) -> impl Iterator<Item = Range> {
-        let reserved = self.entries().filter(|(_, usable)| !usable).map(|(range, _)| range);
+        let reserved = self
+            .entries()
+            .filter(|(_, usable)| !usable)
+            .map(|(range, _)| range);
         reserved.chain(self.kept.iter().copied().take(self.kept_count))
     }
 
@@ -170,7 +175,10 @@ mod tests {
         assert!(!memory.is_free(range(16 * MIB, 1008 * MIB + 1)));
         assert!(memory.is_free(range(MIB, 14 * MIB)));
         assert!(!memory.is_free(range(MIB, 14 * MIB + 1)));
-        assert!(!memory.is_free(range(0x1000, 0x1000)), "low memory is not ours");
+        assert!(
+            !memory.is_free(range(0x1000, 0x1000)),
+            "low memory is not ours"
+        );
         assert!(!memory.is_free(range(u64::MAX - 1, 4)));
     }
 

@@ -72,7 +72,9 @@ impl Screen {
         let is_text = u8(params, field::VIDEO_IS_VGA) == 1 && u8(params, field::VIDEO_MODE) <= 3;
         // At the bottom there is no scrolling: what was there is overwritten.
         let row = u64::from(u8(params, field::VIDEO_ROW)).min(Self::ROWS - 4);
-        is_text.then_some(Self { at: row * Self::COLUMNS })
+        is_text.then_some(Self {
+            at: row * Self::COLUMNS,
+        })
     }
 
     fn show(&mut self, byte: u8) {

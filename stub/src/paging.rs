@@ -68,7 +68,11 @@ pub(crate) fn take_over() {
     // which keeps all registers and returns.
     unsafe { asm!("lidt [{}]", in(reg) &pointer, options(readonly, nostack, preserves_flags)) }
 
-    let mut refuge = Tables { root: tables(), limit: REFUGE, used: 0 };
+    let mut refuge = Tables {
+        root: tables(),
+        limit: REFUGE,
+        used: 0,
+    };
     refuge.map_image();
     forget();
 }
@@ -101,7 +105,11 @@ pub(crate) extern "C" fn map(address: u64) {
 /// Empties the tables for work, but for this image.
 fn forget() {
     switch_to(tables());
-    let mut work = Tables { root: tables() + REFUGE * TABLE, limit: WORK, used: 0 };
+    let mut work = Tables {
+        root: tables() + REFUGE * TABLE,
+        limit: WORK,
+        used: 0,
+    };
     work.map_image();
     switch_to(work.root);
     work.keep();
@@ -127,7 +135,11 @@ struct Tables {
 impl Tables {
     /// The tables for work, as they are.
     fn work() -> Self {
-        Self { root: tables() + REFUGE * TABLE, limit: WORK, used: USED.load(Relaxed) }
+        Self {
+            root: tables() + REFUGE * TABLE,
+            limit: WORK,
+            used: USED.load(Relaxed),
+        }
     }
 
     /// Notes how many of the tables for work are used.
@@ -140,7 +152,10 @@ impl Tables {
         self.used = 0;
         self.new_table();
         let image = (&raw const start) as u64;
-        self.map_range(Range { start: image, size: (&raw const image_end) as u64 - image });
+        self.map_range(Range {
+            start: image,
+            size: (&raw const image_end) as u64 - image,
+        });
     }
 
     fn map_range(&mut self, range: Range) {

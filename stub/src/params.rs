@@ -242,7 +242,11 @@ impl Target<'_> {
 
     /// Writes the end of the heap, an offset to the real-mode part.
     pub fn set_heap_end(&mut self, end: u16) {
-        put(self.bytes, HEAP_END_PTR, &end.saturating_sub(0x200).to_le_bytes());
+        put(
+            self.bytes,
+            HEAP_END_PTR,
+            &end.saturating_sub(0x200).to_le_bytes(),
+        );
         let flags = u8(self.bytes, LOADFLAGS) | CAN_USE_HEAP;
         put(self.bytes, LOADFLAGS, &[flags]);
     }

@@ -101,8 +101,14 @@ impl Kernel {
     /// The ranges that the kernel owns when it is loaded to `at`: what is
     /// loaded, and where it unpacks itself.
     fn ranges(&self, at: u64) -> [Range; 2] {
-        let loaded = Range { start: at, size: self.size };
-        let runtime = Range { start: at.max(self.preferred), size: self.init_size };
+        let loaded = Range {
+            start: at,
+            size: self.size,
+        };
+        let runtime = Range {
+            start: at.max(self.preferred),
+            size: self.init_size,
+        };
         [loaded, runtime]
     }
 
@@ -140,24 +146,37 @@ impl Parts {
     pub fn collect(table: &Table, profile: u32, file: u64, handed_in: Range) -> Self {
         let piece = |kind| {
             let piece = table.piece(kind, profile).unwrap_or_default();
-            Range { start: file + piece.start, size: piece.size }
+            Range {
+                start: file + piece.start,
+                size: piece.size,
+            }
         };
-        Self([piece(Kind::Microcode), handed_in, piece(Kind::Initrd), piece(Kind::Extra)])
+        Self([
+            piece(Kind::Microcode),
+            handed_in,
+            piece(Kind::Initrd),
+            piece(Kind::Extra),
+        ])
     }
 
     /// The pieces that are there, each with its offset in the whole.
     pub fn placed(&self) -> impl Iterator<Item = (u64, Range)> {
         let mut offset = 0;
-        self.0.into_iter().filter(|part| part.size != 0).map(move |part| {
-            let at = offset;
-            offset += padded(part.size);
-            (at, part)
-        })
+        self.0
+            .into_iter()
+            .filter(|part| part.size != 0)
+            .map(move |part| {
+                let at = offset;
+                offset += padded(part.size);
+                (at, part)
+            })
     }
 
     /// Bytes of the whole.
     pub fn size(&self) -> u64 {
-        self.0.iter().fold(0, |size: u64, part| size.saturating_add(padded(part.size)))
+        self.0
+            .iter()
+            .fold(0, |size: u64, part| size.saturating_add(padded(part.size)))
     }
 
     /// Where the whole begins if it can be made by moving pieces down, inside
@@ -209,20 +228,30 @@ pub fn plan(
         let free = |range: Range| range.end() <= limit && memory.is_free(range);
         kernel.ranges(at).into_iter().all(free)
     };
-    let at = memory.lowest(0, kernel.alignment, &fits).ok_or(Problem::NoRoomForKernel)?;
+    let at = memory
+        .lowest(0, kernel.alignment, &fits)
+        .ok_or(Problem::NoRoomForKernel)?;
     let owned = kernel.ranges(at);
     for range in owned {
         memory.keep(range)?;
     }
     let size = parts.size();
     let limit = kernel.initrd_limit(mode);
-    let stays = parts.in_place(file).filter(|start| start.saturating_add(size) <= limit);
+    let stays = parts
+        .in_place(file)
+        .filter(|start| start.saturating_add(size) <= limit);
     let start = match stays {
         Some(start) => start,
         None if size == 0 => 0,
-        None => memory.highest(size, limit).ok_or(Problem::NoRoomForInitrd)?,
+        None => memory
+            .highest(size, limit)
+            .ok_or(Problem::NoRoomForInitrd)?,
     };
-    Ok(Plan { kernel: at, owned, initrd: Range { start, size } })
+    Ok(Plan {
+        kernel: at,
+        owned,
+        initrd: Range { start, size },
+    })
 }
 
 #[cfg(test)]
@@ -313,7 +342,10 @@ mod tests {
         assert_eq!(plan.kernel, 32 * MIB);
         assert_eq!(plan.initrd, range(10 * MIB, 1004 + 20 * MIB - 4 + 512));
         let placed: Vec<_> = parts.placed().map(|(at, part)| (at, part.start)).collect();
-        assert_eq!(placed, [(0, 10 * MIB), (1004, 11 * MIB), (1000 + 20 * MIB, 31 * MIB)]);
+        assert_eq!(
+            placed,
+            [(0, 10 * MIB), (1004, 11 * MIB), (1000 + 20 * MIB, 31 * MIB)]
+        );
     }
 
     #[test]
@@ -349,7 +381,11 @@ mod tests {
         let plan = plan(Mode::Protected, &kernel(), file, &parts, &mut memory).unwrap();
         assert!(plan.initrd.end() <= 500 * MIB);
         assert_eq!(plan.initrd.start % PAGE, 0);
-        assert!(plan.owned.iter().all(|owned| !owned.overlaps(plan.initrd) && !owned.overlaps(file)));
+        assert!(
+            plan.owned
+                .iter()
+                .all(|owned| !owned.overlaps(plan.initrd) && !owned.overlaps(file))
+        );
         let placed: Vec<_> = parts.placed().map(|(at, _)| at).collect();
         assert_eq!(placed, [0, 1004, 1004 + 10 * MIB + 4, 1004 + 30 * MIB]);
     }
@@ -358,9 +394,23 @@ mod tests {
     fn above_4_gib_only_in_long_mode() {
         let file = range(5000 * MIB, 31 * MIB);
         let parts = parts(file.start, Range::default());
-        let long = plan(Mode::Long, &kernel(), file, &parts, &mut machine(6144 * MIB)).unwrap();
+        let long = plan(
+            Mode::Long,
+            &kernel(),
+            file,
+            &parts,
+            &mut machine(6144 * MIB),
+        )
+        .unwrap();
         assert_eq!(long.initrd.start, 5009 * MIB);
-        let protected = plan(Mode::Protected, &kernel(), file, &parts, &mut machine(6144 * MIB)).unwrap();
+        let protected = plan(
+            Mode::Protected,
+            &kernel(),
+            file,
+            &parts,
+            &mut machine(6144 * MIB),
+        )
+        .unwrap();
         assert!(protected.initrd.end() <= 2048 * MIB);
         assert!(protected.kernel < 4096 * MIB);
     }
@@ -371,7 +421,10 @@ mod tests {
         let parts = parts(MIB, Range::default());
         let small = plan(Mode::Real, &kernel(), file, &parts, &mut machine(64 * MIB));
         assert_eq!(small, Err(Problem::NoRoomForKernel));
-        let more = Range { start: 97 * MIB, size: 20 * MIB };
+        let more = Range {
+            start: 97 * MIB,
+            size: 20 * MIB,
+        };
         let parts = super::tests::parts(MIB, more);
         let mut memory = machine(118 * MIB);
         memory.keep(more).unwrap();

@@ -29,9 +29,13 @@ impl Problem {
     /// What is wrong and what to do, without a full stop.
     pub fn text(self) -> &'static str {
         match self {
-            Self::Damaged => "the table of its sections is damaged; make it again with `gapboot uki`",
+            Self::Damaged => {
+                "the table of its sections is damaged; make it again with `gapboot uki`"
+            }
             Self::NoKernel => "there is no kernel in it; make it again with `gapboot uki`",
-            Self::NotRelocatable => "its kernel is not relocatable; use a kernel built with CONFIG_RELOCATABLE",
+            Self::NotRelocatable => {
+                "its kernel is not relocatable; use a kernel built with CONFIG_RELOCATABLE"
+            }
             Self::NoProfile => "it has no such profile; correct @N in the command line",
             Self::CommandLineTooLong => "the command line is too long for its kernel; shorten it",
             Self::NoRoomForKernel => "no free memory is large enough for its kernel; add memory",
@@ -40,8 +44,12 @@ impl Problem {
                 "its kernel needs more low memory than the boot loader leaves; use the 32-bit protocol \
                  (in GRUB, `linux` in place of `linux16`)"
             }
-            Self::TooManyRanges => "the boot loader hands over too many pieces of data; use another loader",
-            Self::No64BitEntry => "its kernel has no 64-bit entry; use a loader that enters in 32 bits",
+            Self::TooManyRanges => {
+                "the boot loader hands over too many pieces of data; use another loader"
+            }
+            Self::No64BitEntry => {
+                "its kernel has no 64-bit entry; use a loader that enters in 32 bits"
+            }
         }
     }
 }

@@ -35,7 +35,8 @@ impl<'a> Table<'a> {
     /// profile's; an empty one is none.
     pub fn piece(&self, kind: Kind, profile: u32) -> Option<Range> {
         let own = self.of(kind, profile.saturating_add(1));
-        own.or_else(|| self.of(kind, BASE_PROFILE)).filter(|piece| piece.size != 0)
+        own.or_else(|| self.of(kind, BASE_PROFILE))
+            .filter(|piece| piece.size != 0)
     }
 
     /// True if the file has profile `profile`; 0 is in every file.
@@ -70,12 +71,22 @@ mod tests {
     use std::vec::Vec;
 
     fn table(entries: &[[u32; 4]]) -> Vec<u8> {
-        entries.iter().flatten().flat_map(|number| number.to_le_bytes()).collect()
+        entries
+            .iter()
+            .flatten()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
     }
 
     #[test]
     fn a_profile_has_its_own_pieces_and_those_of_the_base() {
-        let bytes = table(&[[1, 0, 10, 1], [2, 0, 20, 2], [2, 1, 30, 3], [4, 0, 40, 4], [4, 2, 0, 0]]);
+        let bytes = table(&[
+            [1, 0, 10, 1],
+            [2, 0, 20, 2],
+            [2, 1, 30, 3],
+            [4, 0, 40, 4],
+            [4, 2, 0, 0],
+        ]);
         let table = Table { entries: &bytes };
         let piece = |kind, profile| table.piece(kind, profile).map(|piece| piece.start);
         assert_eq!(piece(Kind::Linux, 0), Some(10));

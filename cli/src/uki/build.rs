@@ -1,11 +1,12 @@
 //! `gapboot uki build`.
 
 use super::content::Content;
-use super::image::{Image, Shell};
+use super::image::Image;
 use super::kernel::Kernel;
 use super::options::{HELP, Options, Part};
 use super::pe::Pe;
 use super::sections::{self, CODE, Section};
+use super::shell::Shell;
 use super::stub::Stub;
 use crate::Context;
 use crate::error::Error;
@@ -32,7 +33,9 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
     let shell = match &efi {
         Some((source, pe)) if pe.signed => {
             let name = source.name();
-            return Err(Error::failed(format!("{name} is signed: use an unsigned stub")));
+            return Err(Error::failed(format!(
+                "{name} is signed: use an unsigned stub"
+            )));
         }
         Some((source, pe)) => {
             known = sections::of(source, pe)?;
@@ -97,7 +100,9 @@ impl Part {
         }
         for (name, content) in self.others {
             if [".bzload", ".bzentry", ".bzextra", ".linux"].contains(&name.as_str()) {
-                return Err(Error::failed(format!("--section {name} is not allowed: the name is taken")));
+                return Err(Error::failed(format!(
+                    "--section {name} is not allowed: the name is taken"
+                )));
             }
             sections.push(Section::new(&name, content)?);
         }

@@ -24,7 +24,9 @@ impl Source {
     pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| failed("open", &name, &error))?;
-        let metadata = file.metadata().map_err(|error| failed("read", &name, &error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| failed("read", &name, &error))?;
         if metadata.is_dir() {
             return Err(Error::failed(format!("{name} is a directory, not a file")));
         }
@@ -53,7 +55,11 @@ impl Source {
     /// A part of the file.
     pub fn part(self: &Rc<Self>, start: u64, size: u64) -> Content {
         let source = Rc::clone(self);
-        Content::Part { source, start, size }
+        Content::Part {
+            source,
+            start,
+            size,
+        }
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Error> {
@@ -91,7 +97,10 @@ impl Content {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Part { size, .. } => *size,
-            Self::Joined(parts) => parts.iter().map(|part| part.size().next_multiple_of(4)).sum(),
+            Self::Joined(parts) => parts
+                .iter()
+                .map(|part| part.size().next_multiple_of(4))
+                .sum(),
         }
     }
 
@@ -99,19 +108,29 @@ impl Content {
     pub fn head(&self, limit: u64) -> Result<Vec<u8>, Error> {
         match self {
             Self::Bytes(bytes) => Ok(bytes[..bytes.len().min(limit as usize)].to_vec()),
-            Self::Part { source, start, size } => {
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
                 let mut bytes = vec![0; limit.min(*size) as usize];
                 source.read(*start, &mut bytes)?;
                 Ok(bytes)
             }
-            Self::Joined(parts) => parts.first().map_or(Ok(Vec::new()), |part| part.head(limit)),
+            Self::Joined(parts) => parts
+                .first()
+                .map_or(Ok(Vec::new()), |part| part.head(limit)),
         }
     }
 
     /// Some bytes from an offset on, as many as there are.
     pub fn bytes(&self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Part { source, start, size } => {
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
                 let rest = size.saturating_sub(at);
                 source.part(start.saturating_add(at), rest).head(count)
             }
@@ -138,7 +157,11 @@ impl Content {
     pub fn write(&self, to: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         match self {
             Self::Bytes(bytes) => to(bytes),
-            Self::Part { source, start, size } => {
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
                 let mut block = vec![0; BLOCK.min(*size as usize)];
                 let mut done = 0;
                 while done < *size {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lexopt::Arg::Value;
 
-use super::image::{Image, Shell};
+use super::image::Image;
 use super::pe::Pe;
 use super::sections;
+use super::shell::Shell;
 use super::stub::Stub;
 use crate::error::Error;
 use crate::{Context, args};

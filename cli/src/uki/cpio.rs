@@ -52,7 +52,13 @@ mod tests {
     fn as_systemd_makes_it() {
         let archive = extra("profile", b"ID=regular\n");
         assert_eq!(archive.len(), 384);
-        let digest: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, "d8d9369934d6d54801ba95a5cc421a62aa520ebcba952bb9e8db54c8dc0533b1");
+        let digest: String = Sha256::digest(&archive)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            digest,
+            "d8d9369934d6d54801ba95a5cc421a62aa520ebcba952bb9e8db54c8dc0533b1"
+        );
     }
 }

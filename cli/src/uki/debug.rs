@@ -44,5 +44,6 @@ fn find(sections: &[Section], address: u32) -> Option<(usize, usize)> {
         (u64::from(offset) < section.content.size()).then_some(offset as usize)
     };
     let mut all = sections.iter().enumerate();
-    all.find_map(|(index, section)| Some((index, offset(section)?))).filter(|_| address != 0)
+    all.find_map(|(index, section)| Some((index, offset(section)?)))
+        .filter(|_| address != 0)
 }

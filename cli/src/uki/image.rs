@@ -16,86 +16,23 @@ use layout::uki::{
     TABLE_HEADER, TABLE_HEADER_SIZE, VERSION, VERSION_SIZE,
 };
 
+use stub::params::{put, u32};
+
 use super::content::{Content, Output};
 use super::kernel::{self, Kernel};
-use super::pe::{COFF_SIZE, EFI_APPLICATION, Pe, SECTION_SIZE};
+use super::pe::{COFF_SIZE, SECTION_SIZE};
 use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
+use super::shell::{Shell, field};
 use super::stub::Stub;
 use super::{debug, osrel};
 use crate::error::Error;
 
 /// Contents begin at multiples of this.
-const FILE_ALIGNMENT: u64 = 0x200;
-const PAGE: u64 = 0x1000;
+pub const FILE_ALIGNMENT: u64 = 0x200;
+/// Addresses of new sections are multiples of it.
+pub const PAGE: u64 = 0x1000;
 /// Where an EFI stub may begin for ours to fit before it.
 const ENTRY_AT_LEAST: u64 = PROTECTED_MODE as u64 + PAGE;
-
-/// Fields of the PE32+ optional header.
-mod field {
-    pub(super) const SIZE_OF_INITIALIZED_DATA: usize = 8;
-    pub(super) const ENTRY_POINT: usize = 16;
-    pub(super) const SECTION_ALIGNMENT: usize = 32;
-    pub(super) const FILE_ALIGNMENT: usize = 36;
-    pub(super) const SIZE_OF_IMAGE: usize = 56;
-    pub(super) const SIZE_OF_HEADERS: usize = 60;
-    pub(super) const CHECKSUM: usize = 64;
-    pub(super) const SUBSYSTEM: usize = 68;
-    pub(super) const DLL_CHARACTERISTICS: usize = 70;
-    pub(super) const DIRECTORIES: usize = 108;
-    pub(super) const DIRECTORY: usize = 112;
-}
-const SECURITY: usize = 4;
-
-/// What the PE headers are taken from.
-pub struct Shell {
-    machine: u16,
-    time: u32,
-    characteristics: u16,
-    optional: Vec<u8>,
-}
-
-impl Shell {
-    /// An EFI stub, or a UKI to be converted.
-    pub fn of(pe: &Pe) -> Self {
-        Self {
-            machine: pe.coff.machine,
-            time: pe.coff.time_date_stamp,
-            characteristics: pe.coff.characteristics,
-            optional: pe.optional.clone(),
-        }
-    }
-
-    /// No EFI stub: UEFI is told that it cannot start this.
-    pub fn without_stub() -> Self {
-        let mut optional = vec![0; field::DIRECTORY + 16 * 8];
-        put(&mut optional, 0, &0x20b_u16.to_le_bytes());
-        put(&mut optional, field::SECTION_ALIGNMENT, &(PAGE as u32).to_le_bytes());
-        put(&mut optional, field::SUBSYSTEM, &EFI_APPLICATION.to_le_bytes());
-        // NX_COMPAT
-        put(&mut optional, field::DLL_CHARACTERISTICS, &0x100_u16.to_le_bytes());
-        put(&mut optional, field::DIRECTORIES, &16_u32.to_le_bytes());
-        Self {
-            machine: goblin::pe::header::COFF_MACHINE_X86_64,
-            time: 0,
-            // executable, line numbers and symbols stripped, large addresses
-            characteristics: 0x22e,
-            optional,
-        }
-    }
-
-    fn has_entry(&self) -> bool {
-        stub::params::u32(&self.optional, field::ENTRY_POINT) != 0
-    }
-
-    fn section_alignment(&self) -> u64 {
-        let alignment = stub::params::u32(&self.optional, field::SECTION_ALIGNMENT);
-        u64::from(alignment.max(1)).next_power_of_two()
-    }
-}
-
-fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
-    stub::params::put(into, at, bytes);
-}
 
 /// A file to be written.
 pub struct Image {
@@ -136,7 +73,7 @@ impl Image {
         image.place();
         image.place_in_memory(shell)?;
         image.fill_table(&kernel)?;
-        debug::relocate(&shell.optional, &mut image.sections, &image.places)?;
+        debug::relocate(shell.optional(), &mut image.sections, &image.places)?;
         image.fill_headers(shell, &kernel, cmdline)?;
         Ok(image)
     }
@@ -177,14 +114,27 @@ impl Image {
     /// though they don't.
     fn place_in_memory(&mut self, shell: &Shell) -> Result<(), Error> {
         let alignment = shell.section_alignment().max(PAGE);
-        let known = || self.sections.iter().filter_map(|section| Some((section.virtual_address?, section)));
+        let known = || {
+            self.sections
+                .iter()
+                .filter_map(|section| Some((section.virtual_address?, section)))
+        };
         let first = known().map(|(address, _)| u64::from(address)).min();
-        let ends = known().map(|(address, section)| u64::from(address) + u64::from(section.virtual_size));
-        let mut at = ends.max().unwrap_or(0).max(PAGE).next_multiple_of(alignment);
-        if let (Some(first @ ENTRY_AT_LEAST..), [loader, entry, ..]) = (first, &mut self.sections[..]) {
+        let ends =
+            known().map(|(address, section)| u64::from(address) + u64::from(section.virtual_size));
+        let mut at = ends
+            .max()
+            .unwrap_or(0)
+            .max(PAGE)
+            .next_multiple_of(alignment);
+        if let (Some(first @ ENTRY_AT_LEAST..), [loader, entry, ..]) =
+            (first, &mut self.sections[..])
+        {
             loader.virtual_address = Some(LOADER as u32);
             entry.virtual_address = Some(PROTECTED_MODE as u32);
-            entry.virtual_size = entry.virtual_size.min((first - PROTECTED_MODE as u64) as u32);
+            entry.virtual_size = entry
+                .virtual_size
+                .min((first - PROTECTED_MODE as u64) as u32);
         }
         for section in &mut self.sections {
             if section.virtual_address.is_none() {
@@ -207,9 +157,17 @@ impl Image {
         let Content::Bytes(entry) = &mut self.sections[1].content else {
             return Ok(());
         };
-        let at = stub::params::u32(entry, TABLE_HEADER + 8) as usize;
-        put(entry, TABLE_HEADER + 12, &(table.len() as u32).to_le_bytes());
-        put(entry, SETUP_TYPE_MAX, &kernel.setup_type_max().to_le_bytes());
+        let at = u32(entry, TABLE_HEADER + 8) as usize;
+        put(
+            entry,
+            TABLE_HEADER + 12,
+            &(table.len() as u32).to_le_bytes(),
+        );
+        put(
+            entry,
+            SETUP_TYPE_MAX,
+            &kernel.setup_type_max().to_le_bytes(),
+        );
         let numbers = table.iter().flatten();
         let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
         put(entry, at, &bytes);
@@ -217,78 +175,36 @@ impl Image {
     }
 
     fn fill_headers(&mut self, shell: &Shell, kernel: &Kernel, cmdline: u32) -> Result<(), Error> {
-        let linux = self.sections.iter().position(|section| section.kind() == Some(Kind::Linux));
+        let linux = self
+            .sections
+            .iter()
+            .position(|section| section.kind() == Some(Kind::Linux));
         let linux = self.offset(linux.unwrap_or(0));
         let size = self.size - PROTECTED_MODE as u64;
         let header = kernel.outer_header(size, linux, cmdline)?;
         put(&mut self.headers, 0, b"MZ");
         put(&mut self.headers, 0x3c, &(PE_HEADER as u32).to_le_bytes());
         put(&mut self.headers, SETUP_HEADER, &header);
-        let pe = self.pe_headers(shell)?;
+        let pe = shell.headers(&self.sections, &self.places)?;
         if PE_HEADER + pe.len() > LOADER {
+            let excess = (PE_HEADER + pe.len() - LOADER).div_ceil(SECTION_SIZE);
             return Err(Error::failed(format!(
-                "it has {} sections, there is room for {}: leave some out",
-                self.sections.len(),
-                (LOADER - PE_HEADER - COFF_SIZE - shell.optional.len()) / SECTION_SIZE
+                "it has {} sections, {excess} more than fit: leave some out",
+                self.sections.len()
             )));
         }
         put(&mut self.headers, PE_HEADER, &pe);
         Ok(())
     }
 
-    /// COFF header, optional header and section table.
-    fn pe_headers(&self, shell: &Shell) -> Result<Vec<u8>, Error> {
-        let mut pe = b"PE\0\0".to_vec();
-        pe.extend(shell.machine.to_le_bytes());
-        pe.extend((self.sections.len() as u16).to_le_bytes());
-        pe.extend(shell.time.to_le_bytes());
-        pe.extend([0; 8]); // symbols: none
-        pe.extend((shell.optional.len() as u16).to_le_bytes());
-        pe.extend(shell.characteristics.to_le_bytes());
-
-        let mut optional = shell.optional.clone();
-        let end = |section: &Section| {
-            u64::from(section.virtual_address.unwrap_or(0)) + u64::from(section.virtual_size)
-        };
-        let end = self.sections.iter().map(end).max().unwrap_or(0);
-        let end = end.next_multiple_of(shell.section_alignment());
-        let data = self.sections.iter().filter(|section| section.characteristics & 0x40 != 0);
-        let data: u64 = data.map(|section| u64::from(section.virtual_size)).sum();
-        let mut set = |at: usize, value: u64| -> Result<(), Error> {
-            let value = u32::try_from(value).map_err(|_| too_large())?;
-            put(&mut optional, at, &value.to_le_bytes());
-            Ok(())
-        };
-        set(field::SIZE_OF_INITIALIZED_DATA, data)?;
-        set(field::FILE_ALIGNMENT, FILE_ALIGNMENT)?;
-        set(field::SIZE_OF_IMAGE, end)?;
-        set(field::SIZE_OF_HEADERS, LOADER as u64)?;
-        set(field::CHECKSUM, 0)?;
-        if !shell.has_entry() {
-            let entry = u64::from(self.sections[1].virtual_address.unwrap_or(0));
-            set(field::ENTRY_POINT, entry + layout::uki::ENTRY_EFI as u64)?;
-        }
-        // A signature of the input is not one of this file.
-        put(&mut optional, field::DIRECTORY + 8 * SECURITY, &[0; 8]);
-        pe.extend(optional);
-
-        for (section, (at, size)) in self.sections.iter().zip(&self.places) {
-            pe.extend(section.name);
-            pe.extend(section.virtual_size.to_le_bytes());
-            pe.extend(section.virtual_address.unwrap_or(0).to_le_bytes());
-            pe.extend(u32::try_from(*size).map_err(|_| too_large())?.to_le_bytes());
-            pe.extend(u32::try_from(*at).map_err(|_| too_large())?.to_le_bytes());
-            pe.extend([0; 12]); // relocations and line numbers: none
-            pe.extend(section.characteristics.to_le_bytes());
-        }
-        Ok(pe)
-    }
-
     /// Writes the file. It appears under its name when it is complete.
     pub fn write(&self, path: &Path, progress: &mut dyn Write) -> Result<(), Error> {
         let name = path.display().to_string();
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let failed = |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {name}: {error}"));
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let failed =
+            |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {name}: {error}"));
         let mut temporary = tempfile::Builder::new();
         #[cfg(unix)]
         {
@@ -310,7 +226,9 @@ impl Image {
         let checksum = output.checksum().to_le_bytes();
         let at = PE_HEADER + COFF_SIZE + field::CHECKSUM;
         output.finish(at as u64, &checksum)?;
-        temporary.persist(path).map_err(|error| failed(&error.error))?;
+        temporary
+            .persist(path)
+            .map_err(|error| failed(&error.error))?;
         Ok(())
     }
 
@@ -320,7 +238,8 @@ impl Image {
     }
 }
 
-fn too_large() -> Error {
+/// A number of the file does not fit its headers.
+pub fn too_large() -> Error {
     Error::failed("the file would be larger than 4 GiB: use a smaller initrd")
 }
 
@@ -349,7 +268,11 @@ fn ours(
     put(&mut loader, VERSION - LOADER, text.as_bytes());
 
     let mut entry = bytes[PROTECTED_MODE..].to_vec();
-    let entries = inner.iter().chain(extras).filter(|section| section.kind().is_some()).count();
+    let entries = inner
+        .iter()
+        .chain(extras)
+        .filter(|section| section.kind().is_some())
+        .count();
     entry.resize(entry.len() + entries * ENTRY_SIZE, 0);
     debug_assert!(TABLE_HEADER + TABLE_HEADER_SIZE <= entry.len());
 
@@ -367,7 +290,11 @@ fn ours(
 fn version_text(version: Option<&str>) -> String {
     let mut text = String::from("UKI:");
     for character in version.unwrap_or_default().chars() {
-        let character = if character.is_control() { ' ' } else { character };
+        let character = if character.is_control() {
+            ' '
+        } else {
+            character
+        };
         if text.len() + character.len_utf8() >= VERSION_SIZE {
             break;
         }
@@ -380,7 +307,10 @@ fn version_text(version: Option<&str>) -> String {
 /// takes none that long.
 fn longest_command_line(inner: &[Section], kernel: &Kernel) -> Result<u32, Error> {
     let mut longest = 0;
-    for section in inner.iter().filter(|section| section.kind() == Some(Kind::Cmdline)) {
+    for section in inner
+        .iter()
+        .filter(|section| section.kind() == Some(Kind::Cmdline))
+    {
         let text = section.content.text(".cmdline")?;
         let mut line = vec![0; text.len() + 1];
         let length = stub::command_line::one_line(&text, &mut line).unwrap_or(text.len());

@@ -27,9 +27,9 @@ use stub::params::u32;
 
 use super::content::Source;
 use super::kernel::{self, Kernel, Outer};
+use super::osrel;
 use super::pe::{EFI_APPLICATION, Pe};
 use super::sections::{self, Section};
-use super::osrel;
 use crate::error::Error;
 use crate::{Context, args};
 
@@ -159,7 +159,8 @@ impl Report {
             (false, false) => "pe",
         };
         if kind.ends_with("uki") && osrel.is_none() {
-            problems.push("it has no .osrel, so systemd-boot and gapboot do not list it".to_owned());
+            problems
+                .push("it has no .osrel, so systemd-boot and gapboot do not list it".to_owned());
         }
         let mut report = Self {
             path: source.name().to_owned(),
@@ -230,7 +231,8 @@ impl Report {
                 size == 0 || u64::from(place.offset) == offset && place.size >= size
             };
             if !self.sections.iter().any(fits) {
-                let text = format!("the stub's table names {size} bytes at {at:#x}, where no section is");
+                let text =
+                    format!("the stub's table names {size} bytes at {at:#x}, where no section is");
                 self.problems.push(text);
             }
         }
@@ -261,17 +263,29 @@ impl Report {
         field(out, "boots on", Some(&on))?;
         field(out, "signed", Some(if self.signed { "yes" } else { "no" }))?;
         for profile in &self.profiles {
-            let title = profile.title.as_deref().or(profile.id.as_deref()).unwrap_or("");
+            let title = profile
+                .title
+                .as_deref()
+                .or(profile.id.as_deref())
+                .unwrap_or("");
             let cmdline = profile.cmdline.as_deref().unwrap_or("");
             let text = format!("@{} {title}: {cmdline}", profile.number);
             field(out, "profile", Some(&text))?;
         }
-        writeln!(out, "     section       size     offset    address  profile")?;
+        writeln!(
+            out,
+            "     section       size     offset    address  profile"
+        )?;
         for section in &self.sections {
-            let profile = section.profile.map_or(String::new(), |number| format!("@{number}"));
+            let profile = section
+                .profile
+                .map_or(String::new(), |number| format!("@{number}"));
             let (name, size) = (&section.name, section.size);
             let (offset, address) = (section.offset, section.address);
-            writeln!(out, "{name:>12} {size:>10} {offset:#10x} {address:#10x}  {profile}")?;
+            writeln!(
+                out,
+                "{name:>12} {size:>10} {offset:#10x} {address:#10x}  {profile}"
+            )?;
         }
         for problem in &self.problems {
             writeln!(out, "     problem: {problem}")?;
@@ -306,12 +320,17 @@ fn line(inner: &[Section], own: u32) -> Option<String> {
 
 fn is_addon(inner: &[Section]) -> bool {
     let names = [".cmdline", ".initrd", ".ucode", ".dtb", ".dtbauto"];
-    inner.iter().any(|section| names.contains(&section.name().as_str()))
+    inner
+        .iter()
+        .any(|section| names.contains(&section.name().as_str()))
 }
 
 fn c_string(bytes: &[u8], at: usize, size: usize) -> String {
     let text = bytes.get(at..at + size).unwrap_or_default();
-    let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(text.len());
     String::from_utf8_lossy(&text[..end]).into_owned()
 }
 
@@ -324,7 +343,11 @@ fn places(pe: &Pe) -> Vec<Place> {
         }
         let ours = name.starts_with(".bz");
         Place {
-            size: if ours { section.raw_size.into() } else { section.size() },
+            size: if ours {
+                section.raw_size.into()
+            } else {
+                section.size()
+            },
             offset: section.raw_offset,
             address: section.virtual_address,
             profile: profile.filter(|_| !ours),

@@ -123,7 +123,10 @@ impl Kernel {
             put(at, self.head.get(at..at + size).unwrap_or_default());
         }
         put(field::SETUP_SECTS, &[SETUP_SECTS]);
-        put(0x1f4, &u32::try_from(size / 16).unwrap_or(u32::MAX).to_le_bytes());
+        put(
+            0x1f4,
+            &u32::try_from(size / 16).unwrap_or(u32::MAX).to_le_bytes(),
+        );
         put(field::BOOT_FLAG, &[0x55, 0xaa]);
         put(0x200, &[0xeb, (SETUP_HEADER_END - 0x202) as u8]);
         put(field::MAGIC, b"HdrS");
@@ -131,10 +134,16 @@ impl Kernel {
         put(0x20e, &(VERSION as u16 - 0x200).to_le_bytes());
         put(field::LOADFLAGS, &[LOADED_HIGH]);
         put(field::CODE32_START, &0x10_0000_u32.to_le_bytes());
-        put(field::HEAP_END_PTR, &self.heap_end_ptr(cmdline).to_le_bytes());
+        put(
+            field::HEAP_END_PTR,
+            &self.heap_end_ptr(cmdline).to_le_bytes(),
+        );
         put(field::RELOCATABLE, &[1]);
         put(0x235, &[u8(&self.head, 0x235)]);
-        put(field::XLOADFLAGS, &(self.xloadflags() & XLOADFLAGS).to_le_bytes());
+        put(
+            field::XLOADFLAGS,
+            &(self.xloadflags() & XLOADFLAGS).to_le_bytes(),
+        );
         put(field::INIT_SIZE, &self.init_size(size)?.to_le_bytes());
         put(0x268, &(KERNEL_INFO as u32).to_le_bytes());
         if u32(&self.head, 0x24c) != 0 {

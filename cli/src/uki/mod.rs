@@ -12,6 +12,7 @@
 //! | [`kernel`] | the inner kernel's header, and ours |
 //! | [`osrel`] | os-release and profile texts |
 //! | [`cpio`] | the archives that systemd-stub makes |
+//! | [`shell`] | PE headers, written |
 //! | [`stub`] | the code that makes the file a bzImage |
 //! | [`debug`] | offsets into the file that move with it |
 //! | [`image`] | the file: what lies where, written |
@@ -22,14 +23,15 @@ pub mod build;
 pub mod content;
 pub mod convert;
 pub mod cpio;
-pub mod image;
 pub mod debug;
+pub mod image;
 pub mod inspect;
 pub mod kernel;
 pub mod options;
 pub mod osrel;
 pub mod pe;
 pub mod sections;
+pub mod shell;
 pub mod stub;
 
 use lexopt::Arg::{Long, Short, Value};

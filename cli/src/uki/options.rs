@@ -123,9 +123,8 @@ impl Options {
 
 impl Part {
     fn option(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), Error> {
-        let mut file = || -> Result<Content, Error> {
-            Ok(Source::open(Path::new(&parser.value()?))?.all())
-        };
+        let mut file =
+            || -> Result<Content, Error> { Ok(Source::open(Path::new(&parser.value()?))?.all()) };
         match name {
             "linux" => once(&mut self.linux, "--linux", file()?),
             "initrd" => {

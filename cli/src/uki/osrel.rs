@@ -28,7 +28,10 @@ fn unquoted(value: &str) -> &str {
 
 /// The version that systemd sorts by.
 pub fn version(text: &[u8]) -> Option<String> {
-    first(text, &["IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"])
+    first(
+        text,
+        &["IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"],
+    )
 }
 
 /// The title that systemd shows.

@@ -88,7 +88,8 @@ impl Pe {
     /// Reads the headers in the first bytes of a file that errors call `name`.
     pub fn parse(head: &[u8], name: &str) -> Result<Self, Error> {
         let wrong = |what: String| Error::failed(format!("{name}: {what}"));
-        let header = Header::parse(head).map_err(|error| wrong(format!("this is no PE file: {error}")))?;
+        let header =
+            Header::parse(head).map_err(|error| wrong(format!("this is no PE file: {error}")))?;
         let machine = header.coff_header.machine;
         if machine != COFF_MACHINE_X86_64 {
             return Err(wrong(format!(
@@ -114,7 +115,7 @@ impl Pe {
             sections: table.iter().map(section).collect(),
             signed: matches!(security, Some(Some((_, entry))) if entry.size != 0),
             subsystem: parsed.windows_fields.subsystem,
-            coff: header.coff_header.clone(),
+            coff: header.coff_header,
             head: head.to_vec(),
         })
     }

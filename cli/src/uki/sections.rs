@@ -148,7 +148,9 @@ pub fn effective<'a>(sections: &'a [Section], own: u32, name: &str) -> Option<&'
         let mut all = sections.iter();
         all.find(|section| section.profile == profile && section.name() == name)
     };
-    of(own).or_else(|| of(BASE_PROFILE)).filter(|section| section.virtual_size != 0)
+    of(own)
+        .or_else(|| of(BASE_PROFILE))
+        .filter(|section| section.virtual_size != 0)
 }
 
 /// The archives of systemd-stub for each profile, as sections of our own.
@@ -208,20 +210,24 @@ mod tests {
             (".osrel", ""),
         ]);
         assert_eq!(number(&mut all), 2);
-        let text = |own, name| {
-            effective(&all, own, name).map(|section| section.content.head(9).unwrap())
-        };
+        let text =
+            |own, name| effective(&all, own, name).map(|section| section.content.head(9).unwrap());
         assert_eq!(text(1, ".cmdline").unwrap(), b"base");
         assert_eq!(text(2, ".cmdline").unwrap(), b"one");
         assert_eq!(text(2, ".osrel"), None, "hidden");
         let extras = extras(&all, 2).unwrap();
-        assert_eq!(extras.iter().map(|extra| extra.profile).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            extras.iter().map(|extra| extra.profile).collect::<Vec<_>>(),
+            [1, 2]
+        );
         assert!(extras[0].content.size() > extras[1].content.size());
     }
 
     #[test]
     fn what_is_handed_over_comes_last_in_its_profile() {
-        let names = [".linux", ".initrd", ".ucode", ".osrel", ".profile", ".initrd", ".profile", ".cmdline"];
+        let names = [
+            ".linux", ".initrd", ".ucode", ".osrel", ".profile", ".initrd", ".profile", ".cmdline",
+        ];
         let names: Vec<_> = names.iter().map(|name| (*name, "x")).collect();
         let mut all = sections(&names);
         number(&mut all);
@@ -229,7 +235,10 @@ mod tests {
         let arranged: Vec<_> = all.iter().map(Section::name).collect();
         assert_eq!(
             arranged,
-            [".osrel", ".linux", ".ucode", ".initrd", ".profile", ".initrd", ".profile", ".cmdline"]
+            [
+                ".osrel", ".linux", ".ucode", ".initrd", ".profile", ".initrd", ".profile",
+                ".cmdline"
+            ]
         );
     }
 

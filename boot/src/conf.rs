@@ -7,55 +7,41 @@
 use crate::entries::line;
 use crate::entries::text::Text;
 
-/// How the menu appears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timeout {
-    /// Not at all, unless a key is pressed in the first moment.
-    Hidden,
-    /// Not at all.
-    Disabled,
-    /// Until a person chooses.
-    Forced,
-    /// For this many seconds, not 0.
-    Seconds(u32),
+/// `timeout`: how many seconds the menu waits for a person, if it is none of
+/// these. The values are those of systemd-boot.
+pub mod timeout {
+    /// There is no menu, unless a key is pressed in the first moment.
+    pub const HIDDEN: u32 = 0;
+    /// There is no menu.
+    pub const DISABLED: u32 = u32::MAX - 1;
+    /// The menu waits for ever.
+    pub const FORCED: u32 = u32::MAX;
 }
 
-/// The size of the screen's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConsoleMode {
+/// `console-mode`: the size of the screen's text. Numbers but these are the
+/// firmware's: 0 is 80x25, 1 is 80x50.
+pub mod console_mode {
     /// As the firmware left it.
-    Keep,
+    pub const KEEP: u32 = u32::MAX - 2;
     /// Whatever suits.
-    Auto,
+    pub const AUTO: u32 = u32::MAX - 1;
     /// As much as goes.
-    Max,
-    /// By number: 0 is 80x25, 1 is 80x50.
-    Number(u32),
-}
-
-/// Whether to restart the machine when an entry cannot be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RebootOnError {
-    /// Never.
-    No,
-    /// Always.
-    Yes,
-    /// Where the entry is counted and has attempts left.
-    Auto,
+    pub const MAX: u32 = u32::MAX;
 }
 
 /// The settings.
 pub struct Conf<'a> {
     /// `default` and `preferred`; what selects an entry.
     patterns: &'a mut [Text; 2],
-    /// `timeout`.
-    pub timeout: Timeout,
-    /// `console-mode`.
-    pub console_mode: ConsoleMode,
-    /// `reboot-on-error`.
-    pub reboot_on_error: RebootOnError,
+    /// `timeout`: a constant of [`timeout`], or seconds.
+    pub timeout: u32,
+    /// `console-mode`: a constant of [`console_mode`], or a number.
+    pub console_mode: u32,
     /// `log-level`: 0 (emerg) to 7 (debug).
-    pub log_level: u8,
+    pub log_level: usize,
+    /// `reboot-on-error`: whether to restart the machine when an entry cannot
+    /// be started. None is `auto`: if it is counted and has attempts left.
+    pub reboot_on_error: Option<bool>,
     /// `editor`: the command line may be changed.
     pub editor: bool,
     /// `auto-reboot`: the menu offers to restart.
@@ -73,10 +59,10 @@ impl<'a> Conf<'a> {
         patterns.iter_mut().for_each(Text::clear);
         Conf {
             patterns,
-            timeout: Timeout::Hidden,
-            console_mode: ConsoleMode::Keep,
-            reboot_on_error: RebootOnError::Auto,
+            timeout: timeout::HIDDEN,
+            console_mode: console_mode::KEEP,
             log_level: 6,
+            reboot_on_error: None,
             editor: true,
             auto_reboot: false,
             auto_poweroff: false,
@@ -103,76 +89,67 @@ impl<'a> Conf<'a> {
         }
     }
 
+    /// None for an unknown key or a bad value.
     fn set(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let [default, preferred] = &mut *self.patterns;
-        match key {
-            b"timeout" => self.timeout = timeout(value)?,
-            b"default" => pattern(default, value),
-            b"preferred" => pattern(preferred, value),
-            b"console-mode" => self.console_mode = console_mode(value)?,
-            b"log-level" => {
-                self.log_level = word(b"emerg alert crit err warning notice info debug", value)?;
+        let boolean = line::word(BOOLEANS, value).map(|index| index < TRUE_WORDS);
+        // The numbers are indexes of KEYS.
+        let flag = match line::word(KEYS, key)? {
+            0 => {
+                self.timeout = word_or_number(TIMEOUTS, timeout::DISABLED, value)?;
+                return None;
             }
-            b"reboot-on-error" => {
-                self.reboot_on_error = match (value, boolean(value)) {
-                    (b"auto", _) => RebootOnError::Auto,
-                    (_, Some(true)) => RebootOnError::Yes,
-                    (_, Some(false)) => RebootOnError::No,
-                    _ => return None,
+            1 => {
+                self.console_mode = word_or_number(CONSOLE_MODES, console_mode::KEEP, value)?;
+                return None;
+            }
+            2 => {
+                self.log_level = line::word(LOG_LEVELS, value)?;
+                return None;
+            }
+            3 => {
+                self.reboot_on_error = if value == b"auto" {
+                    None
+                } else {
+                    Some(boolean?)
                 };
+                return None;
             }
-            b"editor" => self.editor = boolean(value)?,
-            b"auto-reboot" => self.auto_reboot = boolean(value)?,
-            b"auto-poweroff" => self.auto_poweroff = boolean(value)?,
-            b"beep" => self.beep = boolean(value)?,
-            _ => {}
-        }
+            4 => &mut self.editor,
+            5 => &mut self.auto_reboot,
+            6 => &mut self.auto_poweroff,
+            7 => &mut self.beep,
+            other => {
+                // `@` is for words with a meaning of their own; there is one.
+                let known = value.first() != Some(&b'@') || value.eq_ignore_ascii_case(b"@saved");
+                if known && value.len() <= Text::MAX {
+                    self.patterns.get_mut(other.checked_sub(8)?)?.set(&[value]);
+                }
+                return None;
+            }
+        };
+        *flag = boolean?;
         Some(())
     }
 }
 
-fn timeout(value: &[u8]) -> Option<Timeout> {
-    Some(match value {
-        b"menu-force" => Timeout::Forced,
-        b"menu-hidden" => Timeout::Hidden,
-        b"menu-disabled" => Timeout::Disabled,
-        _ => match line::number(value)? {
-            // In systemd-boot the last numbers mean the words.
-            u32::MAX => Timeout::Forced,
-            0 | 0xffff_fffe => Timeout::Hidden,
-            seconds => Timeout::Seconds(seconds),
-        },
-    })
-}
+const KEYS: &[u8] = b"timeout\0console-mode\0log-level\0reboot-on-error\0\
+    editor\0auto-reboot\0auto-poweroff\0beep\0default\0preferred\0";
+/// From [`timeout::DISABLED`] on.
+const TIMEOUTS: &[u8] = b"menu-disabled\0menu-force\0menu-hidden\0";
+/// From [`console_mode::KEEP`] on.
+const CONSOLE_MODES: &[u8] = b"keep\0auto\0max\0";
+const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
+const BOOLEANS: &[u8] = b"1\0yes\0y\0true\0t\0on\x000\0no\0n\0false\0f\0off\0";
+/// How many of `BOOLEANS` mean yes; they come first.
+const TRUE_WORDS: usize = 6;
 
-fn console_mode(value: &[u8]) -> Option<ConsoleMode> {
-    Some(match value {
-        b"keep" => ConsoleMode::Keep,
-        b"auto" => ConsoleMode::Auto,
-        b"max" => ConsoleMode::Max,
-        _ => ConsoleMode::Number(line::number(value)?),
-    })
-}
-
-/// Keeps a pattern. `@` is for words with a meaning of their own, of which
-/// there is one.
-fn pattern(text: &mut Text, value: &[u8]) {
-    let unknown = value.first() == Some(&b'@') && !value.eq_ignore_ascii_case(b"@saved");
-    if !unknown && value.len() <= Text::MAX {
-        text.set(&[value]);
+/// The value of a setting that is a number, or one of `words`, which stand for
+/// the numbers from `first` on, beyond the largest with 0.
+fn word_or_number(words: &[u8], first: u32, value: &[u8]) -> Option<u32> {
+    match line::word(words, value) {
+        Some(index) => Some(first.wrapping_add(u32::try_from(index).ok()?)),
+        None => line::number(value),
     }
-}
-
-fn boolean(value: &[u8]) -> Option<bool> {
-    Some(word(b"1 yes y true t on 0 no n false f off", value)? < 6)
-}
-
-/// Which of `words`, with single spaces between them, `value` is; from 0 on.
-fn word(words: &[u8], value: &[u8]) -> Option<u8> {
-    let index = words
-        .split(|&byte| byte == b' ')
-        .position(|word| word == value)?;
-    u8::try_from(index).ok()
 }
 
 #[cfg(test)]
@@ -190,10 +167,10 @@ mod tests {
     #[test]
     fn without_a_file() {
         with_conf("", |conf| {
-            assert_eq!(conf.timeout, Timeout::Hidden);
+            assert_eq!(conf.timeout, timeout::HIDDEN);
             assert_eq!((conf.default(), conf.preferred()), (None, None));
-            assert_eq!(conf.console_mode, ConsoleMode::Keep);
-            assert_eq!(conf.reboot_on_error, RebootOnError::Auto);
+            assert_eq!(conf.console_mode, console_mode::KEEP);
+            assert_eq!(conf.reboot_on_error, None);
             assert_eq!(conf.log_level, 6);
             assert!(conf.editor && !conf.auto_reboot && !conf.auto_poweroff && !conf.beep);
         });
@@ -215,13 +192,13 @@ mod tests {
             secure-boot-enroll off\r\n\
             reboot-on-error t";
         with_conf(file, |conf| {
-            assert_eq!(conf.timeout, Timeout::Seconds(5));
+            assert_eq!(conf.timeout, 5);
             assert_eq!(conf.default(), Some(&b"debian-*"[..]));
             assert_eq!(conf.preferred(), Some(&b"@saved"[..]));
-            assert_eq!(conf.console_mode, ConsoleMode::Max);
+            assert_eq!(conf.console_mode, console_mode::MAX);
             assert!(!conf.editor && conf.auto_reboot && conf.auto_poweroff && conf.beep);
             assert_eq!(conf.log_level, 7);
-            assert_eq!(conf.reboot_on_error, RebootOnError::Yes);
+            assert_eq!(conf.reboot_on_error, Some(true));
         });
     }
 
@@ -229,19 +206,19 @@ mod tests {
     #[test]
     fn timeouts() {
         for (value, expected) in [
-            ("1", Timeout::Seconds(1)),
-            ("007", Timeout::Seconds(7)),
-            ("4294967293", Timeout::Seconds(4294967293)),
-            ("0", Timeout::Hidden),
-            ("4294967295", Timeout::Forced),
-            ("menu-force", Timeout::Forced),
-            ("menu-hidden", Timeout::Hidden),
-            ("'menu-disabled'", Timeout::Disabled),
-            ("4294967296", Timeout::Seconds(7)),
-            ("-1", Timeout::Seconds(7)),
-            ("5s", Timeout::Seconds(7)),
-            ("Menu-Force", Timeout::Seconds(7)),
-            ("", Timeout::Seconds(7)),
+            ("1", 1),
+            ("007", 7),
+            ("4294967293", 4294967293),
+            ("0", timeout::HIDDEN),
+            ("4294967295", timeout::FORCED),
+            ("menu-force", timeout::FORCED),
+            ("menu-hidden", timeout::HIDDEN),
+            ("'menu-disabled'", timeout::DISABLED),
+            ("4294967296", 7),
+            ("-1", 7),
+            ("5s", 7),
+            ("Menu-Force", 7),
+            ("", 7),
         ] {
             with_conf(&std::format!("timeout 7\ntimeout {value}"), |conf| {
                 assert_eq!(conf.timeout, expected, "{value}")
@@ -277,15 +254,15 @@ mod tests {
         ];
         for (level, name) in levels.iter().enumerate() {
             with_conf(&std::format!("log-level {name}"), |conf| {
-                assert_eq!(usize::from(conf.log_level), level)
+                assert_eq!(conf.log_level, level)
             });
         }
         for (value, expected) in [
-            ("0", ConsoleMode::Number(0)),
-            ("1", ConsoleMode::Number(1)),
-            ("keep", ConsoleMode::Keep),
-            ("auto", ConsoleMode::Auto),
-            ("min", ConsoleMode::Max),
+            ("0", 0),
+            ("1", 1),
+            ("keep", console_mode::KEEP),
+            ("auto", console_mode::AUTO),
+            ("min", console_mode::MAX),
         ] {
             with_conf(
                 &std::format!("log-level 3\nlog-level\"\"\nconsole-mode max\nconsole-mode {value}"),
@@ -296,11 +273,11 @@ mod tests {
             );
         }
         for (value, expected) in [
-            ("auto", RebootOnError::Auto),
-            ("no", RebootOnError::No),
-            ("off", RebootOnError::No),
-            ("1", RebootOnError::Yes),
-            ("maybe", RebootOnError::Auto),
+            ("auto", None),
+            ("no", Some(false)),
+            ("off", Some(false)),
+            ("1", Some(true)),
+            ("maybe", None),
         ] {
             with_conf(&std::format!("reboot-on-error {value}"), |conf| {
                 assert_eq!(conf.reboot_on_error, expected)

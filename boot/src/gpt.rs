@@ -9,7 +9,6 @@ use crate::crc32::Crc32;
 use crate::machine::{Disk, Lba, Sector};
 use crate::storage::Storage;
 use crate::{Error, Kind};
-use core::ops::RangeInclusive;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
@@ -20,6 +19,8 @@ const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\x
 
 /// Where the primary header lies.
 const PRIMARY: u64 = 1;
+/// Where no header lies.
+const NOWHERE: u64 = 0;
 const SIGNATURE: [u8; 8] = *b"EFI PART";
 const REVISION: u32 = 0x1_0000;
 /// Offset of `HeaderCRC32`, which counts as 0 in its own computation.
@@ -27,10 +28,10 @@ const CRC_OFFSET: usize = 16;
 /// The smallest entry, in bytes. Larger ones begin with the same fields, and
 /// their sizes are powers of two.
 const ENTRY: usize = 128;
-/// What is accepted as the size of an entry, in bytes.
-const SIZES: RangeInclusive<u32> = 128..=4096;
-/// What is accepted as the number of entries.
-const COUNTS: RangeInclusive<u32> = 1..=1024;
+const MIN_SIZE: u32 = 128;
+const MAX_SIZE: u32 = 4096;
+/// The most entries that are accepted.
+const MAX_COUNT: u32 = 1024;
 /// The longest array that is accepted, in bytes.
 const MAX_ARRAY: u32 = 128 << 10;
 
@@ -91,23 +92,22 @@ pub struct Partitions {
 /// The backup table is consulted where the primary one is unreadable or
 /// damaged, not where it just lists no such partition: it could be older.
 ///
-/// Errors: what is wrong with the primary table, if the backup is of no use
+/// # Errors
+/// What is wrong with the primary table, if the backup is of no use
 /// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
 /// with the header's LBA; those of [`Storage::sector`].
 pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
-    let last = storage.sectors().and_then(|sectors| sectors.checked_sub(1));
-    let mut backup = None;
-    let primary = table(storage, PRIMARY, &mut backup);
-    if primary.is_ok() {
-        return primary;
-    }
-    for at in [backup, last].into_iter().flatten() {
-        let found = table(storage, at, &mut None);
-        if found.is_ok() {
-            return found;
+    let mut found = Partitions::default();
+    let mut backup = NOWHERE;
+    if let Err(error) = table(storage, PRIMARY, &mut backup, &mut found) {
+        let last = storage.sectors().unwrap_or(0).wrapping_sub(1);
+        if table(storage, backup, &mut NOWHERE.clone(), &mut found).is_err()
+            && table(storage, last, &mut NOWHERE.clone(), &mut found).is_err()
+        {
+            return Err(error);
         }
     }
-    primary
+    Ok(found)
 }
 
 /// Reads and checks the table whose header is at `at`. `backup` becomes the LBA
@@ -115,9 +115,10 @@ pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
 fn table<D: Disk>(
     storage: &mut Storage<D>,
     at: u64,
-    backup: &mut Option<u64>,
-) -> Result<Partitions, Error> {
-    let end = storage.sectors();
+    backup: &mut u64,
+    found: &mut Partitions,
+) -> Result<(), Error> {
+    let sectors = storage.sectors().unwrap_or(0);
     let damaged = Error::new(Kind::GptDamaged, at);
     let sector = storage.sector(Lba(at))?;
     let (header, _) = Header::ref_from_prefix(sector).map_err(|_| damaged)?;
@@ -128,8 +129,8 @@ fn table<D: Disk>(
     // Beyond the end of the disk some controllers hang. So a damaged header is
     // believed only where the end is known.
     let alternate = header.alternate_lba.get();
-    if intact || end.is_some_and(|end| alternate < end) {
-        *backup = Some(alternate);
+    if intact || alternate < sectors {
+        *backup = alternate;
     }
     if !intact || header.my_lba.get() != at {
         return Err(damaged);
@@ -139,32 +140,33 @@ fn table<D: Disk>(
     let length = size.saturating_mul(count);
     let known = header.revision.get() == REVISION
         && size.is_power_of_two()
-        && SIZES.contains(&size)
-        && COUNTS.contains(&count)
+        && (MIN_SIZE..=MAX_SIZE).contains(&size)
+        && (1..=MAX_COUNT).contains(&count)
         && length <= MAX_ARRAY;
     if !known {
         return Err(Error::new(Kind::GptUnsupported, at));
     }
-    let array = header.partition_entry_lba.get();
+    let mut next = header.partition_entry_lba.get();
     let expected = header.partition_entry_array_crc32.get();
 
-    let mut found = Partitions::default();
+    *found = Partitions::default();
     let mut crc = Crc32::new();
     let mut offset = 0_u32;
     while offset < length {
-        let sector = storage.sector(Lba(array.saturating_add(u64::from(offset >> 9))))?;
+        let sector = storage.sector(Lba(next))?;
+        next = next.wrapping_add(1);
         for piece in sector.as_chunks::<ENTRY>().0 {
             if offset < length {
                 crc.update(piece);
                 if offset & size.wrapping_sub(1) == 0 {
-                    found.consider(piece, end.unwrap_or(u64::MAX));
+                    found.consider(piece, sectors.wrapping_sub(1));
                 }
-                offset = offset.wrapping_add(128);
+                offset = offset.wrapping_add(MIN_SIZE);
             }
         }
     }
     if crc.finish() == expected {
-        Ok(found)
+        Ok(())
     } else {
         Err(damaged)
     }
@@ -183,23 +185,22 @@ fn checksum(sector: &Sector, size: u32) -> Option<u32> {
 }
 
 impl Partitions {
-    /// Takes the entry for what it is, if it ends before `end`.
+    /// Takes the entry for what it is, if it ends with `end` or before.
     fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
         let Ok((entry, _)) = Entry::ref_from_prefix(entry) else {
             return;
         };
-        let place = match entry.partition_type_guid {
-            ESP => &mut self.esp,
-            XBOOTLDR => &mut self.xbootldr,
-            _ => return,
-        };
         let (first, last) = (entry.starting_lba.get(), entry.ending_lba.get());
-        if place.is_none() && first <= last && last < end {
-            *place = Some(Partition {
-                first: Lba(first),
-                sectors: last.wrapping_sub(first).saturating_add(1),
-                guid: entry.unique_partition_guid,
-            });
+        let places = [&mut self.esp, &mut self.xbootldr];
+        for (kind, place) in [ESP, XBOOTLDR].iter().zip(places) {
+            if entry.partition_type_guid == *kind && place.is_none() && first <= last && last <= end
+            {
+                *place = Some(Partition {
+                    first: Lba(first),
+                    sectors: last.wrapping_sub(first).saturating_add(1),
+                    guid: entry.unique_partition_guid,
+                });
+            }
         }
     }
 }

@@ -12,6 +12,18 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 #[cfg(test)]
 extern crate std;
@@ -69,17 +81,22 @@ pub fn boot<M: Machine>(
 
     let mut attempt = || {
         let volume = boot_volume(&mut storage)?;
-        let mut list = List::new(&mut workspace.slots);
+        let mut list = List::new(&mut workspace.entries);
         let mut scan = Scan {
             storage: &mut storage,
             volume: &volume,
             tag: 0,
             long_mode,
         };
-        scan.type1(&mut workspace.scratch, &mut list, &mut |name, error| {
-            trail.entry(name);
-            trail.report(console, error);
-        })?;
+        scan.type1(
+            &mut workspace.scratch,
+            &mut list,
+            &mut |name, kernel, error| {
+                trail.entry(name);
+                trail.file(kernel);
+                trail.report(console, error);
+            },
+        )?;
         trail.entry(b"");
         let wishes = Wishes {
             one_shot: wish,
@@ -89,7 +106,8 @@ pub fn boot<M: Machine>(
             .and_then(|rank| list.get(rank))
             .ok_or(Error::new(Kind::NoEntries, 0))?;
         trail.entry(entry.id());
-        let file = entry.facts.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        workspace.chosen.set(&[entry.id()]);
+        let file = entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         start::type1(
             &mut storage,
             memory,

@@ -1,6 +1,6 @@
 //! Telling a person what went wrong: which entry, which file, what, where.
 
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::machine::Console;
 
 /// The entry and the file that are being worked on, for messages only: names
@@ -71,19 +71,12 @@ impl Trail {
 
 /// Writes the text of `error` with its numbers filled in.
 pub fn describe(error: Error, write: &mut dyn FnMut(&[u8])) {
-    for &byte in error.kind.text().as_bytes() {
+    for &byte in error.text() {
         match byte {
-            b'#' => number(error.at, write),
-            b'$' => write(&hexadecimal(status(error.kind))),
+            b'#' => number(error.at(), write),
+            b'$' => write(&hexadecimal(error.status())),
             _ => write(&[byte]),
         }
-    }
-}
-
-fn status(kind: Kind) -> u8 {
-    match kind {
-        Kind::DiskRead(status) | Kind::DiskWrite(status) => status,
-        _ => 0,
     }
 }
 

@@ -8,30 +8,37 @@
 
 use crate::machine::{Disk, DiskError, Lba, Sector};
 use crate::{Error, Kind};
-use core::mem::replace;
-use core::ops::Range;
+use core::mem::swap;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
-/// What is read and kept together: 4 KiB.
+/// What is kept together, 4 KiB: eight sectors, the LBA of the first one being
+/// a multiple of eight.
 type Block = [Sector; 8];
 const BLOCK_SECTORS: u32 = 8;
+const BLOCK_SHIFT: u32 = 3;
 /// Blocks that one cache can manage; memory beyond that stays unused.
 const BLOCKS: usize = 16;
-/// The longest read ahead, in whole blocks.
-const AHEAD_SECTORS: u32 = MAX_TRANSFER_SECTORS & !(BLOCK_SECTORS - 1);
+/// What is read at once of something that is read from start to end: with one
+/// block before it, as much as the smallest cache holds.
+const AHEAD_SECTORS: u32 = 7 * BLOCK_SECTORS;
+/// No sector from here on is read: 16 TiB. Blocks have numbers of 32 bits.
+const LIMIT: u64 = 1 << (32 + BLOCK_SHIFT);
 
-/// Memory for the caches, in whole blocks of 4 KiB: at least one, and at most
-/// 64 KiB, for each.
+/// Memory for the caches, in whole blocks of 4 KiB: at least 32 KiB, and at
+/// most 64 KiB, for each.
 pub struct Caches<'a> {
     /// For everything but the file allocation table.
     pub blocks: &'a mut [u8],
-    /// For the file allocation table; one request fills it.
+    /// For the file allocation table.
     pub table: &'a mut [u8],
 }
 
 /// The boot disk and what is cached of it.
 pub struct Storage<'a, D> {
     disk: &'a mut D,
+    /// The first sector that is not read, and whether the disk ends there.
+    end: u64,
+    end_known: bool,
     blocks: Cache<'a>,
     table: Cache<'a>,
 }
@@ -39,85 +46,85 @@ pub struct Storage<'a, D> {
 impl<'a, D: Disk> Storage<'a, D> {
     /// A disk with empty caches.
     pub fn new(disk: &'a mut D, caches: Caches<'a>) -> Self {
+        let sectors = disk.sectors();
         Self {
             disk,
+            end: sectors.unwrap_or(LIMIT).min(LIMIT),
+            end_known: sectors.is_some(),
             blocks: Cache::new(caches.blocks),
             table: Cache::new(caches.table),
         }
     }
 
+    /// Sectors on the disk, where that is known.
+    pub fn sectors(&self) -> Option<u64> {
+        self.end_known.then_some(self.end)
+    }
+
     /// One sector, by way of the cache for everything but the contents of
-    /// files and the file allocation table. Where the disk is known to have
-    /// them, its neighbours are read with it.
+    /// files and the file allocation table. Its neighbours are read with it, as
+    /// far as it is known that there are any.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn sector(&mut self, at: Lba) -> Result<&Sector, Error> {
-        let area = match self.disk.sectors() {
-            Some(sectors) => 0..sectors,
-            None => at.0..at.0.saturating_add(1),
+        let end = if self.end_known {
+            self.end
+        } else {
+            self.end.min(at.0.wrapping_add(1))
         };
-        let ahead = self.blocks.capacity() >> 1;
-        self.blocks.sector(self.disk, at.0, area, ahead)
+        self.blocks.sector(self.disk, at.0, end)
     }
 
     /// One sector of the file allocation table that begins at `table.0` and is
-    /// `table.1` sectors long. Nothing outside of the table is read.
+    /// `table.1` sectors long. Nothing behind the table is read.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn table_sector(&mut self, at: Lba, table: (Lba, u32)) -> Result<&Sector, Error> {
-        let Lba(first) = table.0;
-        let end = first.saturating_add(u64::from(table.1)).min(self.end());
-        let ahead = self.table.capacity();
-        self.table.sector(self.disk, at.0, first..end, ahead)
+        let end = table.0.0.wrapping_add(u64::from(table.1));
+        self.table.sector(self.disk, at.0, end.min(self.end))
     }
 
     /// Sectors from `at` on, read with one request and not cached: at least
     /// one, and fewer than `count` where the disk ends or the firmware manages
     /// no more. The bytes are good until the next call.
     ///
-    /// Errors: [`Kind::DiskRead`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn read(&mut self, at: Lba, count: u32) -> Result<&[u8], Error> {
-        let left = self.end().saturating_sub(at.0);
-        if left == 0 {
+        let count = before(at.0, self.end, count.min(MAX_TRANSFER_SECTORS));
+        if count == 0 {
             return Err(Error::new(Kind::BeyondDisk, at.0));
         }
-        let left = u32::try_from(left).unwrap_or(u32::MAX);
-        match self
-            .disk
-            .read(at, count.min(left).min(MAX_TRANSFER_SECTORS))
-        {
-            Ok([]) => Err(read_error(at.0, DiskError(0))),
-            Ok(bytes) => Ok(bytes),
-            Err(error) => Err(read_error(at.0, error)),
-        }
+        let status = match self.disk.read(at, count) {
+            Ok([]) => 0,
+            Ok(bytes) => return Ok(bytes),
+            Err(DiskError(status)) => status,
+        };
+        Err(Error::with_status(Kind::DiskRead, at.0, status))
     }
 
     /// Writes one sector. The caches forget what they held of it.
     ///
-    /// Errors: [`Kind::DiskWrite`], [`Kind::BeyondDisk`].
+    /// # Errors
+    /// [`Kind::DiskWrite`], [`Kind::BeyondDisk`].
     pub fn write(&mut self, at: Lba, sector: &Sector) -> Result<(), Error> {
-        if at.0 >= self.end() {
+        if at.0 >= self.end {
             return Err(Error::new(Kind::BeyondDisk, at.0));
         }
         self.blocks.forget(at.0);
         self.table.forget(at.0);
         let written = self.disk.write(at, sector);
-        written.map_err(|DiskError(status)| Error::new(Kind::DiskWrite(status), at.0))
-    }
-
-    /// Sectors on the disk, where that is known.
-    pub(crate) fn sectors(&self) -> Option<u64> {
-        self.disk.sectors()
-    }
-
-    /// The first LBA that is known not to be on the disk.
-    fn end(&self) -> u64 {
-        self.disk.sectors().unwrap_or(u64::MAX)
+        written.map_err(|DiskError(status)| Error::with_status(Kind::DiskWrite, at.0, status))
     }
 }
 
-fn read_error(at: u64, DiskError(status): DiskError) -> Error {
-    Error::new(Kind::DiskRead(status), at)
+/// As many of `count` sectors from `at` on as lie before `end`.
+fn before(at: u64, end: u64, count: u32) -> u32 {
+    u32::try_from(end.saturating_sub(at))
+        .unwrap_or(count)
+        .min(count)
 }
 
 /// Blocks of sectors; the least recently used one makes room for a new one.
@@ -130,144 +137,127 @@ struct Cache<'a> {
 }
 
 /// What one block of the memory holds.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Line {
-    first: u64,
-    sectors: u8,
-    block: u8,
+    /// The LBA of its first sector, divided by eight.
+    number: u32,
+    /// A bit for each of its sectors that is there, the lowest for the first.
+    valid: u8,
+    /// Where it lies in the memory.
+    place: u8,
 }
 
-impl Line {
-    fn holds(&self, at: u64) -> bool {
-        at.wrapping_sub(self.first) < u64::from(self.sectors)
-    }
+/// Which sector of its block this is.
+fn in_block(at: u64) -> usize {
+    usize::try_from(at & 7).unwrap_or_default()
+}
+
+/// The bit of this sector in [`Line::valid`].
+fn bit(at: u64) -> u8 {
+    1_u8.wrapping_shl(u32::try_from(at & 7).unwrap_or_default())
 }
 
 impl<'a> Cache<'a> {
     fn new(memory: &'a mut [u8]) -> Self {
-        let mut lines = [Line {
-            first: 0,
-            sectors: 0,
-            block: 0,
-        }; BLOCKS];
-        for (line, block) in lines.iter_mut().zip(0..) {
-            line.block = block;
+        let mut lines = [Line::default(); BLOCKS];
+        for (line, place) in lines.iter_mut().zip(0..) {
+            line.place = place;
         }
-        let blocks = memory.as_chunks_mut().0.as_chunks_mut().0;
-        let kept = blocks.len().min(BLOCKS);
         Self {
-            memory: blocks.get_mut(..kept).unwrap_or_default(),
+            memory: memory.as_chunks_mut().0.as_chunks_mut().0,
             lines,
             end: 0,
         }
     }
 
-    /// The sector at `at`, which must lie in `area`.
+    /// The sector at `at`, which must lie before `end`.
     ///
-    /// If it is not there it is read, and with it its block, counted from the
-    /// start of `area`; or, where the last read ended at this block, `ahead`
-    /// sectors if one request brings them. So what is walked from start to end
-    /// comes in long pieces, and what is asked for here and there costs a block
-    /// each time.
-    /// Nothing outside of `area` is read.
-    fn sector<D: Disk>(
-        &mut self,
-        disk: &mut D,
-        at: u64,
-        area: Range<u64>,
-        ahead: u32,
-    ) -> Result<&Sector, Error> {
-        if !area.contains(&at) {
-            return Err(Error::new(Kind::BeyondDisk, at));
-        }
-        if !self.find(at) {
-            let offset = at.wrapping_sub(area.start) & u64::from(BLOCK_SECTORS - 1);
-            let first = at.wrapping_sub(offset);
+    /// If it is not there it is read, and with it the rest of its block; and if
+    /// the last read ended where the block begins, several blocks. So what is
+    /// walked from start to end comes in long pieces, and what is asked for here
+    /// and there costs a block each time. Nothing from `end` on is read.
+    fn sector<D: Disk>(&mut self, disk: &mut D, at: u64, end: u64) -> Result<&Sector, Error> {
+        let mut error = Error::new(Kind::BeyondDisk, at);
+        if at < end && self.get(at).is_none() {
+            let first = at & !7;
             let count = if first == self.end {
-                ahead.clamp(BLOCK_SECTORS, AHEAD_SECTORS)
+                AHEAD_SECTORS
             } else {
                 BLOCK_SECTORS
             };
-            let left = u32::try_from(area.end.wrapping_sub(first)).unwrap_or(u32::MAX);
+            let _ = self.fill(disk, first, before(first, end, count));
             // A neighbour that cannot be read must not keep the sector away.
-            let _ = self.fill(disk, first, count.min(left));
-            if !self.find(at) {
-                self.fill(disk, at, 1)
-                    .map_err(|error| read_error(at, error))?;
+            if self.get(at).is_none()
+                && let Err(DiskError(status)) = self.fill(disk, at, 1)
+            {
+                error = Error::with_status(Kind::DiskRead, at, status);
             }
         }
-        self.front(at).ok_or(read_error(at, DiskError(0)))
+        self.get(at).ok_or(error)
     }
 
-    /// Sectors that the memory holds.
-    fn capacity(&self) -> u32 {
-        let blocks = u32::try_from(self.memory.len()).unwrap_or(u32::MAX);
-        blocks.saturating_mul(BLOCK_SECTORS)
-    }
-
-    /// Makes the block that holds the sector at `at` the most recently used
-    /// one, if there is one.
-    fn find(&mut self, at: u64) -> bool {
-        let found = self.lines.iter().position(|line| line.holds(at));
-        found.is_some_and(|index| self.raise(index))
-    }
-
-    /// The sector at `at` in the most recently used block.
-    fn front(&self, at: u64) -> Option<&Sector> {
-        let line = self.lines.first().filter(|line| line.holds(at))?;
-        let index = usize::try_from(at.wrapping_sub(line.first)).ok()?;
-        self.memory.get(usize::from(line.block))?.get(index)
-    }
-
-    fn raise(&mut self, index: usize) -> bool {
-        let Some(&line) = self.lines.get(index) else {
-            return false;
-        };
-        let mut moved = line;
-        for place in self.lines.iter_mut().take(index.wrapping_add(1)) {
-            moved = replace(place, moved);
+    /// The sector at `at`, if it is there.
+    fn get(&mut self, at: u64) -> Option<&Sector> {
+        let line = *self.line(at);
+        if line.valid & bit(at) == 0 {
+            return None;
         }
-        true
+        self.memory.get(usize::from(line.place))?.get(in_block(at))
+    }
+
+    /// The line for the block of the sector at `at`, which becomes the most
+    /// recently used one. If there is none yet, the least recently used one
+    /// becomes it.
+    fn line(&mut self, at: u64) -> &mut Line {
+        let number = u32::try_from(at >> BLOCK_SHIFT).unwrap_or(u32::MAX);
+        let [first, others @ ..] = &mut self.lines;
+        for line in others {
+            if first.number == number || usize::from(line.place) >= self.memory.len() {
+                break;
+            }
+            swap(first, line);
+        }
+        if first.number != number {
+            (first.number, first.valid) = (number, 0);
+        }
+        first
     }
 
     /// Reads sectors, with as many requests as the firmware needs.
     fn fill<D: Disk>(&mut self, disk: &mut D, first: u64, count: u32) -> Result<(), DiskError> {
         self.end = first;
-        let mut left = count;
-        while left > 0 {
+        let end = first.wrapping_add(u64::from(count));
+        while self.end < end {
+            let left = before(self.end, end, count);
             let (sectors, _) = disk.read(Lba(self.end), left)?.as_chunks();
-            for sector in sectors {
-                self.put(sector).ok_or(DiskError(0))?;
-                left = left.saturating_sub(1);
-            }
             if sectors.is_empty() {
                 return Err(DiskError(0));
+            }
+            for sector in sectors {
+                self.put(sector);
             }
         }
         Ok(())
     }
 
     /// Keeps the sector that lies where the last one ended.
-    fn put(&mut self, sector: &Sector) -> Option<()> {
-        let end = |line: &Line| line.first.wrapping_add(u64::from(line.sectors));
-        let front = self.lines.first()?;
-        if end(front) != self.end || u32::from(front.sectors) == BLOCK_SECTORS {
-            self.raise(self.memory.len().checked_sub(1)?);
-            let front = self.lines.first_mut()?;
-            (front.first, front.sectors) = (self.end, 0);
+    fn put(&mut self, sector: &Sector) {
+        let at = self.end;
+        let line = self.line(at);
+        line.valid |= bit(at);
+        let place = usize::from(line.place);
+        if let Some(kept) = self
+            .memory
+            .get_mut(place)
+            .and_then(|block| block.get_mut(in_block(at)))
+        {
+            *kept = *sector;
         }
-        let front = self.lines.first_mut()?;
-        let place = self.memory.get_mut(usize::from(front.block))?;
-        *place.get_mut(usize::from(front.sectors))? = *sector;
-        front.sectors = front.sectors.wrapping_add(1);
-        self.end = self.end.wrapping_add(1);
-        Some(())
+        self.end = at.wrapping_add(1);
     }
 
-    /// Drops the blocks that hold the sector at `at`.
+    /// Forgets the block that holds the sector at `at`.
     fn forget(&mut self, at: u64) {
-        for line in self.lines.iter_mut().filter(|line| line.holds(at)) {
-            line.sectors = 0;
-        }
+        self.line(at).valid = 0;
     }
 }

@@ -3,7 +3,8 @@
 //! stage2 keeps it in low memory
 //! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
 
-use crate::entries::list::{CAPACITY, Field, Slot};
+use crate::entries::entry::Entry;
+use crate::entries::list::CAPACITY;
 use crate::entries::text::Text;
 use crate::fat::Name;
 use crate::load::cmdline;
@@ -23,9 +24,11 @@ pub struct Workspace {
     /// For [`crate::storage::Caches`].
     pub(crate) table: [u8; TABLE],
     /// The menu's entries.
-    pub(crate) slots: [Slot; CAPACITY],
+    pub(crate) entries: [Entry; CAPACITY],
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
+    /// The id of the entry that boots.
+    pub(crate) chosen: Text,
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
 }
@@ -37,7 +40,7 @@ pub(crate) struct Scratch {
     /// One of its lines.
     pub(crate) line: [u8; LINE],
     /// What it says.
-    pub(crate) texts: [Text; Field::COUNT],
+    pub(crate) entry: Entry,
     /// The file that it names.
     pub(crate) path: Text,
 }
@@ -48,15 +51,21 @@ impl Workspace {
     pub const EMPTY: Self = Self {
         blocks: [0; BLOCKS],
         table: [0; TABLE],
-        slots: [const { Slot::EMPTY }; CAPACITY],
+        entries: [Entry::EMPTY; CAPACITY],
         scratch: Scratch {
             name: Name::new(),
             line: [0; LINE],
-            texts: [const { Text::UNSET }; Field::COUNT],
+            entry: Entry::EMPTY,
             path: Text::UNSET,
         },
+        chosen: Text::UNSET,
         command_line: [0; cmdline::LONGEST],
     };
+
+    /// The id of the entry that [`crate::boot`] chose; empty if it came to none.
+    pub fn chosen(&self) -> &[u8] {
+        self.chosen.get().unwrap_or_default()
+    }
 }
 
 #[allow(clippy::as_conversions, reason = "widens")]

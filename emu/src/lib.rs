@@ -1,1 +1,42 @@
-//! emu
+//! A machine for the boot loader that is only a program: the disk is a file,
+//! memory a model, the screen a buffer.
+//!
+//! `bootloader_emu` runs the very code of stage2 on it, from the partition table
+//! to the handoff, and shows what the kernel would have been given. What the
+//! model is strict about (see [`memory`]) is what a real machine would let pass,
+//! to crash later.
+
+#![forbid(unsafe_code)]
+
+pub mod console;
+pub mod disk;
+pub mod memory;
+pub mod report;
+
+use console::Screen;
+use disk::FileDisk;
+use memory::ModelMemory;
+
+/// The machine.
+pub struct Machine {
+    /// The boot disk.
+    pub disk: FileDisk,
+    /// Memory.
+    pub memory: ModelMemory,
+    /// Screen and serial line.
+    pub console: Screen,
+}
+
+impl boot::machine::Machine for Machine {
+    type Disk = FileDisk;
+    type Memory = ModelMemory;
+    type Console = Screen;
+
+    fn parts(&mut self) -> (&mut FileDisk, &mut ModelMemory, &mut Screen) {
+        (&mut self.disk, &mut self.memory, &mut self.console)
+    }
+
+    fn long_mode(&self) -> bool {
+        true
+    }
+}

@@ -84,7 +84,7 @@ const _: () = {
     assert!(SETUP_DATA.is_below(STAGE2_UNPACKED));
     assert!(STAGE2_UNPACKED.is_below(IO_BUFFER));
     assert!(IO_BUFFER.is_below(WORKSPACE));
-    assert!(IO_BUFFER.start % IO_BUFFER.size() == 0);
+    assert!(IO_BUFFER.start.is_multiple_of(IO_BUFFER.size()));
     assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());
     assert!(KERNEL_SEGMENT as u32 * 16 == KERNEL_SETUP.start);
     assert!(KERNEL_SETUP.start + KERNEL_STACK as u32 == KERNEL_HEAP.end);

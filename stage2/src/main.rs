@@ -122,7 +122,9 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ok(_) => machine.console.write(b"gapboot: the A20 gate stays shut.\n"),
+        Ok(_) => machine
+            .console
+            .write(b"gapboot: the A20 gate stays shut.\n"),
         Err(_) => {}
     }
     bios::wait_and_give_up()

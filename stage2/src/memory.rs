@@ -46,8 +46,9 @@ static mut MAP: MaybeUninit<MemoryMap> = MaybeUninit::uninit();
 impl Ram {
     /// Asks the firmware for its map. Called once.
     pub(crate) fn new() -> Self {
+        let place = &raw mut MAP;
         // SAFETY: this is the only use of the static, and `run` calls it once.
-        let map = unsafe { (*(&raw mut MAP)).write(MemoryMap::new()) };
+        let map = unsafe { &mut *place }.write(MemoryMap::new());
         if !ask_e820(map) {
             *map = MemoryMap::new();
             ask_older(map);

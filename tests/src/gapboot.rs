@@ -89,7 +89,7 @@ pub fn differences(handoff: &Handoff, report: &Report) -> Vec<String> {
             ));
         }
     };
-    compare("cmdline", handoff.cmdline.clone(), report.cmdline.clone());
+    compare("cmdline", handoff.cmdline.clone(), report.command_line());
     compare(
         "kernel",
         format!("{:x?}", handoff.kernel),

@@ -24,6 +24,7 @@ pub mod boot_sector;
 pub mod debian;
 pub mod demo;
 pub mod gapboot;
+pub mod gdb;
 pub mod image;
 pub mod initramfs;
 pub mod probe;

@@ -277,7 +277,7 @@ pub struct Report {
     pub kernel: Piece,
     /// The initrd; address and size 0 without one.
     pub initrd: Piece,
-    /// The command line.
+    /// The command line's bytes, each as one character.
     pub cmdline: String,
     /// The `setup_data` list.
     pub setup_data: Vec<Node>,
@@ -303,6 +303,12 @@ impl Report {
         let field = named(name);
         let start = field.offset - HEADER.start;
         number(&self.header_bytes()[start..start + field.size])
+    }
+
+    /// The command line as text.
+    pub fn command_line(&self) -> String {
+        let bytes: Vec<u8> = self.cmdline.chars().map(|byte| byte as u8).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// The header as it lies in memory.

@@ -67,7 +67,7 @@ pub fn violations(report: &Report, kernel: &Kernel, initrd: &[u8], cmdline: &str
             &crate::sha256(initrd),
         );
     }
-    found.equal("cmdline", &report.cmdline.as_str(), &cmdline);
+    found.equal("cmdline", &report.command_line().as_str(), &cmdline);
     found.0
 }
 

@@ -84,7 +84,7 @@ impl Machine {
         }
     }
 
-    /// A machine that boots from what [`Machine::argument`] gives it.
+    /// A machine that boots from what [`Machine::arguments`] gives it.
     pub fn without_disk() -> Self {
         Self {
             disk: None,

@@ -176,21 +176,7 @@ fn the_longest_command_line() {
 #[test]
 fn the_command_line_is_passed_as_it_is_written() {
     let options = "a=\"b c\"   d='e'\tf=\\g $h ${i} %j \u{e4}\u{20ac} -- init=/x".to_owned();
-    let scenario = Scenario {
-        options: options.clone(),
-        ..small()
-    };
-    let installed = Installed::new(Scenario {
-        options,
-        ..scenario
-    });
-    let machine = Machine::new(&installed.image).memory(128);
-    let report = tests::scenario::boot(&machine).unwrap();
-    let bytes: Vec<u8> = report.cmdline.chars().map(|byte| byte as u8).collect();
-    assert_eq!(
-        String::from_utf8(bytes).unwrap(),
-        installed.scenario.options
-    );
+    boots(Scenario { options, ..small() });
 }
 
 #[test]

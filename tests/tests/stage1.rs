@@ -118,8 +118,8 @@ fn firmware_without_extended_reads() {
     let (directory, image) = installed();
     let floppy = directory.path().join("firmware");
     let strangeness = Strangeness {
-        drive: 0x80,
-        denied: 0x41,
+        no_disk_function: Some(0x41),
+        ..Strangeness::NONE
     };
     boot_sector::strange_firmware(&floppy, strangeness).unwrap();
     let machine = Machine::new(&image)
@@ -138,7 +138,7 @@ fn firmware_that_passes_garbage_in_dl() {
             &floppy,
             Strangeness {
                 drive,
-                denied: 0xff,
+                ..Strangeness::NONE
             },
         )
         .unwrap();

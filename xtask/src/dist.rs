@@ -19,29 +19,35 @@ const EFFORT: u8 = 9;
 /// Builds `dist/` anew.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     let loader = loader(workspace)?;
+    loader.check()?;
+    let dist = workspace.dist();
+    fs::create_dir_all(&dist)?;
+    fs::write(dist.join("stage1.bin"), loader.sector())?;
+    fs::write(dist.join("stage2.bin"), &loader.stage2)?;
+    fs::write(dist.join("stub.bin"), stub(workspace)?)?;
     programs(workspace)?;
     Ok(loader)
 }
 
-/// What became of stage1 and stage2, in bytes where nothing else is said.
+/// stage1 and stage2, and what became of them, in bytes.
 pub(crate) struct Loader {
-    pub(crate) stage1_code: usize,
-    /// stage2's part that stays as it is loaded.
+    /// The code of the master boot record.
+    pub(crate) stage1: Vec<u8>,
+    /// All that goes into the gap.
+    pub(crate) stage2: Vec<u8>,
+    /// Of that, the part that stays as it is loaded.
     pub(crate) low: usize,
-    pub(crate) packed: usize,
+    /// The other part when it is unpacked.
     pub(crate) unpacked: usize,
     /// stage2 as it was linked.
-    pub(crate) stage2: Image,
+    pub(crate) elf: Image,
 }
 
-/// Builds `stage1.bin`, `stage2.bin` and `stub.bin`.
+/// Builds stage1 and stage2, of whatever size.
 pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let tools = Toolchain::find()?;
     freestanding::build(workspace, &tools, &["stage1", "stage2"])?;
-    let mut sector = stage1(workspace)?;
-    let stage1_code = sector.len();
-    sector.resize(disk::SECTOR, 0);
-    sector[disk::SECTOR - 2..].copy_from_slice(&[0x55, 0xaa]);
+    let stage1 = Image::read(&freestanding::image(workspace, "stage1"))?.whole()?;
 
     let elf = Image::read(&freestanding::image(workspace, "stage2"))?;
     let mut stage2 = low_part(&elf)?;
@@ -51,44 +57,51 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let marker = elf.symbol("unpack_marker")? - memory::STAGE2.start;
     stage2[marker as usize] = packed.marker;
     stage2.extend(&packed.bytes);
-    check_size(stage2.len())?;
     seal(&mut stage2, &image)?;
-
-    let dist = workspace.dist();
-    fs::create_dir_all(&dist)?;
-    fs::write(dist.join("stage1.bin"), sector)?;
-    fs::write(dist.join("stage2.bin"), stage2)?;
-    fs::write(dist.join("stub.bin"), stub(workspace, &tools)?)?;
     Ok(Loader {
-        stage1_code,
+        stage1,
+        stage2,
         low,
-        packed: packed.bytes.len(),
         unpacked: image.len(),
-        stage2: elf,
+        elf,
     })
+}
+
+impl Loader {
+    /// Fails if a part is larger than its place on the disk.
+    pub(crate) fn check(&self) -> Result<()> {
+        let excess = self.stage1.len().saturating_sub(disk::STAGE1_CODE);
+        ensure!(
+            excess == 0,
+            "stage1 is {excess} bytes too long: shorten its messages"
+        );
+        let excess = self.stage2.len().saturating_sub(disk::STAGE2_BYTES);
+        ensure!(
+            excess == 0,
+            "stage2 is {excess} bytes too long. `./x size` names its largest parts; what a plain \
+             boot does not need may move to the overlay (docs/architecture.md)"
+        );
+        Ok(())
+    }
+
+    /// Sector 0 of a disk that has nothing there yet.
+    fn sector(&self) -> Vec<u8> {
+        let mut sector = self.stage1.clone();
+        sector.resize(disk::SECTOR, 0);
+        sector[disk::SECTOR - 2..].copy_from_slice(&[0x55, 0xaa]);
+        sector
+    }
 }
 
 /// The stub of legacy-compatible UKIs: their first bytes, as linked at their
 /// file offsets, without what `gapboot uki` fills in.
-fn stub(workspace: &Workspace, tools: &Toolchain) -> Result<Vec<u8>> {
-    freestanding::build(workspace, tools, &[freestanding::STUB])?;
+fn stub(workspace: &Workspace) -> Result<Vec<u8>> {
+    freestanding::build(workspace, &Toolchain::find()?, &[freestanding::STUB])?;
     let elf = Image::read(&freestanding::image(workspace, freestanding::STUB))?;
     let end = elf.symbol("image_end")?;
     let mut stub = elf.flat(0, end)?;
     stub.resize(end as usize, 0);
     Ok(stub)
-}
-
-/// The code of the master boot record.
-fn stage1(workspace: &Workspace) -> Result<Vec<u8>> {
-    let code = Image::read(&freestanding::image(workspace, "stage1"))?.whole()?;
-    ensure!(
-        code.len() <= disk::STAGE1_CODE,
-        "stage1 has {} bytes of code, {} are allowed: shorten its messages",
-        code.len(),
-        disk::STAGE1_CODE
-    );
-    Ok(code)
 }
 
 /// The part of stage2 that stays as it is loaded; the packed image follows.
@@ -110,16 +123,6 @@ fn high_part(elf: &Image) -> Result<Vec<u8>> {
         "stage2's image is not what lies at {start:#x}..+{size:#x}: see linker/stage2.ld"
     );
     Ok(image)
-}
-
-fn check_size(size: usize) -> Result<()> {
-    let excess = size.saturating_sub(disk::STAGE2_BYTES);
-    ensure!(
-        excess == 0,
-        "stage2 has {size} bytes, {excess} more than fit. `./x size` names the largest parts; code \
-         that the plain boot does not need may move to the overlay (docs/architecture.md)"
-    );
-    Ok(())
 }
 
 /// Fills in the header's fields that only the finished file can tell.
@@ -160,11 +163,8 @@ fn programs(workspace: &Workspace) -> Result<()> {
     run(&mut build)?;
     for (_, program) in PROGRAMS {
         let built = workspace.target.join("release").join(program);
-        // A running program's file cannot be written, but replaced.
         let name = workspace.dist().join(program);
-        if !built.exists() {
-            continue;
-        }
+        // The file of a program that runs cannot be written, but replaced.
         let _ = fs::remove_file(&name);
         fs::copy(built, name)?;
     }

@@ -1,6 +1,7 @@
 //! The build of gapboot: the only place that knows commands. `./x` starts it.
 
 mod check;
+mod demo;
 mod dist;
 mod freestanding;
 mod pack;
@@ -22,6 +23,10 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: ./x COMMAND
 
+  demo        boot Debian's kernel in QEMU, down to a shell in the terminal
+                --check   the same unattended, with a report
+                --screen  in a window
+                --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
   check       formatting, lints and documentation of every crate
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
 fn command(words: &[&str]) -> Result<()> {
     let workspace = Workspace::here();
     match words {
+        ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["check"] => check::all(&workspace),

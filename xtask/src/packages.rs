@@ -12,7 +12,9 @@ use crate::run::{run, succeeds};
 const PACKAGES: &[(&str, &str)] = &[
     ("as", "binutils"),
     ("cc", "gcc"),
+    ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
+    ("git", "git"),
     ("ld", "binutils"),
     ("ld.lld", "lld"),
     ("mcopy", "mtools"),
@@ -21,6 +23,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
+    ("systemd-analyze", "systemd"),
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),
     ("/usr/bin/cargo-fmt", "rustfmt-web"),

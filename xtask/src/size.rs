@@ -7,36 +7,42 @@ use std::collections::BTreeMap;
 use crate::dist::Loader;
 use crate::freestanding::{Image, Symbol};
 
-/// Prints the ledger; fails if it shows what must not be there.
+/// Prints the ledger; fails if something is too large or must not be there.
 pub(crate) fn print(loader: &Loader) -> Result<()> {
     let Loader {
-        stage1_code,
-        low,
-        packed,
-        unpacked,
+        stage1,
         stage2,
+        low,
+        unpacked,
+        elf,
     } = loader;
-    let unpacker = stage2.symbol("unpack_end")? - stage2.symbol("unpack")?;
-    let total = low + packed;
+    let unpacker = elf.symbol("unpack_end")? - elf.symbol("unpack")?;
+    let packed = stage2.len() - low;
+    let percent = 100.0 * packed as f64 / *unpacked as f64;
     println!(
-        "stage1       {stage1_code:6} of {:6} bytes of code",
+        "stage1       {:6} of {:6} bytes of code",
+        stage1.len(),
         disk::STAGE1_CODE
     );
-    println!("stage2       {total:6} of {:6} bytes", disk::STAGE2_BYTES);
+    println!(
+        "stage2       {:6} of {:6} bytes",
+        stage2.len(),
+        disk::STAGE2_BYTES
+    );
     println!("  low part   {low:6}  ({unpacker} of them the unpacker)");
-    let percent = 100.0 * *packed as f64 / *unpacked as f64;
     println!("  packed     {packed:6}  from {unpacked} bytes ({percent:.1} %), which are:");
-    let mut parts: Vec<_> = parts(stage2, *unpacked).into_iter().collect();
+    let mut parts: Vec<_> = parts(elf, *unpacked).into_iter().collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (part, size) in parts {
         println!("    {size:6}  {part}");
     }
-    no_formatting(stage2)
+    no_formatting(elf)?;
+    loader.check()
 }
 
 /// Formatting code costs kilobytes; one `unwrap` with a message can bring it in.
-fn no_formatting(stage2: &Image) -> Result<()> {
-    let mut names = stage2.symbols.iter().map(|symbol| demangle(&symbol.name));
+fn no_formatting(elf: &Image) -> Result<()> {
+    let mut names = elf.symbols.iter().map(|symbol| demangle(&symbol.name));
     let found = names.find(|name| name.contains("core::fmt"));
     ensure!(
         found.is_none(),
@@ -47,14 +53,14 @@ fn no_formatting(stage2: &Image) -> Result<()> {
 }
 
 /// Bytes of the unpacked image by module, and what no symbol accounts for.
-fn parts(stage2: &Image, unpacked: usize) -> BTreeMap<String, usize> {
+fn parts(elf: &Image, unpacked: usize) -> BTreeMap<String, usize> {
     let range = memory::STAGE2_UNPACKED;
     let inside = |symbol: &&Symbol| {
         symbol.size > 0 && (range.start..range.start + unpacked as u32).contains(&symbol.address)
     };
     // Functions that are equal are one function with several names.
     let mut places = BTreeMap::new();
-    for symbol in stage2.symbols.iter().filter(inside) {
+    for symbol in elf.symbols.iter().filter(inside) {
         places.entry(symbol.address).or_insert(symbol);
     }
     let mut parts = BTreeMap::new();

@@ -17,7 +17,9 @@ use crate::{dist, packages, reproduce, size};
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
     "as",
+    "dpkg-deb",
     "fsck.vfat",
+    "git",
     "ld",
     "mcopy",
     "mkfs.vfat",
@@ -25,6 +27,7 @@ const TOOLS: &[&str] = &[
     "qemu-system-x86_64",
     "sfdisk",
     "sgdisk",
+    "systemd-analyze",
 ];
 
 /// How many tests and checks went well, and how many did not.

@@ -33,19 +33,18 @@ impl Tries {
     }
 }
 
-/// The parts of an entry's file name.
+/// An entry's file name and where its counter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'a> {
-    /// What stands before the counter.
-    pub base: &'a [u8],
-    /// The digits of LEFT, behind the `+` that follows the base; empty if the
-    /// entry is not counted.
-    pub left: &'a [u8],
-    /// The digits of DONE, behind the `-` that follows LEFT; empty if there
-    /// are none.
-    pub done: &'a [u8],
-    /// `.conf` or `.efi` as the name spells it.
-    pub suffix: &'a [u8],
+    name: &'a [u8],
+    /// Bytes before the counter, or before the suffix if there is none.
+    base: usize,
+    /// Bytes before the suffix.
+    stem: usize,
+    /// Digits of LEFT, behind the `+` that follows the base.
+    pub left_digits: usize,
+    /// Digits of DONE, behind the `-` that follows LEFT; 0 if there is none.
+    pub done_digits: usize,
     /// The counter as numbers.
     pub tries: Tries,
 }
@@ -56,52 +55,52 @@ impl<'a> Name<'a> {
     /// None for a file that is no entry: it ends otherwise, starts with a dot,
     /// or with `auto-`, which systemd-boot keeps for entries of its own making.
     pub fn parse(name: &'a [u8], suffix: &[u8]) -> Option<Name<'a>> {
-        let (stem, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
-        if !end.eq_ignore_ascii_case(suffix) || name.first() == Some(&b'.') {
-            return None;
-        }
-        if name
-            .get(..5)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"auto-"))
+        let stem = name.len().checked_sub(suffix.len())?;
+        if !name.get(stem..)?.eq_ignore_ascii_case(suffix)
+            || name.first() == Some(&b'.')
+            || name.get(..5)?.eq_ignore_ascii_case(b"auto-")
         {
             return None;
         }
-        let plain = Name {
+        let mut parsed = Name {
+            name,
             base: stem,
-            left: &[],
-            done: &[],
-            suffix: end,
+            stem,
+            left_digits: 0,
+            done_digits: 0,
             tries: Tries::NONE,
         };
-        Some(plain.counted().unwrap_or(plain))
+        parsed.find_counter();
+        Some(parsed)
     }
 
-    /// The same name with the counter at the end of the base as such.
-    fn counted(self) -> Option<Name<'a>> {
-        let plus = self.base.iter().rposition(|&byte| byte == b'+')?;
-        let (base, counter) = self.base.split_at_checked(plus)?;
-        let counter = counter.get(1..)?;
+    /// Finds the counter at the end of the base, if there is one.
+    fn find_counter(&mut self) -> Option<()> {
+        let stem = self.base();
+        let base = stem.iter().rposition(|&byte| byte == b'+')?;
+        let mut left = stem.get(base.checked_add(1)?..)?;
+        let mut done = &[][..];
         let mut tries = Tries::NONE;
-        let (mut left, mut done) = (counter, &[][..]);
-        if let Some(dash) = counter.iter().position(|&byte| byte == b'-') {
-            left = counter.get(..dash)?;
-            done = counter.get(dash.checked_add(1)?..)?;
+        if let Some(dash) = left.iter().position(|&byte| byte == b'-') {
+            done = left.get(dash.checked_add(1)?..)?;
+            left = left.get(..dash)?;
             tries.done = count(done)?;
         }
         tries.left = count(left)?;
-        Some(Name {
-            base,
-            left,
-            done,
-            tries,
-            ..self
-        })
+        self.tries = tries;
+        (self.base, self.left_digits, self.done_digits) = (base, left.len(), done.len());
+        Some(())
+    }
+
+    /// What stands before the counter.
+    pub fn base(&self) -> &'a [u8] {
+        self.name.get(..self.base).unwrap_or_default()
     }
 
     /// The parts of the entry's id: the name without its counter. In an id all
     /// letters are small.
     pub fn id(&self) -> [&'a [u8]; 2] {
-        [self.base, self.suffix]
+        [self.base(), self.name.get(self.stem..).unwrap_or_default()]
     }
 
     /// Writes the name that the file gets when the entry is tried: LEFT is one
@@ -116,17 +115,20 @@ impl<'a> Name<'a> {
         if !self.tries.is_counted() {
             return None;
         }
-        let (dash, done): (&[u8], &[u8]) = match self.done {
-            [] if grow => (b"-", b"0"),
-            [] => (b"", b""),
-            digits => (b"-", digits),
+        let (start, suffix) = self.name.split_at_checked(self.stem)?;
+        let added: &[u8] = if grow && self.done_digits == 0 {
+            b"-0"
+        } else {
+            b""
         };
-        let name = concat(into, &[self.base, b"+", self.left, dash, done, self.suffix])?;
-        let (_, counter) = name.split_at_mut_checked(self.base.len().checked_add(1)?)?;
-        let (left, counter) = counter.split_at_mut_checked(self.left.len())?;
-        let done = counter.get_mut(dash.len()..)?.get_mut(..done.len())?;
-        step(left, b'0', b'9', u8::MAX);
-        step(done, b'9', b'0', 1);
+        let name = concat(into, &[start, added, suffix])?;
+        let (_, counter) = name.split_at_mut_checked(self.base.checked_add(1)?)?;
+        let (left, done) = counter.split_at_mut_checked(self.left_digits)?;
+        step(left, b'0', b'9');
+        if let [b'-', done @ ..] = done {
+            let digits = self.done_digits.max(1);
+            step(done.get_mut(..digits)?, b'9', b'0');
+        }
         Some(name)
     }
 }
@@ -136,19 +138,22 @@ fn count(digits: &[u8]) -> Option<i32> {
     i32::try_from(line::number(digits)?).ok()
 }
 
-/// Adds `by` to a decimal number in place, 1 or, as 255, -1. Where a digit is
-/// `last` it becomes `wrapped` and the one before it changes too; a number that
-/// is all `last` stays.
-fn step(digits: &mut [u8], last: u8, wrapped: u8, by: u8) {
+/// Takes a decimal number one step towards all `last` (9 or 0), where it stays.
+/// A digit that has got there becomes `first`, and the one before it steps too.
+fn step(digits: &mut [u8], last: u8, first: u8) {
     if digits.iter().all(|&digit| digit == last) {
         return;
     }
     for digit in digits.iter_mut().rev() {
         if *digit != last {
-            *digit = digit.wrapping_add(by);
+            *digit = if last > first {
+                digit.wrapping_add(1)
+            } else {
+                digit.wrapping_sub(1)
+            };
             return;
         }
-        *digit = wrapped;
+        *digit = first;
     }
 }
 
@@ -299,7 +304,10 @@ mod tests {
         }
         let name = Name::parse(b"debian_12+3-0.EFI", b".efi").unwrap();
         assert_eq!(name.id().concat(), b"debian_12.EFI");
-        assert_eq!((name.left, name.done), (&b"3"[..], &b"0"[..]));
+        assert_eq!(
+            (name.base(), name.left_digits, name.done_digits),
+            (&b"debian_12"[..], 1, 1)
+        );
         assert!(Name::parse(b"debian.conf", b".efi").is_none());
     }
 

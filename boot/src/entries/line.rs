@@ -7,22 +7,11 @@
 //! separators is the value, `#` and quotes included.
 
 /// The separators of Type 1 entries and `loader.conf`. The specification says
-/// spaces; tabs are common in practice.
+/// spaces; tabs are common in practice. Vertical tabs, form feeds and no-break
+/// spaces are no blanks.
 pub const BLANK: [u8; 2] = *b" \t";
 /// The separator of os-release and of UKI profiles.
 pub const EQUALS: [u8; 2] = *b"==";
-
-/// Takes blanks off both ends. Vertical tabs, form feeds and no-break spaces
-/// are not blanks, unlike in [`slice::trim_ascii`].
-pub fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = text {
-        text = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
-}
 
 /// The key and the value of `line`, which has no line end.
 ///
@@ -30,18 +19,36 @@ pub fn trim(mut text: &[u8]) -> &[u8] {
 /// [`EQUALS`] can a value be empty.
 pub fn split(line: &[u8], separators: [u8; 2]) -> Option<(&[u8], &[u8])> {
     let line = trim(line);
+    let end = line.iter().position(|&byte| is_one_of(byte, separators))?;
+    let key = line.get(..end)?;
     if let [b'#', ..] = line {
         return None;
     }
-    let end = line.iter().position(|byte| separators.contains(byte))?;
-    let (key, mut value) = line.split_at_checked(end)?;
-    while let [first, rest @ ..] = value {
-        if !separators.contains(first) {
+    Some((key, skip(line.get(end..)?, separators)))
+}
+
+/// Takes blanks off both ends.
+pub fn trim(text: &[u8]) -> &[u8] {
+    let mut text = skip(text, BLANK);
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+fn skip(mut text: &[u8], separators: [u8; 2]) -> &[u8] {
+    while let [first, rest @ ..] = text {
+        if !is_one_of(*first, separators) {
             break;
         }
-        value = rest;
+        text = rest;
     }
-    Some((key, value))
+    text
+}
+
+fn is_one_of(byte: u8, separators: [u8; 2]) -> bool {
+    let [one, other] = separators;
+    byte == one || byte == other
 }
 
 /// `value` without a pair of equal quotes around it. For `loader.conf` and
@@ -55,18 +62,34 @@ pub fn unquote(value: &[u8]) -> &[u8] {
 
 /// A decimal number: digits and nothing else, at most [`u32::MAX`].
 pub fn number(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
-    }
     let mut value = 0u32;
     for byte in digits {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        value = value.checked_mul(10)?.checked_add(u32::from(digit))?;
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
     }
-    Some(value)
+    (!digits.is_empty()).then_some(value)
+}
+
+/// Which of `words` the text is, from 0 on. A NUL stands behind each word;
+/// there is none in a line.
+pub fn word(words: &[u8], text: &[u8]) -> Option<usize> {
+    let mut index = 0usize;
+    let mut rest = Some(text);
+    for &byte in words {
+        rest = match (byte, rest) {
+            (0, Some([])) => return Some(index),
+            (0, _) => {
+                index = index.wrapping_add(1);
+                Some(text)
+            }
+            (_, Some([first, rest @ ..])) if *first == byte => Some(rest),
+            _ => None,
+        };
+    }
+    None
 }
 
 #[cfg(test)]
@@ -159,6 +182,25 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(unquote(value.as_bytes()), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn words() {
+        let words = b"ab\0a\0abc\0x y\0";
+        for (text, expected) in [
+            ("ab", Some(0)),
+            ("a", Some(1)),
+            ("abc", Some(2)),
+            ("x y", Some(3)),
+            ("", None),
+            ("abcd", None),
+            ("b", None),
+            ("AB", None),
+            ("x", None),
+            ("ab\0a", None),
+        ] {
+            assert_eq!(word(words, text.as_bytes()), expected, "{text}");
         }
     }
 

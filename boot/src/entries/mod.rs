@@ -5,6 +5,7 @@
 //! is a sorted [`list::List`] and an index into it.
 
 pub mod counter;
+pub mod entry;
 pub mod line;
 pub mod list;
 pub mod scan;

@@ -4,7 +4,7 @@
 //! who may show it, and the scan goes on.
 
 use super::counter::Name;
-use super::list::{Facts, List};
+use super::list::List;
 use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
@@ -19,21 +19,25 @@ pub const DIRECTORY: &[u8] = b"/loader/entries";
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
 
+/// Is told of a file that is no entry: its name, the file that it names if that
+/// is to blame, and why.
+pub(crate) type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
+
 /// What a scan reads with.
 pub(crate) struct Scan<'s, 'd, D: Disk> {
     /// The disk.
     pub(crate) storage: &'s mut Storage<'d, D>,
     /// The file system.
     pub(crate) volume: &'s Volume,
-    /// The caller's number for the volume, kept in [`Facts::tag`].
+    /// The caller's number for the volume, kept in its entries.
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every Type 1 entry of the volume to `list`, and names each file
-    /// that is none, with the reason, to `problem`.
+    /// Offers every Type 1 entry of the volume to `list`. Files that are
+    /// none go to `problem`.
     ///
     /// # Errors
     /// Those of reading the directory; what was found before stays in the list.
@@ -41,11 +45,11 @@ impl<D: Disk> Scan<'_, '_, D> {
         &mut self,
         scratch: &mut Scratch,
         list: &mut List,
-        problem: &mut dyn FnMut(&[u8], Error),
+        problem: &mut Problem,
     ) -> Result<(), Error> {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,
-            Err(error) if error.kind == Kind::NotFound => return Ok(()),
+            Err(error) if error.is(Kind::NotFound) => return Ok(()),
             Err(error) => return Err(error),
         };
         let mut walk = self.volume.walk(&directory);
@@ -54,7 +58,8 @@ impl<D: Disk> Scan<'_, '_, D> {
                 continue;
             }
             if let Err(error) = self.offer_type1(&node, scratch, list) {
-                problem(scratch.name.as_bytes(), error);
+                let kernel = scratch.path.get().unwrap_or_default();
+                problem(scratch.name.as_bytes(), kernel, error);
             }
         }
         Ok(())
@@ -73,25 +78,25 @@ impl<D: Disk> Scan<'_, '_, D> {
         if node.size() >= TOO_LARGE {
             return Err(Error::new(Kind::EntryTooLarge, node.size().into()));
         }
-        let mut draft = Draft::new(&name, &mut scratch.texts, &mut scratch.path);
+        let mut draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
         let mut file = File::open(self.volume, node);
         while let Some(line) = file.line(self.storage, &mut scratch.line)? {
             draft.line(line, self.long_mode);
         }
-        let (main, path) = draft.main()?;
-        if main != Main::Linux {
-            return Err(Error::new(Kind::EntryUnsupported, 0));
-        }
+        let path = match draft.main() {
+            Ok((Main::Linux, path)) => path,
+            other => {
+                let error = other.err();
+                scratch.path.clear();
+                return Err(error.unwrap_or(Error::new(Kind::EntryUnsupported, 0)));
+            }
+        };
         if self.volume.find(self.storage, path)?.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
-        let facts = Facts {
-            tries: name.tries,
-            profile: draft.profile,
-            file: Some(*node),
-            tag: self.tag,
-            ..Facts::NONE
-        };
-        list.offer(&draft.entry(&facts))
+        draft.entry.file = Some(*node);
+        draft.entry.tag = self.tag;
+        list.offer(draft.entry);
+        Ok(())
     }
 }

@@ -24,82 +24,80 @@ pub struct Wishes<'a> {
 /// None: there is nothing to boot by itself. Then the menu waits on its first
 /// entry, for ten seconds where no timeout is set.
 pub fn default(list: &List, wishes: &Wishes) -> Option<usize> {
-    let [preferred_state, preferred_conf] = wishes.preferred;
-    let [default_state, default_conf] = wishes.default;
+    let [preferred, preferred_conf] = wishes.preferred;
+    let [default, default_conf] = wishes.default;
     let patterns = [
         wishes.one_shot,
-        preferred_state,
+        preferred,
         preferred_conf,
-        default_state,
+        default,
         default_conf,
+        Some(b"*"),
     ];
     for (strength, wish) in patterns.iter().enumerate() {
-        let pattern = match *wish {
-            Some(wish) if wish.eq_ignore_ascii_case(b"@saved") => wishes.last_booted,
-            wish => wish,
-        };
-        let skip_bad = matches!(strength, 1 | 2);
-        let found = pattern.and_then(|pattern| {
-            (0..list.len()).find(|&rank| {
-                list.get(rank).is_some_and(|entry| {
-                    !(skip_bad && entry.facts.tries.is_bad()) && glob::selects(pattern, entry.id())
-                })
-            })
-        });
-        if found.is_some() {
-            return found;
+        let mut pattern = wish.unwrap_or_default();
+        if pattern.eq_ignore_ascii_case(b"@saved") {
+            pattern = wishes.last_booted.unwrap_or_default();
+        }
+        let mut rank = 0;
+        while let Some(entry) = list.get(rank) {
+            let excluded = match strength {
+                1 | 2 => entry.tries.is_bad(),
+                5 => entry.generated || entry.profile != 0,
+                _ => false,
+            };
+            if !excluded && !pattern.is_empty() && glob::selects(pattern, entry.id()) {
+                return Some(rank);
+            }
+            rank = rank.saturating_add(1);
         }
     }
-    (0..list.len()).find(|&rank| {
-        list.get(rank)
-            .is_some_and(|entry| !entry.facts.generated && entry.facts.profile == 0)
-    })
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entries::counter::Tries;
-    use crate::entries::list::{Entry, Facts, Slot};
+    use crate::entries::entry::Entry;
+    use std::string::String;
 
-    const GOOD: Facts = Facts::NONE;
-    const TRYING: Facts = Facts {
-        tries: Tries { left: 2, done: 1 },
-        ..GOOD
-    };
-    const BAD: Facts = Facts {
-        tries: Tries { left: 0, done: 3 },
-        ..GOOD
-    };
-    const PROFILE: Facts = Facts {
-        profile: 1,
-        profile_suffix: 2,
-        ..GOOD
-    };
-    const GENERATED: Facts = Facts {
-        generated: true,
-        ..GOOD
-    };
+    /// What differs between the entries of a test.
+    #[derive(Clone, Copy)]
+    enum State {
+        Good,
+        Trying,
+        Bad,
+        Profile,
+        Generated,
+    }
+    use State::{Bad, Generated, Good, Profile, Trying};
 
-    fn with_list(
-        entries: &[(&str, Facts)],
-        then: impl FnOnce(&dyn Fn(Wishes) -> Option<&'static str>),
-    ) {
-        let mut slots = [const { Slot::EMPTY }; 16];
-        let mut list = List::new(&mut slots);
-        for (id, facts) in entries {
-            list.offer(&Entry {
-                texts: [Some(id.as_bytes()), None, None, None, None],
-                facts,
-            })
-            .unwrap();
+    /// Gives a function that makes wishes and says the id of what they select.
+    fn with_list(entries: &[(&str, State)], then: impl FnOnce(&dyn Fn(Wishes) -> Option<String>)) {
+        let mut room = [Entry::EMPTY; 8];
+        let mut list = List::new(&mut room);
+        for (id, state) in entries {
+            let mut entry = Entry::EMPTY;
+            entry.clear();
+            entry.set_id(&[id.as_bytes()]).unwrap();
+            match state {
+                Good => {}
+                Trying => entry.tries = Tries { left: 2, done: 1 },
+                Bad => entry.tries = Tries { left: 0, done: 3 },
+                Profile => (entry.profile, entry.profile_suffix) = (1, 2),
+                Generated => entry.generated = true,
+            }
+            list.offer(&entry);
         }
         then(&|wishes| {
-            let id =
-                std::string::String::from_utf8(list.get(default(&list, &wishes)?)?.id().to_vec())
-                    .unwrap();
-            Some(std::boxed::Box::leak(id.into_boxed_str()))
+            let rank = default(&list, &wishes)?;
+            Some(String::from_utf8(list.get(rank)?.id().to_vec()).unwrap())
         });
+    }
+
+    fn id(id: &str) -> Option<String> {
+        Some(id.into())
     }
 
     fn one(pattern: &str) -> Option<&[u8]> {
@@ -110,27 +108,27 @@ mod tests {
     fn order_of_wishes() {
         with_list(
             &[
-                ("e.conf", GOOD),
-                ("d.conf", GOOD),
-                ("c.conf", GOOD),
-                ("b.conf", GOOD),
-                ("a.conf", GOOD),
+                ("e.conf", Good),
+                ("d.conf", Good),
+                ("c.conf", Good),
+                ("b.conf", Good),
+                ("a.conf", Good),
             ],
             |pick| {
                 let mut wishes = Wishes::default();
-                assert_eq!(pick(wishes), Some("e.conf"));
+                assert_eq!(pick(wishes), id("e.conf"));
                 wishes.default[1] = one("d.conf");
-                assert_eq!(pick(wishes), Some("d.conf"));
+                assert_eq!(pick(wishes), id("d.conf"));
                 wishes.default[0] = one("c*");
-                assert_eq!(pick(wishes), Some("c.conf"));
+                assert_eq!(pick(wishes), id("c.conf"));
                 wishes.preferred[1] = one("B");
-                assert_eq!(pick(wishes), Some("b.conf"));
+                assert_eq!(pick(wishes), id("b.conf"));
                 wishes.preferred[0] = one("A.CONF");
-                assert_eq!(pick(wishes), Some("a.conf"));
+                assert_eq!(pick(wishes), id("a.conf"));
                 wishes.one_shot = one("?.conf");
-                assert_eq!(pick(wishes), Some("e.conf"));
+                assert_eq!(pick(wishes), id("e.conf"));
                 wishes.one_shot = one("gone.conf");
-                assert_eq!(pick(wishes), Some("a.conf"));
+                assert_eq!(pick(wishes), id("a.conf"));
             },
         );
     }
@@ -138,93 +136,108 @@ mod tests {
     #[test]
     fn bad_entries() {
         with_list(
-            &[("new.conf", BAD), ("old.conf", GOOD), ("next.conf", TRYING)],
+            &[("new.conf", Bad), ("old.conf", Good), ("next.conf", Trying)],
             |pick| {
-                assert_eq!(pick(Wishes::default()), Some("old.conf"));
+                assert_eq!(pick(Wishes::default()), id("old.conf"));
                 assert_eq!(
                     pick(Wishes {
                         preferred: [one("new*"), None],
                         ..Wishes::default()
                     }),
-                    Some("old.conf")
+                    id("old.conf")
                 );
                 assert_eq!(
                     pick(Wishes {
                         preferred: [None, one("n*")],
                         ..Wishes::default()
                     }),
-                    Some("next.conf")
+                    id("next.conf")
                 );
                 assert_eq!(
                     pick(Wishes {
                         default: [one("new*"), None],
                         ..Wishes::default()
                     }),
-                    Some("new.conf")
+                    id("new.conf")
                 );
                 assert_eq!(
                     pick(Wishes {
                         default: [None, one("new*")],
                         ..Wishes::default()
                     }),
-                    Some("new.conf")
+                    id("new.conf")
                 );
                 assert_eq!(
                     pick(Wishes {
                         one_shot: one("new.conf"),
                         ..Wishes::default()
                     }),
-                    Some("new.conf")
+                    id("new.conf")
                 );
             },
         );
-        with_list(&[("b.conf", BAD), ("a.conf", BAD)], |pick| {
-            assert_eq!(pick(Wishes::default()), Some("b.conf"));
+        with_list(&[("b.conf", Bad), ("a.conf", Bad)], |pick| {
+            assert_eq!(pick(Wishes::default()), id("b.conf"));
             assert_eq!(
                 pick(Wishes {
                     preferred: [one("a*"), None],
                     ..Wishes::default()
                 }),
-                Some("b.conf")
+                id("b.conf")
             );
+        });
+    }
+
+    /// Not even of an entry whose id is nothing but a suffix.
+    #[test]
+    fn empty_wishes() {
+        with_list(&[("b.conf", Good), (".conf", Good)], |pick| {
+            let empty = one("");
+            let wishes = Wishes {
+                one_shot: empty,
+                preferred: [empty; 2],
+                default: [empty; 2],
+                last_booted: empty,
+            };
+            assert_eq!(pick(wishes), id("b.conf"));
         });
     }
 
     #[test]
     fn saved() {
-        with_list(&[("b.conf", GOOD), ("a.conf", GOOD)], |pick| {
+        with_list(&[("b.conf", Good), ("a.conf", Good)], |pick| {
             let wishes = Wishes {
                 default: [None, one("@saved")],
                 ..Wishes::default()
             };
-            assert_eq!(pick(wishes), Some("b.conf"));
+            assert_eq!(pick(wishes), id("b.conf"));
             assert_eq!(
                 pick(Wishes {
                     last_booted: one("a.conf"),
                     ..wishes
                 }),
-                Some("a.conf")
+                id("a.conf")
             );
             assert_eq!(
                 pick(Wishes {
                     last_booted: one("gone.conf"),
                     ..wishes
                 }),
-                Some("b.conf")
+                id("b.conf")
             );
             let wishes = Wishes {
                 preferred: [one("@Saved"), None],
                 last_booted: one("a.conf"),
                 ..Wishes::default()
             };
-            assert_eq!(pick(wishes), Some("a.conf"));
+            assert_eq!(pick(wishes), id("a.conf"));
             // Not by itself.
             assert_eq!(
                 pick(Wishes {
                     last_booted: one("a.conf"),
                     ..Wishes::default()
                 }),
-                Some("b.conf")
+                id("b.conf")
             );
         });
     }
@@ -233,7 +246,7 @@ mod tests {
     fn nothing_by_itself() {
         with_list(&[], |pick| assert_eq!(pick(Wishes::default()), None));
         with_list(
-            &[("x.efi@1", PROFILE), ("auto-reboot", GENERATED)],
+            &[("x.efi@1", Profile), ("auto-reboot", Generated)],
             |pick| {
                 assert_eq!(pick(Wishes::default()), None);
                 assert_eq!(
@@ -241,21 +254,21 @@ mod tests {
                         one_shot: one("auto-reboot"),
                         ..Wishes::default()
                     }),
-                    Some("auto-reboot")
+                    id("auto-reboot")
                 );
                 assert_eq!(
                     pick(Wishes {
                         default: [one("*@1"), None],
                         ..Wishes::default()
                     }),
-                    Some("x.efi@1")
+                    id("x.efi@1")
                 );
             },
         );
         with_list(
-            &[("x.efi@1", PROFILE), ("x.efi", GOOD), ("z", GENERATED)],
+            &[("x.efi@1", Profile), ("x.efi", Good), ("z", Generated)],
             |pick| {
-                assert_eq!(pick(Wishes::default()), Some("x.efi"));
+                assert_eq!(pick(Wishes::default()), id("x.efi"));
             },
         );
     }

@@ -6,42 +6,44 @@
 
 use core::cmp::Ordering;
 
-use super::list::{Entry, Field};
+use super::entry::{Entry, Field};
 use super::version;
 
 /// Compares two entries; the one that stands higher in the menu is less.
 /// Entries that are equal stay in the order in which they were found.
 pub fn compare(a: &Entry, b: &Entry) -> Ordering {
-    let (x, y) = (a.facts, b.facts);
-    let mut order = x
-        .generated
-        .cmp(&y.generated)
-        .then(x.tries.is_bad().cmp(&y.tries.is_bad()));
-    if order.is_ne() || x.generated {
+    let mut order = class(a).cmp(&class(b));
+    if order.is_ne() || a.generated {
         return order;
     }
-    let (key_a, key_b) = (a.text(Field::SortKey), b.text(Field::SortKey));
-    order = key_b.is_some().cmp(&key_a.is_some());
-    if order.is_eq() && key_a.is_some() {
-        // An absent machine ID comes before an empty one; an absent version
-        // is an empty one.
-        order = key_a
-            .cmp(&key_b)
-            .then_with(|| a.text(Field::MachineId).cmp(&b.text(Field::MachineId)))
-            .then_with(|| newest_first(a.text(Field::Version), b.text(Field::Version)))
-            .then_with(|| x.profile.cmp(&y.profile));
+    if a.text(Field::SortKey).is_some() {
+        order = by_text(a, b, Field::SortKey).then_with(|| by_text(a, b, Field::MachineId));
+        if order.is_eq() {
+            // No version is an empty version.
+            let version = [b, a].map(|entry| entry.text(Field::Version).unwrap_or_default());
+            order = version::compare(version[0], version[1]).then(a.profile.cmp(&b.profile));
+        }
     }
-    order = order
-        .then_with(|| newest_first(Some(a.file_id()), Some(b.file_id())))
-        .then_with(|| x.profile.cmp(&y.profile));
-    if x.tries.is_counted() && y.tries.is_counted() {
+    if order.is_eq() {
+        order = version::compare(b.file_id(), a.file_id()).then(a.profile.cmp(&b.profile));
+    }
+    if a.tries.is_counted() && b.tries.is_counted() {
         order = order
-            .then(y.tries.left.cmp(&x.tries.left))
-            .then(x.tries.done.cmp(&y.tries.done));
+            .then(b.tries.left.cmp(&a.tries.left))
+            .then(a.tries.done.cmp(&b.tries.done));
     }
     order
 }
 
-fn newest_first(a: Option<&[u8]>, b: Option<&[u8]>) -> Ordering {
-    version::compare(b.unwrap_or_default(), a.unwrap_or_default())
+/// What decides before all texts do.
+fn class(entry: &Entry) -> u32 {
+    u32::from(entry.generated) << 2
+        | u32::from(entry.tries.is_bad()) << 1
+        | u32::from(entry.text(Field::SortKey).is_none())
+}
+
+/// By one text, byte for byte; an entry without it comes before one where it
+/// is empty.
+fn by_text(a: &Entry, b: &Entry, field: Field) -> Ordering {
+    a.text(field).cmp(&b.text(field))
 }

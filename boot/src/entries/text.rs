@@ -30,25 +30,9 @@ impl Text {
     /// Sets the string to `parts`, one behind the other. Where they are too
     /// long, the text is left unset and the answer is false.
     pub fn set(&mut self, parts: &[&[u8]]) -> bool {
-        self.clear();
-        self.append(parts)
-    }
-
-    /// Adds `parts` to the end, as [`Text::set`] does.
-    pub fn append(&mut self, parts: &[&[u8]]) -> bool {
-        let used = usize::from(self.length.saturating_sub(1));
-        let added =
-            concat(self.bytes.get_mut(used..).unwrap_or_default(), parts).map(|added| added.len());
-        self.length = match added.and_then(|added| u16::try_from(used.checked_add(added)?).ok()) {
-            Some(length) => length.wrapping_add(1),
-            None => 0,
-        };
-        self.length != 0
-    }
-
-    /// Turns ASCII capitals into small letters.
-    pub fn make_lowercase(&mut self) {
-        self.bytes.make_ascii_lowercase();
+        let length = concat(&mut self.bytes, parts).map_or(0, |whole| whole.len().wrapping_add(1));
+        self.length = u16::try_from(length).unwrap_or(0);
+        length != 0
     }
 }
 
@@ -64,6 +48,16 @@ pub fn concat<'b>(into: &'b mut [u8], parts: &[&[u8]]) -> Option<&'b mut [u8]> {
     into.get_mut(..used)
 }
 
+/// The start of `text` that fits into `room` bytes, not ending inside a UTF-8
+/// character.
+pub fn cut(text: &[u8], room: usize) -> &[u8] {
+    let mut end = room.min(text.len());
+    while let (Some(0x80..=0xbf), Some(before)) = (text.get(end), end.checked_sub(1)) {
+        end = before;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,17 +69,22 @@ mod tests {
         assert!(text.set(&[]));
         assert_eq!(text.get(), Some(&b""[..]));
         assert!(text.set(&[b"Ab", b"", b"C"]));
-        text.make_lowercase();
-        assert_eq!(text.get(), Some(&b"abc"[..]));
+        assert_eq!(text.get(), Some(&b"AbC"[..]));
         let long = [b'x'; Text::MAX];
         assert!(text.set(&[&long]));
         assert_eq!(text.get(), Some(&long[..]));
         assert!(!text.set(&[&long, b"y"]));
         assert_eq!(text.get(), None);
-        assert!(text.append(&[b"a"]) && text.append(&[b"b", b"c"]));
-        assert_eq!(text.get(), Some(&b"abc"[..]));
-        assert!(!text.append(&[&long]));
-        assert_eq!(text.get(), None);
         assert_eq!(size_of::<Text>(), 512);
+    }
+
+    #[test]
+    fn cut_between_characters() {
+        assert_eq!(cut("aä日".as_bytes(), 6), "aä日".as_bytes());
+        assert_eq!(cut("aä日".as_bytes(), 5), "aä".as_bytes());
+        assert_eq!(cut("aä日".as_bytes(), 2), b"a");
+        assert_eq!(cut("ä".as_bytes(), 1), b"");
+        assert_eq!(cut(b"\x80\x80\x80", 2), b"");
+        assert_eq!(cut(b"abc", 0), b"");
     }
 }

@@ -4,93 +4,96 @@
 //! same, systemd-boot adds the version to each of them; where some still look
 //! the same, the start of the machine ID; and at last the id.
 
-use super::list::{Entry, Field, List};
+use super::entry::{Entry, Field};
+use super::list::List;
 
-/// What is added, in this order.
-const STAGES: [Field; 3] = [Field::Version, Field::MachineId, Field::Id];
-/// How much of a machine ID is shown.
-const MACHINE_ID: usize = 8;
-
-/// Pieces of a title: the title itself, then for each stage a text with
-/// brackets around it, all empty where the stage is not needed.
-type Pieces<'a> = [&'a [u8]; 10];
+/// What is added, in this order, and how much of it at most.
+const ADDITIONS: [(Field, usize); 3] = [
+    (Field::Version, usize::MAX),
+    (Field::MachineId, 8),
+    (Field::Id, usize::MAX),
+];
 
 /// Finds out which titles need additions. To be called once the list is
 /// complete; the work grows with the square of its length.
+///
+/// Titles are compared by a sum over what is shown. If two of them should have
+/// the same sum by chance, they get an addition that they could do without.
 pub fn tell_apart(list: &mut List) {
-    // A stage judges by what the stages before it added.
-    for (bit, before) in [(1, 0), (2, 1), (4, 3)] {
-        for a in 0..list.len() {
-            for b in 0..a {
-                if same(list, a, b, before) {
-                    list.mark(a, bit);
-                    list.mark(b, bit);
+    for addition in [1, 2, 4] {
+        for entry in list.entries() {
+            entry.look = look(entry);
+        }
+        let mut rest = list.entries();
+        while let [entry, others @ ..] = rest {
+            for other in &mut *others {
+                if other.look == entry.look {
+                    other.additions |= addition;
+                    entry.additions |= addition;
                 }
             }
+            rest = others;
         }
     }
 }
 
-/// True if two entries look the same with the additions in `stages`.
-fn same(list: &List, a: usize, b: usize, stages: u16) -> bool {
-    let (Some((a, marks_a)), Some((b, marks_b))) = (list.marked(a), list.marked(b)) else {
-        return false;
-    };
-    let (a, b) = (pieces(&a, marks_a & stages), pieces(&b, marks_b & stages));
-    a.iter().copied().flatten().eq(b.iter().copied().flatten())
+/// The 32-bit FNV-1a hash of the title as it is shown.
+fn look(entry: &Entry) -> u32 {
+    let mut sum = 0x811c_9dc5u32;
+    write(entry, &mut |piece| {
+        for byte in piece {
+            sum = (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    });
+    sum
 }
 
-/// Hands the title of the entry at `rank` to `sink`, in pieces. The bytes are
-/// those of the file: they may be anything, control characters included.
-pub fn write(list: &List, rank: usize, sink: &mut dyn FnMut(&[u8])) {
-    if let Some((entry, marks)) = list.marked(rank) {
-        for piece in pieces(&entry, marks) {
-            sink(piece);
+/// Hands the title of the entry to `sink`, in pieces. The bytes are those of
+/// the file: they may be anything, control characters included.
+pub fn write(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
+    sink(entry.text(Field::Title).unwrap_or(entry.id()));
+    let mut additions = entry.additions;
+    for &(field, most) in &ADDITIONS {
+        if additions & 1 != 0
+            && let Some(text) = entry.text(field)
+        {
+            sink(b" (");
+            sink(text.get(..most).unwrap_or(text));
+            sink(b")");
         }
+        additions = additions.wrapping_shr(1);
     }
-}
-
-fn pieces<'a>(entry: &Entry<'a>, mut marks: u16) -> Pieces<'a> {
-    let mut pieces: Pieces = [&[]; 10];
-    let (first, additions) = pieces.split_at_mut(1);
-    first.fill(entry.text(Field::Title).unwrap_or(entry.id()));
-    for (place, field) in additions.chunks_exact_mut(3).zip(STAGES) {
-        if let (1, Some(mut text)) = (marks & 1, entry.text(field)) {
-            if field == Field::MachineId {
-                text = text.get(..MACHINE_ID).unwrap_or(text);
-            }
-            place.copy_from_slice(&[b" (", text, b")"]);
-        }
-        marks = marks.wrapping_shr(1);
-    }
-    pieces
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entries::list::{Facts, Slot};
     use std::string::String;
     use std::vec::Vec;
 
     /// Titles in the order of the menu, of entries given as id, title,
     /// version, machine ID.
     fn titles(entries: &[[&'static str; 4]]) -> Vec<String> {
-        let mut slots = [const { Slot::EMPTY }; 8];
-        let mut list = List::new(&mut slots);
+        let mut room = [Entry::EMPTY; 8];
+        let mut list = List::new(&mut room);
         for [id, title, version, machine] in entries {
-            let text = |text: &'static str| Some(text.as_bytes()).filter(|text| !text.is_empty());
-            let texts = [text(id), text(version), None, text(machine), text(title)];
-            list.offer(&Entry {
-                texts,
-                facts: &Facts::NONE,
-            })
-            .unwrap();
+            let mut entry = Entry::EMPTY;
+            for (field, text) in [
+                (Field::Id, id),
+                (Field::Title, title),
+                (Field::Version, version),
+                (Field::MachineId, machine),
+            ] {
+                assert!(text.is_empty() || entry.set(field, &[text.as_bytes()]).is_some());
+            }
+            list.offer(&entry);
         }
         tell_apart(&mut list);
         let title = |rank| {
             let mut title = Vec::new();
-            write(&list, rank, &mut |piece| title.extend_from_slice(piece));
+            write(list.get(rank).unwrap(), &mut |piece| {
+                title.extend_from_slice(piece)
+            });
             String::from_utf8(title).unwrap()
         };
         (0..list.len()).map(title).collect()

@@ -4,11 +4,14 @@
 //! A file is read twice. For the menu, a [`Draft`] gathers what describes the
 //! entry and what is wrong with it. To boot, [`pair`] finds the `options` and
 //! `initrd` lines, of which there may be many, in their order.
+//!
+//! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
+//! slash for one and finds neither `.` nor `..`.
 
 use super::counter::Name;
+use super::entry::{Entry, Field};
 use super::line;
-use super::list::{Entry, Facts, Field, cut};
-use super::text::Text;
+use super::text::{Text, cut};
 use crate::{Error, Kind};
 
 /// The keys that mean something here. What an x86 BIOS loader has no use for
@@ -16,14 +19,8 @@ use crate::{Error, Kind};
 /// (`grub_users` and the like) is unknown and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// What a person sees.
-    Title,
-    /// Version of the operating system or kernel.
-    Version,
-    /// What to sort by first.
-    SortKey,
-    /// ID of the installation.
-    MachineId,
+    /// What describes the entry.
+    Text(Field),
     /// What boots.
     Main(Main),
     /// One cpio archive; may be repeated.
@@ -51,27 +48,31 @@ pub enum Main {
     UkiUrl,
 }
 
+const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
+    initrd\0options\0architecture\0profile\0extra\0";
+/// In the order of `WORDS`.
+const KEYS: [Key; 13] = [
+    Key::Text(Field::Title),
+    Key::Text(Field::Version),
+    Key::Text(Field::SortKey),
+    Key::Text(Field::MachineId),
+    Key::Main(Main::Linux),
+    Key::Main(Main::Uki),
+    Key::Main(Main::Efi),
+    Key::Main(Main::UkiUrl),
+    Key::Initrd,
+    Key::Options,
+    Key::Architecture,
+    Key::Profile,
+    Key::Extra,
+];
+
 /// The key and the value of a line; None if the line says nothing that is
 /// known here. Values are literal, with no quotes and no escapes.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (key, value) = line::split(line, line::BLANK)?;
-    let key = match key {
-        b"title" => Key::Title,
-        b"version" => Key::Version,
-        b"sort-key" => Key::SortKey,
-        b"machine-id" => Key::MachineId,
-        b"linux" => Key::Main(Main::Linux),
-        b"uki" => Key::Main(Main::Uki),
-        b"efi" => Key::Main(Main::Efi),
-        b"uki-url" => Key::Main(Main::UkiUrl),
-        b"initrd" => Key::Initrd,
-        b"options" => Key::Options,
-        b"architecture" => Key::Architecture,
-        b"profile" => Key::Profile,
-        b"extra" => Key::Extra,
-        _ => return None,
-    };
-    Some((key, value))
+    let key = KEYS.get(line::word(WORDS, key)?)?;
+    Some((*key, value))
 }
 
 /// The path in the value of an `initrd` line. Fedora's entries end in variables
@@ -89,60 +90,33 @@ pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Sets `into` to `path` in its normal form: from the root, one slash before
-/// each name. False, and `into` is unset, if a name is `.` or `..`, the last one
-/// is missing, or all of it is too long. A backslash is a slash, as with
-/// systemd-boot.
-pub fn normalise(path: &[u8], into: &mut Text) -> bool {
-    into.clear();
-    let mut rest = Some(path);
-    while let Some(path) = rest {
-        let end = path
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b'\\'))
-            .unwrap_or(path.len());
-        let (name, behind) = path.split_at_checked(end).unwrap_or_default();
-        rest = behind.get(1..);
-        // Slashes at the start and double ones are nothing; one at the end
-        // names a directory.
-        let wanted = !name.is_empty() || rest.is_none();
-        if wanted && (matches!(name, b"" | b"." | b"..") || !into.append(&[b"/", name])) {
-            into.clear();
-            return false;
-        }
-    }
-    true
-}
-
 /// What an entry's file says, gathered line by line for the menu.
 ///
 /// A repeated key replaces what was said before. One thing that is wrong costs
 /// the entry, whatever follows.
 pub struct Draft<'a> {
-    texts: &'a mut [Text; Field::COUNT],
+    /// The entry for the list.
+    pub entry: &'a mut Entry,
     path: &'a mut Text,
     main: Option<Main>,
     problem: Option<Kind>,
-    /// Number of the UKI profile that the entry selects.
-    pub profile: u32,
 }
 
 impl<'a> Draft<'a> {
-    /// An entry from the file `name`. The texts are the caller's memory, their
-    /// content does not matter.
-    pub fn new(name: &Name, texts: &'a mut [Text; Field::COUNT], path: &'a mut Text) -> Self {
-        texts.iter_mut().for_each(Text::clear);
+    /// An entry from the file `name`. Entry and path are the caller's memory,
+    /// their content does not matter.
+    pub fn new(name: &Name, entry: &'a mut Entry, path: &'a mut Text) -> Self {
+        entry.clear();
         path.clear();
-        let mut draft = Draft {
-            texts,
+        entry.tries = name.tries;
+        let fits = entry.set_id(&name.id()).is_some();
+        let problem = (!fits).then_some(Kind::EntryTooLong);
+        Draft {
+            entry,
             path,
             main: None,
-            problem: None,
-            profile: 0,
-        };
-        draft.set(Field::Id, &name.id());
-        draft.text(Field::Id).make_lowercase();
-        draft
+            problem,
+        }
     }
 
     /// Takes in one line. `long_mode` is true where the processor can run
@@ -151,31 +125,39 @@ impl<'a> Draft<'a> {
         let Some((key, value)) = pair(line) else {
             return;
         };
-        match key {
-            Key::Title => self.set(Field::Title, &[cut(value, Text::MAX)]),
-            Key::Version => self.set(Field::Version, &[value]),
-            Key::SortKey => self.set(Field::SortKey, &[value]),
-            Key::MachineId => self.set(Field::MachineId, &[value]),
+        let (kind, fine) = match key {
+            Key::Text(field) => {
+                let most = if field == Field::Title {
+                    Entry::TITLE
+                } else {
+                    usize::MAX
+                };
+                (
+                    Kind::EntryTooLong,
+                    self.entry.set(field, &[cut(value, most)]).is_some(),
+                )
+            }
             Key::Main(main) => {
-                if self.main.is_some_and(|other| other != main) {
-                    self.problem(Kind::EntryAmbiguous);
-                }
-                self.main = Some(main);
-                normalise(value, self.path);
+                self.path.set(&[value]);
+                (Kind::EntryAmbiguous, *self.main.get_or_insert(main) == main)
             }
             Key::Architecture => {
                 let runs = value.eq_ignore_ascii_case(b"ia32")
                     || long_mode && value.eq_ignore_ascii_case(b"x64");
-                if !runs {
-                    self.problem(Kind::EntryArchitecture);
-                }
+                (Kind::EntryArchitecture, runs)
             }
-            Key::Profile => self.profile = line::number(value).unwrap_or(self.profile),
-            Key::Initrd | Key::Options | Key::Extra => {}
+            Key::Profile => {
+                self.entry.profile = line::number(value).unwrap_or(self.entry.profile);
+                return;
+            }
+            Key::Initrd | Key::Options | Key::Extra => return,
+        };
+        if !fine {
+            self.problem = self.problem.or(Some(kind));
         }
     }
 
-    /// What boots the entry, and its path in normal form.
+    /// What boots the entry, and its path.
     ///
     /// # Errors
     /// `Entry*`: what is wrong with the entry.
@@ -188,35 +170,6 @@ impl<'a> Draft<'a> {
             (_, Some(main), Some(path)) => return Ok((main, path)),
         };
         Err(Error::new(kind, 0))
-    }
-
-    /// The entry for the list.
-    pub fn entry<'e>(&'e self, facts: &'e Facts) -> Entry<'e> {
-        Entry {
-            texts: self.texts.each_ref().map(Text::get),
-            facts,
-        }
-    }
-
-    fn text(&mut self, field: Field) -> &mut Text {
-        let [id, version, sort_key, machine_id, title] = self.texts;
-        match field {
-            Field::Id => id,
-            Field::Version => version,
-            Field::SortKey => sort_key,
-            Field::MachineId => machine_id,
-            Field::Title => title,
-        }
-    }
-
-    fn set(&mut self, field: Field, parts: &[&[u8]]) {
-        if !self.text(field).set(parts) {
-            self.problem(Kind::EntryTooLong);
-        }
-    }
-
-    fn problem(&mut self, kind: Kind) {
-        self.problem.get_or_insert(kind);
     }
 }
 
@@ -235,19 +188,25 @@ mod tests {
     fn main_of(file: &str, long_mode: bool) -> Result<(Main, String), Kind> {
         read("a.conf", file, long_mode, |draft| match draft.main() {
             Ok((main, path)) => Ok((main, string(path))),
-            Err(error) => Err(error.kind),
+            Err(error) => Err(error.kind()),
         })
     }
 
     fn read<T>(name: &str, file: &str, long_mode: bool, then: impl FnOnce(&Draft) -> T) -> T {
-        let mut texts = [const { Text::UNSET }; Field::COUNT];
+        let (mut entry, mut path) = (Entry::EMPTY, Text::UNSET);
         // What was there before must not shine through.
-        texts
-            .iter_mut()
-            .for_each(|text| assert!(text.set(&[b"old"])));
-        let mut path = Text::UNSET;
+        for field in [
+            Field::Id,
+            Field::Title,
+            Field::Version,
+            Field::SortKey,
+            Field::MachineId,
+        ] {
+            assert!(entry.set(field, &[b"old"]).is_some() && path.set(&[b"/old"]));
+        }
+        entry.profile = 9;
         let name = Name::parse(name.as_bytes(), b".conf").unwrap();
-        let mut draft = Draft::new(&name, &mut texts, &mut path);
+        let mut draft = Draft::new(&name, &mut entry, &mut path);
         for line in file.split(['\n', '\r']) {
             draft.line(line.as_bytes(), long_mode);
         }
@@ -269,7 +228,7 @@ mod tests {
             Ok((Main::Linux, "/0123/6.1.0-18-amd64/linux".into()))
         );
         read("Debian+3.Conf", file, true, |draft| {
-            let entry = draft.entry(&Facts::NONE);
+            let entry = &*draft.entry;
             assert_eq!(entry.id(), b"debian.conf");
             assert_eq!(
                 entry.text(Field::Title),
@@ -283,10 +242,15 @@ mod tests {
             );
         });
         read("a.conf", "linux x", true, |draft| {
-            assert_eq!(
-                draft.entry(&Facts::NONE).texts,
-                [Some(&b"a.conf"[..]), None, None, None, None]
-            );
+            assert_eq!((draft.entry.id(), draft.entry.profile), (&b"a.conf"[..], 0));
+            for field in [
+                Field::Title,
+                Field::Version,
+                Field::SortKey,
+                Field::MachineId,
+            ] {
+                assert_eq!(draft.entry.text(field), None);
+            }
         });
     }
 
@@ -299,7 +263,7 @@ mod tests {
             ("uki /a.efi", ok(Uki, "/a.efi")),
             ("efi /a.efi", ok(Efi, "/a.efi")),
             ("linux /a\nlinux /b", ok(Linux, "/b")),
-            ("linux ../a\nlinux /b", ok(Linux, "/b")),
+            ("linux //a/../b", ok(Linux, "//a/../b")),
             ("uki-url http://x/a.efi", Err(Kind::EntryFromNetwork)),
             ("title x", Err(Kind::EntryWithoutKernel)),
             ("", Err(Kind::EntryWithoutKernel)),
@@ -309,10 +273,9 @@ mod tests {
             ("linux /a\nefi /a", Err(Kind::EntryAmbiguous)),
             ("linux /a\nuki /b\nlinux /a", Err(Kind::EntryAmbiguous)),
             ("uki-url :a.efi\nuki /a", Err(Kind::EntryAmbiguous)),
-            ("linux /a\nlinux ../b", Err(Kind::EntryPath)),
             ("\"linux\" /a", Err(Kind::EntryWithoutKernel)),
             ("linux /my kernel", ok(Linux, "/my kernel")),
-            ("linux \"/a\"", ok(Linux, "/\"/a\"")),
+            ("linux \"/a\"", ok(Linux, "\"/a\"")),
         ] {
             assert_eq!(main_of(file, true), expected, "{file:?}");
         }
@@ -352,11 +315,11 @@ mod tests {
             devicetree /x.dtb\ndevicetree-overlay /y.dtbo\nlinux /a\nTITLE c\nversion";
         read("a.conf", file, true, |draft| {
             assert!(draft.main().is_ok());
-            let entry = draft.entry(&Facts::NONE);
+            let entry = &*draft.entry;
             assert_eq!(entry.text(Field::Title), Some(&b"b"[..]));
             assert_eq!(entry.text(Field::Version), Some(&b"2"[..]));
             assert_eq!(entry.id(), b"a.conf");
-            assert_eq!(draft.profile, 3);
+            assert_eq!(entry.profile, 3);
         });
         let repeated: Vec<_> = "initrd /a\n#initrd /b\noptions a  b\ninitrd /c\noptions c"
             .split('\n')
@@ -374,35 +337,40 @@ mod tests {
 
     #[test]
     fn too_long() {
-        let long = "x".repeat(Text::MAX);
+        let room = Entry::TEXT - "a.conf".len();
+        let long = "x".repeat(room);
         assert!(main_of(&format!("linux a\nversion {long}"), true).is_ok());
         assert_eq!(
             main_of(&format!("linux a\nversion {long}x"), true),
             Err(Kind::EntryTooLong)
         );
         assert_eq!(
-            main_of(&format!("linux {long}"), true),
+            main_of(&format!("linux {}", "x".repeat(Text::MAX + 1)), true),
             Err(Kind::EntryPath)
         );
         // A title is cut, between characters.
         read(
             "a.conf",
-            &format!("linux a\ntitle {}äö", "x".repeat(Text::MAX - 3)),
+            &format!("linux a\ntitle {}äö", "x".repeat(Entry::TITLE - 3)),
             true,
             |draft| {
                 assert!(draft.main().is_ok());
-                let title = draft
-                    .entry(&Facts::NONE)
-                    .text(Field::Title)
-                    .unwrap()
-                    .to_vec();
+                let title = draft.entry.text(Field::Title).unwrap();
                 assert!(title.ends_with("xä".as_bytes()));
-                assert_eq!(title.len(), Text::MAX - 1);
+                assert_eq!(title.len(), Entry::TITLE - 1);
             },
         );
         let name = format!("{}.conf", "\u{65e5}".repeat(250));
         read(&name, "linux a", true, |draft| {
-            assert_eq!(draft.main().unwrap_err().kind, Kind::EntryTooLong)
+            assert_eq!(draft.main().unwrap_err().kind(), Kind::EntryTooLong)
+        });
+        // The longest name leaves room for everything that is usual.
+        let file = format!(
+            "linux a\ntitle {0}\nversion {0}\nsort-key debian\nmachine-id {0}",
+            "x".repeat(50)
+        );
+        read(&format!("{}.conf", "x".repeat(250)), &file, true, |draft| {
+            assert!(draft.main().is_ok())
         });
     }
 
@@ -424,34 +392,6 @@ mod tests {
                 expected.map(str::as_bytes),
                 "{value}"
             );
-        }
-    }
-
-    #[test]
-    fn paths() {
-        for (path, expected) in [
-            ("/a/b", Some("/a/b")),
-            ("a/b", Some("/a/b")),
-            ("//a///b", Some("/a/b")),
-            ("\\a\\b", Some("/a/b")),
-            ("/a b/c", Some("/a b/c")),
-            ("/a/..b/.c/d.", Some("/a/..b/.c/d.")),
-            ("/a/../b", None),
-            ("/a/./b", None),
-            ("..", None),
-            (".", None),
-            ("/a/", None),
-            ("a//", None),
-            ("/", None),
-            ("", None),
-        ] {
-            let mut into = Text::UNSET;
-            assert_eq!(
-                normalise(path.as_bytes(), &mut into),
-                expected.is_some(),
-                "{path}"
-            );
-            assert_eq!(into.get(), expected.map(str::as_bytes), "{path}");
         }
     }
 }

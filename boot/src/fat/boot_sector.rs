@@ -66,12 +66,11 @@ pub struct Volume {
     /// The file allocation table that is in use, and its length.
     table: u32,
     table_sectors: u32,
-    /// The root directory of FAT12 and FAT16, and its length.
-    root: u32,
-    root_sectors: u32,
-    /// The root directory of FAT32; 0 on the others.
+    /// The root directory of FAT32 begins with this cluster.
     pub(super) root_cluster: u32,
-    /// Where the clusters begin.
+    /// The root directory of FAT12 and FAT16 has this length.
+    pub(super) root_sectors: u32,
+    /// Where the clusters begin; that root directory ends here.
     data: u32,
     /// The first number behind those of the clusters.
     end_cluster: u32,
@@ -82,7 +81,8 @@ pub struct Volume {
 impl Volume {
     /// The file system in a partition.
     ///
-    /// Errors: [`Kind::FatMissing`], [`Kind::FatSectorSize`],
+    /// # Errors
+    /// [`Kind::FatMissing`], [`Kind::FatSectorSize`],
     /// [`Kind::FatDamaged`]; those of [`Storage::sector`].
     pub fn open<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<Volume, Error> {
         let Lba(at) = partition.first;
@@ -100,20 +100,17 @@ impl Volume {
             .ok_or(Error::new(Kind::FatDamaged, at))
     }
 
-    /// The root directory of FAT12 and FAT16: its sector of this number.
-    pub(super) fn root_sector(&self, number: u32) -> Option<Lba> {
-        (number < self.root_sectors).then(|| self.lba(self.root.wrapping_add(number)))
+    /// True for the numbers of clusters.
+    pub(super) fn has_cluster(&self, number: u32) -> bool {
+        (FIRST_CLUSTER..self.end_cluster).contains(&number)
     }
 
-    /// Cluster `number`, if there is one: its first sector.
-    pub(super) fn cluster(&self, number: u32) -> Result<Lba, Error> {
-        if !(FIRST_CLUSTER..self.end_cluster).contains(&number) {
-            return Err(Error::new(Kind::ClusterInvalid, u64::from(number)));
-        }
-        let sectors = number
+    /// Where a cluster begins, or ends the one before it.
+    pub(super) fn cluster(&self, number: u32) -> u32 {
+        let before = number
             .wrapping_sub(FIRST_CLUSTER)
             .wrapping_shl(self.cluster_shift);
-        Ok(self.lba(self.data.wrapping_add(sectors)))
+        self.data.wrapping_add(before)
     }
 
     /// Sector `number` of the file allocation table.
@@ -126,8 +123,9 @@ impl Volume {
         storage.table_sector(at, (self.lba(self.table), self.table_sectors))
     }
 
-    fn lba(&self, offset: u32) -> Lba {
-        Lba(self.first.0.saturating_add(u64::from(offset)))
+    /// The LBA of an offset.
+    pub(super) fn lba(&self, offset: u32) -> Lba {
+        Lba(self.first.0.wrapping_add(u64::from(offset)))
     }
 }
 
@@ -195,9 +193,8 @@ impl BootSector {
             width,
             table,
             table_sectors,
-            root,
-            root_sectors,
             root_cluster,
+            root_sectors,
             data,
             end_cluster,
             cluster_shift,

@@ -1,6 +1,6 @@
 //! The file allocation table: which clusters follow each other.
 
-use super::boot_sector::{FAT16, FAT32, SECTOR_SHIFT, Volume};
+use super::boot_sector::{FAT16, FAT32, FIRST_CLUSTER, SECTOR_SHIFT, Volume};
 use super::in_sector;
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
@@ -12,18 +12,22 @@ const FREE: u32 = 0;
 const BAD: u32 = 0x0fff_fff7;
 const END: u32 = 0x0fff_fff8;
 
+/// The number before that of the first cluster.
+const BEFORE_CLUSTERS: u32 = FIRST_CLUSTER - 1;
+
 impl Volume {
-    /// The cluster that follows a valid one in its chain.
+    /// The cluster that follows a valid one in its chain, if it is one.
     ///
-    /// Errors: [`Kind::ChainShort`] at the end of the chain;
-    /// [`Kind::ClusterFree`], [`Kind::ClusterBad`], [`Kind::ClusterInvalid`];
-    /// those of [`Storage::table_sector`].
+    /// # Errors
+    /// [`Kind::ChainShort`] at the end of the chain;
+    /// [`Kind::ClusterFree`], [`Kind::ClusterBad`]; those of
+    /// [`Storage::table_sector`].
     fn next<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<u32, Error> {
         let kind = match self.entry(storage, cluster)? {
             FREE => Kind::ClusterFree,
             BAD => Kind::ClusterBad,
             END.. => Kind::ChainShort,
-            next => return self.cluster(next).map(|_| next),
+            next => return Ok(next),
         };
         Err(Error::new(kind, u64::from(cluster)))
     }
@@ -57,72 +61,60 @@ impl Volume {
 }
 
 /// A cursor on a chain of clusters: the run of adjoining ones that it stands
-/// on, as far as it is known.
+/// on, as far as it is known. Everything but clusters is counted in sectors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
-    /// The first cluster of the chain.
+    /// The first cluster.
     first: u32,
-    /// The first cluster of the run, and how many clusters come before it.
-    start: u32,
-    index: u32,
-    /// Clusters in the run; 0 only before the first step.
-    length: u32,
-    /// A cluster that the chain was at some steps ago, and how many steps may
+    /// How much of the chain comes before the run.
+    before: u32,
+    /// How much of the chain there is up to the end of the run.
+    known: u32,
+    /// The last cluster of the run; 0 before the first step.
+    tail: u32,
+    /// A cluster that the chain came by some steps ago, and how many steps may
     /// follow until a later one is taken, twice as many each time. A chain that
-    /// runs in a circle comes by it (Brent's algorithm).
+    /// runs in a circle comes by it again (Brent's algorithm).
     mark: u32,
     steps: u32,
     stride: u32,
 }
 
 impl Chain {
-    /// At the start of the chain that begins with this cluster.
+    /// Before the start of the chain that begins with this cluster.
     pub(super) fn new(first: u32) -> Self {
         Self {
             first,
-            start: first,
-            index: 0,
-            length: 0,
-            mark: first,
+            before: 0,
+            known: 0,
+            tail: 0,
+            mark: 0,
             steps: 1,
             stride: 1,
         }
     }
 
-    /// The first cluster of the chain.
-    pub(super) fn first(&self) -> u32 {
-        self.first
-    }
-
-    /// Follows the chain to its end, which must not come before its sector
-    /// `last`.
-    ///
-    /// Errors: those of [`Volume::next`], [`Kind::ChainCycle`].
-    pub(super) fn check<D: Disk>(
-        &mut self,
-        volume: &Volume,
-        storage: &mut Storage<D>,
-        last: u32,
-    ) -> Result<(), Error> {
-        match self.reach(volume, storage, u32::MAX, u32::MAX) {
-            Err(Error {
-                kind: Kind::ChainShort,
-                ..
-            }) if last.wrapping_shr(volume.cluster_shift) < self.known() => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) => Ok(()),
+    /// The root directory of FAT12 and FAT16: a run that is not in the table,
+    /// but ends where the first cluster begins.
+    pub(super) fn root(volume: &Volume) -> Self {
+        Self {
+            tail: BEFORE_CLUSTERS,
+            known: volume.root_sectors,
+            ..Self::new(0)
         }
     }
 
-    /// Clusters that are known to be in the chain.
-    fn known(&self) -> u32 {
-        self.index.wrapping_add(self.length)
+    /// The first cluster of the chain, 0 if it has no clusters.
+    pub(super) fn first(&self) -> u32 {
+        self.first
     }
 
     /// Where sector `number` of the chain lies, and how many sectors from there
     /// on adjoin, `count` of them at most.
     ///
-    /// Errors: those of [`Volume::next`], [`Kind::ChainCycle`].
+    /// # Errors
+    /// Those of [`Volume::next`], [`Kind::ClusterInvalid`],
+    /// [`Kind::ChainCycle`].
     pub(super) fn sectors<D: Disk>(
         &mut self,
         volume: &Volume,
@@ -130,67 +122,66 @@ impl Chain {
         number: u32,
         count: u32,
     ) -> Result<(Lba, u32), Error> {
-        let shift = volume.cluster_shift;
-        let last = number.saturating_add(count).saturating_sub(1);
-        let index = number.wrapping_shr(shift);
-        let (Lba(first), clusters) =
-            self.reach(volume, storage, index, last.wrapping_shr(shift))?;
-        let before = number.wrapping_sub(index.wrapping_shl(shift));
-        let adjoining = clusters.wrapping_shl(shift).wrapping_sub(before);
-        Ok((
-            Lba(first.saturating_add(u64::from(before))),
-            adjoining.min(count),
-        ))
+        if number < self.before {
+            *self = Self::new(self.first);
+        }
+        let end = number.wrapping_add(count);
+        while self.known < end {
+            let next = match self.tail {
+                0 => self.first,
+                BEFORE_CLUSTERS => return Err(Error::new(Kind::ChainShort, 0)),
+                tail => volume.next(storage, tail)?,
+            };
+            let adjoins = next == self.tail.wrapping_add(1);
+            if !adjoins && number < self.known {
+                break;
+            }
+            self.step(volume, next)?;
+            if !adjoins {
+                self.before = self.known;
+            }
+            self.tail = next;
+            self.known = self
+                .known
+                .wrapping_add(1_u32.wrapping_shl(volume.cluster_shift));
+        }
+        // The run ends where its last cluster does.
+        let left = self.known.wrapping_sub(number);
+        let at = volume.cluster(self.tail.wrapping_add(1)).wrapping_sub(left);
+        Ok((volume.lba(at), left.min(count)))
     }
 
-    /// Goes to cluster number `index` of the chain and as far on, towards
-    /// number `last`, as clusters adjoin. Gives the first sector of that
-    /// cluster, and how many clusters from it to `last` adjoin.
-    fn reach<D: Disk>(
+    /// Follows the chain to its end, behind which sector `last` must not lie.
+    ///
+    /// # Errors
+    /// Those of [`Chain::sectors`].
+    pub(super) fn check<D: Disk>(
         &mut self,
         volume: &Volume,
         storage: &mut Storage<D>,
-        index: u32,
         last: u32,
-    ) -> Result<(Lba, u32), Error> {
-        if index < self.index {
-            *self = Self::new(self.first);
+    ) -> Result<(), Error> {
+        match self.sectors(volume, storage, u32::MAX - 1, 1) {
+            Err(error) if !error.is(Kind::ChainShort) || last >= self.known => Err(error),
+            _ => Ok(()),
         }
-        if self.length == 0 {
-            volume.cluster(self.first)?;
-            self.length = 1;
-        }
-        while self.known() <= last {
-            let tail = self.start.wrapping_add(self.length.wrapping_sub(1));
-            let next = volume.next(storage, tail)?;
-            let adjoins = next == tail.wrapping_add(1);
-            if !adjoins && index < self.known() {
-                break;
-            }
-            self.step(next)?;
-            if adjoins {
-                self.length = self.length.wrapping_add(1);
-            } else {
-                (self.start, self.index, self.length) = (next, self.known(), 1);
-            }
-        }
-        let before = index.wrapping_sub(self.index);
-        let lba = volume.cluster(self.start.wrapping_add(before))?;
-        let to = self.known().min(last.saturating_add(1));
-        Ok((lba, to.wrapping_sub(index)))
     }
 
     /// Notes a step to the next cluster.
-    fn step(&mut self, next: u32) -> Result<(), Error> {
-        if next == self.mark {
-            return Err(Error::new(Kind::ChainCycle, u64::from(next)));
-        }
-        self.steps = self.steps.wrapping_sub(1);
-        if self.steps == 0 {
-            self.mark = next;
-            self.stride = self.stride.saturating_mul(2);
-            self.steps = self.stride;
-        }
-        Ok(())
+    fn step(&mut self, volume: &Volume, next: u32) -> Result<(), Error> {
+        let kind = if !volume.has_cluster(next) {
+            Kind::ClusterInvalid
+        } else if next == self.mark {
+            Kind::ChainCycle
+        } else {
+            self.steps = self.steps.wrapping_sub(1);
+            if self.steps == 0 {
+                self.mark = next;
+                self.stride = self.stride.wrapping_mul(2);
+                self.steps = self.stride;
+            }
+            return Ok(());
+        };
+        Err(Error::new(kind, u64::from(next)))
     }
 }

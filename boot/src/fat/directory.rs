@@ -128,28 +128,30 @@ impl Node {
 impl Volume {
     /// The files and directories in a directory.
     pub fn walk(&self, directory: &Node) -> Walk {
-        self.walk_from(directory.cluster, 0)
-    }
-
-    fn walk_from(&self, directory: u32, offset: u32) -> Walk {
-        let first = if directory == 0 {
-            self.root_cluster
-        } else {
-            directory
-        };
+        let chain = self.directory(directory.cluster);
         Walk {
             volume: *self,
-            chain: Chain::new(first),
-            offset,
+            chain,
+            offset: 0,
             short: [0; 11],
         }
     }
 
+    /// The chain of the directory that begins with this cluster; 0 is the root.
+    fn directory(&self, first: u32) -> Chain {
+        match first {
+            0 if self.width != FAT32 => Chain::root(self),
+            0 => Chain::new(self.root_cluster),
+            _ => Chain::new(first),
+        }
+    }
+
     /// Where slot `number` of a node lies, counted from 0: the sector, and the
-    /// byte in it.
+    /// byte in it. Two slots that follow each other may be sectors apart.
     ///
-    /// Errors: [`Kind::NotFound`] for a slot that the directory does not have;
-    /// those of [`Walk::next`].
+    /// # Errors
+    /// Those of [`Walk::next`]; [`Kind::ChainShort`] for a slot that
+    /// the directory does not have.
     pub fn slot<D: Disk>(
         &self,
         storage: &mut Storage<D>,
@@ -158,11 +160,9 @@ impl Volume {
     ) -> Result<(Lba, usize), Error> {
         let offset = node
             .offset
-            .saturating_add(u32::from(number).wrapping_mul(SLOT));
-        let at = self
-            .walk_from(node.directory, offset)
-            .sector(storage, offset)?;
-        let at = at.ok_or(Error::new(Kind::NotFound, 0))?;
+            .wrapping_add(u32::from(number).wrapping_mul(SLOT));
+        let mut chain = self.directory(node.directory);
+        let (at, _) = chain.sectors(self, storage, offset >> SECTOR_SHIFT, 1)?;
         Ok((at, in_sector(offset)))
     }
 
@@ -170,56 +170,41 @@ impl Volume {
     /// and, if you like, before them. Names are long or short ones, in UTF-8,
     /// the case of ASCII letters being all the same; there is no `.` nor `..`.
     ///
-    /// Errors: [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
+    /// # Errors
+    /// [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
     /// read could have held it.
     pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<Node, Error> {
         let mut node = Node::ROOT;
         let mut name = Name::new();
-        for part in path
-            .split(|&byte| byte == b'/')
-            .filter(|part| !part.is_empty())
-        {
-            node = self.child(storage, &node, part, &mut name)?;
-        }
-        Ok(node)
-    }
-
-    /// The child of a directory with the name `wanted`.
-    fn child<D: Disk>(
-        &self,
-        storage: &mut Storage<D>,
-        parent: &Node,
-        wanted: &[u8],
-        name: &mut Name,
-    ) -> Result<Node, Error> {
-        let mut reason = Error::new(Kind::NotFound, 0);
-        if !parent.is_directory() {
+        'names: for wanted in path.split(|&byte| byte == b'/') {
+            if wanted.is_empty() {
+                continue;
+            }
+            let mut reason = Error::new(Kind::NotFound, 0);
+            let mut walk = self.walk(&node);
+            while node.is_directory() && walk.offset != DONE {
+                match walk.next(storage, &mut name) {
+                    Ok(Some(child)) => {
+                        let found = name.is(wanted);
+                        name.set_short(&walk.short, 0);
+                        if found || name.is(wanted) {
+                            node = child;
+                            continue 'names;
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => reason = error,
+                }
+            }
             return Err(reason);
         }
-        let mut walk = self.walk(parent);
-        loop {
-            match walk.next(storage, name) {
-                Ok(None) => return Err(reason),
-                Ok(Some(node)) => {
-                    if name.is(wanted) {
-                        return Ok(node);
-                    }
-                    name.set_short(&walk.short, 0);
-                    if name.is(wanted) {
-                        return Ok(node);
-                    }
-                }
-                Err(error) => reason = error,
-            }
-        }
+        Ok(node)
     }
 }
 
 /// A walk over a directory, from slot to slot.
 pub struct Walk {
     volume: Volume,
-    /// The directory's clusters. The root directory of FAT12 and FAT16 has
-    /// none, and begins with cluster 0 here.
     chain: Chain,
     /// Where the next slot begins, in bytes from the start of the directory.
     offset: u32,
@@ -234,7 +219,8 @@ impl Walk {
     /// After an error it goes on behind what could not be read, so that a loop
     /// that ends only with nothing does end.
     ///
-    /// Errors: [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
+    /// # Errors
+    /// [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
     /// except for its end; those of [`Storage::sector`].
     pub fn next<D: Disk>(
         &mut self,
@@ -246,8 +232,14 @@ impl Walk {
             let offset = self.offset;
             // What is left after an error in the chain, or at the end: nothing.
             self.offset = DONE;
-            let Some(at) = self.sector(storage, offset)? else {
-                break;
+            if offset >= MOST_BYTES {
+                let first = u64::from(self.chain.first());
+                return Err(Error::new(Kind::DirectoryTooLong, first));
+            }
+            let number = offset >> SECTOR_SHIFT;
+            let at = match self.chain.sectors(&self.volume, storage, number, 1) {
+                Err(error) if error.is(Kind::ChainShort) => break,
+                found => found?.0,
             };
             // After an error in the sector: the next sector.
             self.offset = (offset | 511).wrapping_add(1);
@@ -285,43 +277,18 @@ impl Walk {
 
     /// The node of a slot with a short name, as if it had no other.
     fn node(&self, slot: &ShortSlot, offset: u32) -> Node {
-        let low = u32::from(slot.fst_clus_lo.get());
+        let mut cluster = u32::from(slot.fst_clus_lo.get());
         // Systems older than FAT32 kept other things where the high half is.
-        let high = if self.volume.width == FAT32 {
-            slot.fst_clus_hi.get()
-        } else {
-            0
-        };
+        if self.volume.width == FAT32 {
+            cluster |= u32::from(slot.fst_clus_hi.get()) << 16;
+        }
         Node {
             attributes: Attributes::from_bits_retain(slot.attr),
-            cluster: low | u32::from(high) << 16,
+            cluster,
             size: slot.file_size.get(),
             directory: self.chain.first(),
             offset,
             slots: 1,
-        }
-    }
-
-    /// The sector with the byte `offset` of the directory, if it is that long.
-    fn sector<D: Disk>(
-        &mut self,
-        storage: &mut Storage<D>,
-        offset: u32,
-    ) -> Result<Option<Lba>, Error> {
-        let number = offset >> SECTOR_SHIFT;
-        if self.chain.first() == 0 {
-            return Ok(self.volume.root_sector(number));
-        }
-        match self.chain.sectors(&self.volume, storage, number, 1) {
-            Ok(_) if offset >= MOST_BYTES => {
-                let first = u64::from(self.chain.first());
-                Err(Error::new(Kind::DirectoryTooLong, first))
-            }
-            Err(Error {
-                kind: Kind::ChainShort,
-                ..
-            }) => Ok(None),
-            found => found.map(|(at, _)| Some(at)),
         }
     }
 }

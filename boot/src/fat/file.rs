@@ -3,12 +3,13 @@
 use super::boot_sector::{SECTOR_SHIFT, Volume};
 use super::chain::Chain;
 use super::directory::Node;
-use super::{in_sector, to_u32, to_usize};
+use super::{to_u32, to_usize};
 use crate::machine::Disk;
 use crate::storage::Storage;
 use crate::{Error, Kind};
 use layout::memory::MAX_TRANSFER_SECTORS;
 
+const SECTOR_BYTES: u32 = 1 << SECTOR_SHIFT;
 /// What one request can bring, in bytes.
 const MOST_BYTES: u32 = MAX_TRANSFER_SECTORS << SECTOR_SHIFT;
 
@@ -54,7 +55,8 @@ impl File {
     /// Whole sectors are read, so that a limit which ends within a sector costs
     /// a second read of it.
     ///
-    /// Errors: those of [`Storage::read`] and [`Storage::table_sector`];
+    /// # Errors
+    /// Those of [`Storage::read`] and [`Storage::table_sector`];
     /// [`Kind::ChainShort`], [`Kind::ClusterFree`], [`Kind::ClusterBad`],
     /// [`Kind::ClusterInvalid`], [`Kind::ChainCycle`].
     pub fn next<'s, D: Disk>(
@@ -62,50 +64,41 @@ impl File {
         storage: &'s mut Storage<D>,
         limit: u32,
     ) -> Result<&'s [u8], Error> {
-        let skip = self.position & 511;
-        let limit = limit.min(self.left()).min(MOST_BYTES.wrapping_sub(skip));
-        if limit == 0 {
-            return Ok(&[]);
-        }
-        let wanted = skip.wrapping_add(limit).wrapping_add(511) >> SECTOR_SHIFT;
-        let number = self.position >> SECTOR_SHIFT;
-        let (at, sectors) = self.chain.sectors(&self.volume, storage, number, wanted)?;
-        let bytes = storage.read(at, sectors)?;
-        let bytes = bytes.get(in_sector(skip)..).unwrap_or_default();
-        let taken = bytes.len().min(to_usize(limit));
-        self.position = self.position.saturating_add(to_u32(taken));
-        Ok(bytes.get(..taken).unwrap_or_default())
+        let bytes = self.bytes(storage, limit, false)?;
+        self.position = self.position.wrapping_add(to_u32(bytes.len()));
+        Ok(bytes)
     }
 
     /// Reads bytes by way of the cache until `into` is full or the file at its
     /// end, and gives their number.
     ///
-    /// Errors: as [`File::next`] has them.
+    /// # Errors
+    /// As [`File::next`] has them.
     pub fn read_small<D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
         into: &mut [u8],
     ) -> Result<usize, Error> {
-        let mut filled = 0_usize;
-        loop {
-            let bytes = self.rest_of_sector(storage)?;
-            let mut taken = 0_u32;
-            for (to, from) in into.iter_mut().skip(filled).zip(bytes) {
+        let mut filled = 0;
+        while let Some(rest) = into.get_mut(filled..) {
+            let bytes = self.bytes(storage, to_u32(rest.len()), true)?;
+            if bytes.is_empty() {
+                break;
+            }
+            for (to, from) in rest.iter_mut().zip(bytes) {
                 *to = *from;
-                taken = taken.wrapping_add(1);
             }
-            if taken == 0 {
-                return Ok(filled);
-            }
-            filled = filled.wrapping_add(to_usize(taken));
-            self.position = self.position.saturating_add(taken);
+            self.position = self.position.wrapping_add(to_u32(bytes.len()));
+            filled = filled.wrapping_add(bytes.len());
         }
+        Ok(filled)
     }
 
     /// The next line of a text file, without its end, or nothing at the end of
     /// the file. Both LF and CR end a line, and a NUL ends the file.
     ///
-    /// Errors: [`Kind::LineTooLong`] with the position where a line begins that
+    /// # Errors
+    /// [`Kind::LineTooLong`] with the position where a line begins that
     /// is longer than `into`; the next call goes on behind it. Else as
     /// [`File::next`] has them.
     pub fn line<'b, D: Disk>(
@@ -117,7 +110,7 @@ impl File {
         let mut length = 0_usize;
         let mut ended = false;
         while !ended {
-            let bytes = self.rest_of_sector(storage)?;
+            let bytes = self.bytes(storage, SECTOR_BYTES, true)?;
             if bytes.is_empty() {
                 if self.position == start {
                     return Ok(None);
@@ -153,7 +146,8 @@ impl File {
     /// Where the file lies in one piece, reading it then needs the file
     /// allocation table no more.
     ///
-    /// Errors: as [`File::next`] has them.
+    /// # Errors
+    /// As [`File::next`] has them.
     pub fn check<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
         if self.size == 0 {
             return Ok(());
@@ -165,26 +159,36 @@ impl File {
         )
     }
 
-    /// The bytes up to the end of a sector or of the file, by way of the cache.
-    fn rest_of_sector<'s, D: Disk>(
+    /// The bytes from where reading goes on, at most `limit`, and not more than
+    /// come together: straight from the disk, or those of one sector by way of
+    /// the cache.
+    fn bytes<'s, D: Disk>(
         &mut self,
         storage: &'s mut Storage<D>,
+        limit: u32,
+        cached: bool,
     ) -> Result<&'s [u8], Error> {
-        let left = to_usize(self.left());
-        if left == 0 {
+        let skip = self.position & (SECTOR_BYTES - 1);
+        let limit = limit
+            .min(self.size.saturating_sub(self.position))
+            .min(MOST_BYTES);
+        if limit == 0 {
             return Ok(&[]);
         }
         let number = self.position >> SECTOR_SHIFT;
-        let (at, _) = self.chain.sectors(&self.volume, storage, number, 1)?;
-        let bytes = storage
-            .sector(at)?
-            .get(in_sector(self.position)..)
-            .unwrap_or_default();
-        Ok(bytes.get(..left).unwrap_or(bytes))
-    }
-
-    /// Bytes from where reading goes on to the end.
-    fn left(&self) -> u32 {
-        self.size.saturating_sub(self.position)
+        let wanted = skip.wrapping_add(limit).wrapping_add(SECTOR_BYTES - 1) >> SECTOR_SHIFT;
+        let count = if cached {
+            1
+        } else {
+            wanted.min(MAX_TRANSFER_SECTORS)
+        };
+        let (at, count) = self.chain.sectors(&self.volume, storage, number, count)?;
+        let bytes = if cached {
+            storage.sector(at)?
+        } else {
+            storage.read(at, count)?
+        };
+        let bytes = bytes.get(to_usize(skip)..).unwrap_or_default();
+        Ok(bytes.get(..to_usize(limit)).unwrap_or(bytes))
     }
 }

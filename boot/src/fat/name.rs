@@ -29,6 +29,12 @@ pub struct Name {
     length: usize,
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Name {
     /// An empty name.
     pub const fn new() -> Self {
@@ -78,10 +84,7 @@ impl Name {
                 index = index.wrapping_add(1);
                 code = (unit & 0x3ff).wrapping_add(0x40) << 10 | low & 0x3ff;
             }
-            let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-            for &byte in character.encode_utf8(&mut [0; 4]).as_bytes() {
-                self.push(byte);
-            }
+            self.push_character(code);
         }
         (1..=MOST_UNITS).contains(&index)
     }
@@ -92,7 +95,7 @@ impl Name {
         self.length = 0;
         self.push_part(base, lower & LOWER_BASE != 0);
         let dot = self.length;
-        self.push(b'.');
+        self.push(0x2e);
         let start = self.length;
         self.push_part(extension, lower & LOWER_EXTENSION != 0);
         if self.length == start {
@@ -103,18 +106,35 @@ impl Name {
     /// Appends one part of a short name, which spaces fill up.
     fn push_part(&mut self, part: &[u8], lower: bool) {
         for &byte in part.trim_ascii_end() {
-            self.push(match byte {
+            self.push(u32::from(match byte {
                 // 05h stands for E5h, which would mean a deleted slot.
                 0x05 | 0x80.. => b'?',
                 _ if lower => byte.to_ascii_lowercase(),
                 _ => byte,
-            });
+            }));
         }
     }
 
-    fn push(&mut self, byte: u8) {
+    /// Appends a character in UTF-8.
+    fn push_character(&mut self, code: u32) {
+        let code = char::from_u32(code).map_or(0xfffd, u32::from);
+        let (lead, mut bits) = match code {
+            ..0x80 => (0, 0),
+            0x80..0x800 => (0xc0, 6),
+            0x800..0x1_0000 => (0xe0, 12),
+            0x1_0000.. => (0xf0, 18_u32),
+        };
+        self.push(lead | code.wrapping_shr(bits));
+        while bits > 0 {
+            bits = bits.wrapping_sub(6);
+            self.push(0x80 | code.wrapping_shr(bits) & 0x3f);
+        }
+    }
+
+    /// Appends the byte that these low bits are.
+    fn push(&mut self, byte: u32) {
         if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
+            *place = byte.to_le_bytes()[0];
             self.length = self.length.wrapping_add(1);
         }
     }

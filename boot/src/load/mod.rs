@@ -1,13 +1,13 @@
 //! Kernels and initrds: from their files to where they lie in memory.
 //!
-//! It is done in two steps. [`prepare`] checks everything that can be checked:
+//! It is done in two steps. [`Loader::prepare`] checks everything that can be checked:
 //! the files, the kernel's header, the command line, the machine's memory. What
-//! it has found fine, [`load`] reads. Between the two the entry's boot counter
+//! it has found fine, [`Loader::load`] reads. Between the two the entry's boot counter
 //! goes down: an entry that cannot be booted does not lose a try, one that
 //! hangs the machine while it is read does.
 //!
 //! The bytes of a file go through the I/O buffer to their place, each sector
-//! read once and each byte copied once. For that, [`prepare`] puts the first
+//! read once and each byte copied once. For that, [`Loader::prepare`] puts the first
 //! two sectors of the kernel, which hold its header, into place already.
 
 pub mod bzimage;
@@ -22,7 +22,7 @@ use crate::{Error, Kind};
 use bzimage::{HEAD, LoadFlags, SetupHeader};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK};
 
-/// Bytes that [`prepare`] puts into place.
+/// Bytes that [`Loader::prepare`] puts into place.
 const IN_PLACE: u32 = 1024;
 const _: () = assert!(HEAD == 1024);
 

@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn placed(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, (Kind, u64)> {
-        place(kernel, map, size).map_err(|error| (error.kind, error.at))
+        place(kernel, map, size).map_err(|error| (error.kind(), error.at()))
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         ];
         for lie in lies {
             let error = place(&kernel(lie), &machine(65536), MIB).unwrap_err();
-            assert_eq!(error.kind, Kind::KernelMemory);
+            assert_eq!(error.kind(), Kind::KernelMemory);
         }
         let lie = kernel(|header| header.initrd_addr_max = 1.into());
         assert_eq!(placed(&lie, &machine(512), 1), Err((Kind::InitrdLimit, 1)));

@@ -1,0 +1,181 @@
+//! One entry as the menu knows it, whatever kind of file it comes from.
+
+use super::counter::Tries;
+use super::text::concat;
+use crate::fat::Node;
+
+/// The texts of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// File name without counter, in small letters, `.conf` or `.efi` included;
+    /// for a profile of a UKI also `@` and the profile's name.
+    Id,
+    /// Key `title`.
+    Title,
+    /// Key `version`.
+    Version,
+    /// Key `sort-key`.
+    SortKey,
+    /// Key `machine-id`.
+    MachineId,
+}
+
+/// An entry, 512 bytes of it.
+///
+/// The title, which is only looked at, is cut to [`Entry::TITLE`] bytes by those
+/// who set it. All other texts order the menu and are kept whole. Together with
+/// the title they may have [`Entry::TEXT`] bytes (the longest file name and 191
+/// for the rest; 200 in all are usual), and an entry with more is refused.
+#[derive(Clone, Copy)]
+// In this order, since what stands behind the bytes is dearer to reach.
+#[repr(C)]
+pub struct Entry {
+    /// The boot counter.
+    pub tries: Tries,
+    /// Number of the UKI profile; 0 for everything else.
+    pub profile: u32,
+    /// The entry's file; None for what the loader adds by itself.
+    pub file: Option<Node>,
+    /// Bytes at the end of the id that name the profile, the `@` included.
+    pub profile_suffix: u8,
+    /// True for what the loader adds to the menu by itself (power off,
+    /// reboot): behind all entries, in the order of adding, and never booted
+    /// without being asked for.
+    pub generated: bool,
+    /// The caller's: what kind of entry, on which partition.
+    pub tag: u8,
+    /// Which additions to the title tell it apart, see [`super::title`].
+    pub(super) additions: u8,
+    /// A sum over the title as it is shown.
+    pub(super) look: u32,
+    /// Bytes of `bytes` that are taken.
+    used: u16,
+    /// Where in `bytes` the texts are, each from `start` to `end`.
+    places: [Place; 5],
+    bytes: [u8; Entry::TEXT],
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// One more than the index of the first byte; 0: not set.
+    start: u16,
+    end: u16,
+}
+
+impl Entry {
+    /// Bytes for all texts together.
+    pub const TEXT: usize = 446;
+    /// The most bytes of a title: a line of the screen, in any script.
+    pub const TITLE: usize = 160;
+    /// Nothing: all zeros, so that an array of these takes no room in an image.
+    pub const EMPTY: Entry = Entry {
+        tries: Tries { left: 0, done: 0 },
+        profile: 0,
+        file: None,
+        profile_suffix: 0,
+        generated: false,
+        tag: 0,
+        additions: 0,
+        look: 0,
+        used: 0,
+        places: [Place { start: 0, end: 0 }; 5],
+        bytes: [0; Entry::TEXT],
+    };
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Entry::EMPTY;
+        self.tries = Tries::NONE;
+    }
+
+    /// A text. Unset is not the same as empty.
+    pub fn text(&self, field: Field) -> Option<&[u8]> {
+        let place = self.places.get(index(field))?;
+        let start = place.start.checked_sub(1)?;
+        self.bytes.get(start.into()..place.end.into())
+    }
+
+    /// Sets a text to `parts`, one behind the other, and gives it back. None,
+    /// and nothing changes, if there is no room. What was set before keeps its
+    /// room.
+    pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
+        let start = self.used;
+        let text = concat(self.bytes.get_mut(start.into()..)?, parts)?;
+        let end = start.checked_add(u16::try_from(text.len()).ok()?)?;
+        self.used = end;
+        *self.places.get_mut(index(field))? = Place {
+            start: start.wrapping_add(1),
+            end,
+        };
+        Some(text)
+    }
+
+    /// Sets the id to `parts` in small letters; None if there is no room.
+    pub fn set_id(&mut self, parts: &[&[u8]]) -> Option<()> {
+        self.set(Field::Id, parts).map(<[u8]>::make_ascii_lowercase)
+    }
+
+    /// The id.
+    pub fn id(&self) -> &[u8] {
+        self.text(Field::Id).unwrap_or_default()
+    }
+
+    /// The id of the file: without the profile.
+    pub fn file_id(&self) -> &[u8] {
+        let id = self.id();
+        id.get(..id.len().wrapping_sub(self.profile_suffix.into()))
+            .unwrap_or(id)
+    }
+}
+
+const fn index(field: Field) -> usize {
+    match field {
+        Field::Id => 0,
+        Field::Title => 1,
+        Field::Version => 2,
+        Field::SortKey => 3,
+        Field::MachineId => 4,
+    }
+}
+
+const _: () = assert!(size_of::<Entry>() == 512);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        let mut entry = Entry::EMPTY;
+        entry.clear();
+        assert_eq!(entry.tries, Tries::NONE);
+        assert_eq!((entry.id(), entry.text(Field::Version)), (&b""[..], None));
+        entry.set_id(&[b"Debian 12", b".CONF", b"@1"]).unwrap();
+        entry.set(Field::Version, &[b"V1"]).unwrap();
+        entry.set(Field::SortKey, &[b""]).unwrap();
+        entry.set(Field::Version, &[b"V", b"22"]).unwrap();
+        entry.profile_suffix = 2;
+        assert_eq!(entry.id(), b"debian 12.conf@1");
+        assert_eq!(entry.file_id(), b"debian 12.conf");
+        assert_eq!(entry.text(Field::Version), Some(&b"V22"[..]));
+        assert_eq!(entry.text(Field::SortKey), Some(&b""[..]));
+        assert_eq!(entry.text(Field::MachineId), None);
+        entry.clear();
+        assert_eq!(entry.text(Field::SortKey), None);
+    }
+
+    #[test]
+    fn whole_or_refused() {
+        let mut entry = Entry::EMPTY;
+        let long = [b'x'; Entry::TEXT];
+        assert!(entry.set(Field::Version, &[&long, b"x"]).is_none());
+        assert_eq!(entry.text(Field::Version), None);
+        assert!(entry.set(Field::Version, &[&long]).is_some());
+        assert!(entry.set_id(&[b"x"]).is_none());
+        assert!(entry.set(Field::MachineId, &[]).is_some());
+        // A profile's name that is longer than its id.
+        entry.profile_suffix = 9;
+        assert_eq!(entry.file_id(), b"");
+        assert_eq!(entry.text(Field::MachineId), Some(&b""[..]));
+    }
+}

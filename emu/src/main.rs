@@ -1,0 +1,143 @@
+//! `bootloader_emu`: the boot loader as a program. See the usage below.
+
+#![forbid(unsafe_code)]
+
+use boot::Handoff;
+use emu::Machine;
+use emu::console::Screen;
+use emu::disk::FileDisk;
+use emu::memory::{ModelMemory, SMALLEST};
+use lexopt::prelude::*;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: bootloader_emu [OPTIONS] DISK
+
+Runs gapboot's boot loader over DISK, an image file or a block device, up to
+the jump into the kernel, and says what the kernel would be handed.
+
+Options:
+  --json        print the handoff as one JSON object
+  --memory MIB  memory of the machine (1024)
+  --entry ID    boot this entry
+  --trace       print every disk access on standard error
+  --write       let the loader write to DISK; without, DISK never changes
+  --help        print this
+";
+
+struct Options {
+    json: bool,
+    memory: u32,
+    entry: Option<String>,
+    trace: bool,
+    write: bool,
+    disk: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("bootloader_emu: {error}. Try --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = error.trim_start_matches("gapboot: ");
+            eprintln!("bootloader_emu: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line; `None` to print the usage.
+fn options() -> Result<Option<Options>, lexopt::Error> {
+    let mut options = Options {
+        json: false,
+        memory: 1024,
+        entry: None,
+        trace: false,
+        write: false,
+        disk: PathBuf::new(),
+    };
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("json") => options.json = true,
+            Long("memory") => {
+                options.memory = arguments.value()?.parse()?;
+                if options.memory < SMALLEST {
+                    return Err(format!("--memory is at least {SMALLEST} MiB").into());
+                }
+            }
+            Long("entry") => options.entry = Some(arguments.value()?.string()?),
+            Long("trace") => options.trace = true,
+            Long("write") => options.write = true,
+            Long("help") => return Ok(None),
+            Value(disk) if options.disk.as_os_str().is_empty() => options.disk = disk.into(),
+            argument => return Err(argument.unexpected()),
+        }
+    }
+    if options.disk.as_os_str().is_empty() {
+        return Err("DISK is missing".into());
+    }
+    Ok(Some(options))
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let disk = FileDisk::open(&options.disk, options.write);
+    let mut disk = disk.map_err(|error| format!("{}: {error}", options.disk.display()))?;
+    disk.trace = options.trace;
+    let mut machine = Machine {
+        disk,
+        memory: ModelMemory::new(options.memory),
+        console: Screen::default(),
+    };
+    let (id, handoff) = boot(&mut machine, options.entry.as_deref())?;
+    let report = emu::report::report(&id, &handoff, &machine.memory)?;
+    if options.json {
+        println!("{report:#}");
+    } else {
+        print!("{}", machine.console);
+        print(&report);
+    }
+    Ok(())
+}
+
+/// Boots `entry`, or the one that comes first: its id and what was made of it.
+///
+/// Errors: what the loader said last.
+fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff), String> {
+    let mut workspace = Box::new(boot::Workspace::EMPTY);
+    let wish = entry.map(str::as_bytes);
+    let result = boot::boot(machine, &mut workspace, wish);
+    let handoff = result.map_err(|_| machine.console.last_line())?;
+    let id = workspace.chosen();
+    // A wish that selects nothing does not keep the loader from booting.
+    if wish.is_some_and(|wish| !boot::glob::selects(wish, id)) {
+        return Err(format!("no entry {}", entry.unwrap_or_default()));
+    }
+    Ok((String::from_utf8_lossy(id).into_owned(), handoff))
+}
+
+/// The handoff for people.
+fn print(report: &serde_json::Value) {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    println!("entry    {}", text(&report["id"]));
+    println!("cmdline  {}", text(&report["cmdline"]));
+    for piece in ["kernel", "initrd"] {
+        let number = |key: &str| report[piece][key].as_u64().unwrap_or_default();
+        println!(
+            "{piece}   {:#x}, {} bytes",
+            number("address"),
+            number("size")
+        );
+    }
+}

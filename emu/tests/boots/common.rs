@@ -1,0 +1,219 @@
+//! Disks, kernels and boots for the tests.
+
+use boot::fat::Volume;
+use boot::handoff::Handoff;
+use boot::load::bzimage::{HEADER, SetupHeader};
+use boot::load::{Culprit, Image, Loader, Part, Source};
+use boot::storage::{Caches, Storage};
+use boot::{Error, gpt};
+use emu::disk::{Access, FileDisk};
+use emu::memory::ModelMemory;
+use std::path::PathBuf;
+use std::process::Command;
+use zerocopy::{FromZeros, IntoBytes};
+
+fn run(program: &str, package: &str, arguments: &[&str]) {
+    let output = Command::new(program)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("MTOOLS_SKIP_CHECK", "1")
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|_| panic!("{program} is missing: apt-get install {package}"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {error}");
+}
+
+/// An image with an ESP from 1 MiB on.
+pub(crate) struct TestDisk {
+    directory: tempfile::TempDir,
+}
+
+impl TestDisk {
+    /// A FAT32 ESP with clusters of 4 KiB.
+    pub(crate) fn fat32() -> Self {
+        Self::new(300, "32", "8")
+    }
+
+    /// A FAT16 ESP with clusters of one sector.
+    pub(crate) fn fat16() -> Self {
+        Self::new(30, "16", "1")
+    }
+
+    fn new(mib: u64, width: &str, cluster: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Self { directory };
+        let image = disk.image();
+        let file = std::fs::File::create(&image).unwrap();
+        file.set_len((mib + 2) << 20).unwrap();
+        let image = image.to_str().unwrap();
+        let table = format!("label: gpt\\nstart=2048, size={}, type=U\\n", mib * 2048);
+        run(
+            "sh",
+            "fdisk",
+            &["-c", &format!("printf '{table}' | sfdisk -q {image}")],
+        );
+        let kib = (mib * 1024).to_string();
+        let options = ["-F", width, "-s", cluster, "--offset", "2048", image, &kib];
+        run("mkfs.vfat", "dosfstools", &options);
+        disk
+    }
+
+    pub(crate) fn image(&self) -> PathBuf {
+        self.directory.path().join("image")
+    }
+
+    fn mtools(&self, program: &str, arguments: &[&str]) {
+        let image = format!("{}@@1M", self.image().display());
+        run(program, "mtools", &[&["-i", &image], arguments].concat());
+    }
+
+    pub(crate) fn add(&self, name: &str, bytes: &[u8]) {
+        let file = self.directory.path().join("file");
+        std::fs::write(&file, bytes).unwrap();
+        self.mtools(
+            "mcopy",
+            &["-o", file.to_str().unwrap(), &format!("::{name}")],
+        );
+    }
+
+    pub(crate) fn add_directory(&self, name: &str) {
+        self.mtools("mmd", &[&format!("::{name}")]);
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.mtools("mdel", &[&format!("::{name}")]);
+    }
+}
+
+/// Bytes that repeat nowhere.
+pub(crate) fn random(size: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}
+
+/// A header like those of today's kernels, which needs 16 MiB from 16 MiB on.
+pub(crate) fn header(setup_sects: u8, payload: usize) -> SetupHeader {
+    let mut header = SetupHeader::new_zeroed();
+    header.setup_sects = setup_sects;
+    header.syssize = u32::try_from(payload.div_ceil(16)).unwrap().into();
+    header.vid_mode = 0xffff.into();
+    header.boot_flag = 0xaa55.into();
+    header.jump = [0xeb, 0x6a];
+    header.header = *b"HdrS";
+    header.version = 0x20f.into();
+    header.loadflags = 1;
+    header.code32_start = 0x10_0000.into();
+    header.heap_end_ptr = 0x5be0.into();
+    header.initrd_addr_max = 0x7fff_ffff.into();
+    header.kernel_alignment = 0x20_0000.into();
+    header.relocatable_kernel = 1;
+    header.min_alignment = 21;
+    header.xloadflags = 0x7f.into();
+    header.cmdline_size = 2047.into();
+    header.pref_address = 0x100_0000.into();
+    header.init_size = 0x100_0000.into();
+    header
+}
+
+/// A kernel with this header, if `end` is where that ends.
+pub(crate) fn kernel_with(header: &SetupHeader, end: usize, payload: usize) -> Vec<u8> {
+    let setup_sects = if header.setup_sects == 0 {
+        4
+    } else {
+        header.setup_sects
+    };
+    let mut kernel = random((usize::from(setup_sects) + 1) * 512 + payload, 1);
+    kernel[HEADER..end].copy_from_slice(&header.as_bytes()[..end - HEADER]);
+    kernel
+}
+
+pub(crate) fn kernel(setup_sects: u8, payload: usize) -> Vec<u8> {
+    kernel_with(&header(setup_sects, payload), 0x26c, payload)
+}
+
+/// What a test boots: all or a piece (offset and size) of a file, or bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece<'a> {
+    All(&'a str),
+    Section(&'a str, u32, u32),
+    Bytes(&'a [u8]),
+}
+
+/// What came of a boot.
+pub(crate) struct Boot {
+    pub(crate) result: Result<Handoff, (Error, Culprit)>,
+    /// What was read to prepare and load, the files having been found: first
+    /// sector and count.
+    pub(crate) reads: Vec<(u64, u32)>,
+}
+
+pub(crate) fn boot(
+    disk: &TestDisk,
+    memory: &mut ModelMemory,
+    kernel: Piece,
+    initrds: &[Piece],
+    command_line: &str,
+) -> Boot {
+    let mut disk = FileDisk::open(&disk.image(), false).unwrap();
+    let (mut blocks, mut table) = (vec![0; 0x8000], vec![0; 0x8000]);
+    let mut storage = Storage::new(
+        &mut disk,
+        Caches {
+            blocks: &mut blocks,
+            table: &mut table,
+        },
+    );
+    let esp = gpt::find(&mut storage).unwrap().esp.unwrap();
+    let volume = Volume::open(&mut storage, &esp).unwrap();
+    let mut source = |piece| match piece {
+        Piece::Bytes(bytes) => Source::Memory(bytes),
+        Piece::All(name) => Source::File(Part::whole(
+            volume.find(&mut storage, name.as_bytes()).unwrap(),
+        )),
+        Piece::Section(name, offset, size) => {
+            let node = volume.find(&mut storage, name.as_bytes()).unwrap();
+            Source::File(Part { node, offset, size })
+        }
+    };
+    let Source::File(kernel) = source(kernel) else {
+        panic!("kernels come from files")
+    };
+    let initrds: Vec<Source> = initrds.iter().map(|&piece| source(piece)).collect();
+    disk.accesses.clear();
+
+    let mut storage = Storage::new(
+        &mut disk,
+        Caches {
+            blocks: &mut blocks,
+            table: &mut table,
+        },
+    );
+    let command_line = command_line.as_bytes();
+    let image = Image {
+        volume: &volume,
+        kernel,
+        initrds: &initrds,
+        command_line,
+    };
+    let mut loader = Loader::new(&mut storage, memory, &image);
+    let result = loader
+        .prepare()
+        .and_then(|handoff| loader.load(&handoff).map(|()| handoff));
+    let result = result.map_err(|error| (error, loader.culprit));
+    let reads = disk.accesses.iter().map(|access| match access {
+        Access::Read(at, count) => (*at, *count),
+        Access::Write(at) => panic!("sector {at} was written"),
+    });
+    Boot {
+        result,
+        reads: reads.collect(),
+    }
+}

@@ -1,0 +1,5 @@
+//! Boots from real FAT volumes, into the model of memory.
+
+mod command;
+mod common;
+mod load;

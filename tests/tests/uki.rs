@@ -47,7 +47,11 @@ fn starts(loader: Loader) {
     assert!(cmdline.contains(OWN), "{cmdline}");
     assert!(!cmdline.contains("built.in"), "{cmdline}");
     assert_eq!(said(&outcome, "TEST-HANDED-IN"), "yes");
-    assert_eq!(said(&outcome, "TEST-ORDER"), "initrd", "it comes before .initrd");
+    assert_eq!(
+        said(&outcome, "TEST-ORDER"),
+        "initrd",
+        "it comes before .initrd"
+    );
     assert_eq!(said(&outcome, "TEST-EXTRA"), extra);
 }
 
@@ -102,12 +106,25 @@ fn starts_on_uefi(stub: &Path) {
     let workshop = Workshop::new().unwrap();
     let image = workshop.build(stub).unwrap();
     let (signed, tools) = workshop.sign(&image).unwrap();
-    assert!(!tools.contains("warning") && !tools.contains("gap"), "{tools}");
-    let outcome = Loader::Ovmf.start(&signed, HandedIn::default(), 512).unwrap();
+    assert!(
+        !tools.contains("warning") && !tools.contains("gap"),
+        "{tools}"
+    );
+    let outcome = Loader::Ovmf
+        .start(&signed, HandedIn::default(), 512)
+        .unwrap();
     assert_own(&outcome);
-    assert!(!outcome.serial.contains("Overlapping"), "{}", outcome.serial);
+    assert!(
+        !outcome.serial.contains("Overlapping"),
+        "{}",
+        outcome.serial
+    );
     // What UEFI starts, any other loader does too.
-    assert_own(&Loader::Qemu.start(&signed, HandedIn::default(), 512).unwrap());
+    assert_own(
+        &Loader::Qemu
+            .start(&signed, HandedIn::default(), 512)
+            .unwrap(),
+    );
 }
 
 #[test]
@@ -168,9 +185,12 @@ fn messages() {
     let workshop = Workshop::new().unwrap();
     let image = workshop.build(&stub().unwrap()).unwrap();
     let says = |memory: u32, cmdline: &str, text: &str| {
-        let machine = Machine::without_disk()
-            .memory(memory)
-            .arguments(&["-kernel", image.to_str().unwrap(), "-append", cmdline]);
+        let machine = Machine::without_disk().memory(memory).arguments(&[
+            "-kernel",
+            image.to_str().unwrap(),
+            "-append",
+            cmdline,
+        ]);
         let mut guest = machine.start().unwrap();
         guest.wait_for_serial("Press a key to restart.").unwrap();
         assert!(guest.serial().contains(text), "{}", guest.serial());

@@ -69,6 +69,13 @@ fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
         Some("build") => build::run(parser, context),
         Some("convert") => convert::run(parser, context),
         Some("inspect") => inspect::run(parser, context),
+        // Who asks for help gets it, whatever else he wrote.
+        _ if parser
+            .raw_args()?
+            .any(|argument| argument == "--help" || argument == "-h") =>
+        {
+            Err(Error::Help)
+        }
         _ => Err(Error::usage(format!(
             "{name:?} is neither build, convert nor inspect"
         ))),

@@ -15,7 +15,7 @@
 //! | [`plan`] | the writes, in an order that bears an interruption |
 //! | [`reader`] | a disk as the loader sees it |
 //! | [`menu`] | the menu, read by the loader's code |
-//! | [`install`], [`remove`], [`status`], [`list`] | the commands |
+//! | [`install`], [`remove`], [`status`], [`list`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
 
@@ -36,6 +36,7 @@ pub mod reader;
 pub mod remove;
 pub mod status;
 pub mod survey;
+pub mod uki;
 
 use error::Error;
 use image::Stages;
@@ -46,6 +47,7 @@ pub const COMMANDS: &[&Command] = &[
     &status::COMMAND,
     &list::COMMAND,
     &remove::COMMAND,
+    &uki::COMMAND,
 ];
 
 /// A command of `gapboot`.

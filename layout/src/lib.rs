@@ -10,3 +10,4 @@
 pub mod disk;
 pub mod header;
 pub mod memory;
+pub mod uki;

@@ -13,6 +13,8 @@
 //! | [`protocol`] | what the boot protocol demands of that report |
 //! | [`gapboot`] | the built programs: installing, emulating |
 //! | [`scenario`] | probe kernel, initrds and command line, from image to report |
+//! | [`uki`] | Unified Kernel Images, and the loaders that start them |
+//! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`demo`] | `./x demo` |
 //!
@@ -33,6 +35,8 @@ pub mod qemu;
 pub mod scenario;
 pub mod syslinux;
 pub mod tool;
+pub mod trixie;
+pub mod uki;
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

@@ -49,12 +49,16 @@ fn image_lints(workspace: &Workspace) -> Result<()> {
     if !bin.join("cargo-clippy").exists() {
         packages::ensure(&["/usr/bin/cargo-clippy"])?;
     }
-    let mut clippy = freestanding::cargo(workspace, &tools, "clippy", freestanding::PACKAGES)?;
     // cargo looks for its subcommands on PATH.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
-    clippy.env("PATH", std::env::join_paths(path)?);
-    run(clippy.args(["--keep-going", "--", "-D", "warnings"]))
+    let path = std::env::join_paths(path)?;
+    let lint = |packages: &[&str]| {
+        let mut clippy = freestanding::cargo(workspace, &tools, "clippy", packages)?;
+        clippy.env("PATH", &path);
+        run(clippy.args(["--keep-going", "--", "-D", "warnings"]))
+    };
+    lint(freestanding::PACKAGES).and(lint(&[freestanding::STUB]))
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {

@@ -24,6 +24,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     fs::create_dir_all(&dist)?;
     fs::write(dist.join("stage1.bin"), loader.sector())?;
     fs::write(dist.join("stage2.bin"), &loader.stage2)?;
+    fs::write(dist.join("stub.bin"), stub(workspace)?)?;
     programs(workspace)?;
     Ok(loader)
 }
@@ -90,6 +91,17 @@ impl Loader {
         sector[disk::SECTOR - 2..].copy_from_slice(&[0x55, 0xaa]);
         sector
     }
+}
+
+/// The stub of legacy-compatible UKIs: their first bytes, as linked at their
+/// file offsets, without what `gapboot uki` fills in.
+fn stub(workspace: &Workspace) -> Result<Vec<u8>> {
+    freestanding::build(workspace, &Toolchain::find()?, &[freestanding::STUB])?;
+    let elf = Image::read(&freestanding::image(workspace, freestanding::STUB))?;
+    let end = elf.symbol("image_end")?;
+    let mut stub = elf.flat(0, end)?;
+    stub.resize(end as usize, 0);
+    Ok(stub)
 }
 
 /// The part of stage2 that stays as it is loaded; the packed image follows.

@@ -9,10 +9,19 @@ use crate::run::run;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
-/// Every freestanding package; all others are the host's.
+/// Every freestanding package of 32 bits; all others but [`STUB`] are the host's.
 pub(crate) const PACKAGES: &[&str] = &["stage1", "stage2", "probe"];
 
-const TARGET: &str = "x86-unknown-none";
+/// The freestanding package of 64 bits. Its library is for the host too.
+pub(crate) const STUB: &str = "stub";
+
+/// What a package is compiled for.
+fn target(package: &str) -> &'static str {
+    match package {
+        STUB => "x86_64-unknown-none",
+        _ => "x86-unknown-none",
+    }
+}
 
 /// Flags of rustc for every freestanding image: a panic is one instruction,
 /// without a message.
@@ -23,7 +32,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str])
     run(cargo(workspace, tools, "build", packages)?.arg("--locked"))
 }
 
-/// A cargo command on freestanding `packages`.
+/// A cargo command on freestanding `packages`, all of the same target.
 pub(crate) fn cargo(
     workspace: &Workspace,
     tools: &Toolchain,
@@ -38,11 +47,18 @@ pub(crate) fn cargo(
         .current_dir(&workspace.root)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .args([command, "--quiet", "--profile", "image"])
-        .args(["--target", &format!("{TARGET}.json"), "-Zjson-target-spec"])
         .arg("-Zbuild-std=core")
         .arg("-Zbuild-std-features=compiler-builtins-mem,optimize_for_size")
         .arg("--target-dir")
         .arg(directory(workspace));
+    match packages {
+        // A target that rustc knows; without the feature it is a library.
+        [STUB] => cargo.args(["--target", target(STUB), "--features", "stub/image"]),
+        _ => cargo
+            .arg("--target")
+            .arg(format!("{}.json", target("")))
+            .arg("-Zjson-target-spec"),
+    };
     for package in packages {
         cargo.args(["--package", package]);
     }
@@ -52,7 +68,7 @@ pub(crate) fn cargo(
 /// The ELF file of a freestanding package.
 pub(crate) fn image(workspace: &Workspace, package: &str) -> PathBuf {
     directory(workspace)
-        .join(TARGET)
+        .join(target(package))
         .join("image")
         .join(package)
 }

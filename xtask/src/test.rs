@@ -20,14 +20,19 @@ const TOOLS: &[&str] = &[
     "dpkg-deb",
     "fsck.vfat",
     "git",
+    "grub-mkrescue",
     "ld",
+    "ldd",
     "mcopy",
     "mkfs.vfat",
+    "objcopy",
+    "openssl",
     "qemu-system-i386",
     "qemu-system-x86_64",
     "sfdisk",
     "sgdisk",
     "systemd-analyze",
+    "xorriso",
 ];
 
 /// How many tests and checks went well, and how many did not.

@@ -68,7 +68,8 @@ impl Toolchain {
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTC", &self.rustc)
-            .env("CARGO_TARGET_X86_UNKNOWN_NONE_LINKER", &self.linker);
+            .env("CARGO_TARGET_X86_UNKNOWN_NONE_LINKER", &self.linker)
+            .env("CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER", &self.linker);
         command
     }
 }

@@ -1,0 +1,281 @@
+//! What a section holds, and where it comes from.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::error::Error;
+
+/// Bytes that are copied at once: what stays in the processor's cache.
+const BLOCK: usize = 1 << 17;
+
+/// A file that contents are read from, under the name that errors give it.
+#[derive(Debug)]
+pub struct Source {
+    file: File,
+    name: String,
+    size: u64,
+}
+
+impl Source {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| failed("open", &name, &error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| failed("read", &name, &error))?;
+        if metadata.is_dir() {
+            return Err(Error::failed(format!("{name} is a directory, not a file")));
+        }
+        Ok(Rc::new(Self {
+            file,
+            name,
+            size: metadata.len(),
+        }))
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file's size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// All of the file.
+    pub fn all(self: &Rc<Self>) -> Content {
+        self.part(0, self.size)
+    }
+
+    /// A part of the file.
+    pub fn part(self: &Rc<Self>, start: u64, size: u64) -> Content {
+        let source = Rc::clone(self);
+        Content::Part {
+            source,
+            start,
+            size,
+        }
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Error> {
+        self.file
+            .read_exact_at(into, at)
+            .map_err(|error| failed("read", &self.name, &error))
+    }
+}
+
+fn failed(what: &str, name: &str, error: &io::Error) -> Error {
+    Error::failed(format!("cannot {what} {name}: {error}"))
+}
+
+/// What a section holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A part of a file.
+    Part {
+        /// The file.
+        source: Rc<Source>,
+        /// Offset of the first byte.
+        start: u64,
+        /// Bytes.
+        size: u64,
+    },
+    /// One after the other, each padded to four bytes: initrds.
+    Joined(Vec<Content>),
+}
+
+impl Content {
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Part { size, .. } => *size,
+            Self::Joined(parts) => parts
+                .iter()
+                .map(|part| part.size().next_multiple_of(4))
+                .sum(),
+        }
+    }
+
+    /// The first bytes, at most `limit`; of joined contents those of the first.
+    pub fn head(&self, limit: u64) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes[..bytes.len().min(limit as usize)].to_vec()),
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
+                let mut bytes = vec![0; limit.min(*size) as usize];
+                source.read(*start, &mut bytes)?;
+                Ok(bytes)
+            }
+            Self::Joined(parts) => parts
+                .first()
+                .map_or(Ok(Vec::new()), |part| part.head(limit)),
+        }
+    }
+
+    /// Some bytes from an offset on, as many as there are.
+    pub fn bytes(&self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
+                let rest = size.saturating_sub(at);
+                source.part(start.saturating_add(at), rest).head(count)
+            }
+            other => {
+                let mut bytes = other.head(at.saturating_add(count))?;
+                Ok(bytes.split_off(bytes.len().min(at as usize)))
+            }
+        }
+    }
+
+    /// All of it as text; an error if it is larger than text ever is.
+    pub fn text(&self, name: &str) -> Result<Vec<u8>, Error> {
+        const LARGEST: u64 = 1 << 20;
+        if self.size() > LARGEST {
+            return Err(Error::failed(format!(
+                "{name} has {} bytes, no text is that long: is it the right file?",
+                self.size()
+            )));
+        }
+        self.head(LARGEST)
+    }
+
+    /// Hands all of it to `to`, block by block.
+    pub fn write(&self, to: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        match self {
+            Self::Bytes(bytes) => to(bytes),
+            Self::Part {
+                source,
+                start,
+                size,
+            } => {
+                let mut block = vec![0; BLOCK.min(*size as usize)];
+                let mut done = 0;
+                while done < *size {
+                    let count = (size - done).min(BLOCK as u64) as usize;
+                    source.read(start + done, &mut block[..count])?;
+                    to(&block[..count])?;
+                    done += count as u64;
+                }
+                Ok(())
+            }
+            Self::Joined(parts) => parts.iter().try_for_each(|part| {
+                part.write(to)?;
+                to(&[0; 3][..(part.size().next_multiple_of(4) - part.size()) as usize])
+            }),
+        }
+    }
+}
+
+/// What is written, with the sum that PE's checksum is made of and the
+/// progress that a person sees.
+pub struct Output<'a> {
+    file: File,
+    name: String,
+    position: u64,
+    sum: u64,
+    total: u64,
+    percent: u64,
+    progress: Option<&'a mut dyn Write>,
+}
+
+/// Smaller files are done before anyone looks.
+const PROGRESS_FROM: u64 = 64 << 20;
+
+impl<'a> Output<'a> {
+    /// Writes `total` bytes to `file`; progress is shown if somebody may look.
+    pub fn new(file: File, name: &str, total: u64, progress: Option<&'a mut dyn Write>) -> Self {
+        Self {
+            file,
+            name: name.to_owned(),
+            position: 0,
+            sum: 0,
+            total,
+            percent: 0,
+            progress: progress.filter(|_| total >= PROGRESS_FROM),
+        }
+    }
+
+    /// Bytes written so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Writes bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| failed("write", &self.name, &error))?;
+        self.add(bytes);
+        self.position += bytes.len() as u64;
+        self.show();
+        Ok(())
+    }
+
+    /// Writes zeros up to a position.
+    pub fn fill(&mut self, to: u64) -> Result<(), Error> {
+        while self.position < to {
+            let count = (to - self.position).min(4096) as usize;
+            self.write(&[0; 4096][..count])?;
+        }
+        Ok(())
+    }
+
+    /// The checksum of a PE file of which the checksum's own field is still
+    /// zero: the 16-bit words added up with their carries, and the length.
+    pub fn checksum(&self) -> u32 {
+        let mut sum = self.sum;
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        (sum + self.position) as u32
+    }
+
+    /// Writes bytes at an earlier position and ends.
+    pub fn finish(self, at: u64, bytes: &[u8]) -> Result<File, Error> {
+        let written = self.file.write_all_at(bytes, at);
+        written.map_err(|error| failed("write", &self.name, &error))?;
+        if let Some(progress) = self.progress {
+            // Who cannot be shown progress does not miss it.
+            let _ = writeln!(progress);
+        }
+        Ok(self.file)
+    }
+
+    fn add(&mut self, mut bytes: &[u8]) {
+        if !self.position.is_multiple_of(2)
+            && let [first, rest @ ..] = bytes
+        {
+            self.sum += u64::from(*first) << 8;
+            bytes = rest;
+        }
+        let mut words = bytes.chunks_exact(2);
+        let word = |pair: &[u8]| u64::from(u16::from_le_bytes([pair[0], pair[1]]));
+        self.sum += words.by_ref().map(word).sum::<u64>();
+        self.sum += words.remainder().first().map_or(0, |last| u64::from(*last));
+    }
+
+    fn show(&mut self) {
+        let percent = self.position * 100 / self.total.max(1);
+        if let Some(progress) = &mut self.progress
+            && percent > self.percent
+        {
+            let _ = write!(progress, "\r{}: {percent} %", self.name);
+            let _ = progress.flush();
+        }
+        self.percent = percent;
+    }
+}

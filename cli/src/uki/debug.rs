@@ -1,0 +1,49 @@
+//! The debug directory: the one part of a PE image that holds offsets into the
+//! file, which change when sections move.
+
+use stub::params::{put, u32};
+
+use super::content::Content;
+use super::sections::Section;
+use crate::error::Error;
+
+/// Place of the directory's entry in the optional header.
+const DIRECTORY: usize = 112 + 6 * 8;
+/// Bytes of a record, and its fields for address and offset of the data.
+const RECORD: usize = 28;
+const ADDRESS: usize = 20;
+const OFFSET: usize = 24;
+
+/// Puts the offsets right; `places` has the offset of each section.
+pub fn relocate(
+    optional: &[u8],
+    sections: &mut [Section],
+    places: &[(u64, u64)],
+) -> Result<(), Error> {
+    let (address, size) = (u32(optional, DIRECTORY), u32(optional, DIRECTORY + 4));
+    let Some((index, at)) = find(sections, address).filter(|_| size != 0) else {
+        return Ok(());
+    };
+    let mut bytes = sections[index].content.text(&sections[index].name())?;
+    let records = bytes.get(at..).unwrap_or_default().len().min(size as usize) / RECORD;
+    for record in 0..records {
+        let record = at + record * RECORD;
+        let data = find(sections, u32(&bytes, record + ADDRESS));
+        // Data that is not in a section is not in the new file.
+        let offset = data.map_or(0, |(index, at)| places[index].0 as u32 + at as u32);
+        put(&mut bytes, record + OFFSET, &offset.to_le_bytes());
+    }
+    sections[index].content = Content::Bytes(bytes);
+    Ok(())
+}
+
+/// The section that an address lies in, and the offset there.
+fn find(sections: &[Section], address: u32) -> Option<(usize, usize)> {
+    let offset = |section: &Section| {
+        let offset = address.checked_sub(section.virtual_address?)?;
+        (u64::from(offset) < section.content.size()).then_some(offset as usize)
+    };
+    let mut all = sections.iter().enumerate();
+    all.find_map(|(index, section)| Some((index, offset(section)?)))
+        .filter(|_| address != 0)
+}

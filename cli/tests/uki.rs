@@ -1,0 +1,380 @@
+//! `gapboot uki` on files of the tests' own: what is written, read by goblin
+//! and by the rules of the boot protocol, and what is refused.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use cli::error::Error;
+use cli::uki::build::build;
+use cli::uki::content::Source;
+use cli::uki::convert::convert;
+use cli::uki::inspect::Report;
+use cli::uki::options::Options;
+use cli::uki::pe::Pe;
+use cli::uki::stub::Stub;
+use cli::{Context, uki};
+use common::noise;
+use goblin::pe::PE;
+use layout::uki::{KERNEL_INFO, PROTECTED_MODE, TABLE_HEADER};
+use tempfile::TempDir;
+
+/// Something in the shape of `stub.bin`.
+fn stub() -> Vec<u8> {
+    let size = PROTECTED_MODE + 0x1000;
+    let mut stub = noise(1, size);
+    let mut put = |at: usize, bytes: &[u8]| stub[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0x26c, &[0xeb]);
+    put(PROTECTED_MODE + KERNEL_INFO, b"LToP");
+    put(PROTECTED_MODE + TABLE_HEADER, b"UKI1");
+    put(PROTECTED_MODE + TABLE_HEADER + 8, &0x1000_u32.to_le_bytes());
+    // What is text has an end.
+    stub[0x1f00..0x2000].fill(0);
+    stub
+}
+
+/// A bzImage with the numbers of Debian's, `size` bytes long.
+fn kernel(size: usize) -> Vec<u8> {
+    let mut kernel = noise(2, size);
+    kernel[..0x400].fill(0);
+    let mut put = |at: usize, bytes: &[u8]| kernel[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0x1f1, &[39]);
+    put(0x1fe, &[0x55, 0xaa, 0xeb, 0x6a]);
+    put(0x202, b"HdrS\x0f\x02");
+    put(0x20e, &(0x300_u16 - 0x200).to_le_bytes());
+    put(0x300, b"6.1.0-99-test (somebody) #1\0");
+    put(0x211, &[1]);
+    put(0x224, &0x5be0_u16.to_le_bytes());
+    put(0x22c, &0x7fff_ffff_u32.to_le_bytes());
+    put(0x230, &0x20_0000_u32.to_le_bytes());
+    put(0x234, &[1, 21, 0x7f, 0]);
+    put(0x238, &2047_u32.to_le_bytes());
+    put(0x248, &0x100_u32.to_le_bytes());
+    put(0x24c, &0x1000_u32.to_le_bytes());
+    put(0x258, &0x100_0000_u64.to_le_bytes());
+    put(0x260, &0x3f9_8000_u32.to_le_bytes());
+    kernel
+}
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(TempDir::new().unwrap());
+        place.write("linux", &kernel(100_001));
+        place.write("initrd", &noise(3, 70_003));
+        place.write("microcode", &noise(4, 1023));
+        place
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// Builds `image` around no EFI stub, with more arguments.
+    fn build(&self, more: &[&str]) -> Result<String, Error> {
+        let (linux, output) = (self.path("linux"), self.path("image"));
+        let mut arguments = vec!["--linux", &linux, "--output", &output];
+        arguments.extend(more);
+        let mut options = Options::parse(lexopt::Parser::from_args(arguments))?;
+        options.stub = None;
+        with_context(|context| build(Stub::new(&stub())?, options, context))
+    }
+
+    fn convert(&self, from: &str, to: &str) -> Result<String, Error> {
+        let (from, to) = (self.path(from), self.path(to));
+        let run = |context: &mut Context| {
+            convert(
+                Stub::new(&stub())?,
+                Path::new(&from),
+                Path::new(&to),
+                context,
+            )
+        };
+        with_context(run)
+    }
+
+    fn report(&self, name: &str) -> Result<Report, Error> {
+        let (source, pe) = Pe::open(Path::new(&self.path(name)))?;
+        Report::of(&source, &pe)
+    }
+}
+
+/// Runs something, and gives what it wrote to standard error.
+fn with_context(run: impl FnOnce(&mut Context) -> Result<(), Error>) -> Result<String, Error> {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let stages = Err(Error::failed("none"));
+    let mut context = Context {
+        stages,
+        out: &mut out,
+        err: &mut err,
+    };
+    run(&mut context)?;
+    Ok(String::from_utf8(err).unwrap())
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+}
+
+fn everything(place: &Place) -> [String; 10] {
+    [
+        "--initrd".into(),
+        place.path("initrd"),
+        "--microcode".into(),
+        place.path("microcode"),
+        "--cmdline".into(),
+        "root=x  quiet".into(),
+        "--os-release".into(),
+        "ID=t\nVERSION_ID=\"7 'x' = 1\"\n".into(),
+        "--section".into(),
+        ".own:text".into(),
+    ]
+}
+
+fn built(place: &Place) -> Vec<u8> {
+    let arguments = everything(place);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let said = place.build(&arguments).unwrap();
+    assert!(said.contains("BIOS machines and by kexec only"), "{said}");
+    place.read("image")
+}
+
+#[test]
+fn the_header_tells_the_truth() {
+    let place = Place::new();
+    let image = built(&place);
+    let kernel = place.read("linux");
+    let size = image.len() as u32 - 0x2000;
+    assert_eq!(image[0x1f1], 15);
+    assert_eq!(u32_at(&image, 0x1f4) * 16, size, "syssize");
+    assert_eq!(&image[0x200..0x208], b"\xeb\x6aHdrS\x0f\x02");
+    let text = 0x200 + usize::from(u16::from_le_bytes([image[0x20e], image[0x20f]]));
+    assert!(image[text..].starts_with(b"UKI:7 'x' = 1\0"));
+    assert_eq!(image[0x211], 1, "loadflags");
+    assert_eq!(u32_at(&image, 0x214), 0x10_0000, "code32_start");
+    for (at, end) in [(0x22c, 0x234), (0x238, 0x23c), (0x258, 0x260)] {
+        assert_eq!(image[at..end], kernel[at..end], "{at:#x}");
+    }
+    assert_eq!(image[0x234..0x238], [1, 21, 0x73, 0], "no EFI handover");
+    let init_size = size.next_multiple_of(0x1000) + 0x1_0000 + 0x20_0000 + 0x3f9_8000;
+    assert_eq!(u32_at(&image, 0x260), init_size);
+    assert_eq!(u32_at(&image, 0x268), 0x10, "kernel_info_offset");
+    let heap_end_ptr = u32::from(u16::from_le_bytes([image[0x224], image[0x225]]));
+    assert!(heap_end_ptr + 0x200 >= 0x5de0 + 13 + 0x180);
+    let payload = u32_at(&image, 0x248) as usize;
+    let inner = 40 * 512 + 0x100;
+    assert_eq!(
+        image[0x2000 + payload..][..0x1000],
+        kernel[inner..][..0x1000]
+    );
+    // Code of the stub stays as it is.
+    assert_eq!(image[0x26c..0x400], stub()[0x26c..0x400]);
+    assert_eq!(image[0x1000..0x1f00], stub()[0x1000..0x1f00]);
+}
+
+#[test]
+fn every_byte_is_in_a_section_and_the_table_finds_it() {
+    let place = Place::new();
+    let image = built(&place);
+    let pe = PE::parse(&image).unwrap();
+    let header = pe.header.optional_header.unwrap();
+    assert_eq!(header.windows_fields.size_of_headers, 0x1000);
+    assert_eq!(pe.header.coff_header.pointer_to_symbol_table, 0);
+    let mut end = 0x1000;
+    let mut address = 0;
+    for section in &pe.sections {
+        assert_eq!(section.pointer_to_raw_data, end, "{:?}", section.name());
+        end += section.size_of_raw_data;
+        assert!(section.virtual_address >= address);
+        address = section.virtual_address + section.virtual_size;
+    }
+    assert_eq!(end as usize, image.len());
+    let names: Vec<_> = pe
+        .sections
+        .iter()
+        .map(|section| section.name().unwrap())
+        .collect();
+    assert_eq!(names[..2], [".bzload", ".bzentry"]);
+    assert_eq!(
+        names[names.len() - 4..],
+        [".linux", ".ucode", ".initrd", ".bzextra"]
+    );
+    assert_eq!(checksum(&image), header.windows_fields.check_sum);
+
+    let table = PROTECTED_MODE + u32_at(&image, PROTECTED_MODE + TABLE_HEADER + 8) as usize;
+    let count = u32_at(&image, PROTECTED_MODE + TABLE_HEADER + 12) as usize;
+    let piece = |kind: u32| {
+        let mut entries = image[table..].chunks_exact(16).take(count);
+        let entry = entries.find(|entry| u32_at(entry, 0) == kind).unwrap();
+        let at = PROTECTED_MODE + u32_at(entry, 8) as usize;
+        &image[at..at + u32_at(entry, 12) as usize]
+    };
+    assert_eq!(piece(1), place.read("linux"));
+    assert_eq!(piece(2), b"root=x quiet");
+    assert_eq!(piece(3), place.read("microcode"));
+    assert_eq!(piece(4), place.read("initrd"));
+    assert!(piece(5).starts_with(b"070701"));
+    // The first of the initrds lies at a page, as the stub leaves it there.
+    assert_eq!(
+        (piece(3).as_ptr() as usize - image.as_ptr() as usize) % 0x1000,
+        0
+    );
+}
+
+/// The checksum by the definition in Microsoft's library.
+fn checksum(image: &[u8]) -> u32 {
+    let mut image = image.to_vec();
+    image[0x400 + 24 + 64..][..4].fill(0);
+    let sum = image.chunks(2).fold(0_u32, |sum, word| {
+        let word = u32::from(word[0]) | u32::from(*word.get(1).unwrap_or(&0)) << 8;
+        let sum = sum + word;
+        (sum & 0xffff) + (sum >> 16)
+    });
+    sum + image.len() as u32
+}
+
+#[test]
+fn converting_again_changes_nothing() {
+    let place = Place::new();
+    place
+        .build(&["--cmdline", "quiet", "--os-release", "ID=t\n"])
+        .unwrap();
+    place.convert("image", "again").unwrap();
+    assert!(place.read("again") == place.read("image"));
+    // In place, too.
+    place.convert("again", "again").unwrap();
+    assert!(place.read("again") == place.read("image"));
+}
+
+#[test]
+fn initrds_are_joined_and_profiles_kept_apart() {
+    let place = Place::new();
+    let initrd = place.path("initrd");
+    let arguments = [
+        "--initrd",
+        &initrd,
+        "--initrd",
+        &initrd,
+        "--cmdline",
+        "base",
+        "--os-release",
+        "ID=t\n",
+        "--profile",
+        "ID=first\nTITLE=One\n",
+        "--profile",
+        "ID=second\n",
+        "--cmdline",
+        "two",
+    ];
+    place.build(&arguments).unwrap();
+    let report = place.report("image").unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert_eq!(report.kind, "legacy-uki");
+    assert_eq!(report.boots_on, ["bios", "kexec"]);
+    assert_eq!(report.cmdline.as_deref(), Some("base"));
+    let lines: Vec<_> = report
+        .profiles
+        .iter()
+        .map(|profile| profile.cmdline.as_deref())
+        .collect();
+    assert_eq!(lines, [Some("base"), Some("two")]);
+    assert_eq!(report.profiles[0].title.as_deref(), Some("One"));
+    let initrd = report
+        .sections
+        .iter()
+        .find(|section| section.name == ".initrd")
+        .unwrap();
+    assert_eq!(initrd.size, 2 * 70_004);
+    let extras = report
+        .sections
+        .iter()
+        .filter(|section| section.name == ".bzextra");
+    assert_eq!(extras.count(), 2, "each profile has archives of its own");
+}
+
+#[test]
+fn what_cannot_start_is_refused() {
+    let place = Place::new();
+    let refused = |place: &Place, arguments: &[&str], word: &str| {
+        let error = place.build(arguments).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+        assert!(!Path::new(&place.path("image")).exists());
+    };
+    refused(
+        &place,
+        &["--cmdline", &"x".repeat(2048)],
+        "2048 characters, the kernel takes 2047",
+    );
+    refused(&place, &["--section", ".too.long.a.name:x"], "1 to 8");
+    refused(&place, &["--section", ".linux:x"], "not allowed");
+    refused(&place, &["--initrd", "/nowhere"], "/nowhere");
+    let many: Vec<String> = (0..70).map(|n| format!(".s{n}:x")).collect();
+    let many: Vec<&str> = many
+        .iter()
+        .flat_map(|one| ["--section", one.as_str()])
+        .collect();
+    refused(&place, &many, "leave some out");
+
+    let mut fixed = kernel(100_000);
+    fixed[0x234] = 0;
+    place.write("linux", &fixed);
+    refused(&place, &[], "not relocatable");
+    place.write("linux", &noise(5, 100_000));
+    refused(&place, &[], "bzImage");
+    assert!(place.convert("linux", "image").is_err());
+}
+
+#[test]
+fn usage() {
+    let parse = |arguments: &[&str]| Options::parse(lexopt::Parser::from_args(arguments)).err();
+    let place = Place::new();
+    let linux = place.path("linux");
+    let output = ["--linux", &linux, "--output", "x"];
+    assert!(parse(&output).is_none());
+    for wrong in [
+        &["--linux", &linux][..],
+        &["--output", "x"],
+        &["--linux", &linux, "--output", "x", "y"],
+        &["--linux", &linux, "--linux", &linux, "--output", "x"],
+        &["--linux", &linux, "--output", "x", "--sectoin", "a:b"],
+        &["--linux", &linux, "--output", "x", "--section", "a"],
+    ] {
+        assert!(matches!(parse(wrong), Some(Error::Usage(_))), "{wrong:?}");
+    }
+    assert!(uki::COMMAND.help.contains("inspect"));
+}
+
+/// Headers with wrong bytes cost a message, nothing else.
+#[test]
+fn hostile_headers() {
+    let place = Place::new();
+    let image = built(&place);
+    for round in 0..800_usize {
+        let mut wrong = image.clone();
+        let random = noise(round as u32 + 9, 24);
+        for byte in random.chunks_exact(3).take(1 + round % 8) {
+            let headers = [0x3c, 0x1f1, 0x400, 0x500, PROTECTED_MODE];
+            let at = headers[usize::from(byte[0]) % headers.len()] + usize::from(byte[1]);
+            wrong[at] = byte[2] ^ (round as u8 & 0x80);
+        }
+        if round % 5 == 0 {
+            wrong.truncate(image.len() * (round % 100) / 100);
+        }
+        place.write("wrong", &wrong);
+        let source = Source::open(Path::new(&place.path("wrong"))).unwrap();
+        if let Ok(pe) = Pe::parse(&wrong, "wrong") {
+            let _ = Report::of(&source, &pe);
+            let _ = place.convert("wrong", "out");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Why a file cannot start.
+
+/// What is wrong, each with a text of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The table of sections is not what `gapboot uki` writes.
+    Damaged,
+    /// There is no `.linux`, or it is no bzImage.
+    NoKernel,
+    /// The inner kernel cannot be moved to where memory is free.
+    NotRelocatable,
+    /// The command line asks for a profile that is not in the file.
+    NoProfile,
+    /// The command line is longer than the kernel takes.
+    CommandLineTooLong,
+    /// There is no room for the kernel.
+    NoRoomForKernel,
+    /// There is no room for the initrds.
+    NoRoomForInitrd,
+    /// The inner kernel's real-mode part does not fit below the heap's end.
+    NoRoomForSetup,
+    /// More ranges have to be kept than the stub can note.
+    TooManyRanges,
+    /// Entered in 64-bit mode, but the inner kernel has no such entry.
+    No64BitEntry,
+}
+
+impl Problem {
+    /// What is wrong and what to do, without a full stop.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Damaged => {
+                "the table of its sections is damaged; make it again with `gapboot uki`"
+            }
+            Self::NoKernel => "there is no kernel in it; make it again with `gapboot uki`",
+            Self::NotRelocatable => {
+                "its kernel is not relocatable; use a kernel built with CONFIG_RELOCATABLE"
+            }
+            Self::NoProfile => "it has no such profile; correct @N in the command line",
+            Self::CommandLineTooLong => "the command line is too long for its kernel; shorten it",
+            Self::NoRoomForKernel => "no free memory is large enough for its kernel; add memory",
+            Self::NoRoomForInitrd => "no free memory is large enough for its initrd; add memory",
+            Self::NoRoomForSetup => {
+                "its kernel needs more low memory than the boot loader leaves; use the 32-bit protocol \
+                 (in GRUB, `linux` in place of `linux16`)"
+            }
+            Self::TooManyRanges => {
+                "the boot loader hands over too many pieces of data; use another loader"
+            }
+            Self::No64BitEntry => {
+                "its kernel has no 64-bit entry; use a loader that enters in 32 bits"
+            }
+        }
+    }
+}

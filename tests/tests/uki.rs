@@ -1,0 +1,202 @@
+//! One file for every loader: the table that the README shows.
+
+use std::path::Path;
+use std::process::Command;
+use tests::initramfs::random;
+use tests::qemu::{Exit, Machine, Outcome};
+use tests::uki::{CMDLINE, HandedIn, Loader, OS_RELEASE, OWN, STUB, Workshop, stub};
+use tests::{MIB, gapboot, sha256, tool, trixie};
+
+/// What the initramfs says after a mark.
+fn said(outcome: &Outcome, mark: &str) -> String {
+    let mut lines = outcome.serial.lines();
+    let line = lines.find_map(|line| line.strip_prefix(mark));
+    let line = line.unwrap_or_else(|| panic!("no {mark}: {}", outcome.serial));
+    line.trim().trim_end_matches(" -").trim().to_owned()
+}
+
+/// The image came up with its own command line and initrds.
+#[track_caller]
+fn assert_own(outcome: &Outcome) {
+    assert_eq!(said(outcome, "TEST-CMDLINE"), CMDLINE);
+    assert_eq!(said(outcome, "TEST-ORDER"), "initrd");
+    assert_eq!(said(outcome, "TEST-HANDED-IN"), "");
+    assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
+}
+
+/// An image of everything is started with nothing handed in, and with an
+/// initrd and a command line.
+fn starts(loader: Loader) {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let (image, _) = workshop.sign(&image).unwrap();
+    let extra = sha256(OS_RELEASE.as_bytes());
+
+    let outcome = loader.start(&image, HandedIn::default(), 512).unwrap();
+    assert_own(&outcome);
+    assert_eq!(said(&outcome, "TEST-EXTRA"), extra);
+
+    let initrd = workshop.path("handed-in");
+    let handed_in = HandedIn {
+        initrd: Some(&initrd),
+        cmdline: Some(OWN),
+    };
+    let outcome = loader.start(&image, handed_in, 512).unwrap();
+    let cmdline = said(&outcome, "TEST-CMDLINE");
+    // Loaders put their own words around it.
+    assert!(cmdline.contains(OWN), "{cmdline}");
+    assert!(!cmdline.contains("built.in"), "{cmdline}");
+    assert_eq!(said(&outcome, "TEST-HANDED-IN"), "yes");
+    assert_eq!(
+        said(&outcome, "TEST-ORDER"),
+        "initrd",
+        "it comes before .initrd"
+    );
+    assert_eq!(said(&outcome, "TEST-EXTRA"), extra);
+}
+
+#[test]
+fn qemu_starts_it_in_16_bits() {
+    starts(Loader::Qemu);
+}
+
+#[test]
+fn grub_starts_it_in_32_bits() {
+    starts(Loader::Grub("linux"));
+}
+
+#[test]
+fn grub_starts_it_in_16_bits() {
+    starts(Loader::Grub("linux16"));
+}
+
+#[test]
+fn syslinux_starts_it() {
+    starts(Loader::Syslinux);
+}
+
+#[test]
+fn kexec_load_starts_it() {
+    starts(Loader::Kexec(&["-l"], 1024));
+}
+
+#[test]
+fn kexec_file_load_starts_it() {
+    starts(Loader::Kexec(&["-l", "-s"], 1024));
+}
+
+#[test]
+fn kexec_starts_it_in_32_bits() {
+    starts(Loader::Kexec(&["-l", "--type=bzImage"], 1024));
+}
+
+/// The loader puts it above 4 GiB.
+#[test]
+fn kexec_load_starts_it_on_6_gib() {
+    starts(Loader::Kexec(&["-l"], 6144));
+}
+
+#[test]
+fn kexec_file_load_starts_it_on_6_gib() {
+    starts(Loader::Kexec(&["-l", "-s"], 6144));
+}
+
+/// Signed without a gap, and started by OVMF.
+fn starts_on_uefi(stub: &Path) {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(stub).unwrap();
+    let (signed, tools) = workshop.sign(&image).unwrap();
+    assert!(
+        !tools.contains("warning") && !tools.contains("gap"),
+        "{tools}"
+    );
+    let outcome = Loader::Ovmf
+        .start(&signed, HandedIn::default(), 512)
+        .unwrap();
+    assert_own(&outcome);
+    assert!(
+        !outcome.serial.contains("Overlapping"),
+        "{}",
+        outcome.serial
+    );
+    // What UEFI starts, any other loader does too.
+    assert_own(
+        &Loader::Qemu
+            .start(&signed, HandedIn::default(), 512)
+            .unwrap(),
+    );
+}
+
+#[test]
+fn ovmf_starts_it_by_this_releases_stub() {
+    starts_on_uefi(&stub().unwrap());
+}
+
+#[test]
+fn ovmf_starts_it_by_debian_13s_stub() {
+    starts_on_uefi(&trixie::package("systemd-boot-efi").unwrap().join(STUB));
+}
+
+#[test]
+fn a_plain_uki_is_converted() {
+    let workshop = Workshop::new().unwrap();
+    let plain = workshop.plain(&stub().unwrap()).unwrap();
+    let converted = workshop.path("converted.efi");
+    let mut convert = Command::new(gapboot::built("gapboot").unwrap());
+    tool::run(convert.args(["uki", "convert"]).arg(&plain).arg(&converted)).unwrap();
+    for loader in [Loader::Qemu, Loader::Ovmf, Loader::Grub("linux")] {
+        assert_own(&loader.start(&converted, HandedIn::default(), 512).unwrap());
+    }
+}
+
+/// Large initrds arrive whole, where they are or moved.
+fn carries(payload: usize, loader: Loader, memory: u32) {
+    let payload = random(7, payload);
+    let workshop = Workshop::with_payload(&payload).unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    for initrd in [None, Some(workshop.path("handed-in"))] {
+        let handed_in = HandedIn {
+            initrd: initrd.as_deref(),
+            cmdline: None,
+        };
+        let outcome = loader.start(&image, handed_in, memory).unwrap();
+        assert_eq!(said(&outcome, "TEST-PAYLOAD"), sha256(&payload));
+    }
+}
+
+#[test]
+fn an_initrd_of_64_mib_by_qemu() {
+    carries(64 * MIB as usize, Loader::Qemu, 1024);
+}
+
+#[test]
+fn an_initrd_of_64_mib_by_grub() {
+    carries(64 * MIB as usize, Loader::Grub("linux"), 1024);
+}
+
+#[test]
+fn an_initrd_of_64_mib_by_kexec() {
+    carries(64 * MIB as usize, Loader::Kexec(&["-l", "-s"], 2048), 2048);
+}
+
+/// What goes wrong is said, on screen and serial line.
+#[test]
+fn messages() {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let says = |memory: u32, cmdline: &str, text: &str| {
+        let machine = Machine::without_disk().memory(memory).arguments(&[
+            "-kernel",
+            image.to_str().unwrap(),
+            "-append",
+            cmdline,
+        ]);
+        let mut guest = machine.start().unwrap();
+        guest.wait_for_serial("Press a key to restart.").unwrap();
+        assert!(guest.serial().contains(text), "{}", guest.serial());
+        let screen = guest.screen().unwrap().text().replace('\n', "");
+        assert!(screen.contains(text), "{screen}");
+    };
+    says(64, "", "no free memory is large enough for its kernel");
+    says(512, "@1 quiet", "it has no such profile");
+}

@@ -1,0 +1,254 @@
+//! The menu: what a person sees and types before anything is booted.
+//!
+//! [`run`] shows it and comes back with what was chosen. The keys are those of
+//! systemd-boot. [`state`] decides what a key does, [`picture`] draws, and
+//! [`editor`] and [`pages`] are called from here alone: they could live
+//! elsewhere.
+
+mod editor;
+mod line;
+mod pages;
+mod picture;
+mod state;
+pub(crate) mod text;
+mod words;
+
+use crate::keys::{self, Key};
+use crate::machine::Console;
+use picture::Picture;
+use state::{Effect, State, Status};
+
+/// How the menu appears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// Not at all, unless a key is pressed in the first moment.
+    Hidden,
+    /// Not at all.
+    Disabled,
+    /// Until a person chooses.
+    Forced,
+    /// For this many seconds, not 0.
+    Seconds(u32),
+}
+
+/// What the menu shows, in its order, the first entry being 0.
+pub trait Entries {
+    /// Number of entries.
+    fn count(&self) -> usize;
+
+    /// Hands what is shown for an entry to `sink`, in pieces of whole
+    /// characters.
+    fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8]));
+
+    /// The letter that selects an entry: `l` for Linux; 0 for none.
+    fn hotkey(&self, index: usize) -> u8;
+
+    /// Puts the command line of an entry into `into` and gives its length in
+    /// bytes.
+    ///
+    /// # Errors
+    /// Where it has none or it can't be read: the length of a text in `into`
+    /// that says why.
+    fn command_line(&mut self, index: usize, into: &mut [u8]) -> Result<usize, usize>;
+
+    /// Hands all there is to say about an entry to `field`: names, of at most
+    /// 13 characters, and values.
+    fn details(&mut self, index: usize, field: &mut dyn FnMut(&str, &[u8]));
+}
+
+/// How the menu should be.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// When it appears, and for how long.
+    pub timeout: Timeout,
+    /// The command line may be edited.
+    pub editor: bool,
+    /// Beeps tell the number of the selected entry.
+    pub beep: bool,
+    /// The entry that is selected at the start.
+    pub selected: usize,
+    /// What to say at the start: why booting failed. Or empty.
+    pub message: &'a [u8],
+}
+
+/// What a person may set at the menu for this boot and the next ones. The
+/// caller compares before and after, and keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The default entry.
+    pub default: Option<usize>,
+    /// The preferred entry.
+    pub preferred: Option<usize>,
+    /// The timeout, where it is not loader.conf's.
+    pub timeout: Option<Timeout>,
+}
+
+impl Remembered {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        default: None,
+        preferred: None,
+        timeout: None,
+    };
+}
+
+/// What was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Boot an entry.
+    Boot {
+        /// Its number.
+        entry: usize,
+        /// Length of the command line that it gets instead of its own, in the
+        /// buffer that [`run`] was given.
+        edited: Option<usize>,
+    },
+    /// Power off.
+    PowerOff,
+    /// Reboot.
+    Reboot,
+    /// Let the firmware try its next boot device.
+    Quit,
+}
+
+/// Ticks in a second, nearly.
+const SECOND: u32 = 18;
+/// Ticks that a hidden menu waits for a key: a tenth of a second.
+const MOMENT: u32 = 2;
+
+/// Shows the menu, if it is to be shown, and gives what was chosen. `line` is
+/// room for a command line, as long as one may be.
+pub fn run(
+    console: &mut dyn Console,
+    entries: &mut dyn Entries,
+    settings: &Settings,
+    remembered: &mut Remembered,
+    line: &mut [u8],
+) -> Outcome {
+    let count = entries.count();
+    let selected = settings.selected;
+    let mut countdown = 0;
+    if count > 0 {
+        match settings.timeout {
+            Timeout::Disabled => {
+                return Outcome::Boot {
+                    entry: selected,
+                    edited: None,
+                };
+            }
+            Timeout::Hidden => {
+                let key = keys::read(console, Some(MOMENT));
+                let entry = match key {
+                    None => Some(selected),
+                    Some(Key::Char(character)) => state::lookup(entries, selected, character),
+                    Some(_) => None,
+                };
+                if let Some(entry) = entry {
+                    return Outcome::Boot {
+                        entry,
+                        edited: None,
+                    };
+                }
+            }
+            Timeout::Seconds(seconds) => countdown = seconds,
+            Timeout::Forced => {}
+        }
+    }
+    let mut state = State {
+        count,
+        visible: 0,
+        top: 0,
+        selected,
+        countdown,
+        remembered: *remembered,
+        status: if countdown > 0 {
+            Status::Countdown
+        } else {
+            Status::Text(settings.message)
+        },
+        stale: false,
+    };
+    let outcome = choose(console, entries, settings, &mut state, line);
+    *remembered = state.remembered;
+    console.clear();
+    console.cursor(true);
+    outcome
+}
+
+/// The menu on the screen.
+fn choose(
+    console: &mut dyn Console,
+    entries: &mut dyn Entries,
+    settings: &Settings,
+    state: &mut State,
+    line: &mut [u8],
+) -> Outcome {
+    let mut picture = Picture::new(console, entries, state);
+    let mut heard = usize::MAX;
+    loop {
+        // Keys may come faster than a slow line draws.
+        let mut key = keys::read(console, Some(0));
+        if key.is_none() {
+            picture.update(console, entries, state);
+            if settings.beep && heard != state.selected {
+                heard = state.selected;
+                // Nobody counts further.
+                for _ in 0..=heard.min(9) {
+                    console.write(b"\x07");
+                }
+            }
+            key = keys::read(console, Some(SECOND).filter(|_| state.countdown > 0));
+        }
+        let mut effect = Effect::Nothing;
+        match key {
+            Some(key) => effect = state.key(key, entries),
+            // The time is over, or no key will ever come.
+            None => {
+                if state.countdown == 0 || state.tick() {
+                    effect = Effect::Boot;
+                }
+            }
+        }
+        let entry = state.selected;
+        match effect {
+            Effect::Leave(outcome) => return outcome,
+            Effect::Help => pages::show(console, entries, None),
+            Effect::Boot | Effect::Edit | Effect::Details if entry >= state.count => {}
+            Effect::Boot => {
+                return Outcome::Boot {
+                    entry,
+                    edited: None,
+                };
+            }
+            Effect::Details => pages::show(console, entries, Some(entry)),
+            Effect::Edit if !settings.editor => {
+                state.say(Status::Text(b"Editing is disabled in loader.conf."))
+            }
+            Effect::Edit => match entries.command_line(entry, line) {
+                Ok(length) => {
+                    if let Some(length) = editor::edit(console, line, length) {
+                        return Outcome::Boot {
+                            entry,
+                            edited: Some(length),
+                        };
+                    }
+                    console.cursor(false);
+                    picture.keys(console);
+                    state.stale = true;
+                }
+                Err(length) => {
+                    picture.status(console, &[line.get(..length).unwrap_or_default()]);
+                    state.status = Status::Shown;
+                    state.stale = false;
+                }
+            },
+            Effect::Nothing | Effect::Redraw => {}
+        }
+        if let Effect::Redraw | Effect::Help | Effect::Details = effect {
+            picture = Picture::new(console, entries, state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -69,14 +69,8 @@ impl Console {
 
     /// Writes to the serial port only.
     fn send(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if self
-                .serial
-                .as_mut()
-                .is_some_and(|serial| !serial.send(byte))
-            {
-                self.serial = None;
-            }
+        if let Some(serial) = &mut self.serial {
+            bytes.iter().for_each(|&byte| serial.send(byte));
         }
     }
 

@@ -1,7 +1,6 @@
 //! A serial port: what is typed at the other end is kept while the loader
 //! writes or thinks.
 
-use crate::port;
 use layout::{header, memory};
 use uart_16550::Uart16550;
 use uart_16550::backend::{Backend, PioBackend};
@@ -20,6 +19,8 @@ pub(crate) struct Serial {
     end: u8,
     /// Something was typed here.
     pub(crate) in_use: bool,
+    /// Polls that the next byte is worth.
+    patience: u32,
 }
 
 /// What the installer wrote into the header, read from where stage1 left it.
@@ -71,6 +72,7 @@ impl Serial {
             first: 0,
             end: 0,
             in_use: false,
+            patience: PATIENCE,
         })
     }
 
@@ -104,14 +106,17 @@ impl Serial {
         Some(byte)
     }
 
-    /// Sends a byte; false if the port takes none.
-    pub(crate) fn send(&mut self, byte: u8) -> bool {
-        let mut ready = || self.listen().contains(LSR::THR_EMPTY);
-        if !(0..PATIENCE).any(|_| ready()) {
-            return false;
+    /// Sends a byte. Where the port takes none, as behind a terminal that was
+    /// stopped, bytes are lost, and only the first of them is waited for.
+    pub(crate) fn send(&mut self, byte: u8) {
+        for _ in 0..self.patience {
+            if self.listen().contains(LSR::THR_EMPTY) {
+                // SAFETY: the UART's data register, which is ready.
+                unsafe { self.uart.backend_mut().write(offsets::DATA as u8, byte) };
+                self.patience = PATIENCE;
+                return;
+            }
         }
-        // SAFETY: the UART's data register, which is ready.
-        unsafe { self.uart.backend_mut().write(offsets::DATA as u8, byte) };
-        true
+        self.patience = 1;
     }
 }

@@ -80,7 +80,7 @@ pub trait Console {
     /// Prints text, ASCII or UTF-8; `\n` starts a new line where text flows.
     fn write(&mut self, text: &[u8]);
 
-    /// Columns and lines that every output has.
+    /// Columns and lines that every output has: at least 40 and 10, at most 250.
     fn size(&self) -> (usize, usize);
 
     /// Empties the screen. Text flows from its first line on.

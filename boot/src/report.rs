@@ -96,14 +96,19 @@ fn digit(value: u8) -> u8 {
 /// A number: decimal, and hexadecimal where it passes 32 bits, because a 64-bit
 /// division alone costs 400 bytes.
 pub fn number(value: u64, write: &mut dyn FnMut(&[u8])) {
-    let Ok(mut rest) = u32::try_from(value) else {
+    let Ok(value) = u32::try_from(value) else {
         write(b"0x");
         for byte in value.to_be_bytes() {
             write(&[digit(byte >> 4), digit(byte & 0xf)]);
         }
         return;
     };
-    let mut digits = [b'0'; 10];
+    write(decimal(value, &mut [0; 10]));
+}
+
+/// The decimal digits of `value`, in `digits`.
+pub(crate) fn decimal(value: u32, digits: &mut [u8; 10]) -> &[u8] {
+    let mut rest = value;
     let mut first: usize = 9;
     for (place, figure) in digits.iter_mut().enumerate().rev() {
         *figure = digit(u8::try_from(rest % 10).unwrap_or(0));
@@ -113,5 +118,5 @@ pub fn number(value: u64, write: &mut dyn FnMut(&[u8])) {
             break;
         }
     }
-    write(digits.get(first..).unwrap_or_default());
+    digits.get(first..).unwrap_or_default()
 }

@@ -1,27 +1,61 @@
 //! The editor of the command line: one line of the screen, scrolled sideways.
 
-use super::line::Line;
-use super::text::{self, Cells, centred, columns, continues};
-use super::words;
+use super::line::{Line, Unit};
+use super::text::{Cells, centred, columns, continues};
 use crate::keys::{self, Key};
 use crate::machine::Console;
+
+/// What a key does: it moves the cursor, or removes what it would pass.
+struct Action {
+    key: Key,
+    unit: Unit,
+    back: bool,
+    remove: bool,
+}
+
+const fn action(key: u8, unit: Unit, back: bool, remove: bool) -> Action {
+    Action {
+        key: Key(key),
+        unit,
+        back,
+        remove,
+    }
+}
+
+static ACTIONS: [Action; 13] = [
+    action(Key::LEFT.0, Unit::Character, true, false),
+    action(Key::RIGHT.0, Unit::Character, false, false),
+    action(Key::HOME.0, Unit::Line, true, false),
+    action(Key::END.0, Unit::Line, false, false),
+    action(Key::UP.0, Unit::Word, true, false),
+    action(Key::WORD_LEFT.0, Unit::Word, true, false),
+    action(Key::DOWN.0, Unit::Word, false, false),
+    action(Key::WORD_RIGHT.0, Unit::Word, false, false),
+    action(Key::BACKSPACE.0, Unit::Character, true, true),
+    action(Key::DELETE.0, Unit::Character, false, true),
+    action(Key::DELETE_WORD_LEFT.0, Unit::Word, true, true),
+    action(Key::DELETE_WORD_RIGHT.0, Unit::Word, false, true),
+    // Ctrl-K
+    action(0x0b, Unit::Line, false, true),
+];
 
 /// Lets a person edit the first `length` bytes of `buffer`, whose size is the
 /// limit. Gives the new length, or nothing if it should stay as it was; the
 /// buffer's content is lost then.
 #[inline(never)]
-pub(super) fn edit(console: &mut dyn Console, buffer: &mut [u8], length: usize) -> Option<usize> {
+pub(super) fn edit(console: &mut impl Console, buffer: &mut [u8], length: usize) -> Option<usize> {
     let (columns, lines) = console.size();
-    let last = lines.saturating_sub(1);
-    centred(console, last.wrapping_sub(2), &[]);
+    let last = lines.wrapping_sub(1);
+    let status = lines.wrapping_sub(2);
     centred(console, last, &[b"Enter boot   Esc back"]);
     console.cursor(true);
     let mut line = Line::new(buffer, length);
     let mut window = Window {
         first: usize::MAX,
-        width: columns.saturating_sub(3),
-        line: last.wrapping_sub(1),
+        width: columns.wrapping_sub(3),
+        line: lines.wrapping_sub(3),
     };
+    centred(console, status, &[]);
     let mut full = false;
     loop {
         // Keys may come faster than a slow line draws.
@@ -30,39 +64,36 @@ pub(super) fn edit(console: &mut dyn Console, buffer: &mut [u8], length: usize) 
             keys::read(console, None)
         });
         if full {
+            centred(console, status, &[]);
             full = false;
-            centred(console, last.wrapping_sub(2), &[]);
         }
         match key {
-            Some(Key::Enter) => return Some(line.text().len()),
+            Some(Key::ENTER) => return Some(line.text().len()),
             // Ctrl-C, Ctrl-G
-            None | Some(Key::Escape | Key::Char(3 | 7)) => return None,
-            Some(Key::Char(character @ b' '..)) if !line.insert(character) => {
-                full = true;
-                let mut digits = [0; 10];
-                let limit = u32::try_from(line.limit()).unwrap_or(0);
-                let pieces: [&[u8]; 3] = [
-                    b"The kernel takes no more than ",
-                    text::decimal(limit, &mut digits),
-                    b" bytes.",
-                ];
-                centred(console, last.wrapping_sub(2), &pieces);
+            None | Some(Key::ESCAPE | Key(0x03 | 0x07)) => return None,
+            Some(Key(character @ b' '..)) => {
+                full = !line.insert(character);
+                if full {
+                    centred(
+                        console,
+                        status,
+                        &[b"No more: the kernel's limit is reached."],
+                    );
+                }
             }
-            Some(key) => change(&mut line, key),
+            Some(key) => {
+                for action in &ACTIONS {
+                    if action.key == key {
+                        let to = line.reach(action.unit, action.back);
+                        if action.remove {
+                            line.remove(to);
+                        } else {
+                            line.cursor = to;
+                        }
+                    }
+                }
+            }
         }
-    }
-}
-
-/// What a key does that is no text.
-fn change(line: &mut Line, key: Key) {
-    match key {
-        Key::Left | Key::Char(2) => line.move_to(line.left()),
-        Key::Right | Key::Char(6) => line.move_to(line.right()),
-        Key::Home | Key::Char(1) => line.move_to(0),
-        Key::End | Key::Char(5) => line.move_to(line.text().len()),
-        Key::Delete | Key::Char(4) => line.remove(line.right()),
-        Key::Backspace => line.remove(line.left()),
-        _ => words::key(line, key),
     }
 }
 
@@ -78,10 +109,10 @@ struct Window {
 
 impl Window {
     /// Draws what has changed, and puts the cursor in its place.
-    fn draw(&mut self, console: &mut dyn Console, line: &mut Line) {
+    fn draw(&mut self, console: &mut impl Console, line: &mut Line) {
         let changed = core::mem::replace(&mut line.changed, usize::MAX);
         let text = line.text();
-        let cursor = line.cursor();
+        let cursor = line.cursor;
         let between = |from: usize, to: usize| columns(text.get(from..to).unwrap_or_default());
         let mut from = changed.max(self.first);
         if cursor < self.first || between(self.first, cursor) >= self.width {

@@ -10,34 +10,20 @@ mod line;
 mod pages;
 mod picture;
 mod state;
-pub(crate) mod text;
-mod words;
+mod text;
 
-use crate::keys::{self, Key};
+use crate::conf::Timeout;
+use crate::keys;
 use crate::machine::Console;
 use picture::Picture;
-use state::{Effect, State, Status};
-
-/// How the menu appears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timeout {
-    /// Not at all, unless a key is pressed in the first moment.
-    Hidden,
-    /// Not at all.
-    Disabled,
-    /// Until a person chooses.
-    Forced,
-    /// For this many seconds, not 0.
-    Seconds(u32),
-}
+use state::{Command, State, Status};
 
 /// What the menu shows, in its order, the first entry being 0.
 pub trait Entries {
     /// Number of entries.
     fn count(&self) -> usize;
 
-    /// Hands what is shown for an entry to `sink`, in pieces of whole
-    /// characters.
+    /// Hands what is shown for an entry to `sink`, in pieces.
     fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8]));
 
     /// The letter that selects an entry: `l` for Linux; 0 for none.
@@ -119,8 +105,8 @@ const MOMENT: u32 = 2;
 /// Shows the menu, if it is to be shown, and gives what was chosen. `line` is
 /// room for a command line, as long as one may be.
 pub fn run(
-    console: &mut dyn Console,
-    entries: &mut dyn Entries,
+    console: &mut impl Console,
+    entries: &mut impl Entries,
     settings: &Settings,
     remembered: &mut Remembered,
     line: &mut [u8],
@@ -140,8 +126,7 @@ pub fn run(
                 let key = keys::read(console, Some(MOMENT));
                 let entry = match key {
                     None => Some(selected),
-                    Some(Key::Char(character)) => state::lookup(entries, selected, character),
-                    Some(_) => None,
+                    Some(key) => state::lookup(entries, selected, key),
                 };
                 if let Some(entry) = entry {
                     return Outcome::Boot {
@@ -154,6 +139,11 @@ pub fn run(
             Timeout::Forced => {}
         }
     }
+    let status = match (countdown, settings.message) {
+        (0, b"") => Status::Nothing,
+        (0, message) => Status::Text(message),
+        _ => Status::Countdown,
+    };
     let mut state = State {
         count,
         visible: 0,
@@ -161,11 +151,7 @@ pub fn run(
         selected,
         countdown,
         remembered: *remembered,
-        status: if countdown > 0 {
-            Status::Countdown
-        } else {
-            Status::Text(settings.message)
-        },
+        status,
         stale: false,
     };
     let outcome = choose(console, entries, settings, &mut state, line);
@@ -177,8 +163,8 @@ pub fn run(
 
 /// The menu on the screen.
 fn choose(
-    console: &mut dyn Console,
-    entries: &mut dyn Entries,
+    console: &mut impl Console,
+    entries: &mut impl Entries,
     settings: &Settings,
     state: &mut State,
     line: &mut [u8],
@@ -199,54 +185,52 @@ fn choose(
             }
             key = keys::read(console, Some(SECOND).filter(|_| state.countdown > 0));
         }
-        let mut effect = Effect::Nothing;
-        match key {
-            Some(key) => effect = state.key(key, entries),
+        let command = match key {
+            Some(key) => state.key(key, entries),
+            None if state.countdown > 0 && !state.tick() => continue,
             // The time is over, or no key will ever come.
-            None => {
-                if state.countdown == 0 || state.tick() {
-                    effect = Effect::Boot;
-                }
-            }
-        }
+            None => Command::Boot,
+        };
         let entry = state.selected;
-        match effect {
-            Effect::Leave(outcome) => return outcome,
-            Effect::Help => pages::show(console, entries, None),
-            Effect::Boot | Effect::Edit | Effect::Details if entry >= state.count => {}
-            Effect::Boot => {
+        match command {
+            Command::PowerOff => return Outcome::PowerOff,
+            Command::Reboot => return Outcome::Reboot,
+            Command::Quit => return Outcome::Quit,
+            Command::Help => pages::show(console, entries, None),
+            Command::Redraw => {}
+            _ if entry >= state.count => continue,
+            Command::Details => pages::show(console, entries, Some(entry)),
+            Command::Boot => {
                 return Outcome::Boot {
                     entry,
                     edited: None,
                 };
             }
-            Effect::Details => pages::show(console, entries, Some(entry)),
-            Effect::Edit if !settings.editor => {
-                state.say(Status::Text(b"Editing is disabled in loader.conf."))
+            Command::Edit if !settings.editor => {
+                state.say(Status::Text(b"Editing is disabled in loader.conf."));
+                continue;
             }
-            Effect::Edit => match entries.command_line(entry, line) {
-                Ok(length) => {
-                    if let Some(length) = editor::edit(console, line, length) {
-                        return Outcome::Boot {
-                            entry,
-                            edited: Some(length),
-                        };
+            Command::Edit => {
+                match entries.command_line(entry, line) {
+                    Ok(length) => {
+                        if let edited @ Some(_) = editor::edit(console, line, length) {
+                            return Outcome::Boot { entry, edited };
+                        }
+                        console.cursor(false);
+                        picture.keys(console);
+                        state.stale = true;
                     }
-                    console.cursor(false);
-                    picture.keys(console);
-                    state.stale = true;
+                    Err(length) => {
+                        picture.status(console, line.get(..length).unwrap_or_default(), None);
+                        state.status = Status::Shown;
+                        state.stale = false;
+                    }
                 }
-                Err(length) => {
-                    picture.status(console, &[line.get(..length).unwrap_or_default()]);
-                    state.status = Status::Shown;
-                    state.stale = false;
-                }
-            },
-            Effect::Nothing | Effect::Redraw => {}
+                continue;
+            }
+            _ => continue,
         }
-        if let Effect::Redraw | Effect::Help | Effect::Details = effect {
-            picture = Picture::new(console, entries, state);
-        }
+        picture = Picture::new(console, entries, state);
     }
 }
 

@@ -6,23 +6,22 @@ use crate::keys::{self, Key};
 use crate::machine::Console;
 
 const HELP: &[u8] = b"\
-Menu\n\
-  Up Down j k  Home End  PgUp PgDn   move\n\
-  1 to 9, l         to the entry with this number, to the next Linux\n\
-  Enter  Right      boot\n\
-  e                 edit the command line for this boot\n\
-  p                 details of the entry\n\
-  d  D              set or clear the preferred, the default entry\n\
-  t  T              longer, shorter timeout\n\
-  v  h  L           version, help, redraw\n\
-  O  B  Q           power off, reboot, next boot device\n\
-\n\
-Command line\n\
-  Left Right  Home End               move\n\
-  Ctrl-Left  Ctrl-Right              move by words, also Up and Down\n\
-  Backspace  Del                     delete\n\
-  Ctrl-W  Ctrl-Del  Ctrl-K           delete a word, or all to the end\n\
-  Enter  Esc                         boot, back to the menu\n";
+Up  Down  j  k          move; Home, End, PgUp and PgDn too\n\
+1 to 9  l               to the entry of this number, to the next Linux\n\
+Enter  Right            boot\n\
+e                       edit the command line, for this boot\n\
+p                       all about the entry\n\
+d  D                    set or clear the preferred entry, the default\n\
+t  T                    longer, shorter timeout\n\
+v  h  L                 version, help, redraw\n\
+O  B  Q                 power off, reboot, next boot device\n\
+\nIn the command line:\n\
+Left  Right             move; Home and End too\n\
+Ctrl-Left  Ctrl-Right   move by words; Up and Down too\n\
+Backspace  Del          delete a character\n\
+Ctrl-W  Ctrl-Del        delete a word\n\
+Ctrl-K                  delete all to the end\n\
+Enter  Esc              boot, back to the menu\n";
 
 /// Columns of a field's name.
 const NAME: usize = 14;
@@ -30,8 +29,8 @@ const NAME: usize = 14;
 /// Shows the details of an entry, or the help.
 #[inline(never)]
 pub(super) fn show(
-    console: &mut dyn Console,
-    entries: &mut dyn Entries,
+    console: &mut impl Console,
+    entries: &mut impl Entries,
     details_of: Option<usize>,
 ) {
     console.clear();
@@ -54,8 +53,8 @@ pub(super) fn show(
     }
 }
 
-struct Page<'a> {
-    console: &'a mut dyn Console,
+struct Page<'a, C> {
+    console: &'a mut C,
     /// Columns of a value.
     room: usize,
     lines: usize,
@@ -65,7 +64,7 @@ struct Page<'a> {
     left: bool,
 }
 
-impl Page<'_> {
+impl<C: Console> Page<'_, C> {
     /// Writes a field, on as many lines as it takes.
     fn field(&mut self, mut name: &[u8], mut value: &[u8]) {
         while !self.left {
@@ -100,7 +99,7 @@ impl Page<'_> {
         self.console.write(b"\nPress a key, Esc for the menu.");
         self.left = matches!(
             keys::read(self.console, None),
-            None | Some(Key::Escape | Key::Char(b'q'))
+            None | Some(Key::ESCAPE | Key(b'q'))
         );
     }
 }

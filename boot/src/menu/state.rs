@@ -1,7 +1,8 @@
 //! What the menu is about to do: a state, and what each key makes of it.
 //! Nothing here draws.
 
-use super::{Entries, Outcome, Remembered, Timeout};
+use super::{Entries, Remembered};
+use crate::conf::Timeout;
 use crate::keys::Key;
 
 /// The line below the entries.
@@ -16,20 +17,69 @@ pub(super) enum Status<'a> {
     Shown,
 }
 
-/// What a key asks for beyond a change of the state.
+/// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum Command {
+    // Done here, given back as `Nothing`:
     Nothing,
-    /// Boot what is selected.
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    Preferred,
+    Default,
+    Longer,
+    Shorter,
+    Version,
+    // Left to the caller:
     Boot,
-    /// Edit the command line of what is selected.
     Edit,
     Details,
     Help,
     /// Draw everything anew.
     Redraw,
-    Leave(Outcome),
+    PowerOff,
+    Reboot,
+    Quit,
 }
+
+static COMMANDS: [(Key, Command); 32] = [
+    (Key::UP, Command::Up),
+    (Key(b'k'), Command::Up),
+    (Key(b'K'), Command::Up),
+    (Key::DOWN, Command::Down),
+    (Key(b'j'), Command::Down),
+    (Key(b'J'), Command::Down),
+    (Key::PAGE_UP, Command::PageUp),
+    (Key::PAGE_DOWN, Command::PageDown),
+    (Key::HOME, Command::Home),
+    (Key::END, Command::End),
+    (Key::ENTER, Command::Boot),
+    (Key::RIGHT, Command::Boot),
+    (Key(b'd'), Command::Preferred),
+    (Key(b'D'), Command::Default),
+    (Key(b't'), Command::Longer),
+    (Key(b'+'), Command::Longer),
+    (Key(b'T'), Command::Shorter),
+    (Key(b'-'), Command::Shorter),
+    (Key(b'e'), Command::Edit),
+    (Key(b'E'), Command::Edit),
+    (Key(b'p'), Command::Details),
+    (Key(b'P'), Command::Details),
+    (Key(b'h'), Command::Help),
+    (Key(b'H'), Command::Help),
+    (Key(b'?'), Command::Help),
+    (Key::F1, Command::Help),
+    (Key(b'v'), Command::Version),
+    // Ctrl-L
+    (Key(0x0c), Command::Redraw),
+    (Key(b'L'), Command::Redraw),
+    (Key(b'O'), Command::PowerOff),
+    (Key(b'B'), Command::Reboot),
+    (Key(b'Q'), Command::Quit),
+];
 
 #[derive(Clone, Copy)]
 pub(super) struct State<'a> {
@@ -47,7 +97,26 @@ pub(super) struct State<'a> {
     pub(super) stale: bool,
 }
 
+/// How an entry looks: the sum of what it is.
+pub(super) const SELECTED: u8 = 1;
+pub(super) const PREFERRED: u8 = 2;
+const DEFAULT: u8 = 4;
+
 impl<'a> State<'a> {
+    pub(super) fn look(&self, index: usize) -> u8 {
+        let mut look = 0;
+        if self.selected == index {
+            look |= SELECTED;
+        }
+        if self.remembered.preferred == Some(index) {
+            look |= PREFERRED;
+        }
+        if self.remembered.default == Some(index) {
+            look |= DEFAULT;
+        }
+        look
+    }
+
     /// Selects an entry, the last one where there is none of this number, and
     /// scrolls it into view: by half a screen, so that a slow line draws few
     /// whole screens.
@@ -75,70 +144,61 @@ impl<'a> State<'a> {
     }
 
     /// What a key does. Any key ends the countdown.
-    pub(super) fn key(&mut self, key: Key, entries: &dyn Entries) -> Effect {
+    pub(super) fn key(&mut self, key: Key, entries: &impl Entries) -> Command {
         self.countdown = 0;
         self.say(Status::Nothing);
         let selected = self.selected;
-        let to = match key {
-            Key::Up | Key::Char(b'k' | b'K') => selected.saturating_sub(1),
-            Key::Down | Key::Char(b'j' | b'J') => selected.wrapping_add(1),
-            Key::PageUp => selected.saturating_sub(self.visible),
-            Key::PageDown => selected.wrapping_add(self.visible),
-            Key::Home => 0,
-            Key::End => self.count,
-            Key::Enter | Key::Right => return Effect::Boot,
-            Key::F1 => return Effect::Help,
-            Key::Char(character) => match character {
-                b'e' | b'E' => return Effect::Edit,
-                b'p' | b'P' => return Effect::Details,
-                b'h' | b'H' | b'?' => return Effect::Help,
-                b'L' | 0x0c => return Effect::Redraw,
-                b'O' => return Effect::Leave(Outcome::PowerOff),
-                b'B' => return Effect::Leave(Outcome::Reboot),
-                b'Q' => return Effect::Leave(Outcome::Quit),
-                _ => {
-                    self.set(character);
-                    lookup(entries, selected, character).unwrap_or(selected)
-                }
-            },
-            _ => selected,
+        let Some((_, command)) = COMMANDS.iter().find(|(other, _)| *other == key) else {
+            self.select(lookup(entries, selected, key).unwrap_or(selected));
+            return Command::Nothing;
         };
-        self.select(to);
-        Effect::Nothing
-    }
-
-    /// The keys that change what is remembered, and the version.
-    fn set(&mut self, character: u8) {
         let Remembered {
             default,
             preferred,
             timeout,
         } = &mut self.remembered;
-        let status = match character {
-            b'd' if toggle(preferred, self.selected) => Status::Text(b"Preferred entry set."),
-            b'd' => Status::Text(b"Preferred entry cleared."),
-            b'D' if toggle(default, self.selected) => Status::Text(b"Default entry set."),
-            b'D' => Status::Text(b"Default entry cleared."),
-            b't' | b'+' => {
-                *timeout = longer(*timeout);
-                Status::Timeout
+        let mut to = selected;
+        match *command {
+            Command::Up => to = selected.saturating_sub(1),
+            Command::Down => to = selected.wrapping_add(1),
+            Command::PageUp => to = selected.saturating_sub(self.visible),
+            Command::PageDown => to = selected.wrapping_add(self.visible),
+            Command::Home => to = 0,
+            Command::End => to = self.count,
+            Command::Preferred => {
+                toggle(preferred, selected);
+                self.say(Status::Text(MARKS));
             }
-            b'T' | b'-' => {
-                *timeout = shorter(*timeout);
-                Status::Timeout
+            Command::Default => {
+                toggle(default, selected);
+                self.say(Status::Text(MARKS));
             }
-            b'v' => Status::Text(concat!("gapboot ", env!("CARGO_PKG_VERSION")).as_bytes()),
-            _ => return,
-        };
-        self.say(status);
+            Command::Longer => {
+                *timeout = timeout_of(step(*timeout).saturating_add(1));
+                self.say(Status::Timeout);
+            }
+            Command::Shorter => {
+                *timeout = timeout_of(step(*timeout).saturating_sub(1));
+                self.say(Status::Timeout);
+            }
+            Command::Version => self.say(Status::Text(VERSION)),
+            other => return other,
+        }
+        self.select(to);
+        Command::Nothing
     }
 }
 
+/// What the marks before the titles mean.
+const MARKS: &[u8] = b"=> default   -> preferred";
+
+const VERSION: &[u8] = concat!("gapboot ", env!("CARGO_PKG_VERSION")).as_bytes();
+
 /// The entry that a digit or a hotkey selects: the next one behind `selected`
 /// that has the hotkey.
-pub(super) fn lookup(entries: &dyn Entries, selected: usize, character: u8) -> Option<usize> {
+pub(super) fn lookup(entries: &impl Entries, selected: usize, key: Key) -> Option<usize> {
     let count = entries.count();
-    if let digit @ b'1'..=b'9' = character {
+    if let Key(digit @ b'1'..=b'9') = key {
         return Some(usize::from(digit.wrapping_sub(b'1')).min(count.checked_sub(1)?));
     }
     let mut index = selected;
@@ -147,40 +207,40 @@ pub(super) fn lookup(entries: &dyn Entries, selected: usize, character: u8) -> O
         if index >= count {
             index = 0;
         }
-        if entries.hotkey(index) == character {
+        if entries.hotkey(index) == key.0 {
             return Some(index);
         }
     }
     None
 }
 
-/// Makes `index` the remembered one, or none if it was. True if it now is.
-fn toggle(remembered: &mut Option<usize>, index: usize) -> bool {
+/// Makes `index` the remembered one, or none if it was.
+fn toggle(remembered: &mut Option<usize>, index: usize) {
     let set = *remembered != Some(index);
-    *remembered = Some(index).filter(|_| set);
-    set
+    *remembered = set.then_some(index);
 }
 
-// Timeouts in their order: none of its own, forced, hidden, 1 second, 2...
-
-fn longer(timeout: Option<Timeout>) -> Option<Timeout> {
-    Some(match timeout {
-        None | Some(Timeout::Disabled) => Timeout::Forced,
-        Some(Timeout::Forced) => Timeout::Hidden,
-        Some(Timeout::Hidden) => Timeout::Seconds(1),
-        Some(Timeout::Seconds(seconds)) => Timeout::Seconds(seconds.saturating_add(1)),
-    })
+/// The place of a timeout in their order: none of its own, forced, hidden,
+/// 1 second, 2...
+fn step(timeout: Option<Timeout>) -> u32 {
+    match timeout {
+        None | Some(Timeout::Disabled) => 0,
+        Some(Timeout::Forced) => 1,
+        Some(Timeout::Hidden) => 2,
+        Some(Timeout::Seconds(seconds)) => seconds.saturating_add(2),
+    }
 }
 
-fn shorter(timeout: Option<Timeout>) -> Option<Timeout> {
-    Some(match timeout? {
-        Timeout::Forced | Timeout::Disabled => return None,
-        Timeout::Hidden => Timeout::Forced,
-        Timeout::Seconds(0 | 1) => Timeout::Hidden,
-        Timeout::Seconds(seconds) => Timeout::Seconds(seconds.wrapping_sub(1)),
+fn timeout_of(step: u32) -> Option<Timeout> {
+    Some(match step {
+        0 => return None,
+        1 => Timeout::Forced,
+        2 => Timeout::Hidden,
+        _ => Timeout::Seconds(step.wrapping_sub(2)),
     })
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #[path = "state_tests.rs"]
 mod tests;

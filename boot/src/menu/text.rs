@@ -2,20 +2,6 @@
 
 use crate::machine::Console;
 
-/// The digits of `value`.
-pub(crate) fn decimal(mut value: u32, digits: &mut [u8; 10]) -> &[u8] {
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = u8::try_from(value % 10).unwrap_or(0).wrapping_add(b'0');
-        value /= 10;
-        start = start.wrapping_sub(1);
-        if value == 0 {
-            break;
-        }
-    }
-    digits.get(start..).unwrap_or_default()
-}
-
 /// True for the bytes of a UTF-8 character behind its first.
 pub(super) fn continues(byte: u8) -> bool {
     byte & 0xc0 == 0x80
@@ -27,15 +13,15 @@ pub(super) fn columns(text: &[u8]) -> usize {
 }
 
 /// A number of columns, to be filled with text.
-pub(super) struct Cells<'a> {
-    pub(super) console: &'a mut dyn Console,
+pub(super) struct Cells<'a, C> {
+    pub(super) console: &'a mut C,
     /// Columns that are left; below 0: text was cut.
     pub(super) room: isize,
     previous: u8,
 }
 
-impl<'a> Cells<'a> {
-    pub(super) fn new(console: &'a mut dyn Console, room: usize) -> Self {
+impl<'a, C: Console> Cells<'a, C> {
+    pub(super) fn new(console: &'a mut C, room: usize) -> Self {
         Self {
             console,
             room: isize::try_from(room).unwrap_or(0),
@@ -68,11 +54,17 @@ impl<'a> Cells<'a> {
 }
 
 /// Writes `pieces` into the middle of a line that has nothing else.
-pub(super) fn centred(console: &mut dyn Console, line: usize, pieces: &[&[u8]]) {
-    let room = console.size().0.saturating_sub(1);
+pub(super) fn centred(console: &mut impl Console, line: usize, pieces: &[&[u8]]) {
+    let room = console.size().0.wrapping_sub(1);
     let length = pieces.iter().map(|piece| columns(piece)).sum();
+    // An empty line needs no spaces.
+    let indent = if length > 0 {
+        room.saturating_sub(length) / 2
+    } else {
+        0
+    };
     console.move_to(0, line);
-    let mut cells = Cells::new(console, room.saturating_sub(length) / 2);
+    let mut cells = Cells::new(console, indent);
     cells.pad();
     cells.room = isize::try_from(room).unwrap_or(0);
     for piece in pieces {

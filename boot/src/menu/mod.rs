@@ -12,7 +12,7 @@ mod picture;
 mod state;
 mod text;
 
-use crate::conf::Timeout;
+use crate::conf::timeout;
 use crate::keys;
 use crate::machine::Console;
 use picture::Picture;
@@ -45,8 +45,8 @@ pub trait Entries {
 /// How the menu should be.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
-    /// When it appears, and for how long.
-    pub timeout: Timeout,
+    /// Seconds until the selected entry is booted, or a constant of [`timeout`].
+    pub timeout: u32,
     /// The command line may be edited.
     pub editor: bool,
     /// Beeps tell the number of the selected entry.
@@ -65,8 +65,8 @@ pub struct Remembered {
     pub default: Option<usize>,
     /// The preferred entry.
     pub preferred: Option<usize>,
-    /// The timeout, where it is not loader.conf's.
-    pub timeout: Option<Timeout>,
+    /// The timeout, as loader.conf has it, where it is not loader.conf's.
+    pub timeout: Option<u32>,
 }
 
 impl Remembered {
@@ -116,13 +116,13 @@ pub fn run(
     let mut countdown = 0;
     if count > 0 {
         match settings.timeout {
-            Timeout::Disabled => {
+            timeout::DISABLED => {
                 return Outcome::Boot {
                     entry: selected,
                     edited: None,
                 };
             }
-            Timeout::Hidden => {
+            timeout::HIDDEN => {
                 let key = keys::read(console, Some(MOMENT));
                 let entry = match key {
                     None => Some(selected),
@@ -135,8 +135,8 @@ pub fn run(
                     };
                 }
             }
-            Timeout::Seconds(seconds) => countdown = seconds,
-            Timeout::Forced => {}
+            timeout::FORCED => {}
+            seconds => countdown = seconds,
         }
     }
     let status = match (countdown, settings.message) {

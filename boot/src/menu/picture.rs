@@ -7,7 +7,7 @@
 use super::Entries;
 use super::state::{PREFERRED, SELECTED, State, Status};
 use super::text::{self, Cells, centred};
-use crate::conf::Timeout;
+use crate::conf::timeout;
 use crate::machine::Console;
 use crate::report::decimal;
 
@@ -110,12 +110,12 @@ impl Picture {
                 }
                 Status::Timeout => match state.remembered.timeout {
                     None => b"Timeout as in loader.conf.",
-                    Some(Timeout::Seconds(seconds)) => {
-                        number = Some(seconds);
+                    Some(timeout::FORCED) => b"The menu waits for a key.",
+                    Some(timeout::HIDDEN) => b"The menu is hidden.",
+                    Some(_) => {
+                        number = state.remembered.timeout;
                         b"Timeout "
                     }
-                    Some(Timeout::Forced) => b"The menu waits for a key.",
-                    Some(_) => b"The menu is hidden.",
                 },
                 Status::Text(text) => text,
                 Status::Shown => return,

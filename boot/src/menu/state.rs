@@ -2,7 +2,7 @@
 //! Nothing here draws.
 
 use super::{Entries, Remembered};
-use crate::conf::Timeout;
+use crate::conf::timeout as named;
 use crate::keys::Key;
 
 /// The line below the entries.
@@ -174,11 +174,11 @@ impl<'a> State<'a> {
                 self.say(Status::Text(MARKS));
             }
             Command::Longer => {
-                *timeout = timeout_of(step(*timeout).saturating_add(1));
+                *timeout = longer(*timeout);
                 self.say(Status::Timeout);
             }
             Command::Shorter => {
-                *timeout = timeout_of(step(*timeout).saturating_sub(1));
+                *timeout = shorter(*timeout);
                 self.say(Status::Timeout);
             }
             Command::Version => self.say(Status::Text(VERSION)),
@@ -220,24 +220,23 @@ fn toggle(remembered: &mut Option<usize>, index: usize) {
     *remembered = set.then_some(index);
 }
 
-/// The place of a timeout in their order: none of its own, forced, hidden,
-/// 1 second, 2...
-fn step(timeout: Option<Timeout>) -> u32 {
-    match timeout {
-        None | Some(Timeout::Disabled) => 0,
-        Some(Timeout::Forced) => 1,
-        Some(Timeout::Hidden) => 2,
-        Some(Timeout::Seconds(seconds)) => seconds.saturating_add(2),
-    }
+// Timeouts in their order: none of its own, forced, hidden, 1 second, 2... The
+// number of `FORCED` is the one before 0, `HIDDEN`.
+
+fn longer(timeout: Option<u32>) -> Option<u32> {
+    const LAST: u32 = named::DISABLED - 1;
+    Some(match timeout {
+        None | Some(named::DISABLED) => named::FORCED,
+        Some(LAST) => LAST,
+        Some(timeout) => timeout.wrapping_add(1),
+    })
 }
 
-fn timeout_of(step: u32) -> Option<Timeout> {
-    Some(match step {
-        0 => return None,
-        1 => Timeout::Forced,
-        2 => Timeout::Hidden,
-        _ => Timeout::Seconds(step.wrapping_sub(2)),
-    })
+fn shorter(timeout: Option<u32>) -> Option<u32> {
+    match timeout? {
+        named::FORCED | named::DISABLED => None,
+        timeout => Some(timeout.wrapping_sub(1)),
+    }
 }
 
 #[cfg(test)]

@@ -149,13 +149,13 @@ fn countdown() {
 fn timeouts() {
     let order = [
         None,
-        Some(Timeout::Forced),
-        Some(Timeout::Hidden),
-        Some(Timeout::Seconds(1)),
-        Some(Timeout::Seconds(2)),
+        Some(named::FORCED),
+        Some(named::HIDDEN),
+        Some(1),
+        Some(2),
     ];
     let entries = Fake::numbered(2);
-    let set = |from: Option<Timeout>, key| {
+    let set = |from: Option<u32>, key| {
         let mut state = state(2, 2);
         state.remembered.timeout = from;
         state.key(Key(key), &entries);
@@ -168,10 +168,10 @@ fn timeouts() {
         }
     }
     assert_eq!(set(None, b'T'), None);
-    assert_eq!(set(Some(Timeout::Disabled), b't'), Some(Timeout::Forced));
-    assert_eq!(set(Some(Timeout::Disabled), b'T'), None);
+    assert_eq!(set(Some(named::DISABLED), b't'), Some(named::FORCED));
+    assert_eq!(set(Some(named::DISABLED), b'T'), None);
     // As far as it goes.
-    let last = Some(Timeout::Seconds(u32::MAX - 2));
+    let last = Some(named::DISABLED - 1);
     assert_eq!(set(last, b't'), last);
 }
 

@@ -84,7 +84,7 @@ impl Entries for Fake {
 }
 
 const FORCED: Settings = Settings {
-    timeout: Timeout::Forced,
+    timeout: timeout::FORCED,
     editor: true,
     beep: false,
     selected: 0,

@@ -66,7 +66,7 @@ fn moving() {
 #[test]
 fn countdown() {
     let settings = Settings {
-        timeout: Timeout::Seconds(3),
+        timeout: 3,
         selected: 1,
         ..FORCED
     };
@@ -92,7 +92,7 @@ fn countdown() {
 #[test]
 fn hidden_and_disabled() {
     let hidden = Settings {
-        timeout: Timeout::Hidden,
+        timeout: timeout::HIDDEN,
         selected: 1,
         ..FORCED
     };
@@ -116,7 +116,7 @@ fn hidden_and_disabled() {
         assert_eq!(run.terminal.sent_between.iter().sum::<usize>() > 0, is_seen);
     }
     let disabled = Settings {
-        timeout: Timeout::Disabled,
+        timeout: timeout::DISABLED,
         ..hidden
     };
     let run = run_with(Terminal::slow(&["1"]), three(), &disabled, 0);
@@ -254,7 +254,7 @@ fn timeouts() {
     assert_eq!(text(1), "The menu is hidden.");
     assert_eq!(text(2), "Timeout 1 s.");
     assert_eq!(text(3), "Timeout 2 s.");
-    assert_eq!(run.remembered.timeout, Some(Timeout::Hidden));
+    assert_eq!(run.remembered.timeout, Some(timeout::HIDDEN));
     let run = typed(three(), &["t", "T", "look", "T", "\r"]);
     assert_eq!(
         run.terminal.line(0, 21).trim(),
@@ -314,7 +314,7 @@ fn message() {
 #[test]
 fn no_entries() {
     let settings = Settings {
-        timeout: Timeout::Seconds(1),
+        timeout: 1,
         message: b"No entries.",
         ..FORCED
     };

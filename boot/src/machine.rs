@@ -99,7 +99,8 @@ pub trait Console {
     fn cursor(&mut self, visible: bool);
 
     /// The next input. Waits for it so many ticks, which are 1/18.2 s each (0:
-    /// only looks whether there is one), or forever.
+    /// only looks whether there is one), or forever. Nothing if none came in
+    /// that time, or if none ever will.
     fn key(&mut self, ticks: Option<u32>) -> Option<Input>;
 }
 

@@ -65,7 +65,7 @@ pub struct Remembered {
     pub default: Option<usize>,
     /// The preferred entry.
     pub preferred: Option<usize>,
-    /// The timeout, as loader.conf has it, where it is not loader.conf's.
+    /// The timeout that counts instead of loader.conf's, in the same numbers.
     pub timeout: Option<u32>,
 }
 

@@ -126,7 +126,7 @@ impl boot::machine::Console for Console {
 
     fn clear(&mut self) {
         self.place = None;
-        self.highlight(false);
+        self.attribute = PLAIN;
         if self.screen {
             // Not AH=06h: what BIOSes make of its window differs.
             set_cursor(0);
@@ -199,8 +199,8 @@ impl boot::machine::Console for Console {
     }
 }
 
-/// INT 10h on the active page: AX, BL, CX and DX.
-fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> Registers {
+/// INT 10h on the active page: AX, BL, CX and DX. Gives AH.
+fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
     let mut registers = Registers::ZERO;
     registers.eax = ax.into();
     // SAFETY: 0x462 is the active display page in the BIOS data area.
@@ -210,7 +210,7 @@ fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> Registers {
     registers.edx = dx.into();
     // SAFETY: the functions in use fill no buffer.
     unsafe { bios::call(0x10, &mut registers) };
-    registers
+    registers.ah()
 }
 
 /// AH=02h.
@@ -233,5 +233,5 @@ unsafe fn bda(address: usize) -> u8 {
 fn firmware_mirrors_screen() -> bool {
     // SAFETY: the segment half of vector 10h in the interrupt table.
     let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };
-    !(0xc000..0xc800).contains(&segment) && video(0x0f00, 0, 0, 0).ah() != 0x0f
+    !(0xc000..0xc800).contains(&segment) && video(0x0f00, 0, 0, 0) != 0x0f
 }

@@ -32,12 +32,13 @@ pub(crate) fn halt() {
     unsafe { bios_interrupt((&raw const halt_vector).addr() as u32 / 4) };
 }
 
-fn call(function: u8) -> Registers {
+/// Gives AX and the zero flag.
+fn call(function: u8) -> (u16, bool) {
     let mut registers = Registers::ZERO;
     registers.eax = u32::from(function) << 8;
     // SAFETY: the functions of the keyboard fill no buffer.
     unsafe { bios::call(0x16, &mut registers) };
-    registers
+    (registers.eax as u16, registers.zero())
 }
 
 /// The next key, if one was pressed.
@@ -46,14 +47,13 @@ pub(crate) fn poll() -> Option<Input> {
     // 101 keys, which the functions 10h and 11h are for.
     let enhanced = unsafe { core::ptr::read_volatile(0x496 as *const u8) } & 0x10;
     // Some BIOSes never come back from reading when there is nothing to read.
-    if call(enhanced | 1).zero() {
+    let (_, nothing) = call(enhanced | 1);
+    if nothing {
         return None;
     }
-    let key = call(enhanced);
-    Some(Input::Keyboard {
-        scan: key.ah(),
-        ascii: key.eax as u8,
-    })
+    let (key, _) = call(enhanced);
+    let [ascii, scan] = key.to_le_bytes();
+    Some(Input::Keyboard { scan, ascii })
 }
 
 /// Asks for the state of Shift and Ctrl, to no end but that some BIOSes find

@@ -1,18 +1,18 @@
 //! A serial port: what is typed at the other end is kept while the loader
 //! writes or thinks.
 
+use crate::port;
 use layout::{header, memory};
-use uart_16550::Uart16550;
-use uart_16550::backend::{Backend, PioBackend};
 use uart_16550::spec::registers::{FCR, LCR, LSR, MCR, WordLength, offsets};
 
 /// Polls of the transmitter before a byte is given up: at least a tenth of a
 /// second, longer than a byte takes at any speed in use.
 const PATIENCE: u32 = 0x1_0000;
 
-/// A 16550 UART.
+/// A 16550 UART. (The driver of the `uart_16550` crate waits without bound for
+/// a transmitter that may be stuck; its registers are used here.)
 pub(crate) struct Serial {
-    uart: Uart16550<PioBackend>,
+    base: u16,
     /// What was typed and not yet taken, a ring.
     typed: [u8; 256],
     first: u8,
@@ -41,48 +41,49 @@ impl Serial {
             0 | 0xfff9.. => [0x3f8, 0x2f8, 0x3e8, 0x2e8][number],
             port => port,
         };
-        // SAFETY: at these addresses PCs have serial ports or nothing.
-        let mut uart = unsafe { Uart16550::new_port(base) }.ok()?;
-        if !uart.check_present() {
-            return None;
-        }
-        let line = LCR::from_bits_retain(0)
-            .set_word_length(WordLength::EightBits)
-            .bits();
-        let writes = [
-            (offsets::IER, 0),
-            (offsets::LCR, LCR::DLAB.bits()),
-            (offsets::DLL, setting(header::DIVISOR_OFFSET)),
-            (offsets::DLM, setting(header::DIVISOR_OFFSET + 1)),
-            (offsets::LCR, line),
-            (
-                offsets::FCR,
-                FCR::FIFO_ENABLE.union(FCR::RX_FIFO_RESET).bits(),
-            ),
-            (offsets::MCR, (MCR::DTR | MCR::RTS).bits()),
-        ];
-        for (register, value) in writes {
-            // SAFETY: registers of the UART that just answered. (The crate's own
-            // `init` waits without bound for a transmitter that may be stuck.)
-            unsafe { uart.backend_mut().write(register as u8, value) };
-        }
-        Some(Self {
-            uart,
+        let serial = Self {
+            base,
             typed: [0; 256],
             first: 0,
             end: 0,
             in_use: false,
             patience: PATIENCE,
-        })
+        };
+        // The scratch register: where there is no UART nothing is kept.
+        for pattern in [0x42, 0x73] {
+            serial.write(offsets::SPR, pattern);
+            if serial.read(offsets::SPR) != pattern {
+                return None;
+            }
+        }
+        serial.write(offsets::IER, 0);
+        serial.write(offsets::LCR, LCR::DLAB.bits());
+        serial.write(offsets::DLL, setting(header::DIVISOR_OFFSET));
+        serial.write(offsets::DLM, setting(header::DIVISOR_OFFSET + 1));
+        let line = LCR::empty().set_word_length(WordLength::EightBits);
+        serial.write(offsets::LCR, line.bits());
+        serial.write(offsets::FCR, (FCR::FIFO_ENABLE | FCR::RX_FIFO_RESET).bits());
+        serial.write(offsets::MCR, (MCR::DTR | MCR::RTS).bits());
+        Some(serial)
+    }
+
+    fn read(&self, register: usize) -> u8 {
+        // SAFETY: at the ports of `open` PCs have a serial port or nothing;
+        // reading one moves bytes of the line, not of memory.
+        unsafe { port::read(self.base + register as u16) }
+    }
+
+    fn write(&self, register: usize, value: u8) {
+        // SAFETY: as in `read`; interrupts, the one effect on anything else,
+        // stay off.
+        unsafe { port::write(self.base + register as u16, value) }
     }
 
     /// Takes in what has been typed. Gives the UART's line status.
     fn listen(&mut self) -> LSR {
-        let status = self.uart.lsr();
+        let status = LSR::from_bits_retain(self.read(offsets::LSR));
         if status.contains(LSR::DATA_READY) {
-            // SAFETY: the UART's data register; reading it has no other effect
-            // than to take the byte.
-            let byte = unsafe { self.uart.backend_mut().read(offsets::DATA as u8) };
+            let byte = self.read(offsets::DATA);
             // Noise and breaks are nobody's keys.
             let noise = LSR::PARITY_ERROR | LSR::FRAMING_ERROR | LSR::BREAK_INTERRUPT;
             let behind = self.end.wrapping_add(1);
@@ -111,8 +112,7 @@ impl Serial {
     pub(crate) fn send(&mut self, byte: u8) {
         for _ in 0..self.patience {
             if self.listen().contains(LSR::THR_EMPTY) {
-                // SAFETY: the UART's data register, which is ready.
-                unsafe { self.uart.backend_mut().write(offsets::DATA as u8, byte) };
+                self.write(offsets::DATA, byte);
                 self.patience = PATIENCE;
                 return;
             }

@@ -28,6 +28,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod ansi;
 pub mod conf;
 pub mod crc32;
 pub mod entries;
@@ -37,9 +38,11 @@ pub mod glob;
 pub mod gpt;
 pub mod handoff;
 pub mod inventory;
+pub mod keys;
 pub mod load;
 pub mod machine;
 pub mod memory_map;
+pub mod menu;
 pub mod report;
 pub mod start;
 pub mod storage;

@@ -55,10 +55,53 @@ pub trait Memory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryError;
 
-/// Where the loader talks to a person.
+/// What a person typed, as the machine has it. [`crate::keys`] makes keys of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key of the keyboard, as INT 16h tells it.
+    Keyboard {
+        /// Scan code, register AH.
+        scan: u8,
+        /// Character, register AL: 0 or E0h where the key has none.
+        ascii: u8,
+    },
+    /// A byte from the serial line.
+    Serial(u8),
+}
+
+/// Where the loader talks to a person: a screen, a serial line, or both, which
+/// then show the same.
+///
+/// After [`Console::clear`], and at the start, text flows: lines follow each
+/// other and the screen scrolls. After [`Console::move_to`] it stays where it
+/// is put; what does not fit into the line is the caller's mistake, and the
+/// last column of the last line is left alone.
 pub trait Console {
-    /// Prints text, ASCII or UTF-8; `\n` starts a new line.
+    /// Prints text, ASCII or UTF-8; `\n` starts a new line where text flows.
     fn write(&mut self, text: &[u8]);
+
+    /// Columns and lines that every output has: at least 40 and 10, at most 250.
+    fn size(&self) -> (usize, usize);
+
+    /// Empties the screen. Text flows from its first line on.
+    fn clear(&mut self);
+
+    /// Text goes to this column and line, both counted from 0.
+    fn move_to(&mut self, column: usize, line: usize);
+
+    /// Empties the line from the place on that text would go to.
+    fn clear_to_end(&mut self);
+
+    /// Text is highlighted from now on, or no more.
+    fn highlight(&mut self, on: bool);
+
+    /// Shows the cursor, or hides it.
+    fn cursor(&mut self, visible: bool);
+
+    /// The next input. Waits for it so many ticks, which are 1/18.2 s each (0:
+    /// only looks whether there is one), or forever. Nothing if none came in
+    /// that time, or if none ever will.
+    fn key(&mut self, ticks: Option<u32>) -> Option<Input>;
 }
 
 /// A whole machine. `parts` lends its pieces side by side.

@@ -1,5 +1,7 @@
 //! The screen: what the loader prints.
 
+use boot::ansi;
+use boot::machine::{Console, Input};
 use std::fmt;
 
 /// Everything that was printed.
@@ -23,8 +25,37 @@ impl fmt::Display for Screen {
     }
 }
 
-impl boot::machine::Console for Screen {
+/// A terminal at which nobody types: it gets what a serial line would.
+impl Console for Screen {
     fn write(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (80, 24)
+    }
+
+    fn clear(&mut self) {
+        self.write(ansi::CLEAR);
+    }
+
+    fn move_to(&mut self, column: usize, line: usize) {
+        ansi::move_to(column, line, &mut |bytes| self.write(bytes));
+    }
+
+    fn clear_to_end(&mut self) {
+        self.write(ansi::CLEAR_TO_END);
+    }
+
+    fn highlight(&mut self, on: bool) {
+        self.write(ansi::highlight(on));
+    }
+
+    fn cursor(&mut self, visible: bool) {
+        self.write(ansi::cursor(visible));
+    }
+
+    fn key(&mut self, _: Option<u32>) -> Option<Input> {
+        None
     }
 }

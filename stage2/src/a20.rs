@@ -55,7 +55,7 @@ fn by_bios() -> bool {
 
 /// Waits until the keyboard controller takes a byte; bounded, because a machine
 /// without one reads as always busy.
-fn keyboard_controller_ready() -> bool {
+pub(crate) fn keyboard_controller_ready() -> bool {
     (0..0x1_0000).any(|_| {
         // SAFETY: reading the controller's status port changes nothing that
         // memory depends on.

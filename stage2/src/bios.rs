@@ -78,32 +78,15 @@ pub(crate) fn ticks() -> u32 {
     unsafe { core::ptr::read_volatile(0x46c as *const u32) }
 }
 
-/// True when a key was pressed; takes it.
-fn key_pressed() -> bool {
-    let mut registers = Registers::new(0x1100);
-    // SAFETY: the function fills no buffer.
-    unsafe { call(0x16, &mut registers) };
-    if registers.zero() {
-        return false;
-    }
-    registers.eax = 0x1000;
-    // SAFETY: the function fills no buffer.
-    unsafe { call(0x16, &mut registers) };
-    true
-}
-
 /// Waits for a key or ten seconds, so that a message can be read, and gives the
 /// machine back to the firmware, which tries its next boot device.
 pub(crate) fn wait_and_give_up() -> ! {
     let start = ticks();
     // The count ends the wait where the clock stands still.
     for _ in 0..0x1000_0000 {
-        if key_pressed() || ticks().wrapping_sub(start) >= 182 {
+        if crate::keyboard::poll().is_some() || ticks().wrapping_sub(start) >= 182 {
             break;
         }
     }
-    loop {
-        // SAFETY: INT 18h takes no registers and fills no buffer.
-        unsafe { call(0x18, &mut { Registers::new(0) }) }
-    }
+    crate::power::next_device()
 }

@@ -1,53 +1,110 @@
-//! The screen (INT 10h) and the first serial port, written to alike.
+//! The screen (INT 10h), the keyboard and a serial port: one console that is
+//! written to and typed at alike.
 
 use crate::bios::{self, Registers};
-use layout::{header, memory};
-use uart_16550::Uart16550;
-use uart_16550::backend::{Backend, PioBackend};
-use uart_16550::spec::registers::{FCR, LCR, MCR, WordLength, offsets};
+use crate::keyboard;
+use crate::serial::{self, Serial};
+use boot::ansi;
+use boot::machine::Input;
+use layout::header;
 
-/// Polls of the transmitter before a byte is given up: at least a tenth of a
-/// second, longer than a byte takes at any speed in use.
-const PATIENCE: u32 = 0x1_0000;
+/// Columns of text modes 2, 3 and 7, and of any terminal.
+const COLUMNS: u8 = 80;
+/// Lines that any terminal has.
+const TERMINAL_LINES: u8 = 24;
 
-/// Both consoles.
+/// Grey on black, and the reverse, on colour and monochrome screens.
+const PLAIN: u8 = 0x07;
+const HIGHLIGHTED: u8 = 0x70;
+
+/// Polls that stand for a tick where the clock stands still; they take longer
+/// than a tick on any machine.
+const POLLS: u32 = 0x4_0000;
+
+/// All that there is of a console.
 pub(crate) struct Console {
     screen: bool,
-    serial: Option<Uart16550<PioBackend>>,
-}
-
-/// What the installer wrote into the header, read from where stage1 left it.
-fn setting(offset: usize) -> u8 {
-    let address = memory::STAGE2.start as usize + offset;
-    // SAFETY: the header is part of stage2 as loaded, which stays where it is
-    // and is never written.
-    unsafe { core::ptr::read_volatile(address as *const u8) }
+    serial: Option<Serial>,
+    lines: u8,
+    /// Where text goes: line and column as INT 10h has them in DX. None: it
+    /// flows.
+    place: Option<u16>,
+    attribute: u8,
+    /// The clock has been seen to tick, so that a halt will end.
+    clock: bool,
 }
 
 impl Console {
     /// Finds out what is there. A serial port is used where a UART answers,
     /// unless the firmware copies the screen to one already: then everything
-    /// would appear twice.
+    /// would appear twice. Keys that were pressed earlier were not for us.
     pub(crate) fn new() -> Self {
-        let outputs = setting(header::OUTPUTS_OFFSET);
+        let outputs = serial::setting(header::OUTPUTS_OFFSET);
+        let screen = outputs & 1 != 0;
+        // SAFETY: 0x449 is the video mode in the BIOS data area, 0x484 the
+        // number of the last line.
+        let (mode, last_line) = unsafe { (bda(0x449), bda(0x484)) };
+        if screen && !matches!(mode, 2 | 3 | 7) {
+            video(0x0003, 0, 0, 0);
+        }
+        let serial = if outputs & 2 != 0 && !firmware_mirrors_screen() {
+            Serial::open()
+        } else {
+            None
+        };
+        keyboard::drain();
         Self {
-            screen: outputs & 1 != 0,
-            serial: if outputs & 2 != 0 && !firmware_mirrors_screen() {
-                open_serial()
-            } else {
-                None
+            screen,
+            lines: match last_line {
+                TERMINAL_LINES..60 if serial.is_none() => last_line + 1,
+                _ if serial.is_none() => 25,
+                _ => TERMINAL_LINES,
             },
+            serial,
+            place: None,
+            attribute: PLAIN,
+            clock: false,
         }
     }
 
-    fn put(&mut self, byte: u8) {
-        if self.screen {
-            teletype(byte);
+    /// Writes to the serial port only.
+    fn send(&mut self, bytes: &[u8]) {
+        if let Some(serial) = &mut self.serial {
+            bytes.iter().for_each(|&byte| serial.send(byte));
         }
-        let Some(uart) = &mut self.serial else { return };
-        if !(0..PATIENCE).any(|_| uart.try_send_byte(byte).is_ok()) {
-            self.serial = None;
+    }
+
+    /// Writes to the screen only. It has the characters of code page 437; `?`
+    /// stands for all that are not ASCII.
+    fn show(&mut self, byte: u8) {
+        let character = match byte {
+            _ if !self.screen => return,
+            0x80..=0xbf => return,
+            0xc0.. => b'?',
+            _ => byte,
+        };
+        match &mut self.place {
+            // A character at a time, each at its place: BIOSes that send this on
+            // to a terminal send no more than the character.
+            Some(place) if character >= b' ' => {
+                *place += 1;
+                let next = *place;
+                self.fill(character, 1);
+                set_cursor(next);
+            }
+            _ => {
+                // AH=0Eh. BP is not kept by old BIOSes when the screen scrolls,
+                // which is the thunk's business.
+                video(0x0e00 | u16::from(character), PLAIN, 0, 0);
+            }
         }
+    }
+
+    /// Writes a character `count` times from the cursor on, and leaves the
+    /// cursor there.
+    fn fill(&self, character: u8, count: u16) {
+        // AH=09h.
+        video(0x0900 | u16::from(character), self.attribute, count, 0);
     }
 }
 
@@ -55,22 +112,119 @@ impl boot::machine::Console for Console {
     fn write(&mut self, text: &[u8]) {
         for &byte in text {
             if byte == b'\n' {
-                self.put(b'\r');
+                self.show(b'\r');
+                self.send(b"\r");
             }
-            self.put(byte);
+            self.show(byte);
+            self.send(&[byte]);
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (COLUMNS.into(), self.lines.into())
+    }
+
+    fn clear(&mut self) {
+        self.place = None;
+        self.attribute = PLAIN;
+        if self.screen {
+            // Not AH=06h: what BIOSes make of its window differs.
+            set_cursor(0);
+            self.fill(b' ', u16::from(COLUMNS) * u16::from(self.lines));
+        }
+        self.send(ansi::CLEAR);
+    }
+
+    fn move_to(&mut self, column: usize, line: usize) {
+        let place = (line << 8 | column) as u16;
+        self.place = Some(place);
+        if self.screen {
+            set_cursor(place);
+        }
+        ansi::move_to(column, line, &mut |bytes| self.send(bytes));
+    }
+
+    fn clear_to_end(&mut self) {
+        if let (true, Some(place)) = (self.screen, self.place) {
+            self.fill(b' ', COLUMNS.saturating_sub(place as u8).into());
+        }
+        self.send(ansi::CLEAR_TO_END);
+    }
+
+    fn highlight(&mut self, on: bool) {
+        self.attribute = if on { HIGHLIGHTED } else { PLAIN };
+        self.send(ansi::highlight(on));
+    }
+
+    fn cursor(&mut self, visible: bool) {
+        if self.screen {
+            // AH=01h. Scan lines 6 and 7 of 8, which BIOSes fit to the font;
+            // bit 5 of the first: none.
+            video(0x0100, 0, if visible { 0x0607 } else { 0x2000 }, 0);
+        }
+        self.send(ansi::cursor(visible));
+    }
+
+    fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
+        let mut waited = 0;
+        let mut polls = 0;
+        let mut now = bios::ticks();
+        loop {
+            let mut halt = self.clock;
+            if let Some(serial) = &mut self.serial {
+                if let Some(byte) = serial.receive() {
+                    return Some(Input::Serial(byte));
+                }
+                // Bytes that come in a row would get lost in a halt.
+                halt &= !serial.in_use;
+            }
+            if let Some(input) = keyboard::poll() {
+                return Some(input);
+            }
+            if ticks.is_some_and(|ticks| waited >= ticks) {
+                return None;
+            }
+            // Counting changes is right at midnight too.
+            let then = core::mem::replace(&mut now, bios::ticks());
+            self.clock |= now != then;
+            polls += 1;
+            if now != then || polls >= POLLS {
+                polls = 0;
+                waited += 1;
+                keyboard::wake();
+            } else if halt {
+                keyboard::halt();
+            }
         }
     }
 }
 
-/// INT 10h AH=0Eh. BP is not kept by old BIOSes when the screen scrolls, which
-/// is the thunk's business.
-fn teletype(byte: u8) {
-    let mut registers = Registers::new(0x0e00 | u32::from(byte));
+/// INT 10h on the active page: AX, BL, CX and DX. Gives AH.
+fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
+    let mut registers = Registers::new(ax.into());
     // SAFETY: 0x462 is the active display page in the BIOS data area.
-    let page = unsafe { core::ptr::read_volatile(0x462 as *const u8) };
-    registers.ebx = u32::from(page) << 8 | 7;
-    // SAFETY: the function fills no buffer.
+    let page = unsafe { bda(0x462) };
+    registers.ebx = u32::from(page) << 8 | u32::from(bl);
+    registers.ecx = cx.into();
+    registers.edx = dx.into();
+    // SAFETY: the functions in use fill no buffer.
     unsafe { bios::call(0x10, &mut registers) };
+    registers.ah()
+}
+
+/// AH=02h.
+fn set_cursor(place: u16) {
+    video(0x0200, 0, 0, place);
+}
+
+/// A byte of the BIOS data area.
+///
+/// # Safety
+///
+/// `address` must lie in it: 0x400 to 0x4ff.
+unsafe fn bda(address: usize) -> u8 {
+    // SAFETY: the BIOS data area is mapped, and any of its bytes is a number.
+    unsafe { core::ptr::read_volatile(address as *const u8) }
 }
 
 /// True where INT 10h works (AH=0Fh answers with the columns) but is not the
@@ -78,42 +232,5 @@ fn teletype(byte: u8) {
 fn firmware_mirrors_screen() -> bool {
     // SAFETY: the segment half of vector 10h in the interrupt table.
     let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };
-    let mut registers = Registers::new(0x0f00);
-    // SAFETY: the function fills no buffer.
-    unsafe { bios::call(0x10, &mut registers) };
-    !(0xc000..0xc800).contains(&segment) && registers.ah() != 0x0f
-}
-
-/// The UART of the header's port, 8N1 at the header's speed, if one answers.
-fn open_serial() -> Option<Uart16550<PioBackend>> {
-    let number = usize::from(setting(header::PORT_OFFSET) & 3);
-    // SAFETY: the BIOS data area starts with the base ports of COM1 to COM4.
-    let known = unsafe { core::ptr::read_volatile((0x400 + 2 * number) as *const u16) };
-    let base = match known {
-        0 | 0xfff9.. => [0x3f8, 0x2f8, 0x3e8, 0x2e8][number],
-        port => port,
-    };
-    // SAFETY: at these addresses PCs have serial ports or nothing.
-    let mut uart = unsafe { Uart16550::new_port(base) }.ok()?;
-    if !uart.check_present() {
-        return None;
-    }
-    let line = LCR::from_bits_retain(0)
-        .set_word_length(WordLength::EightBits)
-        .bits();
-    let writes = [
-        (offsets::IER, 0),
-        (offsets::LCR, LCR::DLAB.bits()),
-        (offsets::DLL, setting(header::DIVISOR_OFFSET)),
-        (offsets::DLM, setting(header::DIVISOR_OFFSET + 1)),
-        (offsets::LCR, line),
-        (offsets::FCR, FCR::FIFO_ENABLE.bits()),
-        (offsets::MCR, (MCR::DTR | MCR::RTS).bits()),
-    ];
-    for (register, value) in writes {
-        // SAFETY: registers of the UART that just answered. (The crate's own
-        // `init` waits without bound for a transmitter that may be stuck.)
-        unsafe { uart.backend_mut().write(register as u8, value) };
-    }
-    Some(uart)
+    !(0xc000..0xc800).contains(&segment) && video(0x0f00, 0, 0, 0) != 0x0f
 }

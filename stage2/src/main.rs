@@ -16,9 +16,12 @@ mod bios;
 mod console;
 mod cpu;
 mod disk;
+mod keyboard;
 mod mem;
 mod memory;
 mod port;
+mod power;
+mod serial;
 
 use boot::machine::Console as _;
 use layout::memory as at;

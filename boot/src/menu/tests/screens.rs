@@ -1,0 +1,342 @@
+//! What is seen and what is sent, key by key.
+
+use super::terminal::keys;
+use super::*;
+
+const DOWN: &str = "\x1b[B";
+const UP: &str = "\x1b[A";
+
+fn three() -> Fake {
+    Fake::new(&["Debian GNU/Linux 13 (trixie)", "Arch Linux", "Power off"])
+}
+
+const HINT: &str = "                   Enter boot   e edit   p details   h help";
+
+#[test]
+fn first_screen() {
+    let run = typed(three(), &["look", "\r"]);
+    assert_eq!(run.outcome, boots(0));
+    assert_eq!(
+        run.terminal.lines(0),
+        (
+            9,
+            std::vec![
+                "                          Debian GNU/Linux 13 (trixie)".into(),
+                "                          Arch Linux".into(),
+                "                          Power off".into(),
+            ]
+            .into_iter()
+            .chain(core::iter::repeat_n(String::new(), 11))
+            .chain([HINT.into()])
+            .collect()
+        )
+    );
+    assert_eq!(run.terminal.highlighted(0), [(9, 23..57)]);
+    assert!(run.terminal.seen[0].hide_cursor());
+    // Afterwards everything is as it was.
+    let after = run.terminal.after();
+    assert_eq!(after.contents(), "");
+    assert!(!after.hide_cursor());
+    assert_eq!(after.cursor_position(), (0, 0));
+}
+
+/// Moving sends the two lines that change and nothing else; what is at an end
+/// sends nothing.
+#[test]
+fn moving() {
+    let run = typed(
+        three(),
+        &[DOWN, DOWN, DOWN, "look", UP, "k", "k", "x", "\r"],
+    );
+    assert_eq!(run.outcome, boots(2));
+    assert_eq!(run.terminal.highlighted(0), [(11, 23..57)]);
+    let line = "\x1b[10;24H".len() + 34;
+    let two_lines = 2 * line + "\x1b[7m".len() + "\x1b[m".len();
+    let sent = &run.terminal.sent_between;
+    assert_eq!(
+        sent[1..],
+        [two_lines, two_lines, 0, two_lines, two_lines, 0, two_lines]
+    );
+    // A fifth of a second at 9600 baud, for titles of this length.
+    assert!(two_lines < 110);
+    // The first screen: under a second.
+    assert!(sent[0] < 300, "{}", sent[0]);
+}
+
+#[test]
+fn countdown() {
+    let settings = Settings {
+        timeout: 3,
+        selected: 1,
+        ..FORCED
+    };
+    let steps = keys(&["look", "second", "look", "second", "second", "look"]);
+    let run = run_with(Terminal::new(steps, false), three(), &settings, 0);
+    assert_eq!(run.outcome, boots(1));
+    let text = |seen| String::from(run.terminal.line(seen, 21).trim());
+    assert_eq!([text(0), text(1)], ["Boot in 3 s.", "Boot in 2 s."]);
+    // The last step was not reached.
+    assert_eq!(run.terminal.seen.len(), 2);
+    assert_eq!(run.terminal.sent_between[1..], [55, 55]);
+
+    // Any key ends it, for good, and does what it does.
+    for key in ["z", "\x1b", DOWN] {
+        let steps = keys(&["second", key, "look", "second"]);
+        let run = run_with(Terminal::new(steps, false), three(), &settings, 0);
+        assert_eq!(run.terminal.line(0, 21), "");
+        let moved = usize::from(key == DOWN);
+        assert_eq!(run.outcome, boots(1 + moved));
+    }
+}
+
+#[test]
+fn hidden_and_disabled() {
+    let hidden = Settings {
+        timeout: timeout::HIDDEN,
+        selected: 1,
+        ..FORCED
+    };
+    for (typed, outcome, is_seen) in [
+        (&[][..], boots(1), false),
+        (&["second"][..], boots(1), false),
+        // A hotkey boots at once.
+        (&["1"], boots(0), false),
+        (&["9"], boots(2), false),
+        (&["l"], boots(0), false),
+        (&["x"], boots(2), false),
+        // Any other opens the menu, and does nothing else.
+        (&["z", "look", "\r"], boots(1), true),
+        (&["O", "look", "\r"], boots(1), true),
+        (&["\r", "look", "2", "\r"], boots(1), true),
+        (&["\x1b", "look", DOWN, "\r"], boots(2), true),
+    ] {
+        let run = run_with(Terminal::slow(typed), three(), &hidden, 0);
+        assert_eq!(run.outcome, outcome, "{typed:?}");
+        assert_eq!(run.terminal.seen.len() == 1, is_seen);
+        assert_eq!(run.terminal.sent_between.iter().sum::<usize>() > 0, is_seen);
+    }
+    let disabled = Settings {
+        timeout: timeout::DISABLED,
+        ..hidden
+    };
+    let run = run_with(Terminal::slow(&["1"]), three(), &disabled, 0);
+    assert_eq!(run.outcome, boots(1));
+}
+
+#[test]
+fn scrolling() {
+    let run = typed(
+        Fake::numbered(30),
+        &[
+            "look", "\x1b[6~", "look", "\x1b[F", "look", "\x1b[5~", UP, "look", "g", "\r",
+        ],
+    );
+    let seen = |seen: usize| {
+        let (first, lines) = run.terminal.lines(seen);
+        let lines: Vec<String> = lines.iter().map(|line| line.trim().into()).collect();
+        let ((highlighted, _), count) = (run.terminal.highlighted(seen)[0].clone(), lines.len());
+        (
+            first,
+            lines[0].clone(),
+            lines[count - 4].clone(),
+            lines[usize::from(highlighted) - first].clone(),
+        )
+    };
+    let text = String::from;
+    // Nothing above, something below.
+    assert_eq!(seen(0), (1, text("entry 1"), text("..."), text("entry 1")));
+    assert_eq!(seen(1), (0, text("..."), text("..."), text("entry 20")));
+    assert_eq!(seen(2), (0, text("..."), text(""), text("entry 30")));
+    assert_eq!(seen(3), (0, text("..."), text("..."), text("entry 10")));
+    assert_eq!(run.outcome, boots(9));
+    assert_eq!(run.remembered, Remembered::NOTHING);
+}
+
+/// Key by key through a long list: screens are drawn seldom.
+#[test]
+fn scrolling_is_cheap() {
+    let run = typed(Fake::numbered(100), &[&[DOWN; 99][..], &["x"]].concat());
+    assert_eq!(run.outcome, boots(99));
+    let sent = &run.terminal.sent_between[1..];
+    let whole = sent.iter().filter(|&&sent| sent > 200).count();
+    assert_eq!(whole, 9);
+    assert!(sent.iter().all(|&sent| sent < 600));
+}
+
+/// Keys that are there already are not worth drawing for.
+#[test]
+fn keys_in_a_row() {
+    let mut steps = keys(&[DOWN; 50]);
+    steps.retain(|step| *step != Step::Pause);
+    steps.extend(keys(&["look"]));
+    let run = run_with(Terminal::new(steps, true), Fake::numbered(100), &FORCED, 0);
+    assert_eq!(run.outcome, boots(50));
+    assert_eq!(run.terminal.seen.len(), 1);
+    let sent: usize = run.terminal.sent_between.iter().sum();
+    assert!(sent < 1300, "{sent}");
+}
+
+#[test]
+fn titles() {
+    let long: String = "a long title ".repeat(10);
+    let mut entries = Fake::new(&[
+        long.leak(),
+        "Füdørå 日本",
+        "esc \x1b[2J bel \x07 c1 \u{9b}2J",
+    ]);
+    entries.titles.push(b"raw \x9b\xff");
+    let run = typed(entries, &["look", "\r"]);
+    let (first, lines) = run.terminal.lines(0);
+    assert_eq!(first, 8);
+    // 72 columns, and the mark behind them.
+    assert_eq!(
+        lines[0].trim_end(),
+        std::format!("    {}>", &"a long title ".repeat(10)[..72])
+    );
+    assert_eq!(run.terminal.highlighted(0), [(8, 1..79)]);
+    assert_eq!(lines[1], "    Füdørå 日本");
+    // Nothing of it reaches the terminal's controls.
+    assert!(
+        lines[2].starts_with("    esc ?[2J bel ? c1 "),
+        "{}",
+        lines[2]
+    );
+    assert!(lines[2].ends_with("?2J"), "{}", lines[2]);
+    assert_eq!(run.terminal.beeps, 0);
+}
+
+#[test]
+fn marks() {
+    let run = typed(
+        three(),
+        &[
+            "d", "look", DOWN, "D", "look", "d", "look", "D", "look", UP, "d", "\r",
+        ],
+    );
+    let seen = |seen| -> Vec<String> {
+        (9..12)
+            .map(|line| run.terminal.line(seen, line)[23..].into())
+            .collect()
+    };
+    let title = ["Debian GNU/Linux 13 (trixie)", "Arch Linux", "Power off"];
+    let marked = |marks: [&str; 3]| -> Vec<String> {
+        marks
+            .iter()
+            .zip(title)
+            .map(|(mark, title)| std::format!("{mark} {title}"))
+            .collect()
+    };
+    assert_eq!(seen(0), marked(["->", "  ", "  "]));
+    assert_eq!(seen(1), marked(["->", "=>", "  "]));
+    // Preferred moves on, the default is what is shown.
+    assert_eq!(seen(2), marked(["  ", "=>", "  "]));
+    assert_eq!(seen(3), marked(["  ", "->", "  "]));
+    assert_eq!(run.terminal.line(3, 21).trim(), "=> default   -> preferred");
+    assert_eq!(
+        run.remembered,
+        Remembered {
+            preferred: Some(0),
+            ..Remembered::NOTHING
+        }
+    );
+}
+
+#[test]
+fn timeouts() {
+    let run = typed(
+        three(),
+        &[
+            "t", "look", "+", "look", "t", "look", "t", "look", "T", "-", "\r",
+        ],
+    );
+    let text = |seen| String::from(run.terminal.line(seen, 21).trim());
+    assert_eq!(text(0), "The menu waits for a key.");
+    assert_eq!(text(1), "The menu is hidden.");
+    assert_eq!(text(2), "Timeout 1 s.");
+    assert_eq!(text(3), "Timeout 2 s.");
+    assert_eq!(run.remembered.timeout, Some(timeout::HIDDEN));
+    let run = typed(three(), &["t", "T", "look", "T", "\r"]);
+    assert_eq!(
+        run.terminal.line(0, 21).trim(),
+        "Timeout as in loader.conf."
+    );
+    assert_eq!(run.remembered.timeout, None);
+}
+
+#[test]
+fn leaving() {
+    for (key, outcome) in [
+        ("O", Outcome::PowerOff),
+        ("B", Outcome::Reboot),
+        ("Q", Outcome::Quit),
+        ("\r", boots(0)),
+        ("\n", boots(0)),
+        ("\x1b[C", boots(0)),
+    ] {
+        assert_eq!(typed(three(), &[key]).outcome, outcome);
+    }
+    // Small letters don't: they would hurt by mistake.
+    assert_eq!(
+        typed(three(), &["o", "b", "q", "2", "\r"]).outcome,
+        boots(1)
+    );
+}
+
+#[test]
+fn version_and_redraw() {
+    let run = typed(three(), &["v", "look", "L", "look", "z", "look", "\r"]);
+    let version = std::format!("gapboot {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(run.terminal.line(0, 21).trim(), version);
+    assert_eq!(run.terminal.line(1, 21).trim(), "");
+    assert_eq!(run.terminal.highlighted(1), [(9, 23..57)]);
+    assert_eq!(run.terminal.sent_between.last(), Some(&0));
+}
+
+/// A failure is told in full, and goes with the first key.
+#[test]
+fn message() {
+    let message = "debian.conf: /debian/vmlinuz: cannot read LBA 123456: BIOS error 04h. Check the disk and its cable.";
+    let settings = Settings {
+        message: message.as_bytes(),
+        ..FORCED
+    };
+    let terminal = Terminal::slow(&["look", "x", "look", "\r"]);
+    let run = run_with(terminal, three(), &settings, 0);
+    let lines = [21, 22].map(|line| run.terminal.line(0, line));
+    assert_eq!(
+        lines.map(|line| String::from(line.trim())).join(" "),
+        message
+    );
+    assert_eq!([21, 22].map(|line| run.terminal.line(1, line)), ["", ""]);
+}
+
+/// No entries: there is still a way out, and nothing else does anything.
+#[test]
+fn no_entries() {
+    let settings = Settings {
+        timeout: 1,
+        message: b"No entries.",
+        ..FORCED
+    };
+    let typed = [
+        "look", DOWN, UP, "\x1b[F", "1", "l", "e", "p", "\r", "d", "Q",
+    ];
+    let run = run_with(Terminal::slow(&typed), Fake::new(&[]), &settings, 0);
+    assert_eq!(run.terminal.line(0, 21).trim(), "No entries.");
+    assert_eq!(run.outcome, Outcome::Quit);
+}
+
+#[test]
+fn beeps() {
+    let settings = Settings {
+        beep: true,
+        ..FORCED
+    };
+    let run = run_with(
+        Terminal::slow(&[DOWN, DOWN, "x", "\r"]),
+        three(),
+        &settings,
+        0,
+    );
+    assert_eq!(run.terminal.beeps, 1 + 2 + 3);
+}

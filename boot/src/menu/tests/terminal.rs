@@ -1,0 +1,170 @@
+//! A serial terminal of 80x24, and a person who types at it.
+
+use crate::ansi;
+use crate::machine::{Console, Input};
+use std::collections::VecDeque;
+use std::string::String;
+use std::vec::Vec;
+
+/// What happens while the loader waits for a key.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Step {
+    Input(Input),
+    /// A moment without a key.
+    Pause,
+    /// A second without a key.
+    Second,
+    /// The person looks at the screen.
+    Look,
+}
+
+pub(super) struct Terminal {
+    model: vt100::Parser,
+    steps: VecDeque<Step>,
+    /// All keys are there at once.
+    fast: bool,
+    sent: usize,
+    /// Bytes that were sent before each wait for a key.
+    pub(super) sent_between: Vec<usize>,
+    /// What was seen at each [`Step::Look`].
+    pub(super) seen: Vec<vt100::Screen>,
+    pub(super) beeps: usize,
+}
+
+/// What a terminal sends, with a pause behind it.
+pub(super) fn keys(keys: &[&str]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for key in keys {
+        match *key {
+            "second" => steps.push(Step::Second),
+            "look" => steps.push(Step::Look),
+            key => {
+                steps.extend(key.bytes().map(|byte| Step::Input(Input::Serial(byte))));
+                steps.push(Step::Pause);
+            }
+        }
+    }
+    steps
+}
+
+impl Terminal {
+    pub(super) fn new(steps: Vec<Step>, fast: bool) -> Self {
+        Self {
+            model: vt100::Parser::new(24u16.try_into().unwrap(), 80u16.try_into().unwrap(), 0),
+            steps: steps.into(),
+            fast,
+            sent: 0,
+            sent_between: Vec::new(),
+            seen: Vec::new(),
+            beeps: 0,
+        }
+    }
+
+    /// Somebody who waits after each key.
+    pub(super) fn slow(typed: &[&str]) -> Self {
+        Self::new(keys(typed), false)
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.sent += bytes.len();
+        self.model.process(bytes);
+    }
+
+    /// What is seen at the end.
+    pub(super) fn after(&self) -> &vt100::Screen {
+        self.model.screen()
+    }
+
+    /// The lines of a screen that was seen, those at both ends not that are
+    /// empty, with the number of the first.
+    pub(super) fn lines(&self, seen: usize) -> (usize, Vec<String>) {
+        let lines: Vec<String> = (0..24).map(|line| self.line(seen, line)).collect();
+        let first = lines.iter().position(|line| !line.is_empty()).unwrap();
+        let last = lines.iter().rposition(|line| !line.is_empty()).unwrap();
+        (first, lines[first..=last].into())
+    }
+
+    /// A line of a screen, without the spaces behind it.
+    pub(super) fn line(&self, seen: usize, line: u16) -> String {
+        let line = self.seen[seen].rows(0, 80).nth(line.into()).unwrap();
+        line.trim_end().into()
+    }
+
+    /// Lines and columns that are highlighted.
+    pub(super) fn highlighted(&self, seen: usize) -> Vec<(u16, core::ops::Range<u16>)> {
+        let screen = &self.seen[seen];
+        let mut found: Vec<(u16, core::ops::Range<u16>)> = Vec::new();
+        for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
+            if screen.cell(row, column).unwrap().inverse() {
+                match found.last_mut() {
+                    Some((line, columns)) if *line == row && columns.end == column => {
+                        columns.end += 1;
+                    }
+                    _ => found.push((row, column..column + 1)),
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Console for Terminal {
+    fn write(&mut self, text: &[u8]) {
+        for &byte in text {
+            match byte {
+                b'\n' => self.send(b"\r\n"),
+                0x07 => self.beeps += 1,
+                _ => self.send(&[byte]),
+            }
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (80, 24)
+    }
+
+    fn clear(&mut self) {
+        self.send(ansi::CLEAR);
+    }
+
+    fn move_to(&mut self, column: usize, line: usize) {
+        ansi::move_to(column, line, &mut |bytes| self.send(bytes));
+    }
+
+    fn clear_to_end(&mut self) {
+        self.send(ansi::CLEAR_TO_END);
+    }
+
+    fn highlight(&mut self, on: bool) {
+        self.send(ansi::highlight(on));
+    }
+
+    fn cursor(&mut self, visible: bool) {
+        self.send(ansi::cursor(visible));
+    }
+
+    fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
+        if ticks == Some(0) && !self.fast {
+            return None;
+        }
+        while let Some(&step) = self.steps.front() {
+            // Between the bytes of a sequence.
+            let within = ticks == Some(4);
+            if step == Step::Pause && within {
+                return None;
+            }
+            let waits = matches!(step, Step::Input(_) | Step::Second);
+            if !within && waits && ticks != Some(0) {
+                self.sent_between.push(core::mem::take(&mut self.sent));
+            }
+            self.steps.pop_front();
+            match step {
+                Step::Input(input) => return Some(input),
+                Step::Second => return None,
+                Step::Pause => {}
+                Step::Look => self.seen.push(self.model.screen().clone()),
+            }
+        }
+        None
+    }
+}

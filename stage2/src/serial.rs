@@ -1,0 +1,122 @@
+//! A serial port: what is typed at the other end is kept while the loader
+//! writes or thinks.
+
+use crate::port;
+use layout::{header, memory};
+use uart_16550::spec::registers::{FCR, LCR, LSR, MCR, WordLength, offsets};
+
+/// Polls of the transmitter before a byte is given up: at least a tenth of a
+/// second, longer than a byte takes at any speed in use.
+const PATIENCE: u32 = 0x1_0000;
+
+/// A 16550 UART. (The driver of the `uart_16550` crate waits without bound for
+/// a transmitter that may be stuck; its registers are used here.)
+pub(crate) struct Serial {
+    base: u16,
+    /// What was typed and not yet taken, a ring.
+    typed: [u8; 256],
+    first: u8,
+    end: u8,
+    /// Something was typed here.
+    pub(crate) in_use: bool,
+    /// Polls that the next byte is worth.
+    patience: u32,
+}
+
+/// What the installer wrote into the header, read from where stage1 left it.
+pub(crate) fn setting(offset: usize) -> u8 {
+    let address = memory::STAGE2.start as usize + offset;
+    // SAFETY: the header is part of stage2 as loaded, which stays where it is
+    // and is never written.
+    unsafe { core::ptr::read_volatile(address as *const u8) }
+}
+
+impl Serial {
+    /// The UART of the header's port, 8N1 at the header's speed, if one answers.
+    pub(crate) fn open() -> Option<Self> {
+        let number = usize::from(setting(header::PORT_OFFSET) & 3);
+        // SAFETY: the BIOS data area starts with the base ports of COM1 to COM4.
+        let known = unsafe { core::ptr::read_volatile((0x400 + 2 * number) as *const u16) };
+        let base = match known {
+            0 | 0xfff9.. => [0x3f8, 0x2f8, 0x3e8, 0x2e8][number],
+            port => port,
+        };
+        let serial = Self {
+            base,
+            typed: [0; 256],
+            first: 0,
+            end: 0,
+            in_use: false,
+            patience: PATIENCE,
+        };
+        // The scratch register: where there is no UART nothing is kept.
+        for pattern in [0x42, 0x73] {
+            serial.write(offsets::SPR, pattern);
+            if serial.read(offsets::SPR) != pattern {
+                return None;
+            }
+        }
+        serial.write(offsets::IER, 0);
+        serial.write(offsets::LCR, LCR::DLAB.bits());
+        serial.write(offsets::DLL, setting(header::DIVISOR_OFFSET));
+        serial.write(offsets::DLM, setting(header::DIVISOR_OFFSET + 1));
+        let line = LCR::empty().set_word_length(WordLength::EightBits);
+        serial.write(offsets::LCR, line.bits());
+        serial.write(offsets::FCR, (FCR::FIFO_ENABLE | FCR::RX_FIFO_RESET).bits());
+        serial.write(offsets::MCR, (MCR::DTR | MCR::RTS).bits());
+        Some(serial)
+    }
+
+    fn read(&self, register: usize) -> u8 {
+        // SAFETY: at the ports of `open` PCs have a serial port or nothing;
+        // reading one moves bytes of the line, not of memory.
+        unsafe { port::read(self.base + register as u16) }
+    }
+
+    fn write(&self, register: usize, value: u8) {
+        // SAFETY: as in `read`; interrupts, the one effect on anything else,
+        // stay off.
+        unsafe { port::write(self.base + register as u16, value) }
+    }
+
+    /// Takes in what has been typed. Gives the UART's line status.
+    fn listen(&mut self) -> LSR {
+        let status = LSR::from_bits_retain(self.read(offsets::LSR));
+        if status.contains(LSR::DATA_READY) {
+            let byte = self.read(offsets::DATA);
+            // Noise and breaks are nobody's keys.
+            let noise = LSR::PARITY_ERROR | LSR::FRAMING_ERROR | LSR::BREAK_INTERRUPT;
+            let behind = self.end.wrapping_add(1);
+            if !status.intersects(noise) && behind != self.first {
+                self.typed[usize::from(self.end)] = byte;
+                self.end = behind;
+            }
+        }
+        status
+    }
+
+    /// The next byte that was typed.
+    pub(crate) fn receive(&mut self) -> Option<u8> {
+        self.listen();
+        if self.first == self.end {
+            return None;
+        }
+        self.in_use = true;
+        let byte = self.typed[usize::from(self.first)];
+        self.first = self.first.wrapping_add(1);
+        Some(byte)
+    }
+
+    /// Sends a byte. Where the port takes none, as behind a terminal that was
+    /// stopped, bytes are lost, and only the first of them is waited for.
+    pub(crate) fn send(&mut self, byte: u8) {
+        for _ in 0..self.patience {
+            if self.listen().contains(LSR::THR_EMPTY) {
+                self.write(offsets::DATA, byte);
+                self.patience = PATIENCE;
+                return;
+            }
+        }
+        self.patience = 1;
+    }
+}

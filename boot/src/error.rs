@@ -54,9 +54,14 @@ impl Error {
 
     /// One line for a person. `#` stands for [`Error::at`] in decimal, `$` for
     /// [`Error::status`] in hexadecimal.
-    pub fn text(self) -> &'static [u8] {
-        let mut texts = TEXTS.as_bytes().split(|&byte| byte == b'\n');
-        texts.nth(self.kind_number().into()).unwrap_or_default()
+    pub fn text(self) -> impl Iterator<Item = u8> {
+        let mut before = self.kind_number();
+        TEXTS.bytes().filter(move |&byte| {
+            if byte == b'\n' {
+                before = before.wrapping_sub(1);
+            }
+            before == 0 && byte != b'\n'
+        })
     }
 
     const fn kind_number(self) -> u8 {
@@ -96,59 +101,59 @@ macro_rules! kinds {
 
 kinds! {
     /// A read failed, with the firmware's status.
-    DiskRead: "cannot read LBA #: BIOS error $. Check the disk and its cable.",
+    DiskRead: "cannot read LBA #: BIOS error $. Check disk and cable.",
     /// A write failed, with the firmware's status.
-    DiskWrite: "cannot write LBA #: BIOS error $.",
+    DiskWrite: "cannot write LBA #: BIOS error $. Check disk and cable.",
     /// A file that is no Linux kernel for the x86 boot protocol.
-    KernelUnknown: "not a Linux kernel. Check the entry's linux line.",
+    KernelUnknown: "not a Linux kernel. Check the linux line.",
     /// A kernel of a boot protocol before 2.02.
-    KernelOld: "boot protocol before 2.02. Use a kernel of Linux 2.4 or later.",
+    KernelOld: "boot protocol before 2.02. Use Linux 2.4 or later.",
     /// A zImage.
     KernelZimage: "a zImage. Use a bzImage.",
     /// A boot header with an impossible value in the field at this offset.
-    KernelHeader: "bad value at byte # of the kernel. Install it again.",
+    KernelHeader: "bad value at byte #. Reinstall the kernel.",
     /// A kernel that lacks this many bytes, as its header states.
-    KernelTruncated: "the kernel's file lacks # bytes. Install it again.",
+    KernelTruncated: "# bytes are missing. Reinstall the kernel.",
     /// The kernel needs memory up to this many MiB.
-    KernelMemory: "the kernel needs all memory up to # MiB. Add memory.",
+    KernelMemory: "the kernel needs memory up to # MiB. Add memory.",
     /// Kernel and initrd need memory up to this many MiB.
     InitrdMemory: "the initrd needs memory up to # MiB. Add memory.",
     /// The initrd would not end below the kernel's limit, in MiB.
     InitrdLimit: "the kernel wants its initrd below # MiB. Use a smaller one.",
     /// The initrds are more than 4 GiB.
-    InitrdLarge: "initrds of 4 GiB and more. Use smaller ones.",
+    InitrdLarge: "initrds of 4 GiB. Use smaller ones.",
     /// A command line that is longer than this limit.
-    CommandLineLong: "the command line is longer than # bytes. Shorten it.",
+    CommandLineLong: "command line over # bytes. Shorten it.",
     /// A directory where a file should be.
     IsDirectory: "a directory. Check the path.",
     /// A file that has ended, at this byte, before the size it should have.
-    FileShort: "the file ends at byte #. Run fsck.vfat.",
+    FileShort: "file ends at byte #. Run fsck.vfat.",
     /// The machine refuses to have something written at this address.
     MemoryRefused: "memory at # refused. Please report this.",
     /// Something points beyond the end of the disk.
-    BeyondDisk: "LBA # is beyond the end of the disk. Check its partitions.",
+    BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
     /// No GUID partition table at this LBA.
     GptMissing: "no GPT at LBA #. Partition the disk with one.",
     /// The GUID partition table whose header is at this LBA contradicts itself
     /// or one of its checksums.
-    GptDamaged: "the GPT at LBA # is damaged. Repair it with gdisk.",
+    GptDamaged: "damaged GPT at LBA #. Repair it with gdisk.",
     /// The GUID partition table whose header is at this LBA has a revision or
     /// sizes that nothing makes.
-    GptUnsupported: "the GPT at LBA # is of an unknown form. Check it with gdisk.",
+    GptUnsupported: "unknown GPT at LBA #. Check it with gdisk.",
     /// No FAT file system begins at this LBA.
-    FatMissing: "no FAT file system at LBA #. Format it with mkfs.vfat.",
+    FatMissing: "no FAT at LBA #. Run mkfs.vfat.",
     /// The file system has sectors of this many bytes, not 512.
-    FatSectorSize: "FAT with sectors of # bytes. Format it with mkfs.vfat -S 512.",
+    FatSectorSize: "FAT with sectors of # bytes. Run mkfs.vfat -S 512.",
     /// The boot sector at this LBA describes a file system that cannot be.
-    FatDamaged: "the FAT file system at LBA # is damaged. Run fsck.vfat.",
+    FatDamaged: "damaged FAT at LBA #. Run fsck.vfat.",
     /// A chain of clusters points to this number, which is no cluster.
-    ClusterInvalid: "there is no cluster #. Run fsck.vfat.",
+    ClusterInvalid: "no cluster #. Run fsck.vfat.",
     /// A chain of clusters leads over this one, which is marked free.
-    ClusterFree: "cluster # is marked free. Run fsck.vfat.",
+    ClusterFree: "cluster # is free. Run fsck.vfat.",
     /// A chain of clusters leads over this one, which is marked bad.
-    ClusterBad: "cluster # is marked bad. Run fsck.vfat.",
+    ClusterBad: "cluster # is bad. Run fsck.vfat.",
     /// A chain of clusters ends with this one, before its file does.
-    ChainShort: "file cut short at cluster #. Run fsck.vfat.",
+    ChainShort: "file ends at cluster #. Run fsck.vfat.",
     /// A chain of clusters comes back to this one.
     ChainCycle: "clusters in a circle at #. Run fsck.vfat.",
     /// The directory that begins at this cluster goes on for more than 65,536
@@ -159,28 +164,26 @@ kinds! {
     /// A Type 1 entry without `linux`, `uki` or `efi`.
     EntryWithoutKernel: "no linux, uki or efi line. Add one.",
     /// A Type 1 entry with two different ones of them.
-    EntryAmbiguous: "more than one of linux, uki, efi and uki-url. Keep one.",
+    EntryAmbiguous: "more than one of linux, uki, efi, uki-url. Keep one.",
     /// A Type 1 entry for another processor.
-    EntryArchitecture: "not for this processor. Choose another entry.",
+    EntryArchitecture: "not for this processor. Use another entry.",
     /// A Type 1 entry with `uki-url`.
-    EntryFromNetwork: "uki-url needs a network boot. Choose another entry.",
+    EntryFromNetwork: "uki-url needs a network. Use another entry.",
     /// A Type 1 entry whose main file has too long a path.
-    EntryPath: "the path of what boots is too long. Shorten it.",
+    EntryPath: "path too long. Shorten it.",
     /// An entry whose texts do not fit into the menu's memory.
-    EntryTooLong: "file name, version, sort-key and machine-id are too long. Shorten them.",
+    EntryTooLong: "file name, version, sort-key or machine-id too long. Shorten it.",
     /// An entry file of this many bytes.
     EntryTooLarge: "entry of # bytes. Keep it below 65536.",
     /// An entry of a kind that this version does not boot.
-    EntryUnsupported: "only entries with a linux line boot. Add one.",
-    /// More initrds than this in one entry.
-    InitrdsTooMany: "more than # initrds. Join some.",
+    EntryUnsupported: "no linux line. Add one.",
     /// Nothing to boot.
-    NoEntries: "no entry to boot in /loader/entries. Add one.",
+    NoEntries: "no entry in /loader/entries. Add one.",
     /// No EFI system partition.
-    NoEsp: "no EFI system partition on the disk. Set the type of one.",
+    NoEsp: "no EFI system partition. Set the type of one.",
     /// A line of a text file, beginning at this byte, is longer than its reader
     /// takes.
-    LineTooLong: "line at byte # is too long. Shorten it.",
+    LineTooLong: "line too long at byte #. Shorten it.",
 }
 
 impl core::fmt::Debug for Error {
@@ -192,5 +195,33 @@ impl core::fmt::Debug for Error {
             self.at(),
             self.status()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn numbers_hold_everything() {
+        let error = Error::with_status(Kind::DiskRead, 0xffff_1234_5678, 0x0c);
+        assert_eq!(error.kind(), Kind::DiskRead);
+        assert_eq!(error.at(), 0xffff_1234_5678);
+        assert_eq!(error.status(), 0x0c);
+        assert!(error.is(Kind::DiskRead) && !error.is(Kind::DiskWrite));
+        assert_eq!(Error::new(Kind::NotFound, 0).at(), 0);
+    }
+
+    #[test]
+    fn every_text_is_explained() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for text in TEXTS.lines().skip(1) {
+            assert!(
+                page.contains(&std::format!("| `{text}` | ")),
+                "docs/messages.md does not explain: {text}"
+            );
+        }
     }
 }

@@ -9,7 +9,7 @@
 /// with all that the loader wrote lies in memory, in the real-mode part.
 ///
 /// Sizes are in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handoff {
     /// Size of the kernel's real-mode part, at `KERNEL_SETUP`.
     pub setup_size: u32,

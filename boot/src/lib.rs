@@ -36,6 +36,7 @@ pub mod fat;
 pub mod glob;
 pub mod gpt;
 pub mod handoff;
+pub mod inventory;
 pub mod load;
 pub mod machine;
 pub mod memory_map;
@@ -48,18 +49,19 @@ pub use error::{Error, Kind};
 pub use handoff::Handoff;
 pub use workspace::Workspace;
 
+use conf::Conf;
 use entries::list::List;
-use entries::scan::Scan;
 use entries::select::{self, Wishes};
-use fat::Volume;
-use machine::{Disk, Machine};
-use report::Trail;
+use load::Loader;
+use load::cmdline::CommandLine;
+use machine::Machine;
+use start::Type1;
 use storage::{Caches, Storage};
 
 /// Boots the disk of `machine`: finds the entries, chooses one, loads it.
 ///
 /// `wish` names the entry, as [`glob::selects`] reads it, in place of the one
-/// that comes first.
+/// that loader.conf names or that comes first.
 ///
 /// # Errors
 /// What went wrong; it was reported on the console.
@@ -70,7 +72,7 @@ pub fn boot<M: Machine>(
 ) -> Result<Handoff, Error> {
     let long_mode = machine.long_mode();
     let (disk, memory, console) = machine.parts();
-    let mut trail = Trail::START;
+    let trail = &mut workspace.trail;
     let mut storage = Storage::new(
         disk,
         Caches {
@@ -80,53 +82,48 @@ pub fn boot<M: Machine>(
     );
 
     let mut attempt = || {
-        let volume = boot_volume(&mut storage)?;
+        let mut conf = Conf::new(&mut workspace.patterns);
         let mut list = List::new(&mut workspace.entries);
-        let mut scan = Scan {
-            storage: &mut storage,
-            volume: &volume,
-            tag: 0,
+        let volumes = inventory::take(
+            &mut storage,
             long_mode,
-        };
-        scan.type1(
             &mut workspace.scratch,
+            &mut conf,
             &mut list,
-            &mut |name, kernel, error| {
-                trail.entry(name);
-                trail.file(kernel);
+            &mut |entry, file, error| {
+                trail.entry(entry);
+                trail.file(file);
                 trail.report(console, error);
             },
         )?;
+
         trail.entry(b"");
         let wishes = Wishes {
             one_shot: wish,
-            ..Wishes::default()
+            ..inventory::wishes(&conf)
         };
-        let entry = select::default(&list, &wishes)
-            .and_then(|rank| list.get(rank))
-            .ok_or(Error::new(Kind::NoEntries, 0))?;
+        let nothing = Error::new(Kind::NoEntries, 0);
+        let entry = select::default(&list, &wishes).and_then(|rank| list.get(rank));
+        let entry = entry.ok_or(nothing)?;
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
-        let file = entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
-        start::type1(
-            &mut storage,
-            memory,
-            &volume,
-            &file,
-            &mut workspace.scratch,
-            &mut workspace.command_line,
-            &mut trail,
-        )
+        let (Some(file), Some(Some(volume))) = (entry.file, volumes.get(usize::from(entry.tag)))
+        else {
+            return Err(nothing);
+        };
+        Type1 {
+            loader: Loader::new(&mut storage, memory, volume),
+            entry: &file,
+            line: &mut workspace.scratch.line,
+            path: &mut workspace.scratch.path,
+            command_line: CommandLine::new(&mut workspace.command_line),
+            trail,
+        }
+        .boot()
     };
     let result = attempt();
     if let Err(error) = result {
         trail.report(console, error);
     }
     result
-}
-
-/// The file system that holds the entries.
-fn boot_volume<D: Disk>(storage: &mut Storage<D>) -> Result<Volume, Error> {
-    let esp = gpt::find(storage)?.esp.ok_or(Error::new(Kind::NoEsp, 0))?;
-    Volume::open(storage, &esp)
 }

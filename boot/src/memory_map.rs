@@ -1,11 +1,9 @@
 //! The machine's memory map: which physical memory is usable RAM.
 //!
 //! Firmware reports ranges in any order, overlapping, empty, or running past
-//! 2^64. The map stays right at every step, whatever comes: it is a list of the
-//! addresses at which the use of memory changes, sorted, and adding a range
-//! only ever raises what lies inside it, from unknown over usable to reserved.
-//! So it does not matter in which order ranges come, and where two of them
-//! disagree the unusable one wins.
+//! 2^64. They are kept as they come, and whoever asks for an address gets what
+//! wins there: unusable over usable over unknown. So it does not matter in which
+//! order ranges come, and where two of them disagree the unusable one wins.
 
 /// What a stretch of memory may be used for, in the order of who wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,15 +13,8 @@ enum Use {
     Reserved,
 }
 
-/// From `at` up to the next change, memory has this use.
-#[derive(Clone, Copy)]
-struct Change {
-    at: u64,
-    to: Use,
-}
-
-/// Enough for 128 regions that do not touch each other.
-const CHANGES: usize = 2 * 128 + 1;
+/// More than a BIOS is asked for.
+const RANGES: usize = 260;
 
 /// Addresses where something may begin are multiples of this, 2^12.
 const PAGE_MASK: u32 = 0xfff;
@@ -31,11 +22,11 @@ const PAGE_MASK: u32 = 0xfff;
 /// The machine's memory map. Everything in it is a physical address or a
 /// number of bytes. Questions are about the first 4 GiB, where everything lies
 /// that a BIOS loader loads; one about 0 bytes is one about the first of them.
+///
+/// An empty one is all zeros and takes no room in an image.
 pub struct MemoryMap {
-    changes: [Change; CHANGES],
-    /// How many changes there are behind the first, which is always at 0: so an
-    /// empty map is all zeros and takes no room in an image.
-    more: usize,
+    ranges: [Region; RANGES],
+    count: usize,
 }
 
 /// A stretch of memory that the firmware reported and of which all has the
@@ -53,52 +44,71 @@ pub struct Region {
 impl MemoryMap {
     /// A map in which nothing is usable.
     pub const fn new() -> Self {
-        let nothing = Change {
-            at: 0,
-            to: Use::Unknown,
+        let nothing = Region {
+            start: 0,
+            last: 0,
+            usable: false,
         };
         Self {
-            changes: [nothing; CHANGES],
-            more: 0,
+            ranges: [nothing; RANGES],
+            count: 0,
         }
+    }
+
+    /// Makes nothing usable again.
+    pub fn clear(&mut self) {
+        self.count = 0;
     }
 
     /// Adds a range as the firmware reports it: `usable` is true for type 1 of
     /// INT 15h, AX=E820h, and false for every other type, known or not.
     ///
-    /// When the map is full, what no longer fits makes it claim less usable
-    /// memory, never more.
+    /// In a full map, more usable memory is ignored, and with more of any other
+    /// kind nothing is usable.
     pub fn add(&mut self, start: u64, size: u64, usable: bool) {
-        if size == 0 {
+        let Some(more) = size.checked_sub(1) else {
             return;
-        }
-        let first = self.split(start, usable);
-        let behind = match start.checked_add(size) {
-            Some(end) => self.split(end, !usable),
-            None => CHANGES,
         };
-        let to = if usable { Use::Usable } else { Use::Reserved };
-        for change in self.changes.get_mut(first..behind).unwrap_or_default() {
-            change.to = change.to.max(to);
+        let last = start.saturating_add(more);
+        if let Some(place) = self.ranges.get_mut(self.count) {
+            *place = Region {
+                start,
+                last,
+                usable,
+            };
+            self.count = self.count.wrapping_add(1);
+        } else if !usable && let Some(place) = self.ranges.last_mut() {
+            (place.start, place.last) = (0, u64::MAX);
+            place.usable = false;
         }
-        self.merge();
     }
 
     /// What was reported, sorted, no two regions overlapping and no two of the
     /// same use touching.
     pub fn regions(&self) -> impl Iterator<Item = Region> {
-        let changes = self
-            .changes
-            .iter()
-            .enumerate()
-            .take(self.more.wrapping_add(1));
-        changes
-            .filter(|(_, change)| change.to != Use::Unknown)
-            .map(|(index, change)| Region {
-                start: change.at,
-                last: self.last(index),
-                usable: change.to == Use::Usable,
-            })
+        let mut next = Some(0);
+        core::iter::from_fn(move || {
+            loop {
+                let start = next?;
+                let (found, mut last) = self.stretch(start);
+                next = last.checked_add(1);
+                while let Some(behind) = next
+                    && let (same, further) = self.stretch(behind)
+                    && same == found
+                {
+                    last = further;
+                    next = last.checked_add(1);
+                }
+                if found != Use::Unknown {
+                    let usable = found == Use::Usable;
+                    return Some(Region {
+                        start,
+                        last,
+                        usable,
+                    });
+                }
+            }
+        })
     }
 
     /// True if all of `size` bytes from `start` on are usable.
@@ -113,82 +123,52 @@ impl MemoryMap {
     }
 
     fn lowest(&self, min: u32, size: u32, max: u32, align_mask: u32) -> Option<u32> {
-        let more = size.saturating_sub(1);
-        for index in 0..=self.more {
-            let change = self.changes.get(index)?;
-            if change.to != Use::Usable {
-                continue;
-            }
-            let start = u32::try_from(change.at).ok()?.max(min);
-            let start = start.checked_add(align_mask)? & !align_mask;
-            let last = u32::try_from(self.last(index)).unwrap_or(u32::MAX);
-            if start.checked_add(more)? <= last.min(max) {
-                return Some(start);
-            }
-        }
-        None
-    }
-
-    /// The last byte before the change that follows change `index`.
-    fn last(&self, index: usize) -> u64 {
-        match self.changes.get(index.wrapping_add(1)) {
-            Some(next) if index < self.more => next.at.wrapping_sub(1),
-            _ => u64::MAX,
-        }
-    }
-
-    /// Makes `at` an address where something changes, and gives the index of
-    /// that change. In a full map it gives a change near it instead: the next
-    /// one if `up`, else the one before.
-    fn split(&mut self, at: u64, up: bool) -> usize {
-        // The last change at or below `at`; the first change always is.
-        let mut index = self.more;
-        let mut before = Change {
-            at: 0,
-            to: Use::Unknown,
-        };
-        while let Some(change) = self.changes.get(index) {
-            before = *change;
-            if before.at <= at {
-                break;
-            }
-            index = index.wrapping_sub(1);
-        }
-        if before.at == at {
-            return index;
-        }
-        let next = index.wrapping_add(1);
-        if self.more.wrapping_add(1) == CHANGES {
-            return if up { next } else { index };
-        }
-        let mut moved = Change { at, to: before.to };
-        for change in self.changes.iter_mut().skip(next) {
-            moved = core::mem::replace(change, moved);
-        }
-        self.more = self.more.wrapping_add(1);
-        next
-    }
-
-    /// Drops changes that change nothing.
-    fn merge(&mut self) {
-        let mut kept = 0;
-        for index in 1..=self.more {
-            let Some(&change) = self.changes.get(index) else {
-                break;
+        let (mut at, mut start) = (min, None);
+        loop {
+            // `at` is the first address of which nothing is known yet; from
+            // `start` on, everything before it is usable.
+            let first = match start {
+                Some(first) => first,
+                None => {
+                    at = at.checked_add(align_mask)? & !align_mask;
+                    at
+                }
             };
-            if self
-                .changes
-                .get(kept)
-                .is_some_and(|last| last.to == change.to)
-            {
+            let end = first.checked_add(size.saturating_sub(1))?;
+            if end > max {
+                return None;
+            }
+            let (found, last) = self.stretch(at.into());
+            let last = u32::try_from(last).unwrap_or(u32::MAX);
+            start = (found == Use::Usable).then_some(first);
+            if start.is_some() && last >= end {
+                return start;
+            }
+            at = last.checked_add(1)?;
+        }
+    }
+
+    /// The use of the memory at `at`, and the last address up to which no range
+    /// begins or ends.
+    fn stretch(&self, at: u64) -> (Use, u64) {
+        let (mut found, mut last) = (Use::Unknown, u64::MAX);
+        for range in self.ranges.get(..self.count).unwrap_or_default() {
+            if range.last < at {
                 continue;
             }
-            kept = kept.wrapping_add(1);
-            if let Some(place) = self.changes.get_mut(kept) {
-                *place = change;
-            }
+            let end = if range.start > at {
+                range.start.wrapping_sub(1)
+            } else {
+                found = found.max(if range.usable {
+                    Use::Usable
+                } else {
+                    Use::Reserved
+                });
+                range.last
+            };
+            last = last.min(end);
         }
-        self.more = kept;
+        (found, last)
     }
 }
 
@@ -298,21 +278,17 @@ mod tests {
     #[test]
     fn full() {
         let mut map = MemoryMap::new();
-        for n in 0..200 {
+        for n in 0..300 {
             map.add((2 * n + 1) * MIB, MIB, true);
         }
-        assert_eq!(map.regions().count(), 128);
+        assert_eq!(map.regions().count(), 260);
         // RAM that no longer fits is unused;
-        assert!(map.is_usable(255 * M, M));
-        assert!(!map.is_usable(257 * M, 1));
-        map.add(MIB + 5, 1, true);
-        map.add(257 * MIB, 1, true);
-        assert_eq!(map.regions().count(), 128);
-        // a reserved range that does not fit takes more than it asks for.
-        map.add(255 * MIB + 5, 1, false);
-        assert!(!map.is_usable(255 * M, 1));
-        assert!(!map.is_usable(256 * M - 1, 1));
-        assert!(map.is_usable(253 * M, M));
+        assert!(map.is_usable(519 * M, M));
+        assert!(!map.is_usable(521 * M, 1));
+        // a reserved range that does not fit makes everything so.
+        map.add(517 * MIB + 5, 1, false);
+        map.add(MIB, MIB, true);
+        assert!(!map.is_usable(M, 1));
     }
 
     /// The naive model is a table of half pages, so that starts need rounding.

@@ -178,7 +178,11 @@ impl<'a> Cache<'a> {
     /// and there costs a block each time. Nothing from `end` on is read.
     fn sector<D: Disk>(&mut self, disk: &mut D, at: u64, end: u64) -> Result<&Sector, Error> {
         let mut error = Error::new(Kind::BeyondDisk, at);
-        if at < end && self.get(at).is_none() {
+        if at >= end {
+            return Err(error);
+        }
+        let mut block = self.find(at);
+        if block.is_none() {
             let first = at & !7;
             let count = if first == self.end {
                 AHEAD_SECTORS
@@ -186,23 +190,23 @@ impl<'a> Cache<'a> {
                 BLOCK_SECTORS
             };
             let _ = self.fill(disk, first, before(first, end, count));
-            // A neighbour that cannot be read must not keep the sector away.
-            if self.get(at).is_none()
-                && let Err(DiskError(status)) = self.fill(disk, at, 1)
-            {
+            block = self.find(at);
+        }
+        // A neighbour that cannot be read must not keep the sector away.
+        if block.is_none() {
+            if let Err(DiskError(status)) = self.fill(disk, at, 1) {
                 error = Error::with_status(Kind::DiskRead, at, status);
             }
+            block = self.find(at);
         }
-        self.get(at).ok_or(error)
+        let block = block.and_then(|place| self.memory.get(place));
+        block.and_then(|block| block.get(in_block(at))).ok_or(error)
     }
 
-    /// The sector at `at`, if it is there.
-    fn get(&mut self, at: u64) -> Option<&Sector> {
-        let line = *self.line(at);
-        if line.valid & bit(at) == 0 {
-            return None;
-        }
-        self.memory.get(usize::from(line.place))?.get(in_block(at))
+    /// Where in the memory the block lies that holds the sector at `at`.
+    fn find(&mut self, at: u64) -> Option<usize> {
+        let line = self.line(at);
+        (line.valid & bit(at) != 0).then_some(usize::from(line.place))
     }
 
     /// The line for the block of the sector at `at`, which becomes the most

@@ -8,6 +8,7 @@ use crate::entries::list::CAPACITY;
 use crate::entries::text::Text;
 use crate::fat::Name;
 use crate::load::cmdline;
+use crate::report::Trail;
 
 /// Bytes of the cache of directories and small files: twelve blocks.
 const BLOCKS: usize = 12 * 4096;
@@ -15,7 +16,7 @@ const BLOCKS: usize = 12 * 4096;
 const TABLE: usize = 64 * 512;
 /// The longest line of a text file that is understood, in bytes. A command line
 /// has 2,047.
-const LINE: usize = 4096;
+pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
 pub struct Workspace {
@@ -29,8 +30,12 @@ pub struct Workspace {
     pub(crate) scratch: Scratch,
     /// The id of the entry that boots.
     pub(crate) chosen: Text,
+    /// The patterns of loader.conf.
+    pub(crate) patterns: [Text; 2],
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
+    /// What is being worked on.
+    pub(crate) trail: Trail,
 }
 
 /// What reading an entry's file needs.
@@ -59,7 +64,9 @@ impl Workspace {
             path: Text::UNSET,
         },
         chosen: Text::UNSET,
+        patterns: [const { Text::UNSET }; 2],
         command_line: [0; cmdline::LONGEST],
+        trail: Trail::START,
     };
 
     /// The id of the entry that [`crate::boot`] chose; empty if it came to none.

@@ -13,7 +13,9 @@
 //! | [`survey`] | what is in the boot code and in the gap |
 //! | [`foreign`] | other programs, by their marks |
 //! | [`plan`] | the writes, in an order that bears an interruption |
-//! | [`install`], [`remove`], [`status`], [`uki`] | the commands |
+//! | [`reader`] | a disk as the loader sees it |
+//! | [`menu`] | the menu, read by the loader's code |
+//! | [`install`], [`remove`], [`status`], [`list`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +29,10 @@ pub mod foreign;
 pub mod gpt;
 pub mod image;
 pub mod install;
+pub mod list;
+pub mod menu;
 pub mod plan;
+pub mod reader;
 pub mod remove;
 pub mod status;
 pub mod survey;
@@ -40,6 +45,7 @@ use image::Stages;
 pub const COMMANDS: &[&Command] = &[
     &install::COMMAND,
     &status::COMMAND,
+    &list::COMMAND,
     &remove::COMMAND,
     &uki::COMMAND,
 ];

@@ -47,8 +47,7 @@ pub(crate) fn ensure_open() -> bool {
 }
 
 fn by_bios() -> bool {
-    let mut registers = bios::Registers::ZERO;
-    registers.eax = 0x2401;
+    let mut registers = bios::Registers::new(0x2401);
     // SAFETY: INT 15h AX=2401h fills no buffer.
     unsafe { bios::call(0x15, &mut registers) };
     is_open()

@@ -8,7 +8,7 @@ use x86_64::registers::rflags::RFlags;
 
 /// The registers of a BIOS call, in and out. `thunk.s` knows the order.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Registers {
     pub(crate) eax: u32,
     pub(crate) ebx: u32,
@@ -24,19 +24,14 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
-    /// All zero.
-    pub(crate) const ZERO: Self = Self {
-        eax: 0,
-        ebx: 0,
-        ecx: 0,
-        edx: 0,
-        esi: 0,
-        edi: 0,
-        ebp: 0,
-        ds: 0,
-        es: 0,
-        flags: 0,
-    };
+    /// All zero but EAX, by a call: the zeros would be everywhere.
+    #[inline(never)]
+    pub(crate) fn new(eax: u32) -> Self {
+        Self {
+            eax,
+            ..Self::default()
+        }
+    }
 
     /// The carry flag: the BIOS's word for failure.
     pub(crate) fn carry(&self) -> bool {
@@ -85,8 +80,7 @@ pub(crate) fn ticks() -> u32 {
 
 /// True when a key was pressed; takes it.
 fn key_pressed() -> bool {
-    let mut registers = Registers::ZERO;
-    registers.eax = 0x1100;
+    let mut registers = Registers::new(0x1100);
     // SAFETY: the function fills no buffer.
     unsafe { call(0x16, &mut registers) };
     if registers.zero() {
@@ -110,6 +104,6 @@ pub(crate) fn wait_and_give_up() -> ! {
     }
     loop {
         // SAFETY: INT 18h takes no registers and fills no buffer.
-        unsafe { call(0x18, &mut { Registers::ZERO }) }
+        unsafe { call(0x18, &mut { Registers::new(0) }) }
     }
 }

@@ -65,8 +65,7 @@ impl boot::machine::Console for Console {
 /// INT 10h AH=0Eh. BP is not kept by old BIOSes when the screen scrolls, which
 /// is the thunk's business.
 fn teletype(byte: u8) {
-    let mut registers = Registers::ZERO;
-    registers.eax = 0x0e00 | u32::from(byte);
+    let mut registers = Registers::new(0x0e00 | u32::from(byte));
     // SAFETY: 0x462 is the active display page in the BIOS data area.
     let page = unsafe { core::ptr::read_volatile(0x462 as *const u8) };
     registers.ebx = u32::from(page) << 8 | 7;
@@ -79,8 +78,7 @@ fn teletype(byte: u8) {
 fn firmware_mirrors_screen() -> bool {
     // SAFETY: the segment half of vector 10h in the interrupt table.
     let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };
-    let mut registers = Registers::ZERO;
-    registers.eax = 0x0f00;
+    let mut registers = Registers::new(0x0f00);
     // SAFETY: the function fills no buffer.
     unsafe { bios::call(0x10, &mut registers) };
     !(0xc000..0xc800).contains(&segment) && registers.ah() != 0x0f

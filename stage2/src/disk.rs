@@ -91,8 +91,7 @@ impl BiosDisk {
 
     /// Calls function `function` with DS:SI at `packet`.
     fn call(&self, function: u8, packet: usize) -> Registers {
-        let mut registers = Registers::ZERO;
-        registers.eax = u32::from(function) << 8;
+        let mut registers = Registers::new(u32::from(function) << 8);
         registers.edx = u32::from(self.drive);
         registers.esi = packet as u32;
         // SAFETY: the callers pass packets of stage2 below 64 KiB, with room

@@ -16,6 +16,7 @@ mod bios;
 mod console;
 mod cpu;
 mod disk;
+mod mem;
 mod memory;
 mod port;
 
@@ -100,16 +101,17 @@ impl boot::machine::Machine for Machine {
 }
 
 fn run(drive: u8) -> ! {
-    let mut console = console::Console::new();
-    if memory::low_memory_end() < at::WORKSPACE.end {
-        console.write(b"gapboot: less than 480 KiB of low memory.\n");
-        bios::wait_and_give_up();
-    }
     let mut machine = Machine {
         disk: disk::BiosDisk::new(drive),
         memory: memory::Ram::new(),
-        console,
+        console: console::Console::new(),
     };
+    if memory::low_memory_end() < at::WORKSPACE.end {
+        machine
+            .console
+            .write(b"gapboot: less than 480 KiB of low memory.\n");
+        bios::wait_and_give_up();
+    }
     match boot::boot(&mut machine, workspace(), None) {
         Ok(_) if a20::ensure_open() => {
             // SAFETY: the loader put a kernel where the layout says, which is

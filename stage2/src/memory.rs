@@ -3,7 +3,6 @@
 use crate::{a20, bios};
 use boot::machine::{Memory, MemoryError};
 use boot::memory_map::MemoryMap;
-use core::mem::MaybeUninit;
 use layout::memory as at;
 
 /// An address range descriptor of INT 15h AX=E820h (ACPI specification, section
@@ -41,16 +40,16 @@ pub(crate) struct Ram {
 }
 
 /// Too large for the stack.
-static mut MAP: MaybeUninit<MemoryMap> = MaybeUninit::uninit();
+static mut MAP: MemoryMap = MemoryMap::new();
 
 impl Ram {
     /// Asks the firmware for its map. Called once.
     pub(crate) fn new() -> Self {
         let place = &raw mut MAP;
         // SAFETY: this is the only use of the static, and `run` calls it once.
-        let map = unsafe { &mut *place }.write(MemoryMap::new());
+        let map = unsafe { &mut *place };
         if !ask_e820(map) {
-            *map = MemoryMap::new();
+            map.clear();
             ask_older(map);
         }
         protect_low(map);
@@ -66,8 +65,7 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
     unsafe {
         RANGE.attributes = 1;
         for call in 0..MOST_RANGES {
-            let mut registers = bios::Registers::ZERO;
-            registers.eax = 0xe820;
+            let mut registers = bios::Registers::new(0xe820);
             registers.ebx = continuation;
             registers.ecx = 24;
             registers.edx = SMAP;
@@ -94,8 +92,7 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
 
 /// Memory above 1 MiB by the calls before E820: AX=E801h, then AH=88h.
 fn ask_older(map: &mut MemoryMap) {
-    let mut registers = bios::Registers::ZERO;
-    registers.eax = 0xe801;
+    let mut registers = bios::Registers::new(0xe801);
     // SAFETY: the function fills no buffer.
     unsafe { bios::call(0x15, &mut registers) };
     // KiB from 1 MiB and 64 KiB pieces from 16 MiB, in AX and BX or in CX and DX.
@@ -104,8 +101,7 @@ fn ask_older(map: &mut MemoryMap) {
         (low, high) = (registers.ecx as u16, registers.edx as u16);
     }
     if registers.carry() || low == 0 || low > 0x3c00 {
-        registers = bios::Registers::ZERO;
-        registers.eax = 0x8800;
+        registers = bios::Registers::new(0x8800);
         // SAFETY: the function fills no buffer.
         unsafe { bios::call(0x15, &mut registers) };
         (low, high) = (registers.eax as u16, 0);
@@ -124,7 +120,7 @@ fn protect_low(map: &mut MemoryMap) {
 
 /// The end of low memory, in bytes.
 pub(crate) fn low_memory_end() -> u32 {
-    let mut registers = bios::Registers::ZERO;
+    let mut registers = bios::Registers::new(0);
     // SAFETY: INT 12h fills no buffer.
     unsafe { bios::call(0x12, &mut registers) };
     let kib = registers.eax & 0xffff;

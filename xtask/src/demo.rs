@@ -1,6 +1,7 @@
 //! `./x demo`: builds gapboot and shows it at work.
 
 use anyhow::{Result, bail};
+use std::process::Command;
 use tests::demo::{self, Options};
 
 use crate::workspace::Workspace;
@@ -21,6 +22,21 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
         }
     }
     packages::ensure(TOOLS)?;
+    if options.screen && !qemu_has_window() {
+        packages::ensure(&[packages::QEMU_WINDOW])?;
+    }
     dist::build(workspace)?;
     demo::run(options)
+}
+
+/// True if QEMU can open a window as it is.
+fn qemu_has_window() -> bool {
+    let displays = Command::new("qemu-system-x86_64")
+        .args(["-display", "help"])
+        .output();
+    displays.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .any(|line| matches!(line, "gtk" | "sdl"))
+    })
 }

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use crate::run::{run, succeeds};
 
+/// What lets Debian's QEMU open a window.
+pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
+
 /// What has to be there, and the package that brings it. A path is looked for
 /// as it stands, a bare name in the directories of programs. (Never qemu-utils:
 /// where it comes from backports it throws out the QEMU of a stable release.)
@@ -28,6 +31,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
     ("systemd-analyze", "systemd"),
+    (QEMU_WINDOW, "qemu-system-gui"),
     ("xorriso", "xorriso"),
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),

@@ -21,7 +21,7 @@ const TOO_LARGE: u32 = 64 << 10;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
-pub(crate) type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
+pub type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
 
 /// What a scan reads with.
 pub(crate) struct Scan<'s, 'd, D: Disk> {
@@ -38,22 +38,23 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
 impl<D: Disk> Scan<'_, '_, D> {
     /// Offers every Type 1 entry of the volume to `list`. Files that are
     /// none go to `problem`.
-    ///
-    /// # Errors
-    /// Those of reading the directory; what was found before stays in the list.
-    pub(crate) fn type1(
-        &mut self,
-        scratch: &mut Scratch,
-        list: &mut List,
-        problem: &mut Problem,
-    ) -> Result<(), Error> {
+    pub(crate) fn type1(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
             Ok(node) => node,
-            Err(error) if error.is(Kind::NotFound) => return Ok(()),
-            Err(error) => return Err(error),
+            Err(error) if error.is(Kind::NotFound) => return,
+            Err(error) => return problem(b"", DIRECTORY, error),
         };
         let mut walk = self.volume.walk(&directory);
-        while let Some(node) = walk.next(self.storage, &mut scratch.name)? {
+        loop {
+            // Behind a sector that can't be read the directory goes on.
+            let node = match walk.next(self.storage, &mut scratch.name) {
+                Ok(Some(node)) => node,
+                Ok(None) => return,
+                Err(error) => {
+                    problem(b"", DIRECTORY, error);
+                    continue;
+                }
+            };
             if node.is_directory() {
                 continue;
             }
@@ -62,7 +63,6 @@ impl<D: Disk> Scan<'_, '_, D> {
                 problem(scratch.name.as_bytes(), kernel, error);
             }
         }
-        Ok(())
     }
 
     /// Reads one file and offers it to `list`, if its name is an entry's.

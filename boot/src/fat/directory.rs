@@ -78,7 +78,7 @@ struct LongSlot {
 }
 
 /// A file or directory: what its directory says of it, and where.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
     attributes: Attributes,
     /// The first cluster of its contents; 0 where it has none.

@@ -4,11 +4,13 @@
 //! A line that is too long is an error. The kernel would cut it, silently, and
 //! what is lost at its end may be what the machine needs.
 
+use crate::entries::line::word;
 use crate::{Error, Kind};
 use layout::memory::COMMAND_LINE;
 
 /// Longest line there is room for in memory, in bytes without the NUL.
 pub const LONGEST: usize = 2047;
+const LIMIT: u32 = 2047;
 
 const _: () = assert!(COMMAND_LINE.end - COMMAND_LINE.start == 2048);
 
@@ -25,38 +27,40 @@ impl<'a> CommandLine<'a> {
     }
 
     /// Adds options, behind a space if they are not the first.
-    ///
-    /// Errors: [`Kind::CommandLineLong`]; the line is of no use then.
-    pub fn add(&mut self, options: &[u8]) -> Result<(), Error> {
+    pub fn add(&mut self, options: &[u8]) {
         if self.length > 0 && !options.is_empty() {
-            self.push(b' ')?;
+            self.push(b' ');
         }
-        options.iter().try_for_each(|&byte| self.push(byte))
+        options.iter().for_each(|&byte| self.push(byte));
     }
 
-    fn push(&mut self, byte: u8) -> Result<(), Error> {
-        let Some(place) = self.buffer.get_mut(self.length) else {
-            return Err(Error::new(Kind::CommandLineLong, 2047));
-        };
-        *place = byte;
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.buffer.get_mut(self.length) {
+            *place = byte;
+        }
         self.length = self.length.wrapping_add(1);
-        Ok(())
     }
 
     /// The line as it is.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
+    ///
+    /// Errors: [`Kind::CommandLineLong`].
+    pub fn as_bytes(&self) -> Result<&[u8], Error> {
+        self.buffer.get(..self.length).ok_or(too_long(LIMIT))
     }
+}
+
+fn too_long(limit: u32) -> Error {
+    Error::new(Kind::CommandLineLong, u64::from(limit))
 }
 
 /// Checks that a kernel which reads up to `limit` bytes gets all of `line`.
 ///
 /// Errors: [`Kind::CommandLineLong`].
 pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
-    let limit = limit.min(2047);
+    let limit = limit.min(LIMIT);
     match u32::try_from(line.len()) {
         Ok(length) if length <= limit => Ok(()),
-        _ => Err(Error::new(Kind::CommandLineLong, u64::from(limit))),
+        _ => Err(too_long(limit)),
     }
 }
 
@@ -67,13 +71,13 @@ pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
 /// Source: boot protocol, "Special Command Line Options".
 pub fn vid_mode(line: &[u8], otherwise: u16) -> u16 {
     let mut mode = otherwise;
-    for word in line.split(|byte| *byte <= b' ') {
-        if let Some(value) = word.strip_prefix(b"vga=") {
-            mode = match value {
-                b"normal" => 0xffff,
-                b"ext" => 0xfffe,
-                b"ask" => 0xfffd,
-                digits => number(digits).unwrap_or(mode),
+    for option in line.split(|byte| *byte <= b' ') {
+        if let Some(value) = option.strip_prefix(b"vga=") {
+            mode = match word(b"ask\0ext\0normal\0", value) {
+                Some(0) => 0xfffd,
+                Some(1) => 0xfffe,
+                Some(_) => 0xffff,
+                None => number(value).unwrap_or(mode),
             };
         }
     }
@@ -105,9 +109,9 @@ mod tests {
         let mut buffer = [0xcc; LONGEST];
         let mut line = CommandLine::new(&mut buffer);
         for options in options {
-            line.add(options)?;
+            line.add(options);
         }
-        Ok(line.as_bytes().to_vec())
+        line.as_bytes().map(<[u8]>::to_vec)
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! Kernels and initrds: from their files to where they lie in memory.
 //!
-//! It is done in two steps. [`Loader::prepare`] checks everything that can be checked:
+//! It is done in two steps. The first one checks everything that can be checked:
 //! the files, the kernel's header, the command line, the machine's memory. What
-//! it has found fine, [`Loader::load`] reads. Between the two the entry's boot counter
-//! goes down: an entry that cannot be booted does not lose a try, one that
-//! hangs the machine while it is read does.
+//! it has found fine, the second one reads. Between the two the entry's boot
+//! counter goes down: an entry that cannot be booted does not lose a try, one
+//! that hangs the machine while it is read does.
+//!
+//! | step | calls to [`Loader`] |
+//! |---|---|
+//! | [`Step::Check`] | [`initrd`](Loader::initrd) for each one, [`prepare`](Loader::prepare) |
+//! | [`Step::Load`] | [`load`](Loader::load), [`initrd`](Loader::initrd) for each one |
 //!
 //! The bytes of a file go through the I/O buffer to their place, each sector
 //! read once and each byte copied once. For that, [`Loader::prepare`] puts the first
@@ -26,21 +31,6 @@ use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK};
 const IN_PLACE: u32 = 1024;
 const _: () = assert!(HEAD == 1024);
 
-/// What is to be booted. The files are all on one volume.
-pub struct Image<'a> {
-    /// The volume.
-    pub volume: &'a Volume,
-    /// A bzImage.
-    pub kernel: Part,
-    /// The initrds, in the order in which the kernel gets them. Empty ones are
-    /// skipped, the others padded with zeros to a multiple of four bytes, but
-    /// for the last, whose end is the end (as systemd-boot does it, so that
-    /// checksums agree).
-    pub initrds: &'a [Source<'a>],
-    /// The command line, without a NUL.
-    pub command_line: &'a [u8],
-}
-
 /// A file, or a piece of one: a section of a UKI.
 #[derive(Clone, Copy)]
 pub struct Part {
@@ -50,26 +40,6 @@ pub struct Part {
     pub offset: u32,
     /// Its bytes.
     pub size: u32,
-}
-
-/// Where the bytes of an initrd come from.
-#[derive(Clone, Copy)]
-pub enum Source<'a> {
-    /// From a file.
-    File(Part),
-    /// From memory.
-    Memory(&'a [u8]),
-}
-
-/// What an error is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Culprit {
-    /// The image as a whole.
-    Image,
-    /// The kernel's file.
-    Kernel,
-    /// The file of the initrd with this index.
-    Initrd(usize),
 }
 
 impl Part {
@@ -83,150 +53,153 @@ impl Part {
     }
 }
 
-impl Source<'_> {
-    /// Its bytes.
-    fn size(&self) -> u32 {
-        match self {
-            Source::File(part) => part.size,
-            Source::Memory(bytes) => to_u32(bytes.len()),
-        }
-    }
+/// What is done with an initrd.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is checked and its bytes are counted.
+    Check,
+    /// It is read.
+    Load,
 }
 
-/// Brings an image into memory: [`Loader::prepare`] first, then
-/// [`Loader::load`].
+/// Brings a kernel and its initrds into memory, in the order of the module's
+/// documentation. The files are all on one volume.
+///
+/// Initrds come in the order in which the kernel gets them. Empty ones are
+/// skipped, the others padded with zeros to a multiple of four bytes, but for
+/// the last, whose end is the end (as systemd-boot does it, so that checksums
+/// agree).
 pub struct Loader<'a, 'disk, D, M> {
     /// The disk.
     pub storage: &'a mut Storage<'disk, D>,
-    /// What an error was about that came back.
-    pub culprit: Culprit,
+    /// The volume.
+    pub volume: &'a Volume,
     memory: &'a mut M,
-    image: &'a Image<'a>,
     /// The address to which the next bytes go.
     at: u32,
+    /// What there is for the kernel, as far as it is known.
+    pub handoff: Handoff,
 }
 
 impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
-    /// A loader for this image.
-    pub fn new(
-        storage: &'a mut Storage<'disk, D>,
-        memory: &'a mut M,
-        image: &'a Image<'a>,
-    ) -> Self {
-        let culprit = Culprit::Kernel;
+    /// A loader that has seen nothing yet.
+    pub fn new(storage: &'a mut Storage<'disk, D>, memory: &'a mut M, volume: &'a Volume) -> Self {
         Self {
             storage,
-            culprit,
+            volume,
             memory,
-            image,
             at: KERNEL_SETUP.start,
+            handoff: Handoff::default(),
         }
     }
 
-    /// Checks that the image can be booted on this machine, and gives what the
-    /// handoff will be once it is loaded. Of memory, only the first 1,024 bytes of `KERNEL_SETUP` are touched.
+    /// Checks or loads the next initrd.
+    ///
+    /// Errors: [`Kind::InitrdLarge`], [`Kind::IsDirectory`],
+    /// [`Kind::FileShort`], [`Kind::MemoryRefused`]; those of [`File::next`].
+    pub fn initrd(&mut self, part: &Part, step: Step) -> Result<(), Error> {
+        if step == Step::Check {
+            self.check(part)?;
+            return self.count(part.size);
+        }
+        self.pad(part.size)?;
+        self.copy(part, 0, part.size)
+    }
+
+    /// Checks or loads the next initrd, one that lies in memory.
+    ///
+    /// Errors: [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    pub fn initrd_bytes(&mut self, bytes: &[u8], step: Step) -> Result<(), Error> {
+        if step == Step::Check {
+            return self.count(to_u32(bytes.len()));
+        }
+        self.pad(to_u32(bytes.len()))?;
+        self.write(bytes)
+    }
+
+    /// Checks the kernel, a bzImage, and that all can be booted on this machine,
+    /// the initrds having been checked. `command_line` has no NUL; `head` is
+    /// for the use of this function. Of memory, only the first 1,024 bytes of
+    /// `KERNEL_SETUP` are touched.
     ///
     /// Errors: those of [`SetupHeader::check`], [`cmdline::check`],
     /// [`place::place`], [`File::next`] and [`File::check`];
-    /// [`Kind::InitrdLarge`], [`Kind::IsDirectory`], [`Kind::FileShort`].
-    pub fn prepare(&mut self) -> Result<Handoff, Error> {
-        let mut head = [0; HEAD];
-        self.read_head(&mut head)?;
-        let Some(header) = SetupHeader::of(&mut head) else {
+    /// [`Kind::IsDirectory`], [`Kind::FileShort`].
+    pub fn prepare(
+        &mut self,
+        kernel: &Part,
+        command_line: &[u8],
+        head: &mut [u8; HEAD],
+    ) -> Result<(), Error> {
+        self.read_head(kernel, head)?;
+        let Some(header) = SetupHeader::of(head) else {
             return Err(Error::new(Kind::KernelUnknown, 0));
         };
-        let kernel = header.check(self.image.kernel.size)?;
-        let initrd_size = self.check_initrds()?;
-        self.culprit = Culprit::Image;
-        cmdline::check(self.image.command_line, kernel.cmdline_size)?;
-        let handoff = Handoff {
-            setup_size: kernel.setup_size,
-            kernel_size: kernel.size,
-            initrd_address: place::place(&kernel, self.memory.map(), initrd_size)?,
-            initrd_size,
-            command_line_size: to_u32(self.image.command_line.len()),
-        };
-        fill_in(header, &handoff, self.image.command_line);
-        self.write(&head)?;
-        Ok(handoff)
+        let kernel = header.check(kernel.size)?;
+        cmdline::check(command_line, kernel.cmdline_size)?;
+        let handoff = &mut self.handoff;
+        handoff.initrd_address = place::place(&kernel, self.memory.map(), handoff.initrd_size)?;
+        handoff.setup_size = kernel.setup_size;
+        handoff.kernel_size = kernel.size;
+        handoff.command_line_size = to_u32(command_line.len());
+        fill_in(header, handoff, command_line);
+        self.write(head)
     }
 
-    /// Loads the image as planned by [`Loader::prepare`].
+    /// Loads the kernel and writes the command line that was prepared for. What
+    /// is left are the initrds.
     ///
     /// Errors: those of [`File::next`]; [`Kind::FileShort`],
     /// [`Kind::MemoryRefused`].
-    pub fn load(&mut self, handoff: &Handoff) -> Result<(), Error> {
-        let kernel = &self.image.kernel;
-        self.culprit = Culprit::Kernel;
+    pub fn load(&mut self, kernel: &Part, command_line: &[u8]) -> Result<(), Error> {
+        let Handoff {
+            setup_size,
+            kernel_size,
+            ..
+        } = self.handoff;
         self.at = KERNEL_SETUP.start + IN_PLACE;
-        self.copy(
-            kernel,
-            IN_PLACE,
-            handoff.setup_size.saturating_sub(IN_PLACE),
-        )?;
+        self.copy(kernel, IN_PLACE, setup_size.saturating_sub(IN_PLACE))?;
         self.at = KERNEL;
-        self.copy(kernel, handoff.setup_size, handoff.kernel_size)?;
-        self.at = handoff.initrd_address;
-        self.load_initrds()?;
-        self.culprit = Culprit::Image;
+        self.copy(kernel, setup_size, kernel_size)?;
         self.at = COMMAND_LINE.start;
-        self.write(self.image.command_line)?;
-        self.write(b"\0")
+        self.write(command_line)?;
+        self.write(b"\0")?;
+        self.at = self.handoff.initrd_address;
+        Ok(())
     }
 
     /// Reads the first bytes of the kernel, and checks that the others are there.
-    fn read_head(&mut self, head: &mut [u8; HEAD]) -> Result<(), Error> {
-        let mut file = self.check(&self.image.kernel)?;
-        let mut filled = 0;
+    fn read_head(&mut self, kernel: &Part, head: &mut [u8; HEAD]) -> Result<(), Error> {
+        let mut file = self.check(kernel)?;
+        head.fill(0);
+        let mut places = head.iter_mut();
         loop {
-            let bytes = file.next(self.storage, to_u32(HEAD.saturating_sub(filled)))?;
+            let bytes = file.next(self.storage, to_u32(places.len()))?;
             if bytes.is_empty() {
                 return Ok(());
             }
-            for &byte in bytes {
-                if let Some(place) = head.get_mut(filled) {
-                    *place = byte;
-                }
-                filled = filled.wrapping_add(1);
+            for (byte, place) in bytes.iter().zip(&mut places) {
+                *place = *byte;
             }
         }
     }
 
-    /// Checks the files of the initrds, and gives the bytes of them all.
-    fn check_initrds(&mut self) -> Result<u32, Error> {
-        let mut total: u32 = 0;
-        for (index, source) in self.image.initrds.iter().enumerate() {
-            self.culprit = Culprit::Initrd(index);
-            if let Source::File(part) = source {
-                self.check(part)?;
-            }
-            let size = source.size();
-            if size > 0 {
-                let end = total
-                    .checked_add(padding(total))
-                    .and_then(|at| at.checked_add(size));
-                total = end.ok_or(Error::new(Kind::InitrdLarge, 0))?;
-            }
-        }
-        Ok(total)
-    }
-
-    fn load_initrds(&mut self) -> Result<(), Error> {
-        for (index, source) in self.image.initrds.iter().enumerate() {
-            self.culprit = Culprit::Initrd(index);
-            if source.size() == 0 {
-                continue;
-            }
-            // The first one lies on a page, so what aligns the address pads the
-            // size.
-            let zeros = [0; 3];
-            self.write(zeros.get(..to_usize(padding(self.at))).unwrap_or_default())?;
-            match source {
-                Source::File(part) => self.copy(part, 0, part.size)?,
-                Source::Memory(bytes) => self.write(bytes)?,
-            }
+    /// Adds an initrd of so many bytes to the size of them all.
+    fn count(&mut self, size: u32) -> Result<(), Error> {
+        let total = &mut self.handoff.initrd_size;
+        if size > 0 {
+            let start = total.checked_add(padding(*total));
+            let end = start.and_then(|start| start.checked_add(size));
+            *total = end.ok_or(Error::new(Kind::InitrdLarge, 0))?;
         }
         Ok(())
+    }
+
+    /// Makes the next initrd, one of so many bytes, begin at a multiple of four.
+    /// The first one lies on a page, so what aligns the address pads the size.
+    fn pad(&mut self, size: u32) -> Result<(), Error> {
+        let zeros = if size > 0 { padding(self.at) } else { 0 };
+        self.write([0; 3].get(..to_usize(zeros)).unwrap_or_default())
     }
 
     /// Opens a file after checking that all bytes of the part can be found.
@@ -238,7 +211,7 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
         if end.is_none_or(|end| end > part.node.size()) {
             return Err(Error::new(Kind::FileShort, u64::from(part.node.size())));
         }
-        let mut file = File::open(self.image.volume, &part.node);
+        let mut file = File::open(self.volume, &part.node);
         file.check(self.storage)?;
         file.seek(part.offset);
         Ok(file)
@@ -246,7 +219,7 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
 
     /// Writes `size` bytes of a part, from byte `skip` of it on.
     fn copy(&mut self, part: &Part, skip: u32, size: u32) -> Result<(), Error> {
-        let mut file = File::open(self.image.volume, &part.node);
+        let mut file = File::open(self.volume, &part.node);
         file.seek(part.offset.saturating_add(skip));
         let mut left = size;
         while left > 0 {

@@ -307,6 +307,41 @@ fn boot_sectors() {
 }
 
 #[test]
+fn the_number_of_clusters_decides() {
+    for (clusters, bits) in [(4084, 12), (4085, 16), (65_524, 16)] {
+        // One reserved sector, one table, 16 root slots, clusters of a sector.
+        let table_sectors = 256_u16;
+        let data = 1 + u32::from(table_sectors) + 1;
+        let mut disk = FakeDisk::empty(u64::from(data + clusters));
+        disk.patch(0, 11, &[0, 2, 1, 1, 0, 1, 16, 0, 0, 0, 0xf8]);
+        disk.patch(0, 22, &table_sectors.to_le_bytes());
+        disk.patch(0, 32, &(data + clusters).to_le_bytes());
+        let layout = Layout::of(&disk, bits);
+        assert_eq!((layout.data, layout.end), (u64::from(data), clusters + 2));
+        // The last clusters of all, backwards.
+        let top = u32::MAX >> (32 - bits);
+        let last = clusters + 1;
+        for (cluster, next) in [(2, last), (last, last - 1), (last - 1, top)] {
+            layout.set(&mut disk, cluster, next);
+        }
+        disk.patch(layout.root, 0, b"FILE       \x20");
+        disk.patch(layout.root, 26, &[2, 0, 0, 6, 0, 0]);
+        disk.patch(layout.data + u64::from(clusters - 1), 0, b"the last");
+        with(&mut disk, |storage, volume| {
+            let node = volume.find(storage, b"file").unwrap();
+            File::open(&volume, &node).check(storage).unwrap();
+            let bytes = contents(storage, &volume, &node);
+            assert!(bytes.len() == 3 * 512 && bytes[512..].starts_with(b"the last"));
+        });
+        // One cluster more than FAT16 has.
+        disk.sectors += 1;
+        disk.patch(0, 32, &(data + clusters + 1).to_le_bytes());
+        let damaged = (clusters == 65_524).then_some(Error::new(Kind::FatDamaged, 0));
+        assert_eq!(open(&mut disk).err(), damaged);
+    }
+}
+
+#[test]
 fn a_partition_that_is_too_small() {
     let image = Image::new("-F 32 -s 1", 40_000);
     for (less, expected) in [(0, Ok(())), (1, Err(Error::new(Kind::FatDamaged, 0)))] {

@@ -58,8 +58,11 @@ impl Header {
             entry[16..32].copy_from_slice(&[u8::try_from(*number).unwrap(); 16]);
             entry[32..40].copy_from_slice(&first.to_le_bytes());
             entry[40..48].copy_from_slice(&last.to_le_bytes());
-            // What larger entries hold behind their fields is no entry.
-            for piece in entry.chunks_mut(128).skip(1) {
+        }
+        // What a larger entry holds behind its fields is no entry, even if it
+        // looks like one and comes first.
+        for piece in array.chunks_mut(size.clamp(128, 4096)).take(1) {
+            for piece in piece.chunks_exact_mut(128).skip(1) {
                 piece[..16].copy_from_slice(&ESP);
             }
         }

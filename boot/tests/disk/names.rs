@@ -142,13 +142,19 @@ fn sets_of_slots() {
     let alias = "ENTRY~1.CON";
     let check = |what: &str, slots: Vec<[u8; 32]>, expected: &[&str]| {
         assert_eq!(read(&image, &slots), expected, "{what}");
-        // Whatever it was, the next file is not harmed.
-        let next = b"NEXT    TXT";
-        let mut more = slots.clone();
-        more.extend(long(&utf16("the next.txt"), next));
-        more.push(short(next, ARCHIVE, 0));
-        let expected = [expected, &["the next.txt"]].concat();
-        assert_eq!(read(&image, &more), expected, "{what}, then another");
+        // Nothing is left of the file before it, and the next is not harmed.
+        let files = [
+            (
+                b"FIRST   TXT",
+                "a first file with pieces enough to leave some behind.txt",
+            ),
+            (b"NEXT    TXT", "the next.txt"),
+        ];
+        let whole = files
+            .map(|(name, text)| [long(&utf16(text), name), vec![short(name, ARCHIVE, 0)]].concat());
+        let more = [&whole[0][..], &slots, &whole[1]].concat();
+        let expected = [&[files[0].1], expected, &[files[1].1]].concat();
+        assert_eq!(read(&image, &more), expected, "{what}, among others");
     };
     check("whole", edit(&|_| {}), &[whole]);
     check(

@@ -154,6 +154,48 @@ impl Image {
         image
     }
 
+    /// A disk with these files on its ESP: name and content.
+    pub fn with_files(files: &[(&str, &str)]) -> Self {
+        let image = Self::sfdisk("label: gpt\nstart=2048, size=4096, type=U\n");
+        image.format(2048, 4096, files);
+        image
+    }
+
+    /// A disk with these files on its ESP and on its XBOOTLDR partition, which
+    /// begins at sector 6144.
+    pub fn with_both(esp: &[(&str, &str)], xbootldr: &[(&str, &str)]) -> Self {
+        let image = Self::sfdisk(
+            "label: gpt\nstart=2048, size=4096, type=U\n\
+             start=6144, size=1024, type=BC13C2FF-59E6-4262-A352-B275FD6F7172\n",
+        );
+        image.format(2048, 4096, esp);
+        image.format(6144, 1024, xbootldr);
+        image
+    }
+
+    /// Makes a FAT file system with these files.
+    fn format(&self, start: usize, sectors: usize, files: &[(&str, &str)]) {
+        let (offset, kib) = (start.to_string(), (sectors / 2).to_string());
+        let fat = ["--offset", &offset, self.name(), &kib];
+        tool("dosfstools", "mkfs.vfat", &fat, "");
+        let root = self.directory.path().join(&offset);
+        fs::create_dir(&root).unwrap();
+        for (name, content) in files {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let partition = format!("{}@@{}", self.name(), start * SECTOR);
+        let top = fs::read_dir(&root).unwrap();
+        let top: Vec<_> = top.map(|entry| entry.unwrap().path()).collect();
+        let mut copy = vec!["-s", "-i", &partition];
+        copy.extend(top.iter().map(|path| path.to_str().unwrap()));
+        copy.push("::");
+        if !top.is_empty() {
+            tool("mtools", "mcopy", &copy, "");
+        }
+    }
+
     pub fn run_sgdisk(&self, options: &[&str]) {
         tool("gdisk", "sgdisk", &[options, &[self.name()]].concat(), "");
     }

@@ -3,7 +3,7 @@
 use boot::fat::Volume;
 use boot::handoff::Handoff;
 use boot::load::bzimage::{HEADER, SetupHeader};
-use boot::load::{Culprit, Image, Loader, Part, Source};
+use boot::load::{Loader, Part, Step};
 use boot::storage::{Caches, Storage};
 use boot::{Error, gpt};
 use emu::disk::{Access, FileDisk};
@@ -147,12 +147,52 @@ pub(crate) enum Piece<'a> {
     Bytes(&'a [u8]),
 }
 
+/// What an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    /// The kernel, or the image as a whole.
+    Kernel,
+    /// The initrd with this index.
+    Initrd(usize),
+}
+
 /// What came of a boot.
 pub(crate) struct Boot {
     pub(crate) result: Result<Handoff, (Error, Culprit)>,
     /// What was read to prepare and load, the files having been found: first
     /// sector and count.
     pub(crate) reads: Vec<(u64, u32)>,
+}
+
+/// Where the bytes of an initrd come from.
+enum Source<'a> {
+    File(Part),
+    Memory(&'a [u8]),
+}
+
+/// The steps of a boot, in their order.
+fn load(
+    loader: &mut Loader<FileDisk, ModelMemory>,
+    kernel: &Part,
+    initrds: &[Source],
+    command_line: &[u8],
+) -> Result<(), (Error, Culprit)> {
+    let all = |loader: &mut Loader<FileDisk, ModelMemory>, step| {
+        initrds.iter().enumerate().try_for_each(|(index, source)| {
+            let result = match source {
+                Source::File(part) => loader.initrd(part, step),
+                Source::Memory(bytes) => loader.initrd_bytes(bytes, step),
+            };
+            result.map_err(|error| (error, Culprit::Initrd(index)))
+        })
+    };
+    let kernel_is_bad = |error| (error, Culprit::Kernel);
+    all(loader, Step::Check)?;
+    loader
+        .prepare(kernel, command_line, &mut [0xcc; 1024])
+        .map_err(kernel_is_bad)?;
+    loader.load(kernel, command_line).map_err(kernel_is_bad)?;
+    all(loader, Step::Load)
 }
 
 pub(crate) fn boot(
@@ -196,18 +236,9 @@ pub(crate) fn boot(
             table: &mut table,
         },
     );
-    let command_line = command_line.as_bytes();
-    let image = Image {
-        volume: &volume,
-        kernel,
-        initrds: &initrds,
-        command_line,
-    };
-    let mut loader = Loader::new(&mut storage, memory, &image);
-    let result = loader
-        .prepare()
-        .and_then(|handoff| loader.load(&handoff).map(|()| handoff));
-    let result = result.map_err(|error| (error, loader.culprit));
+    let mut loader = Loader::new(&mut storage, memory, &volume);
+    let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
+    let result = result.map(|()| loader.handoff);
     let reads = disk.accesses.iter().map(|access| match access {
         Access::Read(at, count) => (*at, *count),
         Access::Write(at) => panic!("sector {at} was written"),

@@ -1,9 +1,8 @@
 //! Kernels and initrds on real FAT volumes, loaded into the model of memory.
 
-use crate::common::{Boot, Piece, TestDisk, boot, header, kernel, kernel_with, random};
+use crate::common::{Boot, Culprit, Piece, TestDisk, boot, header, kernel, kernel_with, random};
 use boot::Kind;
 use boot::handoff::Handoff;
-use boot::load::Culprit;
 use boot::load::bzimage::SetupHeader;
 use emu::memory::ModelMemory;
 use emu::report;
@@ -328,12 +327,12 @@ fn the_culprit_is_named() {
     let long = "x".repeat(2048);
     assert_eq!(
         fails(vmlinuz, &[], &long),
-        (Kind::CommandLineLong, 2047, Culprit::Image)
+        (Kind::CommandLineLong, 2047, Culprit::Kernel)
     );
     let big = Piece::All("big");
     assert_eq!(
         fails(vmlinuz, &[big], ""),
-        (Kind::InitrdMemory, 72, Culprit::Image)
+        (Kind::InitrdMemory, 72, Culprit::Kernel)
     );
     let many = [big; 120];
     assert_eq!(

@@ -1,0 +1,155 @@
+//! What a disk has to boot: partition table, file systems, settings, entries.
+//!
+//! [`crate::boot`] begins with it. Programs that only look at a disk call
+//! [`look`] and get what the menu would get, by the same code.
+
+use crate::conf::Conf;
+use crate::entries::list::List;
+use crate::entries::scan::{Problem, Scan};
+use crate::entries::select::{self, Wishes};
+use crate::entries::title;
+use crate::fat::{File, Volume};
+use crate::gpt::{self, Partition};
+use crate::machine::Disk;
+use crate::storage::{Caches, Storage};
+use crate::workspace::{Scratch, Workspace};
+use crate::{Error, Kind};
+
+/// Where the settings lie, on the EFI system partition only.
+const CONF: &[u8] = b"/loader/loader.conf";
+
+/// The file systems that entries come from: that of the EFI system partition
+/// and that of the extended boot loader partition. The index is the tag of their
+/// entries.
+pub type Volumes = [Option<Volume>; 2];
+
+/// What was found on a disk, and the means to read more of it.
+pub struct Inventory<'l, 's, 'd, D> {
+    /// The entries in the order of the menu, their titles told apart.
+    pub list: &'l List<'l>,
+    /// The rank of the entry that boots when nobody chooses one.
+    pub default: Option<usize>,
+    /// The disk.
+    pub storage: &'s mut Storage<'d, D>,
+    /// The file systems.
+    pub volumes: Volumes,
+}
+
+/// Takes the inventory of `disk` for a machine that can run 64-bit kernels, or
+/// not, and shows it to `then`. What goes wrong on the way goes to `problem`.
+///
+/// # Errors
+/// Why there is no list.
+pub fn look<D: Disk, T>(
+    disk: &mut D,
+    workspace: &mut Workspace,
+    long_mode: bool,
+    problem: &mut Problem,
+    then: impl FnOnce(Inventory<D>) -> T,
+) -> Result<T, Error> {
+    let mut storage = Storage::new(
+        disk,
+        Caches {
+            blocks: &mut workspace.blocks,
+            table: &mut workspace.table,
+        },
+    );
+    let mut conf = Conf::new(&mut workspace.patterns);
+    let mut list = List::new(&mut workspace.entries);
+    let volumes = take(
+        &mut storage,
+        long_mode,
+        &mut workspace.scratch,
+        &mut conf,
+        &mut list,
+        problem,
+    )?;
+    title::tell_apart(&mut list);
+    Ok(then(Inventory {
+        default: select::default(&list, &wishes(&conf)),
+        list: &list,
+        storage: &mut storage,
+        volumes,
+    }))
+}
+
+/// Finds the file systems of the disk, takes their settings into `conf` and
+/// offers their entries to `list`.
+///
+/// # Errors
+/// There is no partition to look at. All else costs itself and goes to `problem`.
+pub(crate) fn take<D: Disk>(
+    storage: &mut Storage<D>,
+    long_mode: bool,
+    scratch: &mut Scratch,
+    conf: &mut Conf,
+    list: &mut List,
+    problem: &mut Problem,
+) -> Result<Volumes, Error> {
+    let partitions = gpt::find(storage)?;
+    if partitions.esp.is_none() && partitions.xbootldr.is_none() {
+        return Err(Error::new(Kind::NoEsp, 0));
+    }
+    let esp = open(storage, &partitions.esp, problem);
+    let xbootldr = open(storage, &partitions.xbootldr, problem);
+    let volumes = [esp, xbootldr];
+
+    if let Some(esp) = &esp
+        && let Err(error) = read_conf(storage, esp, scratch, conf)
+    {
+        problem(b"", CONF, error);
+    }
+    for (volume, tag) in volumes.iter().zip(0..) {
+        let Some(volume) = volume else { continue };
+        let mut scan = Scan {
+            storage,
+            volume,
+            tag,
+            long_mode,
+        };
+        scan.type1(scratch, list, problem);
+    }
+    Ok(volumes)
+}
+
+/// What the settings wish for.
+pub(crate) fn wishes<'c>(conf: &'c Conf) -> Wishes<'c> {
+    Wishes {
+        one_shot: None,
+        preferred: [None, conf.preferred()],
+        default: [None, conf.default()],
+        last_booted: None,
+    }
+}
+
+/// The file system of a partition, if there is one. A damaged one is reported,
+/// and costs what is on it.
+fn open<D: Disk>(
+    storage: &mut Storage<D>,
+    partition: &Option<Partition>,
+    problem: &mut Problem,
+) -> Option<Volume> {
+    let volume = Volume::open(storage, partition.as_ref()?);
+    if let Err(error) = volume {
+        problem(b"", b"", error);
+    }
+    volume.ok()
+}
+
+/// Takes in loader.conf, if there is one.
+fn read_conf<D: Disk>(
+    storage: &mut Storage<D>,
+    esp: &Volume,
+    scratch: &mut Scratch,
+    conf: &mut Conf,
+) -> Result<(), Error> {
+    let node = match esp.find(storage, CONF) {
+        Err(error) if error.is(Kind::NotFound) => return Ok(()),
+        found => found?,
+    };
+    let mut file = File::open(esp, &node);
+    while let Some(line) = file.line(storage, &mut scratch.line)? {
+        conf.line(line);
+    }
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! What `gapboot list` says. That order and values are bootctl's is tested in
+//! the crate `tests`.
+
+mod common;
+
+use common::*;
+use serde_json::{Value, json};
+
+/// Kernels and initrds for the entries.
+const FILES: [(&str, &str); 2] = [("vmlinuz", "kernel"), ("d/initrd.img", "initrd")];
+
+fn disk(files: &[(&str, &str)]) -> Image {
+    let entries = files.iter().map(|(name, text)| {
+        let path: &str = Box::leak(format!("loader/entries/{name}").into_boxed_str());
+        (path, *text)
+    });
+    Image::with_files(&FILES.into_iter().chain(entries).collect::<Vec<_>>())
+}
+
+fn list(image: &Image, options: &[&str]) -> Run {
+    let arguments = [&["list", image.name()], options].concat();
+    gapboot(&stages("0.1.0", 1), &arguments).done()
+}
+
+fn json(image: &Image, options: &[&str]) -> Vec<Value> {
+    let run = list(image, &[&["--json"], options].concat());
+    assert_eq!(run.out.lines().count(), 1);
+    serde_json::from_str(&run.out).unwrap()
+}
+
+#[test]
+fn all_that_an_entry_says() {
+    let title = "Debian GNU/Linux, a title that is far too long for one line of any screen that \
+        a machine with a BIOS has and then some more, so that the menu has to cut it off somewhere";
+    assert!(title.len() > 160);
+    let full = format!(
+        "title {title}\nversion 6.1.0-18-amd64\nmachine-id 0123456789abcdef0123456789abcdef\n\
+         sort-key debian\narchitecture x64\noptions root=/dev/vda2  ro\noptions quiet\n\
+         linux //vmlinuz\ninitrd d//initrd.img\ninitrd /d/initrd.img $tuned_initrd\n"
+    );
+    let image = disk(&[
+        ("Debian+2-01.conf", &full),
+        ("bare.conf", "linux vmlinuz\n"),
+        ("bad+0.conf", "linux vmlinuz\ntitle Bad"),
+    ]);
+    let expected = json!([
+        {
+            "type": "type1", "source": "esp", "id": "debian.conf",
+            "path": "/loader/entries/Debian+2-01.conf",
+            "title": title, "showTitle": &title[..160],
+            "sortKey": "debian", "version": "6.1.0-18-amd64",
+            "machineId": "0123456789abcdef0123456789abcdef", "architecture": "x64",
+            "options": "root=/dev/vda2  ro quiet", "linux": "/vmlinuz",
+            "initrd": ["/d/initrd.img", "/d/initrd.img"],
+            "triesLeft": 2, "triesDone": 1, "isDefault": true,
+        },
+        {
+            "type": "type1", "source": "esp", "id": "bare.conf",
+            "path": "/loader/entries/bare.conf", "showTitle": "bare.conf",
+            "linux": "/vmlinuz", "isDefault": false,
+        },
+        {
+            "type": "type1", "source": "esp", "id": "bad.conf",
+            "path": "/loader/entries/bad+0.conf", "title": "Bad", "showTitle": "Bad",
+            "linux": "/vmlinuz", "triesLeft": 0, "isDefault": false,
+        },
+    ]);
+    assert_eq!(Value::from(json(&image, &[])), expected);
+    assert_eq!(Value::from(json(&image, &["--all"])), expected);
+}
+
+#[test]
+fn for_a_person() {
+    let entry = "linux /vmlinuz\noptions root=/dev/vda2\n";
+    let image = disk(&[
+        (
+            "a+3.conf",
+            &format!("title Same\nversion 2\nsort-key s\n{entry}"),
+        ),
+        (
+            "b.conf",
+            &format!("title Same\nversion 1\nsort-key s\n{entry}"),
+        ),
+        (
+            "c+0-3.conf",
+            "title Old\x1b[2J\u{9b}\nsort-key s\nlinux /vmlinuz\ninitrd /gone\n",
+        ),
+    ]);
+    let run = list(&image, &[]);
+    assert_eq!(run.err, "");
+    assert_eq!(
+        run.out,
+        "  1  Same (2) (default)\n     \
+            id       a.conf\n     \
+            version  2\n     \
+            state    indeterminate, 3 tries left\n     \
+            kernel   /vmlinuz\n  \
+          2  Same (1)\n     \
+            id       b.conf\n     \
+            version  1\n     \
+            state    good\n     \
+            kernel   /vmlinuz\n  \
+          3  Old?[2J?\n     \
+            id       c.conf\n     \
+            state    bad, 0 tries left, 3 done\n     \
+            kernel   /vmlinuz\n     \
+            warning  /gone: not found. Check the path.\n     \
+            warning  no root= in the options, so that only an initrd that knows its root file \
+            system boots. Add it.\n"
+    );
+}
+
+#[test]
+fn warnings_about_the_command_line() {
+    let warning = |options: &str| {
+        let image = disk(&[("a.conf", &format!("linux /vmlinuz\n{options}"))]);
+        let out = list(&image, &[]).out;
+        let warnings = out
+            .lines()
+            .filter_map(|line| line.strip_prefix("     warning  "));
+        warnings.collect::<Vec<_>>().join("\n")
+    };
+    let long = "x".repeat(2048);
+    for (options, expected) in [
+        ("options root=UUID=1", ""),
+        ("options quiet\noptions \"root=PARTLABEL=my\" ro", ""),
+        ("options root=gpt-auto\noptions root=/dev/vda", ""),
+        ("options rootflags=x", "no root="),
+        ("options root=gpt-auto rw", "root=gpt-auto needs UEFI"),
+        (&format!("options root=/dev/vda {long}"), "longer than 2047"),
+    ] {
+        let warning = warning(options);
+        assert_eq!(warning.is_empty(), expected.is_empty(), "{options}");
+        assert!(warning.contains(expected), "{options}: {warning}");
+    }
+}
+
+#[test]
+fn files_that_are_no_entries() {
+    let image = disk(&[
+        ("good.conf", "linux /vmlinuz\n"),
+        ("README", "x"),
+        (".hidden.conf", "linux /vmlinuz\n"),
+        ("AUTO-x.conf", "linux /vmlinuz\n"),
+        ("folder.conf/a.conf", "linux /vmlinuz\n"),
+        ("missing.conf", "linux /gone\n"),
+        ("none.conf", "title x\n"),
+        ("two.conf", "linux /vmlinuz\nefi /vmlinuz\n"),
+        ("arm.conf", "linux /vmlinuz\narchitecture aa64\n"),
+        ("huge.conf", &"#\n".repeat(33 << 10)),
+        ("line.conf", &format!("options {}", "x".repeat(5000))),
+    ]);
+    let run = list(&image, &["--json"]);
+    assert_eq!(
+        run.err,
+        "gapboot: files in /loader/entries that give no entry: 6; `gapboot list --all` says why\n"
+    );
+    let all = json(&image, &["--all"]);
+    assert_eq!(all[0]["id"], "good.conf");
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for other in &all[1..] {
+        assert_eq!(other.as_object().unwrap().len(), 4, "{other}");
+        assert_eq!(
+            (&other["type"], &other["source"]),
+            (&json!("type1"), &json!("esp"))
+        );
+        let path = other["path"].as_str().unwrap();
+        let name = path.strip_prefix("/loader/entries/").unwrap();
+        found.push((name, other["problem"].as_str().unwrap()));
+    }
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            (".hidden.conf", "its name begins with a dot."),
+            (
+                "AUTO-x.conf",
+                "its name begins with auto-, which is kept for entries that loaders make."
+            ),
+            ("README", "its name does not end in .conf."),
+            ("arm.conf", "not for this processor. Choose another entry."),
+            ("folder.conf", "a directory."),
+            ("huge.conf", "entry of 67584 bytes. Keep it below 65536."),
+            ("line.conf", "line at byte 0 is too long. Shorten it."),
+            ("missing.conf", "/gone: not found. Check the path."),
+            ("none.conf", "no linux, uki or efi line. Add one."),
+            (
+                "two.conf",
+                "more than one of linux, uki, efi and uki-url. Keep one."
+            ),
+        ]
+    );
+    let text = list(&image, &["--all"]).out;
+    assert!(
+        text.contains(
+            "  -  /loader/entries/missing.conf\n     no entry /gone: not found. Check the path.\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn more_entries_than_the_menu_holds() {
+    let names: Vec<_> = (0..130).map(|number| format!("{number}.conf")).collect();
+    let entries: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "linux /vmlinuz\n"))
+        .collect();
+    let image = disk(&entries);
+    let all = json(&image, &["--all"]);
+    assert_eq!(all.len(), 130);
+    assert_eq!(all[0]["id"], "129.conf");
+    assert_eq!(all[127]["id"], "2.conf");
+    for other in &all[128..] {
+        let problem = other["problem"].as_str().unwrap();
+        assert!(problem.contains("holds 128 entries"), "{problem}");
+    }
+}
+
+#[test]
+fn a_disk_without_entries() {
+    for image in [Image::with_files(&[]), Image::with_files(&FILES)] {
+        assert_eq!(json(&image, &["--all"]), [] as [Value; 0]);
+        let run = list(&image, &[]);
+        assert_eq!(
+            run.out,
+            format!("{}: no entry in /loader/entries\n", image.name())
+        );
+        assert_eq!(run.err, "");
+    }
+}
+
+#[test]
+fn both_partitions_and_loader_conf() {
+    let image = Image::with_both(
+        &[
+            ("vmlinuz", "kernel"),
+            ("loader/loader.conf", "default b*\npreferred x.conf\n"),
+            ("loader/entries/a.conf", "linux /vmlinuz\n"),
+            ("loader/entries/b.conf", "linux /vmlinuz\n"),
+            ("loader/entries/gone.conf", "linux /gone\n"),
+        ],
+        &[
+            ("linux", "kernel"),
+            // Only the ESP's counts.
+            ("loader/loader.conf", "default a*\n"),
+            ("loader/entries/c.conf", "linux /linux\n"),
+            ("loader/entries/gone.conf", "linux /vmlinuz\n"),
+        ],
+    );
+    let found = json(&image, &["--all"]);
+    let summary: Vec<_> = found
+        .iter()
+        .map(|entry| json!([entry["source"], entry["path"], entry["isDefault"]]))
+        .collect();
+    assert_eq!(
+        summary,
+        [
+            json!(["xbootldr", "/loader/entries/c.conf", false]),
+            json!(["esp", "/loader/entries/b.conf", true]),
+            json!(["esp", "/loader/entries/a.conf", false]),
+            json!(["esp", "/loader/entries/gone.conf", null]),
+            json!(["xbootldr", "/loader/entries/gone.conf", null]),
+        ]
+    );
+    assert_eq!(found[3]["problem"], "/gone: not found. Check the path.");
+    assert_eq!(found[4]["problem"], "/vmlinuz: not found. Check the path.");
+    let text = list(&image, &[]).out;
+    assert!(text.contains("     id       c.conf (xbootldr)\n"), "{text}");
+    assert!(text.contains("  2  b.conf (default)\n"), "{text}");
+
+    // A file system that can't be read costs what is on it.
+    image.put(6144 * 512, &[0; 512]);
+    let run = list(&image, &["--json"]);
+    let errors: Vec<_> = run.err.lines().collect();
+    let damaged = "no FAT file system at LBA 6144. Format it with mkfs.vfat.";
+    assert_eq!(errors[0], format!("gapboot: {}: {damaged}", image.name()));
+    assert_eq!(errors.len(), 2);
+    let entries: Vec<Value> = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(entries.len(), 2);
+}
+
+#[test]
+fn disks_that_give_no_menu() {
+    let new = stages("0.1.0", 1);
+    let refused = |image: &Image, word: &str| {
+        for option in ["--json", "--all"] {
+            gapboot(&new, &["list", option, image.name()]).refused(&[image.name(), word]);
+        }
+    };
+    refused(&Image::blank(), "no GPT at LBA 1");
+    refused(&Image::sgdisk(), "no FAT file system at LBA 2048");
+    refused(
+        &Image::sfdisk("label: gpt\nstart=2048, type=L\n"),
+        "no EFI system partition on the disk",
+    );
+    let image = Image::blank();
+    let nothing = format!("{}.gone", image.name());
+    gapboot(&new, &["list", &nothing]).refused(&[&nothing, "cannot open"]);
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let image = disk(&[("a+3.conf", "linux /vmlinuz\n")]);
+    let before = image.bytes();
+    let mut permissions = std::fs::metadata(image.path()).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(image.path(), permissions).unwrap();
+    list(&image, &[]);
+    assert!(image.bytes() == before);
+}

@@ -1,0 +1,110 @@
+//! Which entry boots: the order, loader.conf, and entries on both partitions.
+
+use std::path::PathBuf;
+use tempfile::TempDir;
+use tests::gapboot::{self, type1};
+use tests::image::{Disk, Fat, Partition};
+use tests::probe::Kernel;
+use tests::qemu::Machine;
+use tests::{MIB, scenario};
+
+/// A disk with an ESP and, where `xbootldr` has files, an XBOOTLDR partition.
+/// Each file is a path and its text; both have the probe kernel as /kernel.
+fn disk(esp: &[(&str, &str)], xbootldr: &[(&str, &str)]) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let kernel = Kernel::load().unwrap().bytes();
+    let fill = |partition: Partition, files: &[(&str, &str)]| {
+        let partition = partition.size(20 * MIB).file("kernel", kernel.clone());
+        files.iter().fold(partition, |partition, (path, text)| {
+            partition.file(path, *text)
+        })
+    };
+    let fat = || Fat::new(16).cluster(2048);
+    let mut disk = Disk::new(48 * MIB).partition(fill(Partition::esp(fat()), esp));
+    if !xbootldr.is_empty() {
+        disk = disk.partition(fill(Partition::xbootldr(fat()), xbootldr));
+    }
+    disk.build(&image).unwrap();
+    (directory, image)
+}
+
+fn entry(version: &str) -> String {
+    type1("Probe", "/kernel", &[], &format!("version={version}"))
+        + "sort-key probe\nversion "
+        + version
+        + "\n"
+}
+
+/// The entry that the emulator boots, and its command line.
+fn chosen(esp: &[(&str, &str)], xbootldr: &[(&str, &str)]) -> (String, String) {
+    let (_directory, image) = disk(esp, xbootldr);
+    let handoff = gapboot::handoff(&image, 512).unwrap();
+    (handoff.id, handoff.cmdline)
+}
+
+const OLD: &str = "loader/entries/old.conf";
+const NEW: &str = "loader/entries/new.conf";
+const CONF: &str = "loader/loader.conf";
+
+#[test]
+fn both_partitions_make_one_list() {
+    let (one, two) = (entry("1"), entry("2"));
+    let answer = |id: &str, version: &str| (id.to_owned(), format!("version={version}"));
+    assert_eq!(
+        chosen(&[(OLD, &one)], &[(NEW, &two)]),
+        answer("new.conf", "2")
+    );
+    assert_eq!(
+        chosen(&[(NEW, &two)], &[(OLD, &one)]),
+        answer("new.conf", "2")
+    );
+    // Equal in everything: the ESP's comes first.
+    let (esp, xbootldr) = (entry("1"), entry("1") + "options other\n");
+    assert_eq!(
+        chosen(&[(OLD, &esp)], &[(OLD, &xbootldr)]),
+        answer("old.conf", "1")
+    );
+    // An entry's files are on its own partition.
+    let lost = type1("Lost", "/loader/entries/old.conf", &[], "") + "sort-key a\n";
+    assert_eq!(
+        chosen(&[(OLD, &one)], &[(NEW, &lost)]),
+        answer("old.conf", "1")
+    );
+}
+
+#[test]
+fn loader_conf_names_the_default() {
+    let (one, two, bad) = (entry("1"), entry("2"), entry("3"));
+    let id = |conf: &str| {
+        let bad = ("loader/entries/bad+0-3.conf", bad.as_str());
+        chosen(&[(OLD, &one), (NEW, &two), bad, (CONF, conf)], &[]).0
+    };
+    assert_eq!(id("timeout 3\n"), "new.conf");
+    assert_eq!(id("default old.conf\n"), "old.conf");
+    assert_eq!(id("default OLD*\r\n"), "old.conf");
+    assert_eq!(id("default nothing*"), "new.conf");
+    assert_eq!(id("# default old.conf\n"), "new.conf");
+    // Only `preferred` passes over bad entries, and it goes first.
+    assert_eq!(id("default bad*\n"), "bad.conf");
+    assert_eq!(id("preferred bad*\n"), "new.conf");
+    assert_eq!(id("default bad*\npreferred old*\n"), "old.conf");
+}
+
+#[test]
+fn loader_conf_is_the_esps() {
+    let (one, two) = (entry("1"), entry("2"));
+    let conf = (CONF, "default old.conf\n");
+    assert_eq!(chosen(&[(OLD, &one), (NEW, &two)], &[conf]).0, "new.conf");
+    // It may name an entry of the other partition.
+    assert_eq!(chosen(&[(NEW, &two), conf], &[(OLD, &one)]).0, "old.conf");
+}
+
+#[test]
+fn the_machine_chooses_alike() {
+    let (one, two) = (entry("1"), entry("2"));
+    let (_directory, image) = disk(&[(NEW, &two), (CONF, "default old*\n")], &[(OLD, &one)]);
+    gapboot::install(&image).unwrap();
+    let report = scenario::boot(&Machine::new(&image)).unwrap();
+    assert_eq!(report.command_line(), "version=1");
+}

@@ -92,16 +92,11 @@ pub(crate) fn copy(from: u64, to: u64, size: u64) {
 }
 
 /// Where the command line is made.
+#[allow(clippy::deref_addrof, reason = "a mutable static goes by its address")]
 pub(crate) fn line_buffer() -> &'static mut [u8] {
     // SAFETY: `line` is memory of this image that only users of this function
     // touch, of which each is done with it before the next one asks.
-    #[allow(
-        clippy::deref_addrof,
-        reason = "a reference to a mutable static goes by its address"
-    )]
-    unsafe {
-        &mut *(&raw mut line)
-    }
+    unsafe { &mut *(&raw mut line) }
 }
 
 /// Stops.

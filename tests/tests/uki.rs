@@ -1,5 +1,6 @@
 //! One file for every loader: the table that the README shows.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tests::initramfs::random;
@@ -177,6 +178,34 @@ fn an_initrd_of_64_mib_by_grub() {
 #[test]
 fn an_initrd_of_64_mib_by_kexec() {
     carries(64 * MIB as usize, Loader::Kexec(&["-l", "-s"], 2048), 2048);
+}
+
+#[test]
+fn an_initrd_of_600_mib_by_qemu() {
+    carries(600 * MIB as usize, Loader::Qemu, 2048);
+}
+
+#[test]
+fn an_initrd_of_600_mib_by_kexec() {
+    // kexec refuses more than half of RAM.
+    carries(600 * MIB as usize, Loader::Kexec(&["-l", "-s"], 4096), 4096);
+}
+
+/// One byte, a NUL, is the smallest initrd; the real one is handed in.
+#[test]
+fn an_initrd_of_1_byte() {
+    let workshop = Workshop::new().unwrap();
+    let initrd = workshop.path("real");
+    fs::rename(workshop.path("initrd"), &initrd).unwrap();
+    fs::write(workshop.path("initrd"), [0]).unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let handed_in = HandedIn {
+        initrd: Some(&initrd),
+        cmdline: None,
+    };
+    for loader in [Loader::Qemu, Loader::Kexec(&["-l", "-s"], 1024)] {
+        assert_own(&loader.start(&image, handed_in, 512).unwrap());
+    }
 }
 
 /// What goes wrong is said, on screen and serial line.

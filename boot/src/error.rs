@@ -141,9 +141,9 @@ kinds! {
     /// sizes that nothing makes.
     GptUnsupported: "unknown GPT at LBA #. Check it with gdisk.",
     /// No FAT file system begins at this LBA.
-    FatMissing: "no FAT at LBA #. Run mkfs.vfat.",
+    FatMissing: "no FAT file system at LBA #. Move the entries to one.",
     /// The file system has sectors of this many bytes, not 512.
-    FatSectorSize: "FAT with sectors of # bytes. Run mkfs.vfat -S 512.",
+    FatSectorSize: "FAT sectors of # bytes. Move the entries to one of 512.",
     /// The boot sector at this LBA describes a file system that cannot be.
     FatDamaged: "damaged FAT at LBA #. Run fsck.vfat.",
     /// A chain of clusters points to this number, which is no cluster.

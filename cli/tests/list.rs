@@ -127,7 +127,7 @@ fn warnings_about_the_command_line() {
         ("options root=gpt-auto\noptions root=/dev/vda", ""),
         ("options rootflags=x", "no root="),
         ("options root=gpt-auto rw", "root=gpt-auto needs UEFI"),
-        (&format!("options root=/dev/vda {long}"), "longer than 2047"),
+        (&format!("options root=/dev/vda {long}"), "over 2047 bytes"),
     ] {
         let warning = warning(options);
         assert_eq!(warning.is_empty(), expected.is_empty(), "{options}");
@@ -178,15 +178,15 @@ fn files_that_are_no_entries() {
                 "its name begins with auto-, which is kept for entries that loaders make."
             ),
             ("README", "its name does not end in .conf."),
-            ("arm.conf", "not for this processor. Choose another entry."),
+            ("arm.conf", "not for this processor. Use another entry."),
             ("folder.conf", "a directory."),
             ("huge.conf", "entry of 67584 bytes. Keep it below 65536."),
-            ("line.conf", "line at byte 0 is too long. Shorten it."),
+            ("line.conf", "line too long at byte 0. Shorten it."),
             ("missing.conf", "/gone: not found. Check the path."),
             ("none.conf", "no linux, uki or efi line. Add one."),
             (
                 "two.conf",
-                "more than one of linux, uki, efi and uki-url. Keep one."
+                "more than one of linux, uki, efi, uki-url. Keep one."
             ),
         ]
     );
@@ -273,7 +273,7 @@ fn both_partitions_and_loader_conf() {
     image.put(6144 * 512, &[0; 512]);
     let run = list(&image, &["--json"]);
     let errors: Vec<_> = run.err.lines().collect();
-    let damaged = "no FAT file system at LBA 6144. Format it with mkfs.vfat.";
+    let damaged = "no FAT file system at LBA 6144. Move the entries to one.";
     assert_eq!(errors[0], format!("gapboot: {}: {damaged}", image.name()));
     assert_eq!(errors.len(), 2);
     let entries: Vec<Value> = serde_json::from_str(&run.out).unwrap();

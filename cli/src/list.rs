@@ -127,7 +127,7 @@ fn text(menu: &Menu, out: &mut dyn Write) -> std::io::Result<()> {
     }
     for other in &menu.others {
         writeln!(out, "  -  {}", printable(&other.path))?;
-        writeln!(out, "     {:<9}{}", "no entry", printable(&other.problem))?;
+        writeln!(out, "     {:<9}{}", "problem", printable(&other.problem))?;
     }
     Ok(())
 }

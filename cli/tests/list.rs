@@ -3,11 +3,21 @@
 
 mod common;
 
+use boot::{Error, Kind, report};
 use common::*;
 use serde_json::{Value, json};
 
 /// Kernels and initrds for the entries.
 const FILES: [(&str, &str); 2] = [("vmlinuz", "kernel"), ("d/initrd.img", "initrd")];
+
+/// What the loader says of an error.
+fn says(kind: Kind, at: u64) -> String {
+    let mut text = Vec::new();
+    report::describe(Error::new(kind, at), &mut |piece| {
+        text.extend_from_slice(piece)
+    });
+    String::from_utf8(text).unwrap()
+}
 
 fn disk(files: &[(&str, &str)]) -> Image {
     let entries = files.iter().map(|(name, text)| {
@@ -88,8 +98,8 @@ fn for_a_person() {
     ]);
     let run = list(&image, &[]);
     assert_eq!(run.err, "");
-    assert_eq!(
-        run.out,
+    let missing = says(Kind::NotFound, 0);
+    let expected = format!(
         "  1  Same (2) (default)\n     \
             id       a.conf\n     \
             version  2\n     \
@@ -104,10 +114,11 @@ fn for_a_person() {
             id       c.conf\n     \
             state    bad, 0 tries left, 3 done\n     \
             kernel   /vmlinuz\n     \
-            warning  /gone: not found. Check the path.\n     \
+            warning  /gone: {missing}\n     \
             warning  no root= in the options, so that only an initrd that knows its root file \
             system boots. Add it.\n"
     );
+    assert_eq!(run.out, expected);
 }
 
 #[test]
@@ -127,7 +138,10 @@ fn warnings_about_the_command_line() {
         ("options root=gpt-auto\noptions root=/dev/vda", ""),
         ("options rootflags=x", "no root="),
         ("options root=gpt-auto rw", "root=gpt-auto needs UEFI"),
-        (&format!("options root=/dev/vda {long}"), "over 2047 bytes"),
+        (
+            &format!("options root=/dev/vda {long}"),
+            &says(Kind::CommandLineLong, 2047),
+        ),
     ] {
         let warning = warning(options);
         assert_eq!(warning.is_empty(), expected.is_empty(), "{options}");
@@ -178,25 +192,24 @@ fn files_that_are_no_entries() {
                 "its name begins with auto-, which is kept for entries that loaders make."
             ),
             ("README", "its name does not end in .conf."),
-            ("arm.conf", "not for this processor. Use another entry."),
+            ("arm.conf", &says(Kind::EntryArchitecture, 0)),
             ("folder.conf", "a directory."),
-            ("huge.conf", "entry of 67584 bytes. Keep it below 65536."),
-            ("line.conf", "line too long at byte 0. Shorten it."),
-            ("missing.conf", "/gone: not found. Check the path."),
-            ("none.conf", "no linux, uki or efi line. Add one."),
+            ("huge.conf", &says(Kind::EntryTooLarge, 67584)),
+            ("line.conf", &says(Kind::LineTooLong, 0)),
             (
-                "two.conf",
-                "more than one of linux, uki, efi, uki-url. Keep one."
+                "missing.conf",
+                &format!("/gone: {}", says(Kind::NotFound, 0))
             ),
+            ("none.conf", &says(Kind::EntryWithoutKernel, 0)),
+            ("two.conf", &says(Kind::EntryAmbiguous, 0)),
         ]
     );
     let text = list(&image, &["--all"]).out;
-    assert!(
-        text.contains(
-            "  -  /loader/entries/missing.conf\n     no entry /gone: not found. Check the path.\n"
-        ),
-        "{text}"
+    let missing = format!(
+        "  -  /loader/entries/missing.conf\n     problem  /gone: {}\n",
+        says(Kind::NotFound, 0)
     );
+    assert!(text.contains(&missing), "{text}");
 }
 
 #[test]
@@ -263,8 +276,9 @@ fn both_partitions_and_loader_conf() {
             json!(["xbootldr", "/loader/entries/gone.conf", null]),
         ]
     );
-    assert_eq!(found[3]["problem"], "/gone: not found. Check the path.");
-    assert_eq!(found[4]["problem"], "/vmlinuz: not found. Check the path.");
+    let missing = says(Kind::NotFound, 0);
+    assert_eq!(found[3]["problem"], format!("/gone: {missing}"));
+    assert_eq!(found[4]["problem"], format!("/vmlinuz: {missing}"));
     let text = list(&image, &[]).out;
     assert!(text.contains("     id       c.conf (xbootldr)\n"), "{text}");
     assert!(text.contains("  2  b.conf (default)\n"), "{text}");
@@ -273,7 +287,7 @@ fn both_partitions_and_loader_conf() {
     image.put(6144 * 512, &[0; 512]);
     let run = list(&image, &["--json"]);
     let errors: Vec<_> = run.err.lines().collect();
-    let damaged = "no FAT file system at LBA 6144. Move the entries to one.";
+    let damaged = says(Kind::FatMissing, 6144);
     assert_eq!(errors[0], format!("gapboot: {}: {damaged}", image.name()));
     assert_eq!(errors.len(), 2);
     let entries: Vec<Value> = serde_json::from_str(&run.out).unwrap();
@@ -288,11 +302,11 @@ fn disks_that_give_no_menu() {
             gapboot(&new, &["list", option, image.name()]).refused(&[image.name(), word]);
         }
     };
-    refused(&Image::blank(), "no GPT at LBA 1");
-    refused(&Image::sgdisk(), "no FAT file system at LBA 2048");
+    refused(&Image::blank(), &says(Kind::GptMissing, 1));
+    refused(&Image::sgdisk(), &says(Kind::FatMissing, 2048));
     refused(
         &Image::sfdisk("label: gpt\nstart=2048, type=L\n"),
-        "no EFI system partition on the disk",
+        &says(Kind::NoEsp, 0),
     );
     let image = Image::blank();
     let nothing = format!("{}.gone", image.name());

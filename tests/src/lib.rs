@@ -16,6 +16,7 @@
 //! | [`uki`] | Unified Kernel Images, and the loaders that start them |
 //! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
+//! | [`systemd`] | bootctl, to agree with |
 //! | [`demo`] | `./x demo` |
 //!
 //! What was built is found through the environment: `GAPBOOT_DIST` is the
@@ -34,6 +35,7 @@ pub mod protocol;
 pub mod qemu;
 pub mod scenario;
 pub mod syslinux;
+pub mod systemd;
 pub mod tool;
 pub mod trixie;
 pub mod uki;

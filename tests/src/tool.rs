@@ -15,6 +15,7 @@ fn package(program: &str) -> &str {
         "objcopy" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
+        "unshare" => "util-linux",
         "apt-get" | "apt-cache" => "apt",
         other => other,
     }

@@ -48,6 +48,16 @@ impl Volume {
         self.write_file(&file, 0)
     }
 
+    /// Adds all that is in a directory of the host.
+    pub fn write_tree(&self, root: &Path) -> Result<()> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(root)? {
+            names.push(entry?.path());
+        }
+        self.mtools("mcopy", |tool| tool.arg("-s").args(names).arg("::"))?;
+        Ok(())
+    }
+
     /// Removes a file.
     pub fn remove(&self, path: &str) -> Result<()> {
         self.mtools("mdel", |tool| tool.arg(format!("::{path}")))?;

@@ -29,6 +29,7 @@
 extern crate std;
 
 pub mod conf;
+pub mod count;
 pub mod crc32;
 pub mod entries;
 pub mod error;

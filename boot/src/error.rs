@@ -184,6 +184,17 @@ kinds! {
     /// A line of a text file, beginning at this byte, is longer than its reader
     /// takes.
     LineTooLong: "line too long at byte #. Shorten it.",
+    /// Not counted: the partition is a member of an md mirror, with its
+    /// superblock at this LBA, and the other members would not be written to.
+    MirrorMember: "md mirror (LBA #): not counted. Use entries without counter.",
+    /// Not counted: another file has the name that the entry would get.
+    NameExists: "not counted, the next name exists. Remove one of the two.",
+    /// Not counted: the entry's name is not in slots of a directory as it
+    /// should be.
+    NameSlots: "not counted, its name is damaged. Run fsck.vfat.",
+    /// Not counted, or not entirely: this LBA did not read as it did before, or
+    /// as it was written.
+    DiskUnstable: "not counted, LBA # has changed by itself. Check the disk.",
 }
 
 impl core::fmt::Debug for Error {

@@ -30,6 +30,7 @@ extern crate std;
 
 pub mod ansi;
 pub mod conf;
+pub mod count;
 pub mod crc32;
 pub mod entries;
 pub mod error;

@@ -97,6 +97,11 @@ impl<'a> Name<'a> {
         self.name.get(..self.base).unwrap_or_default()
     }
 
+    /// Where LEFT ends, in bytes from the start of the name.
+    pub fn left_end(&self) -> usize {
+        self.base.wrapping_add(self.left_digits).wrapping_add(1)
+    }
+
     /// The parts of the entry's id: the name without its counter. In an id all
     /// letters are small.
     pub fn id(&self) -> [&'a [u8]; 2] {
@@ -106,6 +111,9 @@ impl<'a> Name<'a> {
     /// Writes the name that the file gets when the entry is tried: LEFT is one
     /// less, down to 0, and DONE one more, up to all nines. Both keep their
     /// number of digits, so that the name keeps its length.
+    ///
+    /// A DONE of ten digits and more stays as it is, since it could become, or on
+    /// the way look, larger than a counter may be.
     ///
     /// A name without DONE gets `-1` if it may `grow` by these two bytes.
     /// Otherwise LEFT alone changes.
@@ -127,7 +135,9 @@ impl<'a> Name<'a> {
         step(left, b'0', b'9');
         if let [b'-', done @ ..] = done {
             let digits = self.done_digits.max(1);
-            step(done.get_mut(..digits)?, b'9', b'0');
+            if digits < 10 {
+                step(done.get_mut(..digits)?, b'9', b'0');
+            }
         }
         Some(name)
     }
@@ -256,6 +266,7 @@ mod tests {
             ("foo+10.conf", "foo+09.conf"),
             ("foo+100-009.conf", "foo+099-010.conf"),
             ("foo+100-199.conf", "foo+099-200.conf"),
+            ("foo+1-2147483647.conf", "foo+0-2147483647.conf"),
         ] {
             assert_eq!(next(name, false), after);
         }

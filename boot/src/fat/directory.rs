@@ -18,16 +18,16 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute_ref};
 
 /// Bytes of a slot.
-const SLOT: u32 = 32;
+pub(super) const SLOT: u32 = 32;
 /// No directory is longer, in bytes: 65,536 slots.
 const MOST_BYTES: u32 = 65_536 * SLOT;
 
 /// First byte of a slot: nothing here, nor behind.
 const END: u8 = 0;
 /// First byte of a slot: nothing here any more.
-const DELETED: u8 = 0xe5;
+pub(super) const DELETED: u8 = 0xe5;
 /// First byte of a long-name slot: the last piece, which comes first.
-const LAST_PIECE: u8 = 0x40;
+pub(super) const LAST_PIECE: u8 = 0x40;
 /// First byte of the short names of `.` and `..`, and of no others.
 const DOT: u8 = b'.';
 
@@ -85,9 +85,9 @@ pub struct Node {
     pub(super) cluster: u32,
     pub(super) size: u32,
     /// The directory it is in, by its first cluster; 0 is the root directory.
-    directory: u32,
+    pub(super) directory: u32,
     /// Where in the directory its first slot begins, in bytes.
-    offset: u32,
+    pub(super) offset: u32,
     /// Slots, that of the short name included.
     slots: u8,
 }
@@ -123,6 +123,19 @@ impl Node {
     pub fn slots(&self) -> u8 {
         self.slots
     }
+
+    /// The directory it is in.
+    pub(super) fn parent(&self) -> Node {
+        Node {
+            cluster: self.directory,
+            ..Node::ROOT
+        }
+    }
+
+    /// True if both are in the same place of the same directory.
+    pub(super) fn is_at(&self, other: &Node) -> bool {
+        (self.directory, self.offset) == (other.directory, other.offset)
+    }
 }
 
 impl Volume {
@@ -138,7 +151,7 @@ impl Volume {
     }
 
     /// The chain of the directory that begins with this cluster; 0 is the root.
-    fn directory(&self, first: u32) -> Chain {
+    pub(super) fn directory(&self, first: u32) -> Chain {
         match first {
             0 if self.width != FAT32 => Chain::root(self),
             0 => Chain::new(self.root_cluster),
@@ -207,7 +220,7 @@ pub struct Walk {
     volume: Volume,
     chain: Chain,
     /// Where the next slot begins, in bytes from the start of the directory.
-    offset: u32,
+    pub(super) offset: u32,
     /// The short name of the last node.
     short: [u8; 11],
 }

@@ -1,4 +1,4 @@
-//! FAT file systems: FAT12, FAT16 and FAT32 with long names, for reading.
+//! FAT file systems: FAT12, FAT16 and FAT32 with long names.
 //!
 //! | module | what |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `directory` | directory slots: [`Walk`] puts them together to [`Node`]s |
 //! | `name` | long and short [`Name`]s |
 //! | `file` | the bytes of a [`File`] |
+//! | `rename` | a new name in the slots of the old one |
 //!
 //! The fields of structures have the names that Microsoft's "FAT32 File System
 //! Specification" 1.03 gives them, which is the source of everything here.
@@ -16,11 +17,13 @@ mod chain;
 mod directory;
 mod file;
 mod name;
+mod rename;
 
 pub use boot_sector::Volume;
 pub use directory::{Node, Walk};
 pub use file::File;
 pub use name::Name;
+pub(crate) use rename::{LongName, difference};
 
 /// Which byte of its sector the byte `offset` is.
 fn in_sector(offset: u32) -> usize {

@@ -5,7 +5,7 @@ const SLOT_BYTES: usize = 26;
 /// Slots that the longest name takes.
 pub(super) const MOST_SLOTS: u8 = 20;
 /// Units in the longest name.
-const MOST_UNITS: usize = 255;
+pub(super) const MOST_UNITS: usize = 255;
 
 /// Where the units wait in the buffer.
 const UNITS: usize = 260;

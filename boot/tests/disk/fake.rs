@@ -28,6 +28,10 @@ pub struct FakeDisk {
     pub most: u32,
     /// Every request: where, and how many sectors were asked for.
     pub log: Vec<(u64, u32)>,
+    /// Every sector that was written, and what with.
+    pub writes: Vec<(u64, Sector)>,
+    /// Sectors that stay as they are, though the firmware says they are written.
+    pub lost: BTreeSet<u64>,
     buffer: Vec<u8>,
 }
 
@@ -43,6 +47,8 @@ impl FakeDisk {
             bad: BTreeSet::new(),
             most: 127,
             log: Vec::new(),
+            writes: Vec::new(),
+            lost: BTreeSet::new(),
             buffer: Vec::new(),
         }
     }
@@ -127,7 +133,10 @@ impl Disk for FakeDisk {
         if self.bad.contains(&at) {
             return Err(DiskError(STATUS));
         }
-        self.patches.insert(at, *sector);
+        self.writes.push((at, *sector));
+        if !self.lost.contains(&at) {
+            self.patches.insert(at, *sector);
+        }
         Ok(())
     }
 }

@@ -13,11 +13,14 @@
 mod broken_fat;
 mod broken_gpt;
 mod caches;
+mod counted;
+mod counting;
 mod directories;
 mod fake;
 mod fat_image;
 mod files;
 mod gpt;
 mod names;
+mod power_cuts;
 mod requests;
 mod tools;

@@ -1,0 +1,108 @@
+//! Boot counting (UAPI.1, "Boot counting"): the attempt to boot an entry is
+//! noted in its file's name before the kernel gets the machine.
+//!
+//! [`crate::fat`]'s `rename` says why a power cut does no harm. What is chosen
+//! here is which digits change, so that a counter of which one sector was
+//! written and the other was not does not have more attempts left than before:
+//!
+//! * LEFT steps down in one sector only. Where a borrow would reach a second
+//!   one, only the first digit that it changes does, and the fall-back comes
+//!   earlier: 20 becomes 10, and 10 becomes 00. Numbers of ten digits and more
+//!   are treated so already where two slots meet, because a torn sector could
+//!   make them larger than a counter may be.
+//! * DONE may be in two sectors, or in another one than LEFT: any of its digits
+//!   are a number of attempts, and nothing depends on it.
+//! * `-1` is added only where the write of one sector does it. Elsewhere LEFT
+//!   alone is counted.
+
+use crate::entries::counter;
+use crate::entries::text::concat;
+use crate::fat::{LongName, Name, Node, Volume, difference};
+use crate::gpt::Partition;
+use crate::machine::{Disk, Lba};
+use crate::storage::Storage;
+use crate::{Error, Kind};
+
+/// Bytes of the longest name, and of the longest new one.
+const MOST_BYTES: usize = 767;
+/// Bytes that [`attempt`] needs to work in.
+pub const ROOM: usize = 2 * MOST_BYTES;
+
+/// Digits of numbers that are never too large.
+const SAFE_DIGITS: usize = 9;
+
+/// The first bytes of an md superblock.
+const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
+
+/// Counts an attempt to boot the entry whose file is `node`, and gives the
+/// file's new name; nothing, and nothing is written, where the name has no
+/// counter or the file is read-only. `suffix` is `.conf` or `.efi`; `name` and
+/// `room`, of at least [`ROOM`] bytes, are overwritten.
+///
+/// # Errors
+/// After each of them the entry can be booted as if it were not counted.
+/// [`Kind::MirrorMember`], [`Kind::NameExists`], [`Kind::NameSlots`];
+/// [`Kind::DiskWrite`], [`Kind::DiskUnstable`], after which some of the digits
+/// may be new; those of [`crate::fat::Walk::next`].
+pub fn attempt<'r, D: Disk>(
+    storage: &mut Storage<D>,
+    partition: &Partition,
+    (volume, node): (&Volume, &Node),
+    suffix: &[u8],
+    name: &mut Name,
+    room: &'r mut [u8],
+) -> Result<Option<&'r [u8]>, Error> {
+    let slots = Error::new(Kind::NameSlots, 0);
+    if node.is_read_only() {
+        return Ok(None);
+    }
+    volume.name(storage, node, name)?;
+    let (old, new) = room.split_at_mut_checked(MOST_BYTES).ok_or(slots)?;
+    let old = &*concat(old, &[name.as_bytes()]).ok_or(slots)?;
+    let Some(counter) = counter::Name::parse(old, suffix) else {
+        return Ok(None);
+    };
+    let Some(mut length) = counter.next(true, new).map(<[u8]>::len) else {
+        return Ok(None);
+    };
+    refuse_mirror(storage, partition)?;
+    let long = LongName::of(node, old).ok_or(slots)?;
+    let first = difference(old, new);
+    if length != old.len() && !volume.has_room(storage, node, &long, first, length)? {
+        length = counter.next(false, new).map_or(0, <[u8]>::len);
+    }
+    let new = new.get_mut(..length).ok_or(slots)?;
+    if length == old.len() {
+        let first = difference(old, new);
+        let end = counter.left_end();
+        let last = end.wrapping_sub(1);
+        let apart = if counter.left_digits > SAFE_DIGITS {
+            long.piece(first) != long.piece(last)
+        } else {
+            long.sector(first) != long.sector(last)
+        };
+        let rest = first.wrapping_add(1)..end;
+        if apart && let (Some(new), Some(old)) = (new.get_mut(rest.clone()), old.get(rest)) {
+            new.copy_from_slice(old);
+        }
+    }
+    volume.rename(storage, node, &long, (old, new), name)?;
+    Ok(Some(new))
+}
+
+/// Refuses a partition that md has made a member of a mirror: the other members
+/// would not get what is written to it. Superblocks of version 1.0 and 0.90 are
+/// at its end, where they leave the file system readable.
+fn refuse_mirror<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<(), Error> {
+    let size = partition.sectors;
+    for place in [
+        size.saturating_sub(16) & !7,
+        (size & !127).saturating_sub(128),
+    ] {
+        let at = partition.first.0.wrapping_add(place);
+        if storage.sector(Lba(at))?.starts_with(&MD_MAGIC) {
+            return Err(Error::new(Kind::MirrorMember, at));
+        }
+    }
+    Ok(())
+}

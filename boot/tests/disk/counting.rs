@@ -1,0 +1,1 @@
+//! Counting attempts: what is written, and what is refused.

@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-const SOURCE: &str = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] \
-                      http://deb.debian.org/debian trixie main\n";
-
 /// The tree of a package.
 pub fn package(name: &str) -> Result<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -30,7 +27,7 @@ pub fn package(name: &str) -> Result<PathBuf> {
     for directory in ["lists/partial", "cache/archives/partial", "downloads"] {
         fs::create_dir_all(place.join(directory))?;
     }
-    fs::write(place.join("sources.list"), SOURCE)?;
+    fs::write(place.join("sources.list"), source()?)?;
     fs::write(place.join("status"), "")?;
     run(apt(place).arg("update")).context("fetching the package lists of Debian 13")?;
     let downloads = place.join("downloads");
@@ -48,6 +45,21 @@ pub fn package(name: &str) -> Result<PathBuf> {
         result => result.with_context(|| format!("making {}", unpacked.display()))?,
     }
     Ok(unpacked)
+}
+
+/// A line for sources.list: Debian 13 from where this machine has its packages.
+fn source() -> Result<String> {
+    let mut indexes = command("apt-get");
+    indexes.args(["indextargets", "--format", "$(REPO_URI)"]);
+    indexes.args(["Created-By: Packages", "Origin: Debian", "Label: Debian"]);
+    let output = indexes.output().context("asking apt for its sources")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let uri = text
+        .lines()
+        .next()
+        .context("apt knows no source of Debian packages; run apt-get update")?;
+    let key = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    Ok(format!("deb [signed-by={key}] {uri} trixie main\n"))
 }
 
 fn apt(place: &Path) -> Command {

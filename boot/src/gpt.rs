@@ -13,15 +13,16 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// `PartitionTypeGUID` of an EFI system partition, as on the disk.
-const ESP: [u8; 16] = *b"\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b\x00\xa0\xc9\x3e\xc9\x3b";
+pub const ESP: [u8; 16] = *b"\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b\x00\xa0\xc9\x3e\xc9\x3b";
 /// `PartitionTypeGUID` of an extended boot loader partition, as on the disk.
-const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
+pub const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
 
 /// Where the primary header lies.
 const PRIMARY: u64 = 1;
 /// Where no header lies.
 const NOWHERE: u64 = 0;
-const SIGNATURE: [u8; 8] = *b"EFI PART";
+/// The first bytes of a header.
+pub const SIGNATURE: [u8; 8] = *b"EFI PART";
 const REVISION: u32 = 0x1_0000;
 /// Offset of `HeaderCRC32`, which counts as 0 in its own computation.
 const CRC_OFFSET: usize = 16;
@@ -33,36 +34,38 @@ const MAX_SIZE: u32 = 4096;
 /// The most entries that are accepted.
 const MAX_COUNT: u32 = 1024;
 /// The longest array that is accepted, in bytes.
-const MAX_ARRAY: u32 = 128 << 10;
+pub const MAX_ARRAY: u32 = 128 << 10;
 
-/// The header, UEFI table 5-5.
+/// The header, UEFI table 5-5, with its field names.
+#[allow(missing_docs, reason = "the specification's names")]
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-struct Header {
-    signature: [u8; 8],
-    revision: U32,
-    header_size: U32,
-    header_crc32: U32,
-    reserved: U32,
-    my_lba: U64,
-    alternate_lba: U64,
-    first_usable_lba: U64,
-    last_usable_lba: U64,
-    disk_guid: [u8; 16],
-    partition_entry_lba: U64,
-    number_of_partition_entries: U32,
-    size_of_partition_entry: U32,
-    partition_entry_array_crc32: U32,
+pub struct Header {
+    pub signature: [u8; 8],
+    pub revision: U32,
+    pub header_size: U32,
+    pub header_crc32: U32,
+    pub reserved: U32,
+    pub my_lba: U64,
+    pub alternate_lba: U64,
+    pub first_usable_lba: U64,
+    pub last_usable_lba: U64,
+    pub disk_guid: [u8; 16],
+    pub partition_entry_lba: U64,
+    pub number_of_partition_entries: U32,
+    pub size_of_partition_entry: U32,
+    pub partition_entry_array_crc32: U32,
 }
 
-/// The start of an entry, UEFI table 5-6.
+/// The start of an entry, UEFI table 5-6; attributes and name follow.
+#[allow(missing_docs, reason = "the specification's names")]
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-struct Entry {
-    partition_type_guid: [u8; 16],
-    unique_partition_guid: [u8; 16],
-    starting_lba: U64,
-    ending_lba: U64,
+pub struct Entry {
+    pub partition_type_guid: [u8; 16],
+    pub unique_partition_guid: [u8; 16],
+    pub starting_lba: U64,
+    pub ending_lba: U64,
 }
 
 /// A partition of the boot disk.

@@ -6,52 +6,27 @@
 //! it now, and every place that belongs to someone is known. What the loader
 //! refuses (revision, entry size, array size) is refused here too.
 
+use boot::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use layout::disk::SECTOR;
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 
-const SIGNATURE: &[u8; 8] = b"EFI PART";
-/// Largest entry array that gapboot reads, in bytes.
-const LARGEST_ARRAY: u64 = 128 * 1024;
 /// Offset of the four MBR entries in sector 0, and their size.
 const MBR_ENTRIES: std::ops::Range<usize> = 446..510;
 const MBR_ENTRY: usize = 16;
 /// Type of the MBR entry that protects a GPT.
 const PROTECTIVE: u8 = 0xee;
 
-const ESP: [u8; 16] = *b"\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b\x00\xa0\xc9\x3e\xc9\x3b";
-const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
 const BIOS_BOOT: [u8; 16] = *b"Hah!IdontNeedEFI";
 
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
-#[repr(C)]
-struct Header {
-    signature: [u8; 8],
-    revision: U32,
-    header_size: U32,
-    header_crc32: U32,
-    reserved: U32,
-    my_lba: U64,
-    alternate_lba: U64,
-    first_usable_lba: U64,
-    last_usable_lba: U64,
-    disk_guid: [u8; 16],
-    partition_entry_lba: U64,
-    number_of_partition_entries: U32,
-    size_of_partition_entry: U32,
-    partition_entry_array_crc32: U32,
-}
-
+/// An entry with the fields that the loader has no use for.
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct Entry {
-    partition_type_guid: [u8; 16],
-    unique_partition_guid: [u8; 16],
-    starting_lba: U64,
-    ending_lba: U64,
+    known: gpt::Entry,
     attributes: U64,
     partition_name: [U16; 36],
 }
@@ -113,12 +88,12 @@ pub fn read(disk: &dyn Sectors) -> Result<Table, Error> {
         let Ok((entry, _)) = Entry::ref_from_prefix(bytes) else {
             continue;
         };
-        if entry.partition_type_guid == [0; 16] {
+        if entry.known.partition_type_guid == [0; 16] {
             continue;
         }
-        let (first, last) = (entry.starting_lba.get(), entry.ending_lba.get());
+        let (first, last) = (entry.known.starting_lba.get(), entry.known.ending_lba.get());
         let sound = first <= last && last < disk.sectors();
-        has_boot_partition |= sound && [ESP, XBOOTLDR].contains(&entry.partition_type_guid);
+        has_boot_partition |= sound && [ESP, XBOOTLDR].contains(&entry.known.partition_type_guid);
         places.push(place(first, last.max(first), &owner(index + 1, entry)));
     }
     Ok(Table {
@@ -159,7 +134,7 @@ fn owner(number: usize, entry: &Entry) -> String {
             }
         })
         .collect();
-    if entry.partition_type_guid == BIOS_BOOT {
+    if entry.known.partition_type_guid == BIOS_BOOT {
         format!("partition {number} (BIOS boot partition)")
     } else if name.is_empty() {
         format!("partition {number}")
@@ -200,7 +175,7 @@ fn table(disk: &dyn Sectors, at: u64) -> Result<(Header, Vec<u8>), Fault> {
 }
 
 fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
-    if &header.signature != SIGNATURE {
+    if header.signature != SIGNATURE {
         return Err(Fault::Missing);
     }
     let size = header.header_size.get() as usize;
@@ -222,7 +197,7 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
     if !entry.is_power_of_two() || !(128..=4096).contains(&entry) {
         return Err(Fault::Damaged("the size of its entries is impossible"));
     }
-    if !(1..=LARGEST_ARRAY).contains(&array_bytes(header)) {
+    if !(1..=u64::from(MAX_ARRAY)).contains(&array_bytes(header)) {
         return Err(Fault::Damaged(
             "it has no entries or more than gapboot reads (128 KiB)",
         ));
@@ -277,7 +252,7 @@ fn no_table(disk: &dyn Sectors, mbr: &[u8], fault: &Fault) -> Error {
              mend or restore it first (`gdisk`, `sgdisk --load-backup`)"
         ));
     }
-    if disk::read(disk, 8, 1).is_ok_and(|sector| sector.starts_with(SIGNATURE)) {
+    if disk::read(disk, 8, 1).is_ok_and(|sector| sector.starts_with(&SIGNATURE)) {
         return Error::failed(
             "its GPT is for sectors of 4096 bytes: \
              gapboot boots from disks with 512-byte sectors only",

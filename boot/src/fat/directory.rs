@@ -131,15 +131,11 @@ impl Node {
             ..Node::ROOT
         }
     }
-
-    /// True if both are in the same place of the same directory.
-    pub(super) fn is_at(&self, other: &Node) -> bool {
-        (self.directory, self.offset) == (other.directory, other.offset)
-    }
 }
 
 impl Volume {
     /// The files and directories in a directory.
+    #[inline(never)]
     pub fn walk(&self, directory: &Node) -> Walk {
         let chain = self.directory(directory.cluster);
         Walk {

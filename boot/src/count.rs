@@ -67,13 +67,13 @@ pub fn attempt<'r, D: Disk>(
     };
     refuse_mirror(storage, partition)?;
     let long = LongName::of(node, name).ok_or(slots)?;
-    let first = difference(old, new);
+    let mut first = difference(old, new);
     if length != old.len() && !volume.has_room(storage, node, &long, first, length)? {
         length = counter.next(false, new).map_or(0, <[u8]>::len);
+        first = difference(old, new);
     }
     let new = new.get_mut(..length).ok_or(slots)?;
     if length == old.len() {
-        let first = difference(old, new);
         let end = counter.left_end();
         let last = end.wrapping_sub(1);
         let near = if counter.left_digits > SAFE_DIGITS {
@@ -88,7 +88,7 @@ pub fn attempt<'r, D: Disk>(
             new.copy_from_slice(old);
         }
     }
-    volume.rename(storage, node, &long, (old, new), name)?;
+    volume.rename(storage, node, &long, (old, new, first), name)?;
     Ok(Some(new))
 }
 

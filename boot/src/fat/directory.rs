@@ -147,6 +147,7 @@ impl Volume {
     }
 
     /// The chain of the directory that begins with this cluster; 0 is the root.
+    #[inline(never)]
     pub(super) fn directory(&self, first: u32) -> Chain {
         match first {
             0 if self.width != FAT32 => Chain::root(self),

@@ -140,7 +140,7 @@ impl Volume {
     }
 
     /// Gives the file of a node the name `new` in place of `old`, which must
-    /// have room for it. The names differ only where both are ASCII. `name` is
+    /// have room for it. They differ from byte `first` on, and both are ASCII there. `name` is
     /// for the names of the other files.
     ///
     /// # Errors
@@ -152,7 +152,7 @@ impl Volume {
         storage: &mut Storage<D>,
         node: &Node,
         long: &LongName,
-        (old, new): (&[u8], &[u8]),
+        (old, new, first): (&[u8], &[u8], usize),
         name: &mut Name,
     ) -> Result<(), Error> {
         self.check_new_name(storage, node, (old, new), name)?;
@@ -161,7 +161,7 @@ impl Volume {
         if end != old.len() {
             end = pieces.wrapping_mul(PIECE).wrapping_add(long.surplus);
         }
-        let mut byte = difference(old, new);
+        let mut byte = first;
         while byte < end {
             let first = byte;
             let number = long.pieces.wrapping_sub(long.piece(byte)).wrapping_sub(1);
@@ -193,12 +193,7 @@ impl Volume {
                 byte = byte.wrapping_add(1);
             }
             if after != before {
-                if *storage.read(at, 1)? == before {
-                    storage.write(at, &after)?;
-                }
-                if *storage.read(at, 1)? != after {
-                    return Err(Error::new(Kind::DiskUnstable, at.0));
-                }
+                storage.replace(at, &before, &after)?;
             }
         }
         Ok(())

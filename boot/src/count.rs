@@ -17,7 +17,7 @@
 
 use crate::entries::counter;
 use crate::entries::text::concat;
-use crate::fat::{LongName, Name, Node, Volume, difference};
+use crate::fat::{LongName, Name, Node, ONE_SECTOR, ONE_SLOT, Volume, difference};
 use crate::gpt::Partition;
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
@@ -66,43 +66,41 @@ pub fn attempt<'r, D: Disk>(
         return Ok(None);
     };
     refuse_mirror(storage, partition)?;
-    let long = LongName::of(node, old).ok_or(slots)?;
-    let first = difference(old, new);
+    let long = LongName::of(node, name).ok_or(slots)?;
+    let mut first = difference(old, new);
     if length != old.len() && !volume.has_room(storage, node, &long, first, length)? {
         length = counter.next(false, new).map_or(0, <[u8]>::len);
+        first = difference(old, new);
     }
     let new = new.get_mut(..length).ok_or(slots)?;
     if length == old.len() {
-        let first = difference(old, new);
         let end = counter.left_end();
         let last = end.wrapping_sub(1);
-        let apart = if counter.left_digits > SAFE_DIGITS {
-            long.piece(first) != long.piece(last)
+        let near = if counter.left_digits > SAFE_DIGITS {
+            ONE_SLOT
         } else {
-            long.sector(first) != long.sector(last)
+            ONE_SECTOR
         };
         let rest = first.wrapping_add(1)..end;
-        if apart && let (Some(new), Some(old)) = (new.get_mut(rest.clone()), old.get(rest)) {
+        if !long.together(first, last, near)
+            && let (Some(new), Some(old)) = (new.get_mut(rest.clone()), old.get(rest))
+        {
             new.copy_from_slice(old);
         }
     }
-    volume.rename(storage, node, &long, (old, new), name)?;
+    volume.rename(storage, node, &long, (old, new, first), name)?;
     Ok(Some(new))
 }
 
 /// Refuses a partition that md has made a member of a mirror: the other members
-/// would not get what is written to it. Superblocks of version 1.0 and 0.90 are
-/// at its end, where they leave the file system readable.
+/// would not get what is written to it. A superblock of version 1.0 is at its
+/// end, 8 KiB before it and aligned to 4 KiB, where it leaves the file system
+/// readable.
 fn refuse_mirror<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<(), Error> {
-    let size = partition.sectors;
-    for place in [
-        size.saturating_sub(16) & !7,
-        (size & !127).saturating_sub(128),
-    ] {
-        let at = partition.first.0.wrapping_add(place);
-        if storage.sector(Lba(at))?.starts_with(&MD_MAGIC) {
-            return Err(Error::new(Kind::MirrorMember, at));
-        }
+    let place = partition.sectors.wrapping_sub(16) & !7;
+    let at = partition.first.0.wrapping_add(place);
+    if storage.sector(Lba(at))?.first_chunk() == Some(&MD_MAGIC) {
+        return Err(Error::new(Kind::MirrorMember, at));
     }
     Ok(())
 }

@@ -118,6 +118,27 @@ impl<'a, D: Disk> Storage<'a, D> {
         let written = self.disk.write(at, sector);
         written.map_err(|DiskError(status)| Error::with_status(Kind::DiskWrite, at.0, status))
     }
+
+    /// Writes one sector that differs from what `before` says it holds: it is
+    /// read again first, past the caches, and once more to see what was written.
+    ///
+    /// # Errors
+    /// [`Kind::DiskUnstable`] if either is not what it should be; those of
+    /// [`Storage::read`] and [`Storage::write`].
+    pub fn replace(&mut self, at: Lba, before: &Sector, after: &Sector) -> Result<(), Error> {
+        if self.holds(at, before)? {
+            self.write(at, after)?;
+            if self.holds(at, after)? {
+                return Ok(());
+            }
+        }
+        Err(Error::new(Kind::DiskUnstable, at.0))
+    }
+
+    /// True if a sector is like this on the disk.
+    fn holds(&mut self, at: Lba, sector: &Sector) -> Result<bool, Error> {
+        Ok(self.read(at, 1)? == sector)
+    }
 }
 
 /// As many of `count` sectors from `at` on as lie before `end`.

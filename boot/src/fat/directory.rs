@@ -131,15 +131,11 @@ impl Node {
             ..Node::ROOT
         }
     }
-
-    /// True if both are in the same place of the same directory.
-    pub(super) fn is_at(&self, other: &Node) -> bool {
-        (self.directory, self.offset) == (other.directory, other.offset)
-    }
 }
 
 impl Volume {
     /// The files and directories in a directory.
+    #[inline(never)]
     pub fn walk(&self, directory: &Node) -> Walk {
         let chain = self.directory(directory.cluster);
         Walk {
@@ -151,6 +147,7 @@ impl Volume {
     }
 
     /// The chain of the directory that begins with this cluster; 0 is the root.
+    #[inline(never)]
     pub(super) fn directory(&self, first: u32) -> Chain {
         match first {
             0 if self.width != FAT32 => Chain::root(self),

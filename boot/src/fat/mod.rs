@@ -23,7 +23,7 @@ pub use boot_sector::Volume;
 pub use directory::{Node, Walk};
 pub use file::File;
 pub use name::Name;
-pub(crate) use rename::{LongName, difference};
+pub(crate) use rename::{LongName, ONE_SECTOR, ONE_SLOT, difference};
 
 /// Which byte of its sector the byte `offset` is.
 fn in_sector(offset: u32) -> usize {

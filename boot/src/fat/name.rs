@@ -27,6 +27,8 @@ pub struct Name {
     /// overtake themselves from 260 bytes behind.
     bytes: [u8; SIZE],
     length: usize,
+    /// Units of its UTF-16 form, if it is a long name.
+    pub(super) units: usize,
 }
 
 impl Default for Name {
@@ -41,6 +43,7 @@ impl Name {
         Self {
             bytes: [0; SIZE],
             length: 0,
+            units: 0,
         }
     }
 
@@ -86,13 +89,14 @@ impl Name {
             }
             self.push_character(code);
         }
+        self.units = index;
         (1..=MOST_UNITS).contains(&index)
     }
 
     /// Makes the name of a short one.
     pub(super) fn set_short(&mut self, name: &[u8; 11], lower: u8) {
         let (base, extension) = name.split_at(8);
-        self.length = 0;
+        (self.length, self.units) = (0, 1);
         self.push_part(base, lower & LOWER_BASE != 0);
         let dot = self.length;
         self.push(0x2e);

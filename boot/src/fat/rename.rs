@@ -29,21 +29,25 @@
 //!   in nothing but letters' case are refused, those on the way from the old
 //!   digits to the new ones included.
 
-use super::boot_sector::{SECTOR_SHIFT, Volume};
+use super::boot_sector::Volume;
 use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
 use super::in_sector;
 use super::name::{MOST_UNITS, Name};
-use crate::machine::{Disk, Sector};
+use crate::machine::Disk;
 use crate::storage::Storage;
 use crate::{Error, Kind};
 
 /// Units in a slot.
 const PIECE: usize = 13;
-/// The same in bytes of a directory.
+/// Bytes of a slot.
 const SLOT_BYTES: usize = 32;
+/// Slots at places that differ only in this many low bits are in one sector.
+pub(crate) const ONE_SECTOR: u32 = 9;
+/// The same for one slot.
+pub(crate) const ONE_SLOT: u32 = 5;
 
-/// Where the units of a file's long name lie, whose end is ASCII. Places in the
-/// name are given as bytes of its UTF-8 form; pieces are counted from its start.
+/// Where the units of a file's long name lie, whose end is ASCII. Units are
+/// counted as the bytes of its UTF-8 form, and pieces from its start.
 #[derive(Clone, Copy)]
 pub(crate) struct LongName {
     /// Where the slot of the short name begins in the directory, in bytes. The
@@ -55,43 +59,37 @@ pub(crate) struct LongName {
 }
 
 impl LongName {
-    /// Of a node with this name; None if it has not the slots that such a name
+    /// Of a node and its name; None if it has not the slots that such a name
     /// takes, as when it has a short name only.
-    pub(crate) fn of(node: &Node, name: &[u8]) -> Option<LongName> {
-        let mut units = 0_usize;
-        for byte in name {
-            units = units.wrapping_add(match byte {
-                0x80..0xc0 => 0,
-                0xf0.. => 2,
-                _ => 1,
-            });
-        }
-        let pieces = usize::from(node.slots()).wrapping_sub(1);
-        let before = u32::from(node.slots()).wrapping_sub(1).wrapping_mul(SLOT);
-        (units.div_ceil(PIECE) == pieces).then_some(LongName {
-            end: node.offset.wrapping_add(before),
-            surplus: name.len().wrapping_sub(units),
-            pieces,
+    pub(crate) fn of(node: &Node, name: &Name) -> Option<LongName> {
+        let pieces = node.slots().wrapping_sub(1);
+        let units = name.units;
+        (units.div_ceil(PIECE) == usize::from(pieces)).then_some(LongName {
+            end: node
+                .offset
+                .wrapping_add(u32::from(pieces).wrapping_mul(SLOT)),
+            surplus: name.as_bytes().len().wrapping_sub(units),
+            pieces: pieces.into(),
         })
     }
 
-    /// The piece that holds the unit of a byte.
-    pub(crate) fn piece(&self, byte: usize) -> usize {
+    /// True if the units of two bytes are as near to each other as
+    /// [`ONE_SECTOR`] or [`ONE_SLOT`] says.
+    pub(crate) fn together(&self, first: usize, last: usize, near: u32) -> bool {
+        (self.place(first) ^ self.place(last)).wrapping_shr(near) == 0
+    }
+
+    /// The piece with the unit of a byte.
+    fn piece(&self, byte: usize) -> usize {
         byte.wrapping_sub(self.surplus) / PIECE
     }
 
-    /// Which sector of its directory holds the unit of a byte.
-    pub(crate) fn sector(&self, byte: usize) -> u32 {
-        self.slot(self.piece(byte)) >> SECTOR_SHIFT
-    }
-
-    /// Where the slot of a piece begins in the directory, in bytes.
-    fn slot(&self, piece: usize) -> u32 {
-        let back = u32::try_from(piece)
-            .unwrap_or_default()
-            .wrapping_add(1)
-            .wrapping_mul(SLOT);
-        self.end.wrapping_sub(back)
+    /// Where the slot with the unit of a byte begins in the directory, in bytes.
+    #[inline(never)]
+    fn place(&self, byte: usize) -> u32 {
+        let back = u32::try_from(self.piece(byte)).unwrap_or_default();
+        self.end
+            .wrapping_sub(back.wrapping_add(1).wrapping_mul(SLOT))
     }
 }
 
@@ -110,7 +108,7 @@ impl Volume {
         let mut walk = self.walk(&node.parent());
         walk.offset = node.offset;
         match walk.next(storage, name)? {
-            Some(found) if found.is_at(node) && found.slots() == node.slots() => Ok(()),
+            Some(found) if found.offset == node.offset && found.slots() == node.slots() => Ok(()),
             _ => Err(Error::new(Kind::DiskUnstable, 0)),
         }
     }
@@ -129,21 +127,20 @@ impl Volume {
         length: usize,
     ) -> Result<bool, Error> {
         let last = length.wrapping_sub(1);
-        if length.wrapping_sub(long.surplus) > MOST_UNITS || long.sector(first) != long.sector(last)
+        if length.wrapping_sub(long.surplus) > MOST_UNITS || !long.together(first, last, ONE_SECTOR)
         {
             return Ok(false);
         }
-        let piece = long.piece(last);
-        if piece < long.pieces {
+        if long.piece(last) < long.pieces {
             return Ok(true);
         }
         let (at, _) = self.slot(storage, node, 0)?;
-        let free = storage.sector(at)?.get(in_sector(long.slot(piece)));
+        let free = storage.sector(at)?.get(in_sector(long.place(last)));
         Ok(free == Some(&DELETED))
     }
 
     /// Gives the file of a node the name `new` in place of `old`, which must
-    /// have room for it. The names differ only where both are ASCII. `name` is
+    /// have room for it. They differ from byte `first` on, and both are ASCII there. `name` is
     /// for the names of the other files.
     ///
     /// # Errors
@@ -155,61 +152,48 @@ impl Volume {
         storage: &mut Storage<D>,
         node: &Node,
         long: &LongName,
-        (old, new): (&[u8], &[u8]),
+        (old, new, first): (&[u8], &[u8], usize),
         name: &mut Name,
     ) -> Result<(), Error> {
         self.check_new_name(storage, node, (old, new), name)?;
-        let grows = new.len() != old.len();
         let pieces = long.piece(new.len().wrapping_sub(1)).wrapping_add(1);
-        let mut piece = long.piece(difference(old, new));
-        while piece < pieces {
-            let offset = long.slot(piece);
-            let number = offset >> SECTOR_SHIFT;
-            let (at, _) = self
-                .directory(node.directory)
-                .sectors(self, storage, number, 1)?;
+        let mut end = new.len();
+        if end != old.len() {
+            end = pieces.wrapping_mul(PIECE).wrapping_add(long.surplus);
+        }
+        let mut byte = first;
+        while byte < end {
+            let first = byte;
+            let number = long.pieces.wrapping_sub(long.piece(byte)).wrapping_sub(1);
+            let (at, _) = self.slot(storage, node, number.to_le_bytes()[0])?;
             let before = *storage.sector(at)?;
             let mut after = before;
-            while piece < pieces && long.slot(piece) >> SECTOR_SHIFT == number {
-                let start = in_sector(long.slot(piece));
-                if piece == long.pieces {
-                    let end = start.wrapping_add(SLOT_BYTES);
-                    let source = end..end.wrapping_add(SLOT_BYTES);
-                    if source.end <= after.len() {
-                        after.copy_within(source, start);
-                    }
+            if pieces > long.pieces {
+                let start = in_sector(node.offset).wrapping_sub(SLOT_BYTES);
+                let (_, set) = after.split_at_mut_checked(start).unwrap_or_default();
+                if let Some((free, [ord, set @ ..])) = set.split_at_mut_checked(SLOT_BYTES)
+                    && let [number, free @ ..] = free
+                    && let Some(set) = set.get(..free.len())
+                {
+                    *number = ord.wrapping_add(1);
+                    *ord &= !LAST_PIECE;
+                    free.copy_from_slice(set);
                 }
-                let number = piece.wrapping_add(1);
-                let mark = if number == pieces { LAST_PIECE } else { 0 };
-                put(&mut after, start, mark | number.to_le_bytes()[0]);
-                for index in 0..PIECE {
-                    let byte = piece
-                        .wrapping_mul(PIECE)
-                        .wrapping_add(index)
-                        .wrapping_add(long.surplus);
-                    let unit = match new.get(byte) {
-                        Some(&unit) => [unit, 0],
-                        None if !grows => break,
-                        None if byte == new.len() => [0, 0],
-                        None => [0xff, 0xff],
+            }
+            while byte < end && long.together(first, byte, ONE_SECTOR) {
+                let index = byte.wrapping_sub(long.surplus) % PIECE;
+                let place = in_sector(long.place(byte)).wrapping_add(unit_offset(index));
+                if let Some([low, high, ..]) = after.get_mut(place..) {
+                    (*low, *high) = match new.get(byte) {
+                        Some(&letter) => (letter, 0),
+                        None if byte == new.len() => (0, 0),
+                        None => (0xff, 0xff),
                     };
-                    if new.get(byte) != old.get(byte) || byte >= old.len() {
-                        let at = start.wrapping_add(unit_offset(index));
-                        put(&mut after, at, unit[0]);
-                        put(&mut after, at.wrapping_add(1), unit[1]);
-                    }
                 }
-                piece = number;
+                byte = byte.wrapping_add(1);
             }
             if after != before {
-                let unstable = Error::new(Kind::DiskUnstable, at.0);
-                if *storage.read(at, 1)? != before {
-                    return Err(unstable);
-                }
-                storage.write(at, &after)?;
-                if *storage.read(at, 1)? != after {
-                    return Err(unstable);
-                }
+                storage.replace(at, &before, &after)?;
             }
         }
         Ok(())
@@ -228,12 +212,12 @@ impl Volume {
         let mut walk = self.walk(&node.parent());
         while let Some(other) = walk.next(storage, name)? {
             let name = name.as_bytes();
-            if name.len() != new.len() || other.is_at(node) {
-                continue;
-            }
-            let mut on_the_way = name.iter().zip(old.iter().zip(new));
-            if on_the_way
-                .all(|(byte, (old, new))| [old, new].iter().any(|it| it.eq_ignore_ascii_case(byte)))
+            if name.len() == new.len()
+                && other.offset != node.offset
+                && (0..new.len()).all(|at| {
+                    let letter = small(name, at);
+                    letter == small(old, at) || letter == small(new, at)
+                })
             {
                 return Err(Error::new(Kind::NameExists, 0));
             }
@@ -242,7 +226,13 @@ impl Volume {
     }
 }
 
+/// A letter of a name, as a small one.
+fn small(name: &[u8], at: usize) -> u8 {
+    name.get(at).map_or(0, u8::to_ascii_lowercase)
+}
+
 /// The first byte that differs, or where the shorter name ends.
+#[inline(never)]
 pub(crate) fn difference(old: &[u8], new: &[u8]) -> usize {
     let same = old.iter().zip(new).take_while(|(old, new)| old == new);
     same.count()
@@ -257,11 +247,4 @@ fn unit_offset(index: usize) -> usize {
         _ => 6,
     };
     index.wrapping_mul(2).wrapping_add(before)
-}
-
-/// Sets a byte.
-fn put(sector: &mut Sector, at: usize, byte: u8) {
-    if let Some(place) = sector.get_mut(at) {
-        *place = byte;
-    }
 }

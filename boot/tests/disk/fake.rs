@@ -32,6 +32,10 @@ pub struct FakeDisk {
     pub writes: Vec<(u64, Sector)>,
     /// Sectors that stay as they are, though the firmware says they are written.
     pub lost: BTreeSet<u64>,
+    /// Whether no sector can be written.
+    pub locked: bool,
+    /// Sectors that read as zeros after this many reads.
+    pub stale: BTreeMap<u64, usize>,
     buffer: Vec<u8>,
 }
 
@@ -49,6 +53,8 @@ impl FakeDisk {
             log: Vec::new(),
             writes: Vec::new(),
             lost: BTreeSet::new(),
+            locked: false,
+            stale: BTreeMap::new(),
             buffer: Vec::new(),
         }
     }
@@ -121,7 +127,13 @@ impl Disk for FakeDisk {
         }
         self.buffer.clear();
         for at in at..end.min(at + u64::from(self.most)) {
-            let sector = self.sector(at);
+            let mut sector = self.sector(at);
+            if let Some(reads) = self.stale.get_mut(&at) {
+                match reads.checked_sub(1) {
+                    Some(left) => *reads = left,
+                    None => sector = [0; 512],
+                }
+            }
             self.buffer.extend(sector);
         }
         Ok(&self.buffer)
@@ -130,7 +142,7 @@ impl Disk for FakeDisk {
     fn write(&mut self, at: Lba, sector: &Sector) -> Result<(), DiskError> {
         let Lba(at) = at;
         assert!(at < self.sectors, "write beyond the end of the disk: {at}");
-        if self.bad.contains(&at) {
+        if self.locked || self.bad.contains(&at) {
             return Err(DiskError(STATUS));
         }
         self.writes.push((at, *sector));

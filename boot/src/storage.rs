@@ -21,6 +21,9 @@ const BLOCKS: usize = 16;
 /// What is read at once of something that is read from start to end: with one
 /// block before it, as much as the smallest cache holds.
 const AHEAD_SECTORS: u32 = 7 * BLOCK_SECTORS;
+/// No file system begins before this sector, but partition tables of the usual
+/// size end before. A power of two.
+const TABLE_END: u64 = 64;
 /// No sector from here on is read: 16 TiB. Blocks have numbers of 32 bits.
 const LIMIT: u64 = 1 << (32 + BLOCK_SHIFT);
 
@@ -62,17 +65,20 @@ impl<'a, D: Disk> Storage<'a, D> {
     }
 
     /// One sector, by way of the cache for everything but the contents of
-    /// files and the file allocation table. Its neighbours are read with it, as
-    /// far as it is known that there are any.
+    /// files and the file allocation table. The others of its block are read
+    /// with it, as far as it is known that there are any.
     ///
     /// # Errors
     /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn sector(&mut self, at: Lba) -> Result<&Sector, Error> {
-        let end = if self.end_known {
-            self.end
-        } else {
-            self.end.min(at.0.wrapping_add(1))
+        // Not beyond the block: a kernel may lie behind a directory, and would
+        // be read twice. The partition table comes in one piece.
+        let neighbours = match at.0 {
+            _ if !self.end_known => 0,
+            ..TABLE_END => TABLE_END - 1,
+            _ => 7,
         };
+        let end = self.end.min((at.0 | neighbours).wrapping_add(1));
         self.blocks.sector(self.disk, at.0, end)
     }
 

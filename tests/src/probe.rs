@@ -4,7 +4,7 @@
 use crate::initramfs::random;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A field of the boot protocol's header.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +114,12 @@ impl Kernel {
             || crate::root().join("target/image/probe.bin"),
             PathBuf::from,
         );
-        let bytes = std::fs::read(&path).with_context(|| {
+        Self::read(&path)
+    }
+
+    /// The probe in this file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| {
             format!(
                 "no probe kernel at {}: run `./x test`, which builds it",
                 path.display()

@@ -11,7 +11,7 @@ fn package(program: &str) -> &str {
         "sfdisk" => "fdisk",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
         "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mshowfat" => "mtools",
-        "grub-mkrescue" => "grub-common",
+        "grub-mkimage" | "grub-mkrescue" => "grub-common",
         "objcopy" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",

@@ -1,5 +1,6 @@
 //! The build of gapboot: the only place that knows commands. `./x` starts it.
 
+mod bench;
 mod check;
 mod demo;
 mod dist;
@@ -29,6 +30,7 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
+  bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
   check       formatting, lints and documentation of every crate
   clippy      the lints alone
   size        where the bytes of stage1 and stage2 go
@@ -62,6 +64,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
+        ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),
         ["size"] => size::print(&dist::loader(&workspace)?),

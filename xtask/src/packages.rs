@@ -19,6 +19,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("fsck.vfat", "dosfstools"),
     ("git", "git"),
     ("grub-mkrescue", "grub-common"),
+    ("grub-mkimage", "grub-common"),
     ("ld", "binutils"),
     ("ld.lld", "lld"),
     ("ldd", "libc-bin"),

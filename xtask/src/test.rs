@@ -125,7 +125,7 @@ fn tests(workspace: &Workspace, probe: PathBuf, tally: &mut Tally) -> Result<()>
 }
 
 /// Builds the kernel that tests boot, and returns where its file lies.
-fn probe(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn probe(workspace: &Workspace) -> Result<PathBuf> {
     freestanding::build(workspace, &Toolchain::find()?, &["probe"])?;
     let image = Image::read(&freestanding::image(workspace, "probe"))?;
     let file = freestanding::directory(workspace).join("probe.bin");

@@ -4,6 +4,7 @@ use super::{Content, Fat, FileToWrite, SECTOR, partitions};
 use crate::tool::{command, run};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, OpenOptions};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -88,6 +89,34 @@ impl Volume {
         // "::/a/b <2-4> <7>"
         let printed = self.mtools("mshowfat", |tool| tool.arg(format!("::{path}")))?;
         Ok(printed.matches('<').count())
+    }
+
+    /// Where the `size` bytes of a file lie on the disk, in runs of sectors.
+    pub fn runs(&self, path: &str, size: u64) -> Result<Vec<Range<u64>>> {
+        let mut boot = [0; SECTOR as usize];
+        File::open(&self.image)?.read_exact_at(&mut boot, self.start * SECTOR)?;
+        let number = |at: usize| u64::from(u16::from_le_bytes([boot[at], boot[at + 1]]));
+        let table = match number(22) {
+            0 => number(36) | number(38) << 16,
+            sectors => sectors,
+        };
+        let root = (number(17) * 32).div_ceil(SECTOR);
+        let data = self.start + number(14) + u64::from(boot[16]) * table + root;
+        let cluster = u64::from(boot[13]);
+
+        let printed = self.mtools("mshowfat", |tool| tool.arg(format!("::{path}")))?;
+        let mut left = size.div_ceil(SECTOR);
+        let mut runs = Vec::new();
+        for piece in printed.split('<').skip(1) {
+            let piece = piece.split('>').next().unwrap_or_default();
+            let (first, last) = piece.split_once('-').unwrap_or((piece, piece));
+            let (first, last): (u64, u64) = (first.trim().parse()?, last.trim().parse()?);
+            let start = data + (first - 2) * cluster;
+            let sectors = left.min((last + 1 - first) * cluster);
+            runs.push(start..start + sectors);
+            left -= sectors;
+        }
+        Ok(runs)
     }
 
     pub(super) fn format(&self, fat: &Fat, sectors: u64) -> Result<()> {

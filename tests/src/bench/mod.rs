@@ -1,0 +1,229 @@
+//! The benchmark: what it costs to bring a kernel and an initrd from the disk
+//! into memory, by gapboot, by other loaders, and by a loop that only reads.
+//!
+//! `./x bench` prints a table; `docs/performance.md` says how to read it. Times
+//! depend on the machine that runs it, requests and bytes do not: the tests put
+//! bounds on those.
+
+mod floor;
+mod grub;
+mod trace;
+
+use trace::Request;
+
+use crate::image::{Fat, SECTOR, Volume};
+use crate::initramfs::random;
+use crate::probe::{Kernel, Report};
+use crate::qemu::{Bus, Machine};
+use crate::scenario::Scenario;
+use crate::{MIB, gapboot, syslinux};
+use anyhow::Result;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+/// Who loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loader {
+    /// A boot sector that only reads the same sectors.
+    Floor,
+    /// The loader under test.
+    Gapboot,
+    /// GRUB of Debian.
+    Grub,
+    /// SYSLINUX of Debian.
+    Syslinux,
+}
+
+/// Where on the disk the files lie that are loaded, in runs of sectors.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The kernel.
+    pub kernel: Vec<Range<u64>>,
+    /// The initrd.
+    pub initrd: Vec<Range<u64>>,
+}
+
+/// What loading cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Requests to the disk, from the BIOS's first on.
+    pub requests: usize,
+    /// Bytes that they read.
+    pub bytes: u64,
+    /// Seconds from the first request to the last.
+    pub seconds: f64,
+    /// Requests before the first one that reads of the kernel.
+    pub before_kernel: usize,
+    /// Sectors of kernel and initrd that were read more than once.
+    pub read_twice: usize,
+    /// Sectors of kernel and initrd that were never read.
+    pub unread: usize,
+}
+
+impl Loader {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Floor, Self::Gapboot, Self::Syslinux, Self::Grub];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Gapboot => "gapboot",
+            Self::Grub => "GRUB",
+            Self::Syslinux => "SYSLINUX",
+        }
+    }
+
+    /// Puts the loader onto an image that [`disk`] made.
+    pub fn install(self, image: &Path, files: &Files) -> Result<()> {
+        let (kernel, initrd) = (format!("/{KERNEL}"), format!("/{INITRD}"));
+        match self {
+            Self::Floor => floor::install(image, &files.all()),
+            Self::Gapboot => gapboot::install(image),
+            Self::Grub => grub::install(
+                image,
+                &format!("linux (hd0,gpt1){kernel} {OPTIONS}\ninitrd (hd0,gpt1){initrd}\nboot\n"),
+            ),
+            Self::Syslinux => syslinux::install(
+                image,
+                &format!(
+                    "DEFAULT a\nLABEL a\nKERNEL {kernel}\nINITRD {initrd}\nAPPEND {OPTIONS}\n"
+                ),
+            ),
+        }
+    }
+
+    /// Boots the image, and gives what it cost.
+    pub fn measure(self, machine: Machine, files: &Files) -> Result<Figures> {
+        let status = match self {
+            Self::Floor => floor::STATUS,
+            _ => Report::STATUS,
+        };
+        Ok(files.figures(&trace::requests(machine, status)?))
+    }
+}
+
+const KERNEL: &str = "probe/kernel";
+const INITRD: &str = "probe/initrd-0.img";
+const OPTIONS: &str = "root=/dev/vda2 quiet";
+
+/// A disk with a kernel of 12 MB and an initrd of 64 MiB, each in one piece, on
+/// a FAT32 ESP with clusters of 4 KiB. No loader is on it.
+pub fn disk(image: &Path, kernel: Kernel) -> Result<Files> {
+    let scenario = Scenario {
+        kernel: kernel.setup_sectors(39).size(12_000_000),
+        initrds: vec![random(1, (64 * MIB) as usize)],
+        options: OPTIONS.to_owned(),
+        fat: Fat::new(32),
+        run: None,
+        size: 300 * MIB,
+    };
+    scenario.build(image)?;
+    Files::find(image, &scenario)
+}
+
+impl Files {
+    /// The kernel and the first initrd of a scenario, on the image made of it.
+    pub fn find(image: &Path, scenario: &Scenario) -> Result<Self> {
+        let volume = Volume::open(image, 1)?;
+        let initrd = match scenario.initrds.first() {
+            Some(bytes) => volume.runs(INITRD, bytes.len() as u64)?,
+            None => Vec::new(),
+        };
+        let kernel = scenario.kernel.bytes().len() as u64;
+        Ok(Self {
+            kernel: volume.runs(KERNEL, kernel)?,
+            initrd,
+        })
+    }
+
+    /// The runs of both.
+    pub fn all(&self) -> Vec<Range<u64>> {
+        [self.kernel.as_slice(), &self.initrd].concat()
+    }
+
+    fn figures(&self, requests: &[Request]) -> Figures {
+        let mut reads: HashMap<u64, u32> = HashMap::new();
+        for sector in requests.iter().flat_map(|it| it.sectors.clone()) {
+            *reads.entry(sector).or_default() += 1;
+        }
+        let reads_of = |sector: &u64| reads.get(sector).copied().unwrap_or(0);
+        let count = |holds: fn(u32) -> bool| {
+            let sectors = self.all().into_iter().flatten();
+            sectors.filter(|sector| holds(reads_of(sector))).count()
+        };
+        let is_of_kernel = |request: &&Request| {
+            let sectors = &request.sectors;
+            let mut runs = self.kernel.iter();
+            runs.any(|run| run.start < sectors.end && sectors.start < run.end)
+        };
+        let ends = requests.first().zip(requests.last());
+        Figures {
+            requests: requests.len(),
+            bytes: reads.values().map(|&reads| u64::from(reads)).sum::<u64>() * SECTOR,
+            seconds: ends.map_or(0.0, |(first, last)| last.seconds - first.seconds),
+            before_kernel: requests
+                .iter()
+                .take_while(|request| !is_of_kernel(request))
+                .count(),
+            read_twice: count(|reads| reads > 1),
+            unread: count(|reads| reads == 0),
+        }
+    }
+}
+
+/// How often each is measured; the fastest run counts.
+const ROUNDS: usize = 3;
+
+/// Measures all loaders on both buses, and prints the table.
+pub fn run(probe: &Path) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let original = directory.path().join("disk.img");
+    let files = disk(&original, Kernel::read(probe)?)?;
+    let image = |loader: Loader| directory.path().join(loader.name());
+    for loader in Loader::ALL {
+        fs::copy(&original, image(loader))?;
+        loader.install(&image(loader), &files)?;
+    }
+    println!("A kernel of 12 MB and an initrd of 64 MiB; the fastest of {ROUNDS} rounds.");
+    println!("In parentheses: times the floor.\n");
+    println!("| disk | loader | requests | bytes | seconds | before the kernel | read twice |");
+    println!("|---|---|--:|--:|--:|--:|--:|");
+    for (bus, name) in [(Bus::Ahci, "AHCI"), (Bus::Virtio, "virtio-blk")] {
+        // All in turn, so that what else the host does hits all alike.
+        let mut best = [None::<Figures>; Loader::ALL.len()];
+        for _ in 0..ROUNDS {
+            for (loader, best) in Loader::ALL.into_iter().zip(&mut best) {
+                let machine = Machine::new(&image(loader)).bus(bus);
+                let figures = loader.measure(machine, &files)?;
+                if best.is_none_or(|best| figures.seconds < best.seconds) {
+                    *best = Some(figures);
+                }
+            }
+        }
+        let [Some(floor), ..] = best else { continue };
+        for (loader, figures) in Loader::ALL.into_iter().zip(best.iter().flatten()) {
+            println!("| {name} | {} | {} |", loader.name(), figures.row(&floor));
+        }
+    }
+    Ok(())
+}
+
+impl Figures {
+    /// The cells of a table, with how many times the floor's they are.
+    fn row(&self, floor: &Self) -> String {
+        format!(
+            "{} ({:.3}) | {} ({:.3}) | {:.3} ({:.2}) | {} | {}",
+            self.requests,
+            self.requests as f64 / floor.requests as f64,
+            self.bytes,
+            self.bytes as f64 / floor.bytes as f64,
+            self.seconds,
+            self.seconds / floor.seconds,
+            self.before_kernel,
+            self.read_twice,
+        )
+    }
+}

@@ -144,7 +144,7 @@ impl Layout {
 }
 
 fn checksum(short: &[u8]) -> u8 {
-    let step = |sum: u8, &byte: &u8| (sum >> 1 | sum << 7).wrapping_add(byte);
+    let step = |sum: u8, &byte: &u8| sum.rotate_right(1).wrapping_add(byte);
     short[..11].iter().fold(0, step)
 }
 

@@ -18,7 +18,7 @@
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
 //! | [`demo`] | `./x demo` |
-//! | [`bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
+//! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
 //! What was built is found through the environment: `GAPBOOT_DIST` is the
 //! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel. `./x test`

@@ -1,8 +1,8 @@
 //! The menu: what a person sees and types before anything is booted.
 //!
 //! [`run`] shows it and comes back with what was chosen. The keys are those of
-//! systemd-boot. [`state`] decides what a key does, [`picture`] draws, and
-//! [`editor`] and [`pages`] are called from here alone: they could live
+//! systemd-boot. `state` decides what a key does, `picture` draws, and
+//! `editor` and `pages` are called from here alone: they could live
 //! elsewhere.
 
 mod editor;

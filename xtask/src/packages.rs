@@ -44,30 +44,35 @@ const PACKAGES: &[(&str, &str)] = &[
 /// Makes sure that all of `tools` are there: installs what is missing if we may,
 /// or else fails with the command that does.
 pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
-    let mut missing = Vec::new();
-    for tool in tools {
-        let package = package_of(tool)?;
-        if !is_there(tool) && !missing.contains(&package) {
-            missing.push(package);
-        }
-    }
+    let missing: Vec<&str> = tools.iter().copied().filter(|tool| !is_there(tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
+    install(&missing)
+}
+
+/// Installs the newest packages that bring `tools`, those that are there included.
+pub(crate) fn install(tools: &[&str]) -> Result<()> {
+    let mut packages = Vec::new();
+    for tool in tools {
+        let package = package_of(tool)?;
+        if !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
     let install = format!(
         "apt-get install -y --no-install-recommends {}",
-        missing.join(" ")
+        packages.join(" ")
     );
     let Some(mut prefix) = privilege() else {
         bail!("tools are missing; install them: sudo {install}");
     };
     eprintln!("x: {install}");
     prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
-    // Package lists may be missing or out of date: then once more with new ones.
-    if shell(&prefix, &install).is_err() {
-        shell(&prefix, "apt-get update -q")?;
-        shell(&prefix, &install)?;
-    }
+    // Lists that are out of date may name versions that are too old for us. A
+    // source that does not answer is no reason to stop: the others may do.
+    let _ = shell(&prefix, "apt-get update -q");
+    shell(&prefix, &install)?;
     match tools.iter().find(|tool| !is_there(tool)) {
         Some(tool) => bail!("`{tool}` is still missing after `{install}`"),
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! Finds a Rust toolchain that can build `core` for our own target.
 //!
-//! That takes the standard library's source beside the compiler. In order: the
-//! toolchain on `PATH`, any other of rustup's (nightly first), and Debian's
+//! That takes the standard library's source beside the compiler, and a compiler
+//! that is not too old. In order: the toolchain on `PATH`, any other of rustup's (nightly first), and Debian's
 //! `rustc-web`, `cargo-web` and `rust-web-src`, which is installed if need be.
 
 use anyhow::{Context, Result};
@@ -10,6 +10,9 @@ use std::process::Command;
 
 use crate::packages;
 use crate::run::output;
+
+/// The oldest minor version of Rust 1 that builds us, as Cargo.toml names it.
+const OLDEST: u32 = 95;
 
 /// A compiler with what it needs to build freestanding images.
 pub(crate) struct Toolchain {
@@ -43,11 +46,14 @@ impl Toolchain {
         if !rustc.is_file() || !library.join("core").is_dir() {
             return None;
         }
+        let version = version(&rustc).ok()?;
+        if minor(&version)? < OLDEST {
+            return None;
+        }
         // A toolchain of one's own making may come without cargo; any cargo of
         // about its age drives it.
         let cargo = Some(sysroot.join("bin/cargo")).filter(|cargo| cargo.is_file());
-        let linker = host(&rustc)
-            .ok()
+        let linker = field(&version, "host: ")
             .map(|host| sysroot.join("lib/rustlib").join(host).join("bin/rust-lld"))
             .filter(|linker| linker.is_file());
         Some(Self {
@@ -75,13 +81,15 @@ impl Toolchain {
 }
 
 fn debian() -> Result<Toolchain> {
-    packages::ensure(&[
+    // Even what is there may be too old.
+    packages::install(&[
         "/usr/bin/rustc",
         "/usr/bin/cargo",
         "/usr/lib/rustlib/src/rust/library/core",
         "ld.lld",
     ])?;
-    Toolchain::at(Path::new("/usr")).context("Debian's Rust in /usr cannot build core")
+    Toolchain::at(Path::new("/usr"))
+        .with_context(|| format!("Debian's Rust in /usr is older than 1.{OLDEST}: install another"))
 }
 
 /// Every toolchain that is installed, the best first.
@@ -106,9 +114,17 @@ fn sysroot(rustc: &mut Command) -> Option<PathBuf> {
     output.status.success().then(|| path.trim_end().into())
 }
 
-/// The machine that `rustc` runs on, as it names it.
-fn host(rustc: &Path) -> Result<String> {
-    let version = output(Command::new(rustc).arg("-vV").env_remove("LD_LIBRARY_PATH"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc -vV names no host")?.to_owned())
+/// What `rustc` says about itself.
+fn version(rustc: &Path) -> Result<String> {
+    output(Command::new(rustc).arg("-vV").env_remove("LD_LIBRARY_PATH"))
+}
+
+/// The minor version of Rust 1 in what rustc says about itself.
+fn minor(version: &str) -> Option<u32> {
+    let release = field(version, "release: 1.")?;
+    release.split('.').next()?.parse().ok()
+}
+
+fn field<'a>(version: &'a str, name: &str) -> Option<&'a str> {
+    version.lines().find_map(|line| line.strip_prefix(name))
 }

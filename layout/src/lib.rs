@@ -10,4 +10,5 @@
 pub mod disk;
 pub mod header;
 pub mod memory;
+pub mod overlay;
 pub mod uki;

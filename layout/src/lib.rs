@@ -10,4 +10,6 @@
 pub mod disk;
 pub mod header;
 pub mod memory;
+pub mod node;
+pub mod state;
 pub mod uki;

@@ -45,6 +45,7 @@ pub mod machine;
 pub mod mbr;
 pub mod memory_map;
 pub mod menu;
+pub mod overlay;
 pub mod part_uuid;
 pub mod report;
 pub mod start;

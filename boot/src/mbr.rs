@@ -8,7 +8,7 @@ use crate::gpt::Partition;
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
 
 /// `OSType` of the partition that holds boot entries.
 pub const BOOT: u8 = 0xea;
@@ -19,7 +19,7 @@ pub const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// The last bytes of a table.
 pub const SIGNATURE: [u8; 2] = [0x55, 0xaa];
 /// The most tables that are looked at: a chain of them may lead in a circle.
-pub const MAX_TABLES: u8 = 100;
+pub const MAX_TABLES: u32 = 100;
 
 /// The table, UEFI table 5-1, with its field names. Each logical partition has
 /// one of its own, in which the second entry leads to the next.
@@ -35,12 +35,10 @@ pub struct Mbr {
 }
 
 impl Mbr {
-    /// True for a table that speaks for itself: neither boot code that merely
-    /// ends like one, nor the companion of a GPT.
+    /// True for a table that speaks for itself, and not for the GPT behind it.
     pub fn is_table(&self) -> bool {
-        let alone =
-            |record: &Record| record.boot_indicator & 0x7f == 0 && record.os_type != PROTECTIVE;
-        self.signature == SIGNATURE && self.partition_record.iter().all(alone)
+        let protects = |record: &Record| record.os_type == PROTECTIVE;
+        self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
     }
 }
 
@@ -57,56 +55,45 @@ pub struct Record {
     pub size_in_lba: U32,
 }
 
-impl Record {
-    /// True for an extended partition.
-    pub fn is_extended(&self) -> bool {
-        EXTENDED.contains(&self.os_type)
-    }
-}
-
-/// Finds the partition that holds boot entries, primary or logical: the first
-/// one that lies on the disk. None on disks with a GPT, which a protective entry
-/// tells of, and on disks with no table at all.
+/// Finds the partition that holds boot entries, the first one, primary or
+/// logical. None on disks with a GPT, which a protective entry tells of, and on
+/// disks with no table at all. Whether it lies on the disk shows when it is read.
 pub fn find<D: Disk>(storage: &mut Storage<D>) -> Option<Partition> {
-    let end = storage.sectors().unwrap_or(u64::MAX);
-    let [mut at, mut extended] = [0; 2];
+    let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;
     let mut disk = [0; 4];
     for _ in 0..MAX_TABLES {
-        let mbr = Mbr::ref_from_bytes(storage.sector(Lba(at)).ok()?).ok()?;
+        let mbr: &Mbr = transmute_ref!(storage.sector(Lba(at.into())).ok()?);
         if !mbr.is_table() {
             return None;
         }
         if at == 0 {
             disk = mbr.unique_mbr_disk_signature;
         }
-        let mut next = 0;
+        let mut next = None;
         for record in &mbr.partition_record {
-            let first = u64::from(record.starting_lba.get());
-            let sectors = u64::from(record.size_in_lba.get());
-            if record.is_extended() && next == 0 {
-                next = extended.wrapping_add(first);
-            }
+            let first = record.starting_lba.get();
+            let sectors = record.size_in_lba.get();
+            let extends = EXTENDED.contains(&record.os_type);
             // Linux counts every place of the first table, and later what is there.
-            if at == 0 || (sectors != 0 && !record.is_extended()) {
+            if at == 0 || !(extends || sectors == 0) {
                 number = number.wrapping_add(1);
             }
-            let first = at.wrapping_add(first);
-            if record.os_type == BOOT && sectors != 0 && first.wrapping_add(sectors) <= end {
+            if extends {
+                next = Some(extended.wrapping_add(first));
+            }
+            if record.os_type == BOOT {
                 return Some(Partition {
-                    first: Lba(first),
-                    sectors,
+                    first: Lba(at.wrapping_add(first).into()),
+                    sectors: sectors.into(),
                     guid: named(disk, number),
                 });
             }
         }
-        if next == 0 {
-            return None;
+        at = next?;
+        if extended == 0 {
+            extended = at;
         }
-        if at == 0 {
-            extended = next;
-        }
-        at = next;
     }
     None
 }

@@ -63,6 +63,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     ///
     /// # Errors
     /// What is wrong; the trail names the file it is about.
+    #[inline(never)]
     pub(crate) fn boot(mut self) -> Result<Handoff, Error> {
         self.lines(Step::Check)?;
         let path = self.scratch.path.get().unwrap_or_default();

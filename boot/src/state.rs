@@ -92,6 +92,7 @@ impl State {
     };
 
     /// Reads the file. Nothing is remembered where there is none, or no valid one.
+    #[inline(never)]
     pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
         self.place = 0;
         self.read = Raw::EMPTY;

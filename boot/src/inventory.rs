@@ -19,8 +19,8 @@ use crate::{Error, Kind};
 const CONF: &[u8] = b"/loader/loader.conf";
 
 /// The file systems that entries come from: that of the EFI system partition
-/// and that of the extended boot loader partition. The index is the tag of their
-/// entries.
+/// and that of the extended boot loader partition. The index is
+/// [`crate::entries::entry::Entry::volume`].
 pub type Volumes = [Option<Volume>; 2];
 
 /// What was found on a disk, and the means to read more of it.
@@ -107,7 +107,7 @@ pub(crate) fn take<D: Disk>(
             tag,
             long_mode,
         };
-        scan.type1(scratch, list, problem);
+        scan.all(scratch, list, problem);
     }
     Ok(volumes)
 }

@@ -48,6 +48,7 @@ pub mod overlay;
 pub mod report;
 pub mod start;
 pub mod storage;
+pub mod uki;
 pub mod workspace;
 
 pub use error::{Error, Kind};
@@ -60,7 +61,7 @@ use entries::select::{self, Wishes};
 use load::Loader;
 use load::cmdline::CommandLine;
 use machine::Machine;
-use start::Type1;
+use start::Start;
 use storage::{Caches, Storage};
 
 /// Boots the disk of `machine`: finds the entries, chooses one, loads it.
@@ -112,13 +113,14 @@ pub fn boot<M: Machine>(
         let entry = entry.ok_or(nothing)?;
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
-        let (Some(file), Some(Some(volume))) = (entry.file, volumes.get(usize::from(entry.tag)))
-        else {
+        let Some(Some(volume)) = volumes.get(entry.volume()) else {
             return Err(nothing);
         };
-        Type1 {
+        Start {
             loader: Loader::new(&mut storage, memory, volume),
-            entry: &file,
+            entry,
+            image: None,
+            long_mode,
             line: &mut workspace.scratch.line,
             path: &mut workspace.scratch.path,
             command_line: CommandLine::new(&mut workspace.command_line),

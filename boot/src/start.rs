@@ -1,28 +1,35 @@
 //! From the entry that was chosen to a kernel in memory.
 
 use crate::Handoff;
+use crate::entries::entry::{Entry, tag};
 use crate::entries::text::Text;
-use crate::entries::type1::{self, Key, Main};
+use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node};
+use crate::fat::File;
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Disk, Memory};
 use crate::report::Trail;
+use crate::uki::{self, Image, names};
 use crate::workspace::LINE;
 
-/// An entry of type 1 that is on its way.
+/// An entry that is on its way.
 ///
-/// Its file is read once more for each step, since it says what the kernel and
-/// the initrds are and in which order they come.
-pub(crate) struct Type1<'a, 'disk, D, M> {
+/// The file of a Type 1 entry is read once more for each step, since it says what
+/// the kernel and the initrds are and in which order they come. So are the
+/// headers of a unified kernel image.
+pub(crate) struct Start<'a, 'disk, D, M> {
     /// What loads it.
     pub(crate) loader: Loader<'a, 'disk, D, M>,
-    /// The entry's file.
-    pub(crate) entry: &'a Node,
-    /// For one line of it.
+    /// The entry.
+    pub(crate) entry: &'a Entry,
+    /// The image that it boots; None for a kernel that is a file of its own.
+    pub(crate) image: Option<Image>,
+    /// True where the processor can run 64-bit kernels.
+    pub(crate) long_mode: bool,
+    /// For one line of a file.
     pub(crate) line: &'a mut [u8; LINE],
-    /// For the kernel's path.
+    /// For the path of the kernel or image.
     pub(crate) path: &'a mut Text,
     /// For the command line.
     pub(crate) command_line: CommandLine<'a>,
@@ -30,16 +37,13 @@ pub(crate) struct Type1<'a, 'disk, D, M> {
     pub(crate) trail: &'a mut Trail,
 }
 
-impl<D: Disk, M: Memory> Type1<'_, '_, D, M> {
+impl<D: Disk, M: Memory> Start<'_, '_, D, M> {
     /// Checks all that the entry names, then loads it.
     ///
     /// # Errors
     /// What is wrong; the trail names the file it is about.
     pub(crate) fn boot(mut self) -> Result<Handoff, Error> {
-        self.lines(Step::Check)?;
-        let path = self.path.get().unwrap_or_default();
-        self.trail.file(path);
-        let kernel = Part::whole(self.loader.volume.find(self.loader.storage, path)?);
+        let kernel = self.check()?;
         let command_line = self.command_line.as_bytes()?;
         let head = self
             .line
@@ -47,17 +51,56 @@ impl<D: Disk, M: Memory> Type1<'_, '_, D, M> {
             .ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader.prepare(&kernel, command_line, head)?;
         self.loader.load(&kernel, command_line)?;
-        self.lines(Step::Load)?;
+        self.initrds(Step::Load)?;
         Ok(self.loader.handoff)
     }
 
-    /// Goes through the entry's file. At the first time it gathers the kernel's
-    /// path and the command line.
+    /// Checks the initrds and gathers the command line; gives the kernel.
+    fn check(&mut self) -> Result<Part, Error> {
+        let volume = self.loader.volume;
+        let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        if !self.entry.has(tag::TYPE2) {
+            self.lines(Step::Check)?;
+            let path = self.path.get().unwrap_or_default();
+            self.trail.file(path);
+            file = volume.find(self.loader.storage, path)?;
+        }
+        if !self.entry.has(tag::UKI) {
+            return Ok(Part::whole(file));
+        }
+        let (storage, profile) = (&mut *self.loader.storage, self.entry.profile);
+        let mut image = Image::open(storage, volume, &file, self.long_mode)?;
+        let kernel = image.find(storage, &names::LINUX, profile)?;
+        if profile > 0 && profile >= image.profiles {
+            return Err(Error::new(Kind::UkiProfile, profile.into()));
+        }
+        // What an entry says replaces what the image says, wholly.
+        let line = &mut self.command_line;
+        if line.is_empty() {
+            uki::command_line(&mut image, storage, profile, self.line, line)?;
+        }
+        self.image = Some(image);
+        self.initrds(Step::Check)?;
+        kernel.ok_or(Error::new(Kind::UkiUnknown, 0))
+    }
+
+    /// Checks or loads the initrds.
+    fn initrds(&mut self, step: Step) -> Result<(), Error> {
+        match &mut self.image {
+            Some(image) => uki::initrds(image, &mut self.loader, self.entry.profile, step),
+            None => self.lines(step),
+        }
+    }
+
+    /// Goes through the file of a Type 1 entry. At the first time it gathers the
+    /// kernel's path and the command line. Initrds beside those of a unified
+    /// kernel image mean nothing.
     fn lines(&mut self, step: Step) -> Result<(), Error> {
-        let mut file = File::open(self.loader.volume, self.entry);
+        let node = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        let mut file = File::open(self.loader.volume, &node);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
-                Some((Key::Initrd, value)) => {
+                Some((Key::Initrd, value)) if !self.entry.has(tag::UKI) => {
                     if let Some(path) = type1::initrd(value) {
                         self.trail.file(path);
                         let node = self.loader.volume.find(self.loader.storage, path)?;
@@ -65,7 +108,7 @@ impl<D: Disk, M: Memory> Type1<'_, '_, D, M> {
                     }
                 }
                 Some((Key::Options, value)) if step == Step::Check => self.command_line.add(value),
-                Some((Key::Main(Main::Linux), path)) => {
+                Some((Key::Main(_), path)) => {
                     self.path.set(&[path]);
                 }
                 _ => {}

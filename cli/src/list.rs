@@ -91,7 +91,10 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     } else {
         if menu.entries.is_empty() {
             let disk = options.disk.display();
-            writeln!(context.out, "{disk}: no entry in /loader/entries")?;
+            writeln!(
+                context.out,
+                "{disk}: no entry in /loader/entries or /EFI/Linux"
+            )?;
         }
         Ok(text(&menu, context.out)?)
     }

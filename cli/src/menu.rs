@@ -6,7 +6,7 @@
 
 use boot::entries::counter::Name;
 use boot::entries::entry::{self, Field};
-use boot::entries::scan::DIRECTORY;
+use boot::entries::scan::TYPE1 as DIRECTORY;
 use boot::entries::title;
 use boot::entries::type1::{self, Key, Main};
 use boot::fat::{self, File, Node};
@@ -159,9 +159,8 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<Entry>, Ve
     let mut entries = Vec::new();
     let list = inventory.list;
     for (rank, entry) in (0..list.len()).filter_map(|rank| Some((rank, list.get(rank)?))) {
-        let is_this = |file: &mut Found| {
-            file.volume == usize::from(entry.tag) && Some(file.node) == entry.file
-        };
+        let is_this =
+            |file: &mut Found| file.volume == entry.volume() && Some(file.node) == entry.file;
         let Some(file) = files.extract_if(.., is_this).next() else {
             continue;
         };

@@ -237,7 +237,10 @@ fn a_disk_without_entries() {
         let run = list(&image, &[]);
         assert_eq!(
             run.out,
-            format!("{}: no entry in /loader/entries\n", image.name())
+            format!(
+                "{}: no entry in /loader/entries or /EFI/Linux\n",
+                image.name()
+            )
         );
         assert_eq!(run.err, "");
     }

@@ -42,7 +42,7 @@ pub struct Entry {
     /// reboot): behind all entries, in the order of adding, and never booted
     /// without being asked for.
     pub generated: bool,
-    /// The caller's: what kind of entry, on which partition.
+    /// What kind of entry, on which partition: bits of [`tag`].
     pub tag: u8,
     /// Which additions to the title tell it apart, see [`super::title`].
     pub(super) additions: u8,
@@ -53,6 +53,16 @@ pub struct Entry {
     /// Where in `bytes` the texts are, each from `start` to `end`.
     places: [Place; 5],
     bytes: [u8; Entry::TEXT],
+}
+
+/// The bits of [`Entry::tag`].
+pub mod tag {
+    /// Which partition: 0 for the EFI system partition, 1 for XBOOTLDR.
+    pub const VOLUME: u8 = 1;
+    /// It boots a unified kernel image.
+    pub const UKI: u8 = 2;
+    /// Its file is that image: an entry of type 2.
+    pub const TYPE2: u8 = 4;
 }
 
 #[derive(Clone, Copy)]
@@ -108,6 +118,16 @@ impl Entry {
             end,
         };
         Some(text)
+    }
+
+    /// The index of its partition.
+    pub fn volume(&self) -> usize {
+        (self.tag & tag::VOLUME).into()
+    }
+
+    /// True if this bit of [`tag`] is set.
+    pub fn has(&self, bit: u8) -> bool {
+        self.tag & bit != 0
     }
 
     /// Sets the id to `parts` in small letters; None if there is no room.

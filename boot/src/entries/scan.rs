@@ -4,20 +4,28 @@
 //! who may show it, and the scan goes on.
 
 use super::counter::Name;
+use super::entry::tag;
 use super::list::List;
 use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::machine::Disk;
 use crate::storage::Storage;
+use crate::uki::{self, Image, names};
 use crate::workspace::Scratch;
 
 /// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
 /// Entries").
-pub const DIRECTORY: &[u8] = b"/loader/entries";
+pub const TYPE1: &[u8] = b"/loader/entries";
+/// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
+pub const TYPE2: &[u8] = b"/EFI/Linux";
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
+
+/// What a kernel has at this offset ([`crate::load::bzimage`]).
+const HEADER: [u8; 4] = *b"HdrS";
+const HEADER_AT: u32 = 0x202;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
@@ -29,20 +37,33 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) storage: &'s mut Storage<'d, D>,
     /// The file system.
     pub(crate) volume: &'s Volume,
-    /// The caller's number for the volume, kept in its entries.
+    /// The bits of [`tag`] for the volume.
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every Type 1 entry of the volume to `list`. Files that are
-    /// none go to `problem`.
-    pub(crate) fn type1(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
-        let directory = match self.volume.find(self.storage, DIRECTORY) {
+    /// Offers every entry of the volume to `list`. Files that are none go to
+    /// `problem`.
+    pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
+        for path in [TYPE2, TYPE1] {
+            self.directory(path, scratch, list, problem);
+        }
+    }
+
+    /// Offers what lies in one directory.
+    fn directory(
+        &mut self,
+        path: &[u8],
+        scratch: &mut Scratch,
+        list: &mut List,
+        problem: &mut Problem,
+    ) {
+        let directory = match self.volume.find(self.storage, path) {
             Ok(node) => node,
             Err(error) if error.is(Kind::NotFound) => return,
-            Err(error) => return problem(b"", DIRECTORY, error),
+            Err(error) => return problem(b"", path, error),
         };
         let mut walk = self.volume.walk(&directory);
         loop {
@@ -51,21 +72,28 @@ impl<D: Disk> Scan<'_, '_, D> {
                 Ok(Some(node)) => node,
                 Ok(None) => return,
                 Err(error) => {
-                    problem(b"", DIRECTORY, error);
+                    problem(b"", path, error);
                     continue;
                 }
             };
             if node.is_directory() {
                 continue;
             }
-            if let Err(error) = self.offer_type1(&node, scratch, list) {
+            scratch.path.clear();
+            let offered = if path == TYPE1 {
+                self.offer_type1(&node, scratch, list)
+            } else {
+                self.offer_type2(&node, scratch, list)
+            };
+            if let Err(error) = offered {
                 let kernel = scratch.path.get().unwrap_or_default();
                 problem(scratch.name.as_bytes(), kernel, error);
             }
         }
     }
 
-    /// Reads one file and offers it to `list`, if its name is an entry's.
+    /// Reads one file of a Type 1 entry and offers it to `list`, if its name is
+    /// an entry's.
     fn offer_type1(
         &mut self,
         node: &Node,
@@ -83,20 +111,78 @@ impl<D: Disk> Scan<'_, '_, D> {
         while let Some(line) = file.line(self.storage, &mut scratch.line)? {
             draft.line(line, self.long_mode);
         }
-        let path = match draft.main() {
-            Ok((Main::Linux, path)) => path,
-            other => {
-                let error = other.err();
+        let (main, path) = match draft.main() {
+            Ok(found) => found,
+            Err(error) => {
                 scratch.path.clear();
-                return Err(error.unwrap_or(Error::new(Kind::EntryUnsupported, 0)));
+                return Err(error);
             }
         };
-        if self.volume.find(self.storage, path)?.is_directory() {
+        let file = self.volume.find(self.storage, path)?;
+        if file.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
+        let is_uki = match main {
+            Main::Linux => false,
+            Main::Efi => self.is_uki(&file)?,
+            _ => true,
+        };
         draft.entry.file = Some(*node);
-        draft.entry.tag = self.tag;
+        draft.entry.tag = self.tag | if is_uki { tag::UKI } else { 0 };
         list.offer(draft.entry);
         Ok(())
+    }
+
+    /// Whether what an `efi` line names is a unified kernel image, or a kernel.
+    fn is_uki(&mut self, node: &Node) -> Result<bool, Error> {
+        let image = Image::open(self.storage, self.volume, node, self.long_mode);
+        if let Ok(mut image) = image
+            && image.find(self.storage, &names::LINUX, 0)?.is_some()
+        {
+            return Ok(true);
+        }
+        let mut magic = [0; HEADER.len()];
+        let mut file = File::open(self.volume, node);
+        file.seek(HEADER_AT);
+        file.read_small(self.storage, &mut magic)?;
+        if magic == HEADER {
+            return Ok(false);
+        }
+        Err(Error::new(Kind::EntryUnsupported, 0))
+    }
+
+    /// Offers the profiles of a unified kernel image to `list`, if the file's
+    /// name is an entry's.
+    fn offer_type2(
+        &mut self,
+        node: &Node,
+        scratch: &mut Scratch,
+        list: &mut List,
+    ) -> Result<(), Error> {
+        let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
+            return Ok(());
+        };
+        let mut image = Image::open(self.storage, self.volume, node, self.long_mode)?;
+        let mut result = Err(Error::new(Kind::UkiUnknown, 0));
+        let mut profile = 0;
+        loop {
+            let draft = uki::Draft {
+                name: &name,
+                entry: &mut scratch.entry,
+                text: &mut scratch.path,
+                line: &mut scratch.line,
+            };
+            if uki::describe(&mut image, self.storage, profile, draft)? {
+                scratch.entry.file = Some(*node);
+                scratch.entry.tag = self.tag | tag::UKI | tag::TYPE2;
+                list.offer(&scratch.entry);
+                result = Ok(());
+            }
+            profile = profile.wrapping_add(1);
+            if profile >= image.profiles {
+                scratch.path.clear();
+                return result;
+            }
+        }
     }
 }

@@ -139,6 +139,43 @@ pub(crate) fn kernel(setup_sects: u8, payload: usize) -> Vec<u8> {
     kernel_with(&header(setup_sects, payload), 0x26c, payload)
 }
 
+/// A PE file for x86-64 with these sections, those with nothing in them
+/// included. Its section table begins at 0x188.
+pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = vec![0; 0x80];
+    file[..2].copy_from_slice(b"MZ");
+    file[0x3c] = 0x80;
+    file.extend(*b"PE\0\0");
+    file.extend(0x8664_u16.to_le_bytes());
+    file.extend(u16::try_from(sections.len()).unwrap().to_le_bytes());
+    file.extend([0; 12]);
+    file.extend(240_u16.to_le_bytes());
+    file.extend(0x22e_u16.to_le_bytes());
+    file.extend(0x20b_u16.to_le_bytes());
+    file.resize(0x188, 0);
+    let mut offset = (file.len() + 40 * sections.len()).next_multiple_of(512);
+    let mut address = 0x1000_u32;
+    let mut contents = Vec::new();
+    for (name, content) in sections {
+        let (size, raw) = (content.len(), content.len().next_multiple_of(512));
+        let mut padded = [0; 8];
+        padded[..name.len()].copy_from_slice(name.as_bytes());
+        file.extend(padded);
+        for field in [size as u32, address, raw as u32, offset as u32] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend([0; 16]);
+        contents.extend_from_slice(content);
+        // Never read: what is behind the section's own size.
+        contents.resize(contents.len() + raw - size, 0xee);
+        offset += raw;
+        address += raw.next_multiple_of(4096) as u32;
+    }
+    file.resize(file.len().next_multiple_of(512), 0);
+    file.extend(contents);
+    file
+}
+
 /// What a test boots: all or a piece (offset and size) of a file, or bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Piece<'a> {

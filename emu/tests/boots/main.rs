@@ -3,3 +3,4 @@
 mod command;
 mod common;
 mod load;
+mod uki;

@@ -1,0 +1,19 @@
+//! Unified kernel images (UAPI.5): EFI programs whose sections are a kernel,
+//! its initrds, its command line, and what the menu says of them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`image`] | the PE headers of a file, and which section of a name is in effect |
+//! | `describe` | the entries that an image gives, from `.osrel` and `.profile` |
+//! | `boot` | its command line and its initrds |
+//!
+//! No table of the sections is kept. Whoever looks for one walks the headers by
+//! way of the cache, where they are after the first time.
+
+mod boot;
+mod describe;
+pub mod image;
+
+pub(crate) use boot::{command_line, initrds};
+pub(crate) use describe::{Draft, describe};
+pub use image::{Image, names};

@@ -113,12 +113,13 @@ pub fn boot<M: Machine>(
         let entry = entry.ok_or(nothing)?;
         trail.entry(entry.id());
         workspace.chosen.set(&[entry.id()]);
-        let Some(Some(volume)) = volumes.get(entry.volume()) else {
+        let (Some(file), Some(Some(volume))) = (entry.file, volumes.get(entry.volume())) else {
             return Err(nothing);
         };
         Start {
             loader: Loader::new(&mut storage, memory, volume),
             entry,
+            file,
             image: None,
             long_mode,
             line: &mut workspace.scratch.line,

@@ -5,12 +5,12 @@ use crate::entries::entry::{Entry, tag};
 use crate::entries::text::Text;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::File;
+use crate::fat::{File, Node};
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Disk, Memory};
 use crate::report::Trail;
-use crate::uki::{self, Image, names};
+use crate::uki::{self, Image};
 use crate::workspace::LINE;
 
 /// An entry that is on its way.
@@ -23,6 +23,8 @@ pub(crate) struct Start<'a, 'disk, D, M> {
     pub(crate) loader: Loader<'a, 'disk, D, M>,
     /// The entry.
     pub(crate) entry: &'a Entry,
+    /// Its file.
+    pub(crate) file: Node,
     /// The image that it boots; None for a kernel that is a file of its own.
     pub(crate) image: Option<Image>,
     /// True where the processor can run 64-bit kernels.
@@ -58,7 +60,7 @@ impl<D: Disk, M: Memory> Start<'_, '_, D, M> {
     /// Checks the initrds and gathers the command line; gives the kernel.
     fn check(&mut self) -> Result<Part, Error> {
         let volume = self.loader.volume;
-        let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        let mut file = self.file;
         if !self.entry.has(tag::TYPE2) {
             self.lines(Step::Check)?;
             let path = self.path.get().unwrap_or_default();
@@ -68,26 +70,28 @@ impl<D: Disk, M: Memory> Start<'_, '_, D, M> {
         if !self.entry.has(tag::UKI) {
             return Ok(Part::whole(file));
         }
-        let (storage, profile) = (&mut *self.loader.storage, self.entry.profile);
-        let mut image = Image::open(storage, volume, &file, self.long_mode)?;
-        let kernel = image.find(storage, &names::LINUX, profile)?;
-        if profile > 0 && profile >= image.profiles {
-            return Err(Error::new(Kind::UkiProfile, profile.into()));
-        }
+        let storage = &mut *self.loader.storage;
+        let mut image = Image::new(volume, &file, self.long_mode);
+        image.profile = self.entry.profile;
         // What an entry says replaces what the image says, wholly.
-        let line = &mut self.command_line;
-        if line.is_empty() {
-            uki::command_line(&mut image, storage, profile, self.line, line)?;
+        if self.command_line.is_empty() {
+            let into = &mut self.command_line;
+            uki::command_line(&mut image, storage, self.line, into)?;
         }
+        image.find_kernel(storage)?;
+        if image.profile >= image.profiles.max(1) {
+            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
+        }
+        let kernel = image.part();
         self.image = Some(image);
         self.initrds(Step::Check)?;
-        kernel.ok_or(Error::new(Kind::UkiUnknown, 0))
+        Ok(kernel)
     }
 
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
         match &mut self.image {
-            Some(image) => uki::initrds(image, &mut self.loader, self.entry.profile, step),
+            Some(image) => uki::initrds(image, &mut self.loader, step),
             None => self.lines(step),
         }
     }
@@ -96,8 +100,7 @@ impl<D: Disk, M: Memory> Start<'_, '_, D, M> {
     /// kernel's path and the command line. Initrds beside those of a unified
     /// kernel image mean nothing.
     fn lines(&mut self, step: Step) -> Result<(), Error> {
-        let node = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
-        let mut file = File::open(self.loader.volume, &node);
+        let mut file = File::open(self.loader.volume, &self.file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
                 Some((Key::Initrd, value)) if !self.entry.has(tag::UKI) => {

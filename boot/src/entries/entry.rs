@@ -105,18 +105,23 @@ impl Entry {
         self.bytes.get(start.into()..place.end.into())
     }
 
-    /// Sets a text to `parts`, one behind the other, and gives it back. None,
-    /// and nothing changes, if there is no room. What was set before keeps its
+    /// Sets a text to `parts`, one behind the other, and gives it back. None if
+    /// there is no room, and then it is not set. What was set before keeps its
     /// room.
     pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
-        let start = self.used;
-        let text = concat(self.bytes.get_mut(start.into()..)?, parts)?;
-        let end = start.checked_add(u16::try_from(text.len()).ok()?)?;
-        self.used = end;
         *self.places.get_mut(index(field))? = Place {
-            start: start.wrapping_add(1),
-            end,
+            start: self.used.wrapping_add(1),
+            end: 0,
         };
+        self.add(field, parts)
+    }
+
+    /// Adds `parts` to the text that was set last, and gives them back; None if
+    /// there is no room.
+    pub fn add(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
+        let text = concat(self.bytes.get_mut(self.used.into()..)?, parts)?;
+        self.used = self.used.checked_add(u16::try_from(text.len()).ok()?)?;
+        self.places.get_mut(index(field))?.end = self.used;
         Some(text)
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::machine::Disk;
 use crate::storage::Storage;
-use crate::uki::{self, Image, names};
+use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 
 /// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
@@ -122,31 +122,30 @@ impl<D: Disk> Scan<'_, '_, D> {
         if file.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
-        let is_uki = match main {
-            Main::Linux => false,
-            Main::Efi => self.is_uki(&file)?,
-            _ => true,
-        };
+        let mut bits = self.tag;
+        if main != Main::Linux {
+            bits |= tag::UKI;
+        }
+        if main == Main::Efi {
+            self.check_efi(&file)?;
+        }
         draft.entry.file = Some(*node);
-        draft.entry.tag = self.tag | if is_uki { tag::UKI } else { 0 };
+        draft.entry.tag = bits;
         list.offer(draft.entry);
         Ok(())
     }
 
-    /// Whether what an `efi` line names is a unified kernel image, or a kernel.
-    fn is_uki(&mut self, node: &Node) -> Result<bool, Error> {
-        let image = Image::open(self.storage, self.volume, node, self.long_mode);
-        if let Ok(mut image) = image
-            && image.find(self.storage, &names::LINUX, 0)?.is_some()
-        {
-            return Ok(true);
-        }
+    /// Checks that what an `efi` line names has a kernel in it, or is one.
+    fn check_efi(&mut self, node: &Node) -> Result<(), Error> {
+        let mut image = Image::new(self.volume, node, self.long_mode);
+        image.find_kernel(self.storage)?;
         let mut magic = [0; HEADER.len()];
-        let mut file = File::open(self.volume, node);
-        file.seek(HEADER_AT);
-        file.read_small(self.storage, &mut magic)?;
+        image
+            .file
+            .seek(image.file.position().wrapping_add(HEADER_AT));
+        image.file.read_small(self.storage, &mut magic)?;
         if magic == HEADER {
-            return Ok(false);
+            return Ok(());
         }
         Err(Error::new(Kind::EntryUnsupported, 0))
     }
@@ -162,24 +161,30 @@ impl<D: Disk> Scan<'_, '_, D> {
         let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
             return Ok(());
         };
-        let mut image = Image::open(self.storage, self.volume, node, self.long_mode)?;
+        let mut image = Image::new(self.volume, node, self.long_mode);
         let mut result = Err(Error::new(Kind::UkiUnknown, 0));
-        let mut profile = 0;
         loop {
-            let draft = uki::Draft {
-                name: &name,
-                entry: &mut scratch.entry,
-                text: &mut scratch.path,
+            let draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
+            let (entry, text) = draft.without_lines()?;
+            let mut reader = uki::Reader {
+                image: &mut image,
+                storage: self.storage,
                 line: &mut scratch.line,
+                text,
             };
-            if uki::describe(&mut image, self.storage, profile, draft)? {
-                scratch.entry.file = Some(*node);
-                scratch.entry.tag = self.tag | tag::UKI | tag::TYPE2;
-                list.offer(&scratch.entry);
-                result = Ok(());
+            match reader.describe(entry) {
+                // A profile may hide what the menu needs.
+                Err(error) if error.is(Kind::UkiUnknown) => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    entry.file = Some(*node);
+                    entry.tag = self.tag | tag::UKI | tag::TYPE2;
+                    list.offer(entry);
+                    result = Ok(());
+                }
             }
-            profile = profile.wrapping_add(1);
-            if profile >= image.profiles {
+            image.profile = image.profile.wrapping_add(1);
+            if image.profile >= image.profiles {
                 scratch.path.clear();
                 return result;
             }

@@ -3,8 +3,7 @@
 //! Titles, versions, sort keys and ids are those of systemd-boot. They come from
 //! os-release, in `.osrel`, and from the profile's `ID=` and `TITLE=`.
 
-use super::image::{Image, names};
-use crate::entries::counter::Name;
+use super::image::{Image, Name, names};
 use crate::entries::entry::{Entry, Field};
 use crate::entries::line;
 use crate::entries::text::{Text, cut};
@@ -13,132 +12,117 @@ use crate::machine::Disk;
 use crate::report::decimal;
 use crate::storage::Storage;
 
-/// The variables of os-release that the menu uses.
-const VARIABLES: &[u8] = b"PRETTY_NAME\0IMAGE_ID\0NAME\0ID\0\
-    IMAGE_VERSION\0VERSION\0VERSION_ID\0BUILD_ID\0";
-/// Which of them give a text of the entry, a bit for each: the first that is
-/// there does.
-const SOURCES: [(Field, u32); 3] = [
-    (Field::Title, 0b0000_1111),
-    (Field::SortKey, 0b0000_1010),
-    (Field::Version, 0b1111_0000),
+/// A text of an entry, or a piece of one.
+struct Source {
+    section: &'static Name,
+    /// The variables that it may come from: the first one that is there.
+    keys: &'static [u8],
+    field: Field,
+    /// What stands before it and behind it, and before the profile's number in
+    /// place of it.
+    around: [&'static [u8]; 3],
+}
+
+/// In the order of their reading, the first one not for the first profile: that
+/// has the id of the file, even if it has one of its own.
+const SOURCES: [Source; 5] = [
+    profile(b"ID\0", Field::Id, [b"@", b"", b""]),
+    osrel(b"IMAGE_ID\0ID\0", Field::SortKey),
+    osrel(
+        b"IMAGE_VERSION\0VERSION\0VERSION_ID\0BUILD_ID\0",
+        Field::Version,
+    ),
+    osrel(b"PRETTY_NAME\0IMAGE_ID\0NAME\0ID\0", Field::Title),
+    profile(b"TITLE\0ID\0", Field::Title, [b" (", b")", b"@"]),
 ];
 
-/// The most bytes of a profile's title.
-const TITLE: usize = Entry::TITLE / 2;
+const fn osrel(keys: &'static [u8], field: Field) -> Source {
+    let around: [&[u8]; 3] = [b"", b"", b""];
+    Source {
+        section: &names::OSREL,
+        keys,
+        field,
+        around,
+    }
+}
 
-/// What the entry of one profile is made from and made in.
-pub(crate) struct Draft<'a> {
-    /// The name of the image's file.
-    pub(crate) name: &'a Name<'a>,
-    /// The entry for the list.
-    pub(crate) entry: &'a mut Entry,
-    /// For a text of the profile.
-    pub(crate) text: &'a mut Text,
+const fn profile(keys: &'static [u8], field: Field, around: [&'static [u8]; 3]) -> Source {
+    Source {
+        section: &names::PROFILE,
+        keys,
+        field,
+        around,
+    }
+}
+
+/// Reads the texts of an image's profile.
+pub(crate) struct Reader<'a, 'd, D> {
+    /// The image.
+    pub(crate) image: &'a mut Image,
+    /// The disk.
+    pub(crate) storage: &'a mut Storage<'d, D>,
     /// For one line.
     pub(crate) line: &'a mut [u8],
+    /// What was read last.
+    pub(crate) text: &'a mut Text,
 }
 
-/// Describes `profile` of an image. False if it is not to be shown: without a
-/// kernel, or a name in `.osrel`, there is nothing to show.
-///
-/// # Errors
-/// [`Kind::EntryTooLong`]; those of [`Image::find`] and
-/// [`crate::fat::File::line`].
-pub(crate) fn describe<D: Disk>(
-    image: &mut Image,
-    storage: &mut Storage<D>,
-    profile: u32,
-    draft: Draft,
-) -> Result<bool, Error> {
-    let Draft {
-        name,
-        entry,
-        text,
-        line,
-    } = draft;
-    let too_long = Error::new(Kind::EntryTooLong, 0);
-    let mut digits = [0; 20];
-    let [base, suffix] = name.id();
-    entry.clear();
-    entry.tries = name.tries;
-    entry.profile = profile;
-
-    // The first profile has the id of the file, even if it has one of its own.
-    let (mut at, mut id) = (&b""[..], &b""[..]);
-    if profile > 0 {
-        image.enter(storage, &names::PROFILE, profile)?;
-        value(image, storage, b"ID\0", line, text)?;
-        at = b"@";
-        id = text
-            .get()
-            .unwrap_or_else(|| decimal(profile.into(), &mut digits));
-    }
-    entry.set_id(&[base, suffix, at, id]).ok_or(too_long)?;
-    entry.profile_suffix = u8::try_from(at.len().wrapping_add(id.len())).unwrap_or(0);
-
-    image.enter(storage, &names::PROFILE, profile)?;
-    let titles: &[u8] = if profile > 0 {
-        b"TITLE\0ID\0"
-    } else {
-        b"TITLE\0"
-    };
-    value(image, storage, titles, line, text)?;
-    if profile > 0 && text.get().is_none() {
-        let number = decimal(u64::from(profile).wrapping_add(1), &mut digits);
-        text.set(&[b"Profile #", number]);
-    }
-
-    let kernel = image.find(storage, &names::LINUX, profile)?;
-    image.enter(storage, &names::OSREL, profile)?;
-    let (open, title, close): (&[u8], &[u8], &[u8]) = match text.get() {
-        Some(title) => (b" (", title, b")"),
-        None => (b"", b"", b""),
-    };
-    let most = Entry::TITLE.saturating_sub(title.len());
-    let mut best = [usize::MAX; SOURCES.len()];
-    while let Some(line) = image.file.line(storage, line)? {
-        let Some((variable, value)) = line::split(line, line::EQUALS) else {
-            continue;
-        };
-        let Some(rank) = line::word(VARIABLES, variable) else {
-            continue;
-        };
-        let value = line::unquote(value);
-        for (best, (field, sources)) in best.iter_mut().zip(SOURCES) {
-            if sources >> rank & 1 == 0 || rank > *best {
-                continue;
+impl<D: Disk> Reader<'_, '_, D> {
+    /// Describes the profile in `entry`, which has the id of the file.
+    ///
+    /// # Errors
+    /// [`Kind::UkiUnknown`] if there is nothing to show: no kernel, or no name in
+    /// os-release. [`Kind::EntryTooLong`]; those of [`Image::find`] and
+    /// [`crate::fat::File::line`].
+    pub(crate) fn describe(&mut self, entry: &mut Entry) -> Result<(), Error> {
+        let profile = self.image.profile;
+        entry.profile = profile;
+        let mut digits = [0; 20];
+        let number = decimal(profile.into(), &mut digits);
+        for source in SOURCES.iter().skip(usize::from(profile == 0)) {
+            self.value(source)?;
+            let [before, behind, mark] = source.around;
+            let adds = *source.section == names::PROFILE;
+            if adds && profile > 0 && self.text.get().is_none() {
+                self.text.set(&[mark, number]);
             }
-            *best = rank;
-            let set = match field {
-                Field::Title => entry.set(field, &[cut(value, most), open, title, close]),
-                _ => entry.set(field, &[value]),
+            let Some(text) = self.text.get() else {
+                continue;
             };
-            set.ok_or(too_long)?;
+            let parts = [before, text, behind];
+            let added = if adds {
+                entry.add(source.field, &parts)
+            } else {
+                entry.set(source.field, &parts)
+            };
+            let added = added.ok_or(Error::new(Kind::EntryTooLong, 0))?;
+            if source.field == Field::Id {
+                added.make_ascii_lowercase();
+                entry.profile_suffix = u8::try_from(added.len()).unwrap_or(0);
+            }
         }
+        self.image.find(self.storage, &names::LINUX)?;
+        if self.image.is_empty() || entry.text(Field::Title).is_none() {
+            return Err(Error::new(Kind::UkiUnknown, 0));
+        }
+        Ok(())
     }
-    Ok(kernel.is_some() && entry.text(Field::Title).is_some())
-}
 
-/// The value of the first of `keys` that is there, in the section that was
-/// entered; unset if none is. A later line replaces an earlier one.
-fn value<D: Disk>(
-    image: &mut Image,
-    storage: &mut Storage<D>,
-    keys: &[u8],
-    buffer: &mut [u8],
-    into: &mut Text,
-) -> Result<(), Error> {
-    into.clear();
-    let mut best = usize::MAX;
-    while let Some(line) = image.file.line(storage, buffer)? {
-        if let Some((key, value)) = line::split(line, line::EQUALS)
-            && let Some(rank) = line::word(keys, key)
-            && rank <= best
-        {
-            best = rank;
-            into.set(&[cut(line::unquote(value), TITLE)]);
+    /// Reads a text, cut to the length of a title. A later line replaces an
+    /// earlier one.
+    fn value(&mut self, source: &Source) -> Result<(), Error> {
+        self.text.clear();
+        self.image.find(self.storage, source.section)?;
+        let mut best = usize::MAX;
+        while let Some(line) = self.image.file.line(self.storage, self.line)? {
+            if let Some((key, value)) = line::split(line, line::EQUALS)
+                && let Some(rank) = line::word(source.keys, key)
+                && rank <= best
+            {
+                best = rank;
+                self.text.set(&[cut(line::unquote(value), Entry::TITLE)]);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -78,121 +78,120 @@ struct SectionHeader {
     unused: [u8; 16],
 }
 
-/// A PE file for this machine. All of its sections are read through one [`File`],
-/// so that its chain of clusters is followed once.
+/// A file that should be an image for this machine. All of it is read through
+/// one [`File`], so that its chain of clusters is followed once.
 pub struct Image {
     node: Node,
-    /// Where its lines are read.
+    /// The section that was found.
     pub file: File,
-    /// Where the section table begins.
-    table: u32,
-    sections: u16,
+    long_mode: bool,
+    /// The profile whose sections are in effect.
+    pub profile: u32,
     /// Profiles that were counted by the last search, 0 for none.
     pub profiles: u32,
 }
 
 impl Image {
-    /// Reads the headers of a file. `long_mode` is true where the processor can
-    /// run 64-bit kernels: there, as on UEFI, an image for another processor
-    /// than the machine's is none.
-    ///
-    /// # Errors
-    /// [`Kind::UkiUnknown`], [`Kind::EntryArchitecture`], [`Kind::UkiDamaged`];
-    /// those of [`File::read_small`].
-    pub fn open<D: Disk>(
-        storage: &mut Storage<D>,
-        volume: &Volume,
-        node: &Node,
-        long_mode: bool,
-    ) -> Result<Self, Error> {
-        let mut image = Self {
+    /// Nothing is read yet. `long_mode` is true where the processor can run 64-bit
+    /// kernels: there, as on UEFI, an image for other processors is none.
+    #[inline(never)]
+    pub fn new(volume: &Volume, node: &Node, long_mode: bool) -> Self {
+        Self {
             node: *node,
             file: File::open(volume, node),
-            table: 0,
-            sections: 0,
+            long_mode,
+            profile: 0,
             profiles: 0,
-        };
-        let unknown = Error::new(Kind::UkiUnknown, 0);
-        let mut dos = DosHeader::new_zeroed();
-        image.file.read_small(storage, dos.as_mut_bytes())?;
-        if dos.e_magic != *b"MZ" {
-            return Err(unknown);
         }
-        let mut coff = CoffHeader::new_zeroed();
-        image.file.seek(dos.e_lfanew.get());
-        image.read(storage, coff.as_mut_bytes())?;
-        if coff.signature != *b"PE\0\0" {
-            return Err(unknown);
-        }
-        if coff.machine != if long_mode { AMD64 } else { I386 } {
-            return Err(Error::new(Kind::EntryArchitecture, 0));
-        }
-        image.sections = coff.number_of_sections.get();
-        if image.sections > MOST_SECTIONS {
-            return Err(Error::new(Kind::UkiDamaged, image.file.position().into()));
-        }
-        image.table = image
-            .file
-            .position()
-            .wrapping_add(coff.size_of_optional_header.get().into());
-        Ok(image)
     }
 
-    /// The section of a name that is in effect in a profile, and what the file
-    /// holds of it.
+    /// Finds the section of a name that is in effect, and lets [`Image::file`] be
+    /// read from its start to its end. No section is an empty one.
     ///
     /// # Errors
-    /// [`Kind::UkiDamaged`], [`Kind::UkiTruncated`]; those of [`File::read_small`].
-    pub fn find<D: Disk>(
-        &mut self,
-        storage: &mut Storage<D>,
-        name: &Name,
-        profile: u32,
-    ) -> Result<Option<Part>, Error> {
-        let own = profile.wrapping_add(1);
+    /// [`Kind::UkiUnknown`], [`Kind::EntryArchitecture`], [`Kind::UkiDamaged`],
+    /// [`Kind::UkiTruncated`]; those of [`File::read_small`].
+    pub fn find<D: Disk>(&mut self, storage: &mut Storage<D>, name: &Name) -> Result<(), Error> {
+        let file_size = self.node.size();
+        let sections = self.read_headers(storage)?;
+        let (mut start, mut size) = (0, 0);
+        // Where it was found: 0 is the base, anything else a profile's number
+        // and 1.
+        let mut found = u32::MAX;
         self.profiles = 0;
-        self.file.range(self.table, self.node.size());
-        let mut found: Option<(u32, SectionHeader)> = None;
-        for _ in 0..self.sections {
+        for _ in 0..sections {
             let mut header = SectionHeader::new_zeroed();
             self.read(storage, header.as_mut_bytes())?;
             if header.name == names::PROFILE {
                 self.profiles = self.profiles.wrapping_add(1);
             }
-            let of = self.profiles;
-            let first = found.as_ref().is_none_or(|(before, _)| *before != of);
-            if header.name == *name && (of == 0 || of == own) && first {
-                found = Some((of, header));
+            let here = self.profiles;
+            let in_effect = here == 0 || here.wrapping_sub(1) == self.profile;
+            if header.name == *name && in_effect && found != here {
+                found = here;
+                start = header.pointer_to_raw_data.get();
+                size = header.size_of_raw_data.get().min(header.virtual_size.get());
             }
         }
-        let Some((_, header)) = found else {
-            return Ok(None);
-        };
-        let offset = header.pointer_to_raw_data.get();
-        let size = header.size_of_raw_data.get().min(header.virtual_size.get());
-        let end = offset.checked_add(size);
-        if end.is_none_or(|end| end > self.node.size()) {
-            return Err(Error::new(Kind::UkiTruncated, self.node.size().into()));
+        let end = start.saturating_add(size);
+        if end > file_size {
+            return Err(Error::new(Kind::UkiTruncated, file_size.into()));
         }
-        let node = self.node;
-        Ok((size > 0).then_some(Part { node, offset, size }))
+        self.file.range(start, end);
+        Ok(())
     }
 
-    /// Finds a section and lets the file be read from its start to its end.
-    /// False, and nothing is left to read, where there is no such section.
+    /// Finds the kernel: `.linux`, or the file itself, which may be a kernel with
+    /// an EFI stub of its own.
     ///
     /// # Errors
     /// Those of [`Image::find`].
-    pub fn enter<D: Disk>(
-        &mut self,
-        storage: &mut Storage<D>,
-        name: &Name,
-        profile: u32,
-    ) -> Result<bool, Error> {
-        let part = self.find(storage, name, profile)?;
-        let (start, size) = part.map_or((0, 0), |part| (part.offset, part.size));
-        self.file.range(start, start.wrapping_add(size));
-        Ok(part.is_some())
+    pub fn find_kernel<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
+        self.find(storage, &names::LINUX)?;
+        if self.is_empty() {
+            self.file.range(0, self.node.size());
+        }
+        Ok(())
+    }
+
+    /// True if there is no section to read, or no more of it.
+    pub fn is_empty(&self) -> bool {
+        self.file.position() == self.file.size()
+    }
+
+    /// The section that was found.
+    pub fn part(&self) -> Part {
+        let offset = self.file.position();
+        Part {
+            node: self.node,
+            offset,
+            size: self.file.size().wrapping_sub(offset),
+        }
+    }
+
+    /// Reads the headers up to the section table, and gives the number of its
+    /// entries.
+    fn read_headers<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<u16, Error> {
+        self.file.range(0, self.node.size());
+        let mut dos = DosHeader::new_zeroed();
+        self.read(storage, dos.as_mut_bytes())?;
+        self.file.seek(dos.e_lfanew.get());
+        let mut coff = CoffHeader::new_zeroed();
+        self.read(storage, coff.as_mut_bytes())?;
+        let at = self.file.position();
+        let machine = if self.long_mode { AMD64 } else { I386 };
+        let kind = if dos.e_magic != *b"MZ" || coff.signature != *b"PE\0\0" {
+            Kind::UkiUnknown
+        } else if coff.machine != machine {
+            Kind::EntryArchitecture
+        } else if coff.number_of_sections > MOST_SECTIONS {
+            Kind::UkiDamaged
+        } else {
+            let size = coff.size_of_optional_header.get();
+            self.file.seek(at.wrapping_add(size.into()));
+            return Ok(coff.number_of_sections.get());
+        };
+        Err(Error::new(kind, at.into()))
     }
 
     /// Fills `into` with what comes next.

@@ -15,5 +15,5 @@ mod describe;
 pub mod image;
 
 pub(crate) use boot::{command_line, initrds};
-pub(crate) use describe::{Draft, describe};
+pub(crate) use describe::Reader;
 pub use image::{Image, names};

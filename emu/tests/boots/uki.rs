@@ -97,7 +97,7 @@ fn everything_in_its_place() {
     let image = pe(&[
         (".text", &random(5000, 9)),
         (".osrel", OSREL),
-        (".cmdline", b"\n root=/dev/vda2\tro  quiet \n\0ignored"),
+        (".cmdline", b"\n root=/dev/vda2\tro  quiet \x7f\n\0\0"),
         (".initrd", &initrd),
         (".linux", &kernel),
         (".ucode", &ucode),
@@ -157,6 +157,16 @@ fn profiles() {
     profile("a.efi@hidden", "a.efi", "base", &kernels[0], &initrds[0]);
 }
 
+/// A kernel that is a PE file without `.linux`.
+fn with_efi_stub(kernel: &[u8]) -> Vec<u8> {
+    let mut kernel = kernel.to_vec();
+    let header = pe(&[]);
+    kernel[..2].copy_from_slice(b"MZ");
+    kernel[0x3c..0x40].copy_from_slice(&0x40_u32.to_le_bytes());
+    kernel[0x40..0x40 + 24].copy_from_slice(&header[0x80..0x80 + 24]);
+    kernel
+}
+
 #[test]
 fn type_1_entries() {
     let disk = disk();
@@ -172,7 +182,7 @@ fn type_1_entries() {
         (".cmdline", b"other"),
     ]);
     disk.add("image.efi", &image);
-    disk.add("vmlinuz.efi", &kernel);
+    disk.add("vmlinuz.efi", &with_efi_stub(&kernel));
     disk.add("shell.efi", &pe(&[(".text", b"shell")]));
     disk.add("x", &random(77, 8));
     for (name, text) in [
@@ -201,13 +211,13 @@ fn type_1_entries() {
     boots("options", "a b  c", &own);
     boots("other", "other", &own);
     boots("efi", "built-in", &own);
-    boots("kernel", "k", &random(77, 8));
+    boots("kernel", "k", b"");
     let fails = |entry, kind| {
         let (found, screen) = start(&disk, entry).err().unwrap();
         assert_eq!(found, kind, "{entry}: {screen}");
     };
     fails("missing", Kind::UkiProfile);
-    fails("text", Kind::UkiUnknown);
+    fails("text", Kind::UkiDamaged);
     let (.., screen) = start(&disk, "text").err().unwrap();
     assert!(
         screen.contains("shell.conf: /shell.efi: an EFI program"),
@@ -228,7 +238,7 @@ fn images_that_are_none() {
     const TABLE: usize = COFF + 24 + 240;
     let thousands: Vec<(&str, &[u8])> = vec![(".initrd", b"x"); 3000];
     let cases: Vec<(Vec<u8>, Kind)> = vec![
-        (Vec::new(), Kind::UkiUnknown),
+        (Vec::new(), Kind::UkiDamaged),
         (b"MZ".to_vec(), Kind::UkiDamaged),
         (good[..0x90].to_vec(), Kind::UkiDamaged),
         (good[..TABLE + 79].to_vec(), Kind::UkiDamaged),

@@ -106,8 +106,8 @@ impl Entry {
     }
 
     /// Sets a text to `parts`, one behind the other, and gives it back. None if
-    /// there is no room, and then it is not set. What was set before keeps its
-    /// room.
+    /// there is no room: the entry is of no use then. What was set before keeps
+    /// its room.
     pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
         *self.places.get_mut(index(field))? = Place {
             start: self.used.wrapping_add(1),
@@ -185,8 +185,14 @@ mod tests {
         assert_eq!(entry.text(Field::Version), Some(&b"V22"[..]));
         assert_eq!(entry.text(Field::SortKey), Some(&b""[..]));
         assert_eq!(entry.text(Field::MachineId), None);
+        entry.set(Field::Title, &[b"T"]).unwrap();
+        assert_eq!(entry.add(Field::Title, &[b"i", b"tle"]).unwrap(), b"itle");
+        assert_eq!(entry.text(Field::Title), Some(&b"Title"[..]));
         entry.clear();
         assert_eq!(entry.text(Field::SortKey), None);
+        // Nothing to add to.
+        entry.add(Field::Title, &[b"x"]).unwrap();
+        assert_eq!(entry.text(Field::Title), None);
     }
 
     #[test]
@@ -194,7 +200,6 @@ mod tests {
         let mut entry = Entry::EMPTY;
         let long = [b'x'; Entry::TEXT];
         assert!(entry.set(Field::Version, &[&long, b"x"]).is_none());
-        assert_eq!(entry.text(Field::Version), None);
         assert!(entry.set(Field::Version, &[&long]).is_some());
         assert!(entry.set_id(&[b"x"]).is_none());
         assert!(entry.set(Field::MachineId, &[]).is_some());

@@ -167,7 +167,7 @@ fn files_that_are_no_entries() {
     let run = list(&image, &["--json"]);
     assert_eq!(
         run.err,
-        "gapboot: files in /loader/entries that give no entry: 6; `gapboot list --all` says why\n"
+        "gapboot: files that should give an entry, and don't: 6; `gapboot list --all` says why\n"
     );
     let all = json(&image, &["--all"]);
     assert_eq!(all[0]["id"], "good.conf");

@@ -14,7 +14,7 @@ use crate::storage::Storage;
 ///
 /// # Errors
 /// [`crate::Kind::CommandLineLong`]; those of [`Image::find`].
-pub(crate) fn command_line<D: Disk>(
+pub fn command_line<D: Disk>(
     image: &mut Image,
     storage: &mut Storage<D>,
     buffer: &mut [u8],

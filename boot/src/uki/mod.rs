@@ -14,6 +14,7 @@ mod boot;
 mod describe;
 pub mod image;
 
-pub(crate) use boot::{command_line, initrds};
+pub use boot::command_line;
+pub(crate) use boot::initrds;
 pub(crate) use describe::Reader;
 pub use image::{Image, names};

@@ -198,6 +198,8 @@ kinds! {
     UkiTruncated: "a section lies behind the end (byte #). Copy the file again.",
     /// A UKI that does not have the profile of this number.
     UkiProfile: "no profile #. Check the profile line.",
+    /// More files than this of one kind in a directory beside a UKI.
+    CompanionsMany: "over # files for one UKI. Remove some.",
     /// Not counted: the partition is a member of an md mirror, with its
     /// superblock at this LBA, and the other members would not be written to.
     MirrorMember: "md mirror (LBA #): not counted. Use entries without counter.",

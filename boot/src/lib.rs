@@ -56,6 +56,7 @@ pub use handoff::Handoff;
 pub use workspace::Workspace;
 
 use conf::Conf;
+use entries::entry::tag;
 use entries::list::List;
 use entries::select::{self, Wishes};
 use load::Loader;
@@ -76,7 +77,7 @@ pub fn boot<M: Machine>(
     workspace: &mut Workspace,
     wish: Option<&[u8]>,
 ) -> Result<Handoff, Error> {
-    let long_mode = machine.long_mode();
+    let (long_mode, build) = (machine.long_mode(), machine.build());
     let (disk, memory, console) = machine.parts();
     let trail = &mut workspace.trail;
     let mut storage = Storage::new(
@@ -116,12 +117,20 @@ pub fn boot<M: Machine>(
         let (Some(file), Some(Some(volume))) = (entry.file, volumes.get(entry.volume())) else {
             return Err(nothing);
         };
+        // Without it an image boots all the same, with nothing from beside it.
+        let overlay = match entry.has(tag::UKI) {
+            true => overlay::load(&mut storage, memory, build)
+                .inspect_err(|&error| trail.report(console, error))
+                .ok(),
+            false => None,
+        };
         Start {
             loader: Loader::new(&mut storage, memory, volume),
             entry,
             file,
             image: None,
             long_mode,
+            overlay,
             line: &mut workspace.scratch.line,
             path: &mut workspace.scratch.path,
             command_line: CommandLine::new(&mut workspace.command_line),

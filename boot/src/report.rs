@@ -62,7 +62,7 @@ pub fn describe(error: Error, write: &mut impl FnMut(&[u8])) {
 }
 
 /// A hexadecimal digit.
-fn digit(value: u8) -> u8 {
+pub(crate) fn digit(value: u8) -> u8 {
     let letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
     value.wrapping_add(b'0').wrapping_add(letter)
 }

@@ -9,6 +9,7 @@ use crate::fat::{File, Node};
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Disk, Memory};
+use crate::overlay::Overlay;
 use crate::report::Trail;
 use crate::uki::{self, Image};
 use crate::workspace::LINE;
@@ -29,6 +30,8 @@ pub(crate) struct Start<'a, 'disk, D, M> {
     pub(crate) image: Option<Image>,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
+    /// What passes on the files beside a unified kernel image, if it is there.
+    pub(crate) overlay: Option<Overlay>,
     /// For one line of a file.
     pub(crate) line: &'a mut [u8; LINE],
     /// For the path of the kernel or image.
@@ -90,10 +93,22 @@ impl<D: Disk, M: Memory> Start<'_, '_, D, M> {
 
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
-        match &mut self.image {
-            Some(image) => uki::initrds(image, &mut self.loader, step),
-            None => self.lines(step),
+        let Some(image) = &mut self.image else {
+            return self.lines(step);
+        };
+        let Some(overlay) = &self.overlay else {
+            return uki::initrds(image, &mut self.loader, step);
+        };
+        uki::Companions {
+            image,
+            loader: &mut self.loader,
+            entry: self.entry,
+            file: &self.file,
+            path: self.path.get().unwrap_or_default(),
+            line: self.line,
+            command_line: &mut self.command_line,
         }
+        .initrds(overlay, step)
     }
 
     /// Goes through the file of a Type 1 entry. At the first time it gathers the

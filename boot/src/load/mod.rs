@@ -216,7 +216,10 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
     }
 
     /// Opens a file after checking that all bytes of the part can be found.
-    fn check(&mut self, part: &Part) -> Result<File, Error> {
+    ///
+    /// Errors: [`Kind::IsDirectory`], [`Kind::FileShort`]; those of
+    /// [`File::check`].
+    pub fn check(&mut self, part: &Part) -> Result<File, Error> {
         if part.node.is_directory() {
             return Err(Error::new(Kind::IsDirectory, 0));
         }

@@ -84,7 +84,8 @@ pub struct Image {
     node: Node,
     /// The section that was found.
     pub file: File,
-    long_mode: bool,
+    /// True where the processor can run 64-bit kernels.
+    pub(super) long_mode: bool,
     /// The profile whose sections are in effect.
     pub profile: u32,
     /// Profiles that were counted by the last search, 0 for none.

@@ -16,6 +16,7 @@ fn run(program: &str, package: &str, arguments: &[&str]) {
     let output = Command::new(program)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("MTOOLS_SKIP_CHECK", "1")
+        .env("LC_ALL", "C.UTF-8")
         .args(arguments)
         .output()
         .unwrap_or_else(|_| panic!("{program} is missing: apt-get install {package}"));
@@ -78,6 +79,20 @@ impl TestDisk {
 
     pub(crate) fn add_directory(&self, name: &str) {
         self.mtools("mmd", &[&format!("::{name}")]);
+    }
+
+    /// Files with their directories.
+    pub(crate) fn add_tree(&self, files: &[(&str, &[u8])]) {
+        let tree = tempfile::tempdir().unwrap();
+        for (path, bytes) in files {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        for entry in std::fs::read_dir(tree.path()).unwrap() {
+            let path = entry.unwrap().path();
+            self.mtools("mcopy", &["-s", "-o", path.to_str().unwrap(), "::"]);
+        }
     }
 
     pub(crate) fn remove(&self, name: &str) {
@@ -174,6 +189,46 @@ pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     file.resize(file.len().next_multiple_of(512), 0);
     file.extend(contents);
     file
+}
+
+/// A cpio archive of files in a directory, as systemd-stub makes it: with the
+/// permissions of the directory and of the files.
+pub(crate) fn archive(directory: &str, modes: [u32; 2], files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    let mut inode = 0;
+    let mut record = |name: &str, mode: u32, content: &[u8]| {
+        inode += 1;
+        archive.extend(
+            format!(
+                "070701{inode:08x}{mode:08x}{0:08x}{0:08x}{1:08x}{0:08x}{2:08x}\
+                 {0:08x}{0:08x}{0:08x}{0:08x}{3:08x}{0:08x}{name}\0",
+                0,
+                1,
+                content.len(),
+                name.len() + 1
+            )
+            .bytes(),
+        );
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    };
+    for (at, _) in directory.match_indices('/') {
+        record(&directory[..at], 0o040_555, b"");
+    }
+    record(directory, 0o040_000 | modes[0], b"");
+    for (name, content) in files {
+        record(
+            &format!("{directory}/{name}"),
+            0o100_000 | modes[1],
+            content,
+        );
+    }
+    let zeros = |count: usize| "0".repeat(8 * count);
+    let trailer = format!("070701{}00000001{}0000000B{}", zeros(4), zeros(6), zeros(1));
+    archive.extend(trailer.bytes());
+    archive.extend(*b"TRAILER!!!\0\0\0\0");
+    archive
 }
 
 /// What a test boots: all or a piece (offset and size) of a file, or bytes.

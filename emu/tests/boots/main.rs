@@ -2,5 +2,6 @@
 
 mod command;
 mod common;
+mod companions;
 mod load;
 mod uki;

@@ -1,6 +1,6 @@
 //! Unified kernel images, from `/EFI/Linux` and from Type 1 entries.
 
-use crate::common::{TestDisk, kernel, pe, random};
+use crate::common::{TestDisk, archive, kernel, pe, random};
 use boot::handoff::Handoff;
 use boot::{Kind, Workspace};
 use emu::Machine;
@@ -8,17 +8,17 @@ use emu::console::Screen;
 use emu::disk::FileDisk;
 use emu::memory::ModelMemory;
 
-const OSREL: &[u8] = b"PRETTY_NAME=\"Test 1\"\nID=test\nVERSION_ID=1\n";
+pub(crate) const OSREL: &[u8] = b"PRETTY_NAME=\"Test 1\"\nID=test\nVERSION_ID=1\n";
 
 /// What came of a boot.
-struct Started {
-    id: String,
-    handoff: Handoff,
-    machine: Machine,
+pub(crate) struct Started {
+    pub(crate) id: String,
+    pub(crate) handoff: Handoff,
+    pub(crate) machine: Machine,
 }
 
 impl Started {
-    fn cmdline(&self) -> String {
+    pub(crate) fn cmdline(&self) -> String {
         let line = self
             .machine
             .memory
@@ -34,7 +34,7 @@ impl Started {
         loaded.unwrap()
     }
 
-    fn initrd(&self) -> Vec<u8> {
+    pub(crate) fn initrd(&self) -> Vec<u8> {
         let Handoff {
             initrd_address,
             initrd_size,
@@ -53,7 +53,7 @@ impl Started {
 
 /// Boots an entry, the default one where `entry` is empty. An error comes with
 /// what was on the screen.
-fn start(disk: &TestDisk, entry: &str) -> Result<Started, (Kind, String)> {
+pub(crate) fn start(disk: &TestDisk, entry: &str) -> Result<Started, (Kind, String)> {
     let mut machine = Machine {
         disk: FileDisk::open(&disk.image(), false).unwrap(),
         memory: ModelMemory::new(512),
@@ -71,7 +71,7 @@ fn start(disk: &TestDisk, entry: &str) -> Result<Started, (Kind, String)> {
     }
 }
 
-fn disk() -> TestDisk {
+pub(crate) fn disk() -> TestDisk {
     let disk = TestDisk::fat32();
     for directory in ["EFI", "EFI/Linux", "loader", "loader/entries"] {
         disk.add_directory(directory);
@@ -80,13 +80,19 @@ fn disk() -> TestDisk {
 }
 
 /// Pieces one behind the other, each padded to four bytes.
-fn padded(pieces: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn padded(pieces: &[&[u8]]) -> Vec<u8> {
     let mut all = Vec::new();
     for piece in pieces {
         all.extend_from_slice(piece);
         all.resize(all.len().next_multiple_of(4), 0);
     }
     all
+}
+
+/// The archives of what an image passes on: one for each file.
+pub(crate) fn extra(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let one = |file: &(&str, &[u8])| archive(".extra", [0o555, 0o444], &[*file]);
+    files.iter().flat_map(one).collect()
 }
 
 #[test]
@@ -108,7 +114,8 @@ fn everything_in_its_place() {
     assert_eq!(started.cmdline(), "root=/dev/vda2 ro  quiet");
     assert_eq!(started.handoff.setup_size, 0x5000);
     assert!(started.kernel() == kernel[0x5000..]);
-    assert!(started.initrd() == padded(&[&ucode, &initrd]));
+    let passed_on = extra(&[("os-release", OSREL)]);
+    assert!(started.initrd() == padded(&[&ucode, &initrd, &passed_on]));
 }
 
 #[test]
@@ -134,7 +141,7 @@ fn profiles() {
     ]);
     disk.add("EFI/Linux/a.efi", &image);
     // An empty section has no place in the file, and hides that of the base.
-    let profile = |entry, id: &str, cmdline, kernel: &[u8], initrd: &[u8]| {
+    let profile = |entry, id: &str, cmdline, kernel: &[u8], initrd: &[u8], own: &[u8]| {
         let started = start(&disk, entry).unwrap();
         assert_eq!(
             (started.id.as_str(), started.cmdline().as_str()),
@@ -142,19 +149,34 @@ fn profiles() {
         );
         let setup = started.handoff.setup_size as usize;
         assert!(started.kernel() == kernel[setup..], "{id}");
-        assert!(started.initrd() == padded(&[initrd]), "{id}");
+        let passed_on = extra(&[("os-release", OSREL), ("profile", own)]);
+        let passed_on = if own.is_empty() {
+            extra(&[("os-release", OSREL)])
+        } else {
+            passed_on
+        };
+        assert!(started.initrd() == padded(&[initrd, &passed_on]), "{id}");
     };
-    profile("", "a.efi", "base", &kernels[0], &initrds[0]);
+    let main = b"ID=main\nTITLE=Main\n";
+    profile("", "a.efi", "base", &kernels[0], &initrds[0], main);
     profile(
         "a.efi@factory",
         "a.efi@factory",
         "reset",
         &kernels[0],
         &initrds[0],
+        b"TITLE=\'Factory reset\'\nID=factory",
     );
-    profile("a.efi@2", "a.efi@2", "base", &kernels[1], b"");
+    profile("a.efi@2", "a.efi@2", "base", &kernels[1], b"", b"");
     // None is called so: the default one boots.
-    profile("a.efi@hidden", "a.efi", "base", &kernels[0], &initrds[0]);
+    profile(
+        "a.efi@hidden",
+        "a.efi",
+        "base",
+        &kernels[0],
+        &initrds[0],
+        main,
+    );
 }
 
 /// A kernel that is a PE file without `.linux`.
@@ -206,11 +228,14 @@ fn type_1_entries() {
         assert!(started.kernel() == kernel[0x5000..], "{entry}");
         assert!(started.initrd() == initrd, "{entry}");
     };
-    let own = padded(&[&initrd]);
+    let osrel = ("os-release", OSREL);
+    let own = padded(&[&initrd, &extra(&[osrel, ("profile", b"ID=main")])]);
     boots("uki", "built-in", &own);
     boots("options", "a b  c", &own);
-    boots("other", "other", &own);
+    let other = padded(&[&initrd, &extra(&[osrel, ("profile", b"ID=other")])]);
+    boots("other", "other", &other);
     boots("efi", "built-in", &own);
+    // There is nothing to pass on.
     boots("kernel", "k", b"");
     let fails = |entry, kind| {
         let (found, screen) = start(&disk, entry).err().unwrap();
@@ -309,7 +334,8 @@ fn overlapping_sections() {
     let disk = disk();
     disk.add("EFI/Linux/a.efi", &image);
     let started = start(&disk, "").unwrap();
-    assert!(started.initrd() == padded(&[&kernel]));
+    let passed_on = extra(&[("os-release", OSREL)]);
+    assert!(started.initrd() == padded(&[&kernel, &passed_on]));
 }
 
 #[test]

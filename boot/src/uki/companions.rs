@@ -124,6 +124,7 @@ impl<D: Disk, M: Memory> Companions<'_, '_, '_, '_, D, M> {
     /// # Errors
     /// Those of [`Listing::next`], [`Image::find`], [`command_line`] and
     /// [`Loader::initrd`].
+    #[inline(never)]
     pub(crate) fn initrds(&mut self, _: &Overlay, step: Step) -> Result<(), Error> {
         let mut room = Text::UNSET;
         let own = self.directory(&mut room);

@@ -4,7 +4,7 @@
 //! who may show it, and the scan goes on.
 
 use super::counter::Name;
-use super::entry::tag;
+use super::entry::{Entry, tag};
 use super::list::List;
 use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
@@ -19,6 +19,15 @@ use crate::workspace::Scratch;
 pub const TYPE1: &[u8] = b"/loader/entries";
 /// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
 pub const TYPE2: &[u8] = b"/EFI/Linux";
+
+/// The directory of an entry's file, and what its name ends in.
+pub(crate) fn place(entry: &Entry) -> (&'static [u8], &'static [u8]) {
+    if entry.has(tag::TYPE2) {
+        (TYPE2, b".efi")
+    } else {
+        (TYPE1, b".conf")
+    }
+}
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;

@@ -106,10 +106,8 @@ pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M> {
     pub(crate) image: &'a mut Image,
     /// What loads them.
     pub(crate) loader: &'a mut Loader<'l, 'disk, D, M>,
-    /// The entry that boots it, and its file.
+    /// The entry that boots it.
     pub(crate) entry: &'a Entry,
-    /// See `entry`.
-    pub(crate) file: &'a Node,
     /// The path of the image, for an entry of type 1.
     pub(crate) path: &'a [u8],
     /// For one line.
@@ -250,11 +248,11 @@ impl<D: Disk, M: Memory> Companions<'_, '_, '_, '_, D, M> {
 
     /// The files of the entry's `extra` lines, an archive for each.
     fn extras(&mut self, step: Step) -> Result<(), Error> {
-        if self.entry.has(tag::TYPE2) {
+        let Some(file) = self.entry.file.filter(|_| !self.entry.has(tag::TYPE2)) else {
             return Ok(());
-        }
+        };
         let volume = self.loader.volume;
-        let mut file = File::open(volume, self.file);
+        let mut file = File::open(volume, &file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             let Some((Key::Extra, path)) = type1::pair(line) else {
                 continue;

@@ -12,9 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The functions through which the overlay is entered, as far as their paths go
 /// without generic parameters. Each takes a `boot::overlay::Overlay`, which
 /// proves that the overlay is in memory, and is never inlined.
-const ROOTS: &[&str] = &[
-    "<boot::uki::companions::Companions<stage2::disk::BiosDisk, stage2::memory::Ram>>::initrds",
-];
+const ROOTS: &[&str] =
+    &["<boot::uki::companions::Companions<stage2::disk::BiosDisk, stage2::memory::Ram>>::initrds"];
 
 /// Sections that stage2 starts from: its low part, the entry of its image, and
 /// what the low part calls.

@@ -29,6 +29,7 @@ echo "TEST-CMDLINE $($bb cat /proc/cmdline)"
 echo "TEST-ORDER $($bb cat /order)"
 echo "TEST-HANDED-IN $($bb cat /handed-in 2>/dev/null)"
 echo "TEST-EXTRA $($bb sha256sum < /.extra/os-release)"
+echo "TEST-CREDENTIAL $($bb cat /.extra/credentials/test.cred 2>/dev/null)"
 test -e /payload && echo "TEST-PAYLOAD $($bb sha256sum < /payload)"
 echo "TEST-INIT-RUNS"
 $bb poweroff -f

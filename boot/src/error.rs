@@ -181,18 +181,31 @@ kinds! {
     EntryTooLong: "file name, version, sort-key or machine-id too long. Shorten it.",
     /// An entry file of this many bytes.
     EntryTooLarge: "entry of # bytes. Keep it below 65536.",
-    /// An entry of a kind that this version does not boot.
-    EntryUnsupported: "no linux line. Add one.",
+    /// An entry for an EFI program that is neither a kernel nor a UKI.
+    EntryUnsupported: "an EFI program. Use a linux or uki line.",
     /// The overlay, whose first sector this is, is not there or not the one
     /// that belongs to this stage2.
     OverlayDamaged: "no overlay at LBA #: no menu. Run gapboot install.",
     /// Nothing to boot.
-    NoEntries: "no entry in /loader/entries. Add one.",
+    NoEntries: "no entry in /loader/entries or /EFI/Linux. Add one.",
     /// No EFI system partition.
     NoEsp: "no EFI system partition. Set the type of one.",
     /// A line of a text file, beginning at this byte, is longer than its reader
     /// takes.
     LineTooLong: "line too long at byte #. Shorten it.",
+    /// A file that is no unified kernel image: no PE file, or one without a
+    /// kernel or a name in its os-release.
+    UkiUnknown: "no unified kernel image. Build it anew.",
+    /// A PE file whose headers, at this byte, are cut short or have more than
+    /// 256 sections.
+    UkiDamaged: "bad PE header at byte #. Copy the file again.",
+    /// A PE file with a section that ends behind the file's own end, which is
+    /// at this byte.
+    UkiTruncated: "a section lies behind the end (byte #). Copy the file again.",
+    /// A UKI that does not have the profile of this number.
+    UkiProfile: "no profile #. Check the profile line.",
+    /// More files than this of one kind in a directory beside a UKI.
+    CompanionsMany: "over # files for one UKI. Remove some.",
     /// Not counted: the partition is a member of an md mirror, with its
     /// superblock at this LBA, and the other members would not be written to.
     MirrorMember: "md mirror (LBA #): not counted. Use entries without counter.",

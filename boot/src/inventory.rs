@@ -31,7 +31,7 @@ pub struct Source {
 }
 
 /// The EFI system partition and the extended boot loader partition, as far as
-/// they are there. The index is the tag of their entries.
+/// they are there. The index is [`crate::entries::entry::Entry::volume`].
 pub type Sources = [Option<Source>; 2];
 
 /// What was found on a disk, and the means to read more of it.
@@ -123,7 +123,7 @@ pub(crate) fn take<D: Disk>(
             tag,
             long_mode,
         };
-        scan.type1(scratch, list, problem);
+        scan.all(scratch, list, problem);
     }
     Ok(sources)
 }

@@ -54,6 +54,7 @@ pub mod report;
 pub mod start;
 pub mod state;
 pub mod storage;
+pub mod uki;
 pub mod workspace;
 
 pub use error::{Error, Kind};
@@ -200,7 +201,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         let Some(entry) = list.get(rank) else {
             return Ending::Failed;
         };
-        let Some(Some(source)) = sources.get(usize::from(entry.tag)) else {
+        let Some(Some(source)) = sources.get(entry.volume()) else {
             return Ending::Failed;
         };
         trail.entry(entry.id());
@@ -209,6 +210,8 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             loader: Loader::new(&mut storage, memory, &source.volume),
             entry,
             source,
+            image: None,
+            long_mode,
             scratch,
             command_line: CommandLine::made(command_line, edited.unwrap_or(0)),
             edited: edited.is_some(),

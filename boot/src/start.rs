@@ -2,9 +2,9 @@
 
 use crate::Handoff;
 use crate::count;
-use crate::entries::entry::Entry;
-use crate::entries::scan::DIRECTORY;
-use crate::entries::type1::{self, Key, Main};
+use crate::entries::entry::{Entry, tag};
+use crate::entries::scan;
+use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::File;
 use crate::inventory::Source;
@@ -15,12 +15,14 @@ use crate::node::Node;
 use crate::overlay::Overlay;
 use crate::report::Trail;
 use crate::state::{Changes, State};
+use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 
 /// An entry that is on its way.
 ///
-/// Its file is read once more for each step, since it says what the kernel and
-/// the initrds are and in which order they come.
+/// The file of a Type 1 entry is read once more for each step, since it says what
+/// the kernel and the initrds are and in which order they come. So are the
+/// headers of a unified kernel image.
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     /// What loads it.
     pub(crate) loader: Loader<'a, 'disk, D, M>,
@@ -28,6 +30,10 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) entry: &'a Entry,
     /// Where it comes from.
     pub(crate) source: &'a Source,
+    /// The image that it boots; None for a kernel that is a file of its own.
+    pub(crate) image: Option<Image>,
+    /// True where the processor can run 64-bit kernels.
+    pub(crate) long_mode: bool,
     /// To read its file with.
     pub(crate) scratch: &'a mut Scratch,
     /// For the command line: empty, or one that a person has written.
@@ -40,7 +46,7 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) trail: &'a mut Trail,
     /// Where a person is told what does not keep the entry from booting.
     pub(crate) console: &'a mut C,
-    /// For what is told there.
+    /// For what is told there, and for the files beside an image.
     pub(crate) overlay: Option<&'a Overlay>,
 }
 
@@ -65,28 +71,76 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     /// What is wrong; the trail names the file it is about.
     #[inline(never)]
     pub(crate) fn boot(mut self) -> Result<Handoff, Error> {
-        self.lines(Step::Check)?;
-        let path = self.scratch.path.get().unwrap_or_default();
-        self.trail.file(path);
-        let kernel = Part::whole(self.loader.volume.find(self.loader.storage, path)?);
+        let kernel = self.check()?;
         let head = self.scratch.line.first_chunk_mut();
         let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
         self.note()?;
         self.loader.load(&kernel, self.command_line.as_bytes()?)?;
-        self.lines(Step::Load)?;
+        self.initrds(Step::Load)?;
         Ok(self.loader.handoff)
     }
 
-    /// Goes through the entry's file. At the first time it gathers the kernel's
-    /// path and the command line.
+    /// Checks the initrds and gathers the command line; gives the kernel.
+    fn check(&mut self) -> Result<Part, Error> {
+        let volume = self.loader.volume;
+        let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        if !self.entry.has(tag::TYPE2) {
+            self.lines(Step::Check)?;
+            let path = self.scratch.path.get().unwrap_or_default();
+            self.trail.file(path);
+            file = volume.find(self.loader.storage, path)?;
+        }
+        if !self.entry.has(tag::UKI) {
+            return Ok(Part::whole(file));
+        }
+        let storage = &mut *self.loader.storage;
+        let mut image = Image::new(volume, &file, self.long_mode);
+        image.profile = self.entry.profile;
+        // What an entry or a person says replaces what the image says, wholly.
+        let line = &mut self.command_line;
+        if line.is_empty() {
+            uki::command_line(&mut image, storage, &mut self.scratch.line, line)?;
+        }
+        image.find_kernel(storage)?;
+        if image.profile >= image.profiles.max(1) {
+            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
+        }
+        let kernel = image.part();
+        self.image = Some(image);
+        self.initrds(Step::Check)?;
+        Ok(kernel)
+    }
+
+    /// Checks or loads the initrds.
+    fn initrds(&mut self, step: Step) -> Result<(), Error> {
+        let Some(image) = &mut self.image else {
+            return self.lines(step);
+        };
+        let Some(overlay) = self.overlay else {
+            return uki::initrds(image, &mut self.loader, step);
+        };
+        uki::Companions {
+            image,
+            loader: &mut self.loader,
+            entry: self.entry,
+            path: self.scratch.path.get().unwrap_or_default(),
+            line: &mut self.scratch.line,
+            command_line: &mut self.command_line,
+        }
+        .initrds(overlay, step)
+    }
+
+    /// Goes through the file of a Type 1 entry. At the first time it gathers the
+    /// kernel's path and the command line. Initrds beside those of a unified
+    /// kernel image mean nothing.
     fn lines(&mut self, step: Step) -> Result<(), Error> {
         let file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         let mut file = File::open(self.loader.volume, &file);
         while let Some(line) = file.line(self.loader.storage, &mut self.scratch.line)? {
             match type1::pair(line) {
-                Some((Key::Initrd, value)) => {
+                Some((Key::Initrd, value)) if !self.entry.has(tag::UKI) => {
                     if let Some(path) = type1::initrd(value) {
                         self.trail.file(path);
                         let node = self.loader.volume.find(self.loader.storage, path)?;
@@ -96,7 +150,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 Some((Key::Options, value)) if step == Step::Check && !self.edited => {
                     self.command_line.add(value);
                 }
-                Some((Key::Main(Main::Linux), path)) => {
+                Some((Key::Main(_), path)) => {
                     self.scratch.path.set(&[path]);
                 }
                 _ => {}
@@ -123,13 +177,14 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         {
             self.trail.report(self.console, self.overlay, error);
         }
+        let (directory, suffix) = scan::place(self.entry);
         let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
         let counted = match &self.entry.file {
             Some(file) => count::attempt(
                 storage,
                 &self.source.partition,
                 (self.loader.volume, file),
-                b".conf",
+                suffix,
                 &mut self.scratch.name,
                 room,
             ),
@@ -142,7 +197,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let node = Node {
             selected: id,
             default,
-            counted: counted.map(|name| [DIRECTORY, name]),
+            counted: counted.map(|name| [directory, name]),
             partition: &self.source.partition,
             began: *began,
             now: self.console.ticks(),

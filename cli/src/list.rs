@@ -28,7 +28,8 @@ the menu, as the loader would on a machine with a 64-bit processor; and what wil
 keep an entry from booting, as far as that can be seen from here.
 
       --json  print a JSON array with the keys of `bootctl list --json=short`
-      --all   show also the files in /loader/entries that are no entries, and why
+      --all   show also the files in /loader/entries and /EFI/Linux that are no
+              entries, and why
   -h, --help  this text
 
 A block device is read past the mounted file systems' caches: run `sync` first.
@@ -80,7 +81,7 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
         if failed > 0 {
             writeln!(
                 context.err,
-                "gapboot: files in /loader/entries that give no entry: {failed}; \
+                "gapboot: files that should give an entry, and don't: {failed}; \
                  `gapboot list --all` says why"
             )?;
         }
@@ -91,7 +92,10 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     } else {
         if menu.entries.is_empty() {
             let disk = options.disk.display();
-            writeln!(context.out, "{disk}: no entry in /loader/entries")?;
+            writeln!(
+                context.out,
+                "{disk}: no entry in /loader/entries or /EFI/Linux"
+            )?;
         }
         Ok(text(&menu, context.out)?)
     }
@@ -142,8 +146,9 @@ fn rows(entry: &Entry) -> Vec<(&'static str, String)> {
     let version = entry.version.iter();
     rows.extend(version.map(|version| ("version", version.clone())));
     rows.push(("state", state(entry)));
-    let linux = entry.linux.iter();
-    rows.extend(linux.map(|linux| ("kernel", linux.clone())));
+    let kernels = [&entry.linux, &entry.uki, &entry.efi];
+    let kernels = kernels.into_iter().flatten();
+    rows.extend(kernels.map(|kernel| ("kernel", kernel.clone())));
     let warnings = entry.warnings.iter();
     rows.extend(warnings.map(|warning| ("warning", warning.clone())));
     rows

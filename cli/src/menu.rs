@@ -5,14 +5,16 @@
 //! does it for the entry that it boots.
 
 use boot::entries::counter::Name;
-use boot::entries::entry::{self, Field};
-use boot::entries::scan::DIRECTORY;
+use boot::entries::entry::{self, Field, tag};
+use boot::entries::scan::{TYPE1, TYPE2};
 use boot::entries::title;
 use boot::entries::type1::{self, Key, Main};
-use boot::fat::{self, File, Node};
-use boot::inventory::{self, Inventory, Source};
-use boot::load::cmdline;
+use boot::fat::{self, File, Node, Volume};
+use boot::inventory::{self, Inventory};
+use boot::load::cmdline::{self, CommandLine};
 use boot::machine;
+use boot::storage::Storage;
+use boot::uki::{self, Image};
 use boot::{Kind, Workspace, report};
 use serde::Serialize;
 
@@ -37,7 +39,7 @@ pub struct Menu {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// `type1`.
+    /// `type1` or `type2`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The partition: `esp` or `xbootldr`.
@@ -46,7 +48,8 @@ pub struct Entry {
     pub id: String,
     /// The file, from the root of its file system.
     pub path: String,
-    /// Key `title`, whole.
+    /// Key `title`, whole; of a unified kernel image what its os-release and its
+    /// profile say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What the menu shows.
@@ -69,9 +72,16 @@ pub struct Entry {
     /// The command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<String>,
-    /// The kernel, from the root of its file system.
+    /// The kernel, from the root of its file system; of an entry of type 2 the
+    /// image itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linux: Option<String>,
+    /// Key `efi`, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub efi: Option<String>,
+    /// Key `uki`, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uki: Option<String>,
     /// The initrds, likewise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub initrd: Vec<String>,
@@ -111,8 +121,12 @@ pub struct Other {
 struct Found {
     /// Index of its file system.
     volume: usize,
+    /// [`TYPE1`] or [`TYPE2`].
+    directory: &'static [u8],
     name: Vec<u8>,
     node: Node,
+    /// An entry came of it.
+    is_entry: bool,
 }
 
 /// What the loader was troubled by: the name of an entry's file, or nothing,
@@ -135,18 +149,21 @@ impl Menu {
             let problems: Vec<_> = problems.into_iter().map(|(_, problem)| problem).collect();
             return Err(Error::failed(problems.join(" ")));
         };
-        let (of_files, at_large): (Vec<_>, Vec<_>) =
-            problems.into_iter().partition(|(name, _)| !name.is_empty());
-        // They came in the order of the files.
-        let mut of_files = of_files.into_iter().peekable();
+        // Names may be equal; then the order of both is the same.
         let explain = |file: Found| {
-            let known = of_files.next_if(|(name, _)| *name == file.name);
-            Other::new(&file, known.map(|(_, problem)| problem))
+            let known = problems.iter().position(|(name, _)| *name == file.name);
+            let known = known.map(|place| problems.remove(place).1);
+            Other::new(&file, known)
+        };
+        let others = others.into_iter().map(explain).collect();
+        let at_large = |(name, problem): Problem| match name.as_slice() {
+            [] => problem,
+            name => format!("{}: {problem}", string(name)),
         };
         Ok(Self {
             entries,
-            others: others.into_iter().map(explain).collect(),
-            problems: at_large.into_iter().map(|(_, problem)| problem).collect(),
+            others,
+            problems: problems.into_iter().map(at_large).collect(),
         })
     }
 }
@@ -159,28 +176,40 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<Entry>, Ve
     let mut entries = Vec::new();
     let list = inventory.list;
     for (rank, entry) in (0..list.len()).filter_map(|rank| Some((rank, list.get(rank)?))) {
-        let is_this = |file: &mut Found| {
-            file.volume == usize::from(entry.tag) && Some(file.node) == entry.file
-        };
-        let Some(file) = files.extract_if(.., is_this).next() else {
+        let is_this =
+            |file: &&mut Found| file.volume == entry.volume() && Some(file.node) == entry.file;
+        let Some(file) = files.iter_mut().find(is_this) else {
             continue;
         };
-        let mut read = Entry::new(entry, &file);
+        file.is_entry = true;
+        let mut read = Entry::new(entry, file);
         read.is_default = inventory.default.map(|default| default == rank);
-        read.read_file(&mut inventory, &file);
+        if let Some(boot::inventory::Source { volume, .. }) = &inventory.sources[file.volume] {
+            let mut source = Source {
+                storage: inventory.storage,
+                volume,
+            };
+            if entry.has(tag::TYPE2) {
+                read.read_image(&mut source, &file.node, &file.path());
+            } else {
+                read.read_file(&mut source, file);
+            }
+        }
         entries.push(read);
     }
+    files.retain(|file| !file.is_entry);
     Some((entries, files))
 }
 
-/// What lies in the directories of Type 1 entries, in their order. What can't
-/// be read of them the loader has reported before.
+/// What lies in the directories of entries, in the order in which the loader
+/// reads them. What can't be read of them it has reported before.
 fn files<D: machine::Disk>(inventory: &mut Inventory<D>) -> Vec<Found> {
     let mut files = Vec::new();
-    let sources = inventory.sources.iter().enumerate();
-    for (index, source) in sources.filter_map(|(index, source)| Some((index, source.as_ref()?))) {
-        let volume = &source.volume;
-        let Ok(directory) = volume.find(inventory.storage, DIRECTORY) else {
+    let volumes = inventory.sources.iter().enumerate();
+    let volumes = volumes.filter_map(|(index, volume)| Some((index, &volume.as_ref()?.volume)));
+    let directories = volumes.flat_map(|volume| [TYPE2, TYPE1].map(|path| (volume, path)));
+    for ((index, volume), path) in directories {
+        let Ok(directory) = volume.find(inventory.storage, path) else {
             continue;
         };
         let mut walk = volume.walk(&directory);
@@ -189,6 +218,8 @@ fn files<D: machine::Disk>(inventory: &mut Inventory<D>) -> Vec<Found> {
             match walk.next(inventory.storage, &mut name) {
                 Ok(Some(node)) => files.push(Found {
                     volume: index,
+                    directory: path,
+                    is_entry: false,
                     name: name.as_bytes().to_vec(),
                     node,
                 }),
@@ -207,11 +238,11 @@ impl Entry {
         let mut show_title = Vec::new();
         title::write(entry, &mut |piece| show_title.extend_from_slice(piece));
         Self {
-            kind: "type1",
+            kind: file.kind(),
             source: file.source(),
             id: string(entry.id()),
             path: file.path(),
-            title: None,
+            title: field(Field::Title),
             show_title: string(&show_title),
             sort_key: field(Field::SortKey),
             version: field(Field::Version),
@@ -220,6 +251,8 @@ impl Entry {
             profile: (entry.profile != 0).then_some(entry.profile),
             options: None,
             linux: None,
+            efi: None,
+            uki: None,
             initrd: Vec::new(),
             tries_left: (entry.tries.left >= 0).then_some(entry.tries.left),
             tries_done: (entry.tries.done >= 0).then_some(entry.tries.done),
@@ -228,17 +261,15 @@ impl Entry {
         }
     }
 
-    /// Reads what else its file says, and looks for what will go wrong with it.
-    fn read_file<D: machine::Disk>(&mut self, inventory: &mut Inventory<D>, found: &Found) {
-        let Some(Source { volume, .. }) = inventory.sources[found.volume] else {
-            return;
-        };
-        let storage = &mut *inventory.storage;
+    /// Reads what else the file of a Type 1 entry says, and looks for what will
+    /// go wrong with it.
+    fn read_file<D: machine::Disk>(&mut self, source: &mut Source<D>, found: &Found) {
         let mut buffer = vec![0; LINE];
         let mut options: Vec<Vec<u8>> = Vec::new();
-        let mut file = File::open(&volume, &found.node);
+        let mut file = File::open(source.volume, &found.node);
+        let mut image = Vec::new();
         loop {
-            let line = match file.line(storage, &mut buffer) {
+            let line = match file.line(source.storage, &mut buffer) {
                 Ok(Some(line)) => line,
                 Ok(None) => break,
                 Err(error) => return self.warnings.push(text(error)),
@@ -246,25 +277,55 @@ impl Entry {
             match type1::pair(line) {
                 Some((Key::Text(Field::Title), value)) => self.title = Some(string(value)),
                 Some((Key::Architecture, value)) => self.architecture = Some(string(value)),
-                Some((Key::Main(Main::Linux), path)) => self.linux = Some(absolute(path)),
+                Some((Key::Main(main), path)) => {
+                    match main {
+                        Main::Linux => self.linux = Some(absolute(path)),
+                        Main::Efi => self.efi = Some(absolute(path)),
+                        _ => self.uki = Some(absolute(path)),
+                    }
+                    image = path.to_vec();
+                }
                 Some((Key::Options, value)) => options.push(value.to_vec()),
                 Some((Key::Initrd, value)) => {
                     if let Some(path) = type1::initrd(value) {
                         self.initrd.push(absolute(path));
-                        let error = match volume.find(storage, path) {
-                            Ok(node) if !node.is_directory() => continue,
-                            Ok(_) => boot::Error::new(Kind::IsDirectory, 0),
-                            Err(error) => error,
-                        };
-                        self.warnings.push(about(path, error));
+                        if let Err(error) = source.file(path) {
+                            self.warnings.push(about(path, error));
+                        }
                     }
                 }
                 _ => {}
             }
         }
-        let options = options.join(&b' ');
-        self.check_options(&options);
+        let mut options = options.join(&b' ');
         self.options = (!options.is_empty()).then(|| string(&options));
+        if self.linux.is_none() {
+            if !self.initrd.is_empty() {
+                let warning = "initrd lines mean nothing beside a unified kernel image.";
+                self.warnings.push(warning.to_owned());
+            }
+            let built_in = source
+                .file(&image)
+                .and_then(|node| source.command_line(&node, self.profile.unwrap_or(0)));
+            match built_in {
+                Ok(line) if options.is_empty() => options = line,
+                Ok(_) => {}
+                Err(error) => return self.warnings.push(about(&image, error)),
+            }
+        }
+        self.check_options(&options);
+    }
+
+    /// Reads the command line of a unified kernel image.
+    fn read_image<D: machine::Disk>(&mut self, source: &mut Source<D>, node: &Node, path: &str) {
+        self.linux = Some(path.to_owned());
+        match source.command_line(node, self.profile.unwrap_or(0)) {
+            Ok(line) => {
+                self.options = (!line.is_empty()).then(|| string(&line));
+                self.check_options(&line);
+            }
+            Err(error) => self.warnings.push(text(error)),
+        }
     }
 
     fn check_options(&mut self, options: &[u8]) {
@@ -293,15 +354,45 @@ impl Entry {
     }
 }
 
+/// Where files of an entry lie.
+struct Source<'a, 'd, D> {
+    storage: &'a mut Storage<'d, D>,
+    volume: &'a Volume,
+}
+
+impl<D: machine::Disk> Source<'_, '_, D> {
+    /// The file with this path.
+    fn file(&mut self, path: &[u8]) -> Result<Node, boot::Error> {
+        let node = self.volume.find(self.storage, path)?;
+        if node.is_directory() {
+            return Err(boot::Error::new(Kind::IsDirectory, 0));
+        }
+        Ok(node)
+    }
+
+    /// The command line that a unified kernel image holds for a profile.
+    fn command_line(&mut self, node: &Node, profile: u32) -> Result<Vec<u8>, boot::Error> {
+        let mut image = Image::new(self.volume, node, true);
+        image.profile = profile;
+        let mut buffer = [0; cmdline::LONGEST];
+        let mut line = CommandLine::new(&mut buffer);
+        uki::command_line(&mut image, self.storage, &mut [0; 4096], &mut line)?;
+        if profile >= image.profiles.max(1) {
+            return Err(boot::Error::new(Kind::UkiProfile, profile.into()));
+        }
+        Ok(line.as_bytes()?.to_vec())
+    }
+}
+
 impl Other {
     fn new(file: &Found, problem: Option<String>) -> Self {
         let reason = file.reason();
         Self {
-            kind: "type1",
+            kind: file.kind(),
             source: file.source(),
             path: file.path(),
             should_be_one: reason.is_none(),
-            problem: problem.or(reason.map(str::to_owned)).unwrap_or(format!(
+            problem: problem.or(reason).unwrap_or(format!(
                 "the menu holds {} entries, and this one would come behind them. Remove some.",
                 boot::entries::list::CAPACITY
             )),
@@ -316,22 +407,42 @@ impl Found {
     }
 
     fn path(&self) -> String {
-        format!("{}/{}", string(DIRECTORY), string(&self.name))
+        format!("{}/{}", string(self.directory), string(&self.name))
+    }
+
+    /// What kind of entry it would be.
+    fn kind(&self) -> &'static str {
+        if self.directory == TYPE1 {
+            "type1"
+        } else {
+            "type2"
+        }
+    }
+
+    /// What the names of such entries end in.
+    fn suffix(&self) -> &'static str {
+        if self.directory == TYPE1 {
+            ".conf"
+        } else {
+            ".efi"
+        }
     }
 
     /// Why the loader does not read it, if it doesn't.
-    fn reason(&self) -> Option<&'static str> {
-        if self.node.is_directory() {
-            Some("a directory.")
-        } else if Name::parse(&self.name, b".conf").is_some() {
-            None
+    fn reason(&self) -> Option<String> {
+        let suffix = self.suffix();
+        let reason = if self.node.is_directory() {
+            "a directory."
+        } else if Name::parse(&self.name, suffix.as_bytes()).is_some() {
+            return None;
         } else if self.name.starts_with(b".") {
-            Some("its name begins with a dot.")
-        } else if self.name.to_ascii_lowercase().ends_with(b".conf") {
-            Some("its name begins with auto-, which is kept for entries that loaders make.")
+            "its name begins with a dot."
+        } else if self.name.to_ascii_lowercase().ends_with(suffix.as_bytes()) {
+            "its name begins with auto-, which is kept for entries that loaders make."
         } else {
-            Some("its name does not end in .conf.")
-        }
+            return Some(format!("its name does not end in {suffix}."));
+        };
+        Some(reason.to_owned())
     }
 }
 

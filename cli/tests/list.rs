@@ -167,7 +167,7 @@ fn files_that_are_no_entries() {
     let run = list(&image, &["--json"]);
     assert_eq!(
         run.err,
-        "gapboot: files in /loader/entries that give no entry: 6; `gapboot list --all` says why\n"
+        "gapboot: files that should give an entry, and don't: 6; `gapboot list --all` says why\n"
     );
     let all = json(&image, &["--all"]);
     assert_eq!(all[0]["id"], "good.conf");
@@ -237,7 +237,10 @@ fn a_disk_without_entries() {
         let run = list(&image, &[]);
         assert_eq!(
             run.out,
-            format!("{}: no entry in /loader/entries\n", image.name())
+            format!(
+                "{}: no entry in /loader/entries or /EFI/Linux\n",
+                image.name()
+            )
         );
         assert_eq!(run.err, "");
     }

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::{MIB, gapboot, systemd};
+use tests::{MIB, gapboot, systemd, uki};
 
 /// What is compared. (`id` in small letters: bootctl leaves them as they are.)
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "title",
     "showTitle",
     "sortKey",
@@ -17,6 +17,7 @@ const KEYS: [&str; 12] = [
     "architecture",
     "options",
     "linux",
+    "efi",
     "initrd",
     "triesLeft",
     "triesDone",
@@ -44,7 +45,7 @@ impl Tree {
         tree.file("esp/vmlinuz", "kernel")
     }
 
-    fn file(self, path: &str, content: &str) -> Self {
+    fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.root.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -59,6 +60,19 @@ impl Tree {
     /// An entry that boots the kernel.
     fn entry(self, name: &str, text: &str) -> Self {
         self.raw(name, &format!("{text}\nlinux /vmlinuz\n"))
+    }
+
+    /// A unified kernel image on the ESP.
+    fn uki(self, name: &str, osrel: &str, cmdline: &str) -> Self {
+        self.image(name, &[(".osrel", osrel), (".cmdline", cmdline)])
+    }
+
+    /// The same of any sections, and a kernel.
+    fn image(self, name: &str, texts: &[(&str, &str)]) -> Self {
+        let mut sections = vec![(".linux", &b"kernel"[..])];
+        sections.extend(texts.iter().map(|(name, text)| (*name, text.as_bytes())));
+        let image = uki::sections(0x8664, &sections);
+        self.file(&format!("{ESP}/EFI/Linux/{name}"), image)
     }
 
     /// Entries that boot the kernel.
@@ -138,6 +152,10 @@ fn compared(entry: &Value, source: &str, path: &str) -> Map<String, Value> {
     for key in KEYS {
         match &entry[key] {
             Value::Null => continue,
+            // Old ones leave the first slash of an image's path out.
+            Value::String(path) if key == "linux" && !path.starts_with('/') => {
+                part.insert(key.into(), format!("/{path}").into())
+            }
             Value::String(id) if key == "id" => {
                 part.insert(key.into(), id.to_ascii_lowercase().into())
             }
@@ -444,6 +462,81 @@ fn both_partitions() {
         .file("xbootldr/loader/entries/e.conf", "linux /vmlinuz\n")
         .hidden(&["/e.conf"])
         .agrees(5);
+}
+
+const DEBIAN: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n\
+    VERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=debian\n\
+    HOME_URL=\"https://www.debian.org/\"\n";
+
+#[test]
+fn unified_kernel_images() {
+    Tree::new()
+        .uki("debian-6.1.efi", DEBIAN, "root=/dev/vda2 ro")
+        .uki(
+            "Image+3.EFI",
+            "ID=os\nIMAGE_ID=image\nIMAGE_VERSION=7\nNAME=N",
+            "quiet",
+        )
+        .uki(
+            "image_6+0-2.efi",
+            "ID=os\nIMAGE_ID=image\nIMAGE_VERSION=6\nNAME=N",
+            "quiet",
+        )
+        .uki("build.efi", "ID=os\nBUILD_ID=2024-01-02", "quiet")
+        .uki(
+            "single.efi",
+            "# a comment\n  NAME='Single'\r\nID='os'\nVERSION_ID=3",
+            "a",
+        )
+        .uki(
+            "last.efi",
+            "ID=a\nID=b\nNAME=x\nNAME=y\nVERSION=1\nVERSION=2",
+            "a",
+        )
+        .entry("b.conf", "sort-key debian\nversion 12.5\ntitle Debian")
+        .entry("c.conf", "title Last")
+        .agrees(8);
+}
+
+/// Debian 12's bootctl does not look at the machine, and knows no profiles: those
+/// are tested in the emulator.
+#[test]
+fn files_that_are_no_images() {
+    let osrel = &b"ID=a\nVERSION_ID=1"[..];
+    let sections = [(".osrel", osrel), (".linux", b"kernel"), (".cmdline", b"a")];
+    let arm = uki::sections(0xaa64, &sections);
+    let without_kernel = uki::sections(0x8664, &sections[..1]);
+    Tree::new()
+        .uki("good.efi", "ID=good\nVERSION_ID=1", "quiet")
+        .uki(".hidden.efi", "ID=a\nVERSION_ID=1", "quiet")
+        .uki("auto-a.efi", "ID=a\nVERSION_ID=1", "quiet")
+        .uki("folder.efi/a.efi", "ID=a\nVERSION_ID=1", "quiet")
+        .uki("a.efi.bak", "ID=a\nVERSION_ID=1", "quiet")
+        .image(
+            "no-name.efi",
+            &[(".osrel", "VERSION_ID=1"), (".cmdline", "a")],
+        )
+        .image("no-osrel.efi", &[(".cmdline", "a")])
+        .file("esp/EFI/Linux/text.efi", "text")
+        .file("esp/EFI/Linux/empty.efi", "")
+        .file("esp/EFI/Linux/arm.efi", arm)
+        .file("esp/EFI/Linux/no-kernel.efi", without_kernel)
+        .hidden(&["/auto-a.efi", "/arm.efi", "/no-kernel.efi"])
+        .agrees(1);
+}
+
+#[test]
+fn images_on_both_partitions() {
+    let sections = [
+        (".osrel", &b"ID=x\nVERSION_ID=2"[..]),
+        (".linux", b"k"),
+        (".cmdline", b"b"),
+    ];
+    Tree::new()
+        .uki("a.efi", "ID=x\nVERSION_ID=1", "a")
+        .uki("c.efi", "ID=x\nVERSION_ID=3", "a")
+        .file("xbootldr/EFI/Linux/b.efi", uki::sections(0x8664, &sections))
+        .agrees(3);
 }
 
 /// Entries put together at random from what is tricky.

@@ -16,6 +16,7 @@ const ROOTS: &[&str] = &[
     "boot::generated::offer",
     "boot::menu::listed::choose",
     "boot::report::in_words",
+    "<boot::uki::companions::Companions<stage2::disk::BiosDisk, stage2::memory::Ram>>::initrds",
 ];
 
 /// Sections that stage2 starts from: its low part, the entry of its image, and

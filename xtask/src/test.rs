@@ -33,6 +33,7 @@ const TOOLS: &[&str] = &[
     "sgdisk",
     "systemd-analyze",
     "xorriso",
+    "/usr/bin/python3",
 ];
 
 /// How many tests and checks went well, and how many did not.

@@ -42,7 +42,7 @@ pub struct Entry {
     /// reboot): behind all entries, in the order of adding, and never booted
     /// without being asked for.
     pub generated: bool,
-    /// The caller's: what kind of entry, on which partition.
+    /// What kind of entry, on which partition: bits of [`tag`].
     pub tag: u8,
     /// Which additions to the title tell it apart, see [`super::title`].
     pub(super) additions: u8,
@@ -53,6 +53,16 @@ pub struct Entry {
     /// Where in `bytes` the texts are, each from `start` to `end`.
     places: [Place; 5],
     bytes: [u8; Entry::TEXT],
+}
+
+/// The bits of [`Entry::tag`].
+pub mod tag {
+    /// Which partition: 0 for the EFI system partition, 1 for XBOOTLDR.
+    pub const VOLUME: u8 = 1;
+    /// It boots a unified kernel image.
+    pub const UKI: u8 = 2;
+    /// Its file is that image: an entry of type 2.
+    pub const TYPE2: u8 = 4;
 }
 
 #[derive(Clone, Copy)]
@@ -95,19 +105,34 @@ impl Entry {
         self.bytes.get(start.into()..place.end.into())
     }
 
-    /// Sets a text to `parts`, one behind the other, and gives it back. None,
-    /// and nothing changes, if there is no room. What was set before keeps its
-    /// room.
+    /// Sets a text to `parts`, one behind the other, and gives it back. None if
+    /// there is no room: the entry is of no use then. What was set before keeps
+    /// its room.
     pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
-        let start = self.used;
-        let text = concat(self.bytes.get_mut(start.into()..)?, parts)?;
-        let end = start.checked_add(u16::try_from(text.len()).ok()?)?;
-        self.used = end;
         *self.places.get_mut(index(field))? = Place {
-            start: start.wrapping_add(1),
-            end,
+            start: self.used.wrapping_add(1),
+            end: 0,
         };
+        self.add(field, parts)
+    }
+
+    /// Adds `parts` to the text that was set last, and gives them back; None if
+    /// there is no room.
+    pub fn add(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
+        let text = concat(self.bytes.get_mut(self.used.into()..)?, parts)?;
+        self.used = self.used.checked_add(u16::try_from(text.len()).ok()?)?;
+        self.places.get_mut(index(field))?.end = self.used;
         Some(text)
+    }
+
+    /// The index of its partition.
+    pub fn volume(&self) -> usize {
+        (self.tag & tag::VOLUME).into()
+    }
+
+    /// True if this bit of [`tag`] is set.
+    pub fn has(&self, bit: u8) -> bool {
+        self.tag & bit != 0
     }
 
     /// Sets the id to `parts` in small letters; None if there is no room.
@@ -160,8 +185,14 @@ mod tests {
         assert_eq!(entry.text(Field::Version), Some(&b"V22"[..]));
         assert_eq!(entry.text(Field::SortKey), Some(&b""[..]));
         assert_eq!(entry.text(Field::MachineId), None);
+        entry.set(Field::Title, &[b"T"]).unwrap();
+        assert_eq!(entry.add(Field::Title, &[b"i", b"tle"]).unwrap(), b"itle");
+        assert_eq!(entry.text(Field::Title), Some(&b"Title"[..]));
         entry.clear();
         assert_eq!(entry.text(Field::SortKey), None);
+        // Nothing to add to.
+        entry.add(Field::Title, &[b"x"]).unwrap();
+        assert_eq!(entry.text(Field::Title), None);
     }
 
     #[test]
@@ -169,7 +200,6 @@ mod tests {
         let mut entry = Entry::EMPTY;
         let long = [b'x'; Entry::TEXT];
         assert!(entry.set(Field::Version, &[&long, b"x"]).is_none());
-        assert_eq!(entry.text(Field::Version), None);
         assert!(entry.set(Field::Version, &[&long]).is_some());
         assert!(entry.set_id(&[b"x"]).is_none());
         assert!(entry.set(Field::MachineId, &[]).is_some());

@@ -4,20 +4,37 @@
 //! who may show it, and the scan goes on.
 
 use super::counter::Name;
+use super::entry::{Entry, tag};
 use super::list::List;
 use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::machine::Disk;
 use crate::storage::Storage;
+use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 
 /// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
 /// Entries").
-pub const DIRECTORY: &[u8] = b"/loader/entries";
+pub const TYPE1: &[u8] = b"/loader/entries";
+/// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
+pub const TYPE2: &[u8] = b"/EFI/Linux";
+
+/// The directory of an entry's file, and what its name ends in.
+pub(crate) fn place(entry: &Entry) -> (&'static [u8], &'static [u8]) {
+    if entry.has(tag::TYPE2) {
+        (TYPE2, b".efi")
+    } else {
+        (TYPE1, b".conf")
+    }
+}
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
+
+/// What a kernel has at this offset ([`crate::load::bzimage`]).
+const HEADER: [u8; 4] = *b"HdrS";
+const HEADER_AT: u32 = 0x202;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
@@ -29,20 +46,33 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) storage: &'s mut Storage<'d, D>,
     /// The file system.
     pub(crate) volume: &'s Volume,
-    /// The caller's number for the volume, kept in its entries.
+    /// The bits of [`tag`] for the volume.
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every Type 1 entry of the volume to `list`. Files that are
-    /// none go to `problem`.
-    pub(crate) fn type1(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
-        let directory = match self.volume.find(self.storage, DIRECTORY) {
+    /// Offers every entry of the volume to `list`. Files that are none go to
+    /// `problem`.
+    pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
+        for path in [TYPE2, TYPE1] {
+            self.directory(path, scratch, list, problem);
+        }
+    }
+
+    /// Offers what lies in one directory.
+    fn directory(
+        &mut self,
+        path: &[u8],
+        scratch: &mut Scratch,
+        list: &mut List,
+        problem: &mut Problem,
+    ) {
+        let directory = match self.volume.find(self.storage, path) {
             Ok(node) => node,
             Err(error) if error.is(Kind::NotFound) => return,
-            Err(error) => return problem(b"", DIRECTORY, error),
+            Err(error) => return problem(b"", path, error),
         };
         let mut walk = self.volume.walk(&directory);
         loop {
@@ -51,21 +81,28 @@ impl<D: Disk> Scan<'_, '_, D> {
                 Ok(Some(node)) => node,
                 Ok(None) => return,
                 Err(error) => {
-                    problem(b"", DIRECTORY, error);
+                    problem(b"", path, error);
                     continue;
                 }
             };
             if node.is_directory() {
                 continue;
             }
-            if let Err(error) = self.offer_type1(&node, scratch, list) {
+            scratch.path.clear();
+            let offered = if path == TYPE1 {
+                self.offer_type1(&node, scratch, list)
+            } else {
+                self.offer_type2(&node, scratch, list)
+            };
+            if let Err(error) = offered {
                 let kernel = scratch.path.get().unwrap_or_default();
                 problem(scratch.name.as_bytes(), kernel, error);
             }
         }
     }
 
-    /// Reads one file and offers it to `list`, if its name is an entry's.
+    /// Reads one file of a Type 1 entry and offers it to `list`, if its name is
+    /// an entry's.
     fn offer_type1(
         &mut self,
         node: &Node,
@@ -83,20 +120,83 @@ impl<D: Disk> Scan<'_, '_, D> {
         while let Some(line) = file.line(self.storage, &mut scratch.line)? {
             draft.line(line, self.long_mode);
         }
-        let path = match draft.main() {
-            Ok((Main::Linux, path)) => path,
-            other => {
-                let error = other.err();
+        let (main, path) = match draft.main() {
+            Ok(found) => found,
+            Err(error) => {
                 scratch.path.clear();
-                return Err(error.unwrap_or(Error::new(Kind::EntryUnsupported, 0)));
+                return Err(error);
             }
         };
-        if self.volume.find(self.storage, path)?.is_directory() {
+        let file = self.volume.find(self.storage, path)?;
+        if file.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
+        let mut bits = self.tag;
+        if main != Main::Linux {
+            bits |= tag::UKI;
+        }
+        if main == Main::Efi {
+            self.check_efi(&file)?;
+        }
         draft.entry.file = Some(*node);
-        draft.entry.tag = self.tag;
+        draft.entry.tag = bits;
         list.offer(draft.entry);
         Ok(())
+    }
+
+    /// Checks that what an `efi` line names has a kernel in it, or is one.
+    fn check_efi(&mut self, node: &Node) -> Result<(), Error> {
+        let mut image = Image::new(self.volume, node, self.long_mode);
+        image.find_kernel(self.storage)?;
+        let mut magic = [0; HEADER.len()];
+        image
+            .file
+            .seek(image.file.position().wrapping_add(HEADER_AT));
+        image.file.read_small(self.storage, &mut magic)?;
+        if magic == HEADER {
+            return Ok(());
+        }
+        Err(Error::new(Kind::EntryUnsupported, 0))
+    }
+
+    /// Offers the profiles of a unified kernel image to `list`, if the file's
+    /// name is an entry's.
+    fn offer_type2(
+        &mut self,
+        node: &Node,
+        scratch: &mut Scratch,
+        list: &mut List,
+    ) -> Result<(), Error> {
+        let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
+            return Ok(());
+        };
+        let mut image = Image::new(self.volume, node, self.long_mode);
+        let mut result = Err(Error::new(Kind::UkiUnknown, 0));
+        loop {
+            let draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
+            let (entry, text) = draft.without_lines()?;
+            let mut reader = uki::Reader {
+                image: &mut image,
+                storage: self.storage,
+                line: &mut scratch.line,
+                text,
+            };
+            match reader.describe(entry) {
+                // A profile may hide what the menu needs.
+                Err(error) if error.is(Kind::UkiUnknown) => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    entry.file = Some(*node);
+                    entry.tag = self.tag | tag::UKI | tag::TYPE2;
+                    list.offer(entry);
+                    result = Ok(());
+                }
+            }
+            image.profile = image.profile.wrapping_add(1);
+            if image.profile >= image.profiles {
+                scratch.path.clear();
+                return result;
+            }
+        }
     }
 }

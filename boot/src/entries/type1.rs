@@ -128,6 +128,18 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What there is before any line: the entry with its id, and the memory for
+    /// a path.
+    ///
+    /// # Errors
+    /// [`Kind::EntryTooLong`].
+    pub fn without_lines(self) -> Result<(&'a mut Entry, &'a mut Text), Error> {
+        match self.problem {
+            Some(problem) => Err(Error::new(problem, 0)),
+            None => Ok((self.entry, self.path)),
+        }
+    }
+
     /// Takes in one line. `long_mode` is true where the processor can run
     /// 64-bit kernels.
     pub fn line(&mut self, line: &[u8], long_mode: bool) {

@@ -48,6 +48,13 @@ impl File {
         self.position = to;
     }
 
+    /// Lets reading go on at `start`, and no further than to `end`, which is not
+    /// behind the end of the file: a piece of it is read as if it were all.
+    pub fn range(&mut self, start: u32, end: u32) {
+        self.position = start;
+        self.size = end;
+    }
+
     /// The next bytes, `limit` of them at most, straight from the disk: as many
     /// as lie together there and one request brings. Nothing at the end of the
     /// file, or with a limit of 0.

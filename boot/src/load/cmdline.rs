@@ -10,7 +10,7 @@ use layout::memory::COMMAND_LINE;
 
 /// Longest line there is room for in memory, in bytes without the NUL.
 pub const LONGEST: usize = 2047;
-const LIMIT: u32 = 2047;
+pub(crate) const LIMIT: u32 = 2047;
 
 const _: () = assert!(COMMAND_LINE.end - COMMAND_LINE.start == 2048);
 
@@ -49,6 +49,11 @@ impl<'a> CommandLine<'a> {
         }
     }
 
+    /// True if nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// The line as it is.
     ///
     /// Errors: [`Kind::CommandLineLong`].
@@ -57,7 +62,8 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-fn too_long(limit: u32) -> Error {
+/// The error for a line of more than so many bytes.
+pub(crate) fn too_long(limit: u32) -> Error {
     Error::new(Kind::CommandLineLong, u64::from(limit))
 }
 

@@ -118,6 +118,19 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
         self.write(bytes)
     }
 
+    /// Pads the last initrd to a multiple of four bytes, as all others are.
+    ///
+    /// Errors: [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    pub fn pad_end(&mut self, step: Step) -> Result<(), Error> {
+        if step == Step::Load {
+            return self.pad(1);
+        }
+        let total = &mut self.handoff.initrd_size;
+        let end = total.checked_add(padding(*total));
+        *total = end.ok_or(Error::new(Kind::InitrdLarge, 0))?;
+        Ok(())
+    }
+
     /// Checks the kernel, a bzImage, and that all can be booted on this machine,
     /// the initrds having been checked. `command_line` has no NUL; `head` is
     /// for the use of this function. Of memory, only the first 1,024 bytes of
@@ -224,7 +237,10 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
     }
 
     /// Opens a file after checking that all bytes of the part can be found.
-    fn check(&mut self, part: &Part) -> Result<File, Error> {
+    ///
+    /// Errors: [`Kind::IsDirectory`], [`Kind::FileShort`]; those of
+    /// [`File::check`].
+    pub fn check(&mut self, part: &Part) -> Result<File, Error> {
         if part.node.is_directory() {
             return Err(Error::new(Kind::IsDirectory, 0));
         }

@@ -2,9 +2,9 @@
 
 use super::{Entries, Outcome, Remembered, Settings};
 use crate::choice::Choice;
-use crate::entries::entry::{Entry, Field};
+use crate::entries::entry::{Entry, Field, tag};
 use crate::entries::list::List;
-use crate::entries::scan::{DIRECTORY, Scan};
+use crate::entries::scan::{self, Scan};
 use crate::entries::text::Text;
 use crate::entries::title;
 use crate::entries::type1::{self, Key};
@@ -18,6 +18,7 @@ use crate::overlay::Overlay;
 use crate::report::{decimal, describe};
 use crate::state::{Changes, State};
 use crate::storage::Storage;
+use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::state::Text as Remembers;
 
@@ -91,13 +92,16 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     /// An entry's file, and where it lies.
     fn file(&self, index: usize) -> Option<(Source, Node)> {
         let entry = self.list.get(index)?;
-        let source = self.sources.get(usize::from(entry.tag)).copied()??;
+        let source = self.sources.get(entry.volume()).copied()??;
         Some((source, entry.file?))
     }
 
-    /// Hands the pairs of an entry's file to `pair`.
+    /// Hands the pairs of a Type 1 entry's file to `pair`.
     fn pairs(&mut self, index: usize, pair: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
         let (source, node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
+        if self.is(index, tag::TYPE2) {
+            return Ok(());
+        }
         let mut file = File::open(&source.volume, &node);
         while let Some(line) = file.line(self.storage, &mut self.scratch.line)? {
             if let Some((key, value)) = type1::pair(line) {
@@ -105,6 +109,29 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
             }
         }
         Ok(())
+    }
+
+    /// True if an entry has this bit of [`tag`].
+    fn is(&self, index: usize, bit: u8) -> bool {
+        self.list.get(index).is_some_and(|entry| entry.has(bit))
+    }
+
+    /// Adds the command line that is in an entry's unified kernel image.
+    fn built_in(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
+        let (source, mut node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
+        if !self.is(index, tag::TYPE2) {
+            let mut path = Text::UNSET;
+            self.pairs(index, &mut |key, value| {
+                if let Key::Main(_) = key {
+                    path.set(&[value]);
+                }
+            })?;
+            let path = path.get().unwrap_or_default();
+            node = source.volume.find(self.storage, path)?;
+        }
+        let mut image = Image::new(&source.volume, &node, self.long_mode);
+        image.profile = self.list.get(index).map_or(0, |entry| entry.profile);
+        uki::command_line(&mut image, self.storage, &mut self.scratch.line, line)
     }
 
     /// Files that would be entries, and why they are none.
@@ -120,7 +147,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
                 tag,
                 long_mode: self.long_mode,
             };
-            scan.type1(self.scratch, &mut nothing, &mut |entry, file, error| {
+            scan.all(self.scratch, &mut nothing, &mut |entry, file, error| {
                 let mut text = Text::UNSET;
                 for name in [entry, file] {
                     if !name.is_empty() {
@@ -158,6 +185,12 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
                 line.add(value);
             }
         });
+        let read = match read {
+            Ok(()) if line.is_empty() && self.is(index, tag::UKI) => {
+                self.built_in(index, &mut line)
+            }
+            read => read,
+        };
         let length = line.as_bytes().map(<[u8]>::len);
         let error = match read.and(length) {
             Ok(length) => return Ok(length),
@@ -194,11 +227,13 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
                 .name(self.storage, &node, &mut self.scratch.name)
                 .is_ok()
         {
-            let xbootldr = self.list.get(index).is_some_and(|entry| entry.tag != 0);
+            let entry = self.list.get(index);
+            let xbootldr = entry.is_some_and(|entry| entry.has(tag::VOLUME));
+            let directory = entry.map_or(scan::TYPE1, |entry| scan::place(entry).0);
             let partition: &[u8] = if xbootldr { b"XBOOTLDR" } else { b"ESP" };
             field(b"partition", partition);
             let mut path = Text::UNSET;
-            for piece in [DIRECTORY, b"/", self.scratch.name.as_bytes()] {
+            for piece in [directory, b"/", self.scratch.name.as_bytes()] {
                 path.append(piece);
             }
             field(b"file", path.get().unwrap_or_default());

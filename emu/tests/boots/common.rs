@@ -16,6 +16,7 @@ fn run(program: &str, package: &str, arguments: &[&str]) {
     let output = Command::new(program)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("MTOOLS_SKIP_CHECK", "1")
+        .env("LC_ALL", "C.UTF-8")
         .args(arguments)
         .output()
         .unwrap_or_else(|_| panic!("{program} is missing: apt-get install {package}"));
@@ -80,6 +81,20 @@ impl TestDisk {
         self.mtools("mmd", &[&format!("::{name}")]);
     }
 
+    /// Files with their directories.
+    pub(crate) fn add_tree(&self, files: &[(&str, &[u8])]) {
+        let tree = tempfile::tempdir().unwrap();
+        for (path, bytes) in files {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        for entry in std::fs::read_dir(tree.path()).unwrap() {
+            let path = entry.unwrap().path();
+            self.mtools("mcopy", &["-s", "-o", path.to_str().unwrap(), "::"]);
+        }
+    }
+
     pub(crate) fn remove(&self, name: &str) {
         self.mtools("mdel", &[&format!("::{name}")]);
     }
@@ -137,6 +152,83 @@ pub(crate) fn kernel_with(header: &SetupHeader, end: usize, payload: usize) -> V
 
 pub(crate) fn kernel(setup_sects: u8, payload: usize) -> Vec<u8> {
     kernel_with(&header(setup_sects, payload), 0x26c, payload)
+}
+
+/// A PE file for x86-64 with these sections, those with nothing in them
+/// included. Its section table begins at 0x188.
+pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = vec![0; 0x80];
+    file[..2].copy_from_slice(b"MZ");
+    file[0x3c] = 0x80;
+    file.extend(*b"PE\0\0");
+    file.extend(0x8664_u16.to_le_bytes());
+    file.extend(u16::try_from(sections.len()).unwrap().to_le_bytes());
+    file.extend([0; 12]);
+    file.extend(240_u16.to_le_bytes());
+    file.extend(0x22e_u16.to_le_bytes());
+    file.extend(0x20b_u16.to_le_bytes());
+    file.resize(0x188, 0);
+    let mut offset = (file.len() + 40 * sections.len()).next_multiple_of(512);
+    let mut address = 0x1000_u32;
+    let mut contents = Vec::new();
+    for (name, content) in sections {
+        let (size, raw) = (content.len(), content.len().next_multiple_of(512));
+        let mut padded = [0; 8];
+        padded[..name.len()].copy_from_slice(name.as_bytes());
+        file.extend(padded);
+        for field in [size as u32, address, raw as u32, offset as u32] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend([0; 16]);
+        contents.extend_from_slice(content);
+        // Never read: what is behind the section's own size.
+        contents.resize(contents.len() + raw - size, 0xee);
+        offset += raw;
+        address += raw.next_multiple_of(4096) as u32;
+    }
+    file.resize(file.len().next_multiple_of(512), 0);
+    file.extend(contents);
+    file
+}
+
+/// A cpio archive of files in a directory, as systemd-stub makes it: with the
+/// permissions of the directory and of the files.
+pub(crate) fn archive(directory: &str, modes: [u32; 2], files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    let mut inode = 0;
+    let mut record = |name: &str, mode: u32, content: &[u8]| {
+        inode += 1;
+        archive.extend(
+            format!(
+                "070701{inode:08x}{mode:08x}{0:08x}{0:08x}{1:08x}{0:08x}{2:08x}\
+                 {0:08x}{0:08x}{0:08x}{0:08x}{3:08x}{0:08x}{name}\0",
+                0,
+                1,
+                content.len(),
+                name.len() + 1
+            )
+            .bytes(),
+        );
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    };
+    for (at, _) in directory.match_indices('/') {
+        record(&directory[..at], 0o040_555, b"");
+    }
+    record(directory, 0o040_000 | modes[0], b"");
+    for (name, content) in files {
+        record(
+            &format!("{directory}/{name}"),
+            0o100_000 | modes[1],
+            content,
+        );
+    }
+    let zeros = |count: usize| "0".repeat(8 * count);
+    let trailer = format!("070701{}00000001{}0000000B{}", zeros(4), zeros(6), zeros(1));
+    archive.extend(trailer.bytes());
+    archive.extend(*b"TRAILER!!!\0\0\0\0");
+    archive
 }
 
 /// What a test boots: all or a piece (offset and size) of a file, or bytes.

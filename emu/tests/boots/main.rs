@@ -2,4 +2,6 @@
 
 mod command;
 mod common;
+mod companions;
 mod load;
+mod uki;

@@ -1,0 +1,53 @@
+//! What an image is started with: its command line and its initrds, as
+//! systemd-stub hands them over.
+
+use super::image::{Image, names};
+use crate::entries::line;
+use crate::error::Error;
+use crate::load::cmdline::{self, CommandLine};
+use crate::load::{Loader, Step};
+use crate::machine::{Disk, Memory};
+use crate::storage::Storage;
+
+/// Adds the image's own command line to `into`: control characters become
+/// spaces, and those at both ends go. `buffer` is for the use of this function.
+///
+/// # Errors
+/// [`crate::Kind::CommandLineLong`]; those of [`Image::find`].
+pub fn command_line<D: Disk>(
+    image: &mut Image,
+    storage: &mut Storage<D>,
+    buffer: &mut [u8],
+    into: &mut CommandLine,
+) -> Result<(), Error> {
+    image.find(storage, &names::CMDLINE)?;
+    let length = image.file.read_small(storage, buffer)?;
+    if length == buffer.len() {
+        return Err(cmdline::too_long(cmdline::LIMIT));
+    }
+    let text = buffer.get_mut(..length).unwrap_or_default();
+    for byte in &mut *text {
+        if *byte < b' ' || *byte == 0x7f {
+            *byte = b' ';
+        }
+    }
+    into.add(line::trim(text));
+    Ok(())
+}
+
+/// Checks or loads the initrds of an image. Unlike those of a Type 1 entry, the
+/// last one is padded too.
+///
+/// # Errors
+/// Those of [`Image::find`] and [`Loader::initrd`].
+pub(crate) fn initrds<D: Disk, M: Memory>(
+    image: &mut Image,
+    loader: &mut Loader<D, M>,
+    step: Step,
+) -> Result<(), Error> {
+    for name in [&names::UCODE, &names::INITRD] {
+        image.find(loader.storage, name)?;
+        loader.initrd(&image.part(), step)?;
+    }
+    loader.pad_end(step)
+}

@@ -1,0 +1,206 @@
+//! The sections of an image, as its headers say (Microsoft, "PE Format").
+//!
+//! An image may hold several profiles (UAPI.5, "Multi-Profile UKIs"). In the
+//! order of the section table, what stands before the first `.profile` is the
+//! base of all; each `.profile` begins a profile, counted from 0, and what follows
+//! up to the next one is its own. An image without any has the one profile 0,
+//! which is the base. In effect is the profile's own section of a name, else the
+//! base's; the first of each, and none where that is empty.
+
+use crate::error::{Error, Kind};
+use crate::fat::{File, Node, Volume};
+use crate::load::Part;
+use crate::machine::Disk;
+use crate::storage::Storage;
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// The name of a section, filled up with NULs.
+pub type Name = [u8; 8];
+
+/// The names of the sections that mean something here.
+pub mod names {
+    use super::Name;
+
+    /// The kernel.
+    pub const LINUX: Name = *b".linux\0\0";
+    /// The operating system's os-release.
+    pub const OSREL: Name = *b".osrel\0\0";
+    /// The command line.
+    pub const CMDLINE: Name = *b".cmdline";
+    /// The initrd.
+    pub const INITRD: Name = *b".initrd\0";
+    /// Microcode, an initrd that comes before all others.
+    pub const UCODE: Name = *b".ucode\0\0";
+    /// What a profile begins with: its id and title.
+    pub const PROFILE: Name = *b".profile";
+}
+
+/// The most sections that an image may have. Firmware refuses more than 96.
+const MOST_SECTIONS: u16 = 256;
+
+/// `IMAGE_FILE_MACHINE_I386` and `IMAGE_FILE_MACHINE_AMD64`.
+const I386: u16 = 0x14c;
+const AMD64: u16 = 0x8664;
+
+/// The start of the file, what is left of a DOS program.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct DosHeader {
+    e_magic: [u8; 2],
+    unused: [u8; 58],
+    /// Where the PE signature lies.
+    e_lfanew: U32,
+}
+
+/// The PE signature and the COFF header behind it. The optional header
+/// follows, and behind that the section table.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct CoffHeader {
+    signature: [u8; 4],
+    machine: U16,
+    number_of_sections: U16,
+    unused: [u8; 12],
+    size_of_optional_header: U16,
+    characteristics: U16,
+}
+
+/// An entry of the section table.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct SectionHeader {
+    name: Name,
+    virtual_size: U32,
+    virtual_address: U32,
+    size_of_raw_data: U32,
+    pointer_to_raw_data: U32,
+    unused: [u8; 16],
+}
+
+/// A file that should be an image for this machine. All of it is read through
+/// one [`File`], so that its chain of clusters is followed once.
+pub struct Image {
+    node: Node,
+    /// The section that was found.
+    pub file: File,
+    /// True where the processor can run 64-bit kernels.
+    pub(super) long_mode: bool,
+    /// The profile whose sections are in effect.
+    pub profile: u32,
+    /// Profiles that were counted by the last search, 0 for none.
+    pub profiles: u32,
+}
+
+impl Image {
+    /// Nothing is read yet. `long_mode` is true where the processor can run 64-bit
+    /// kernels: there, as on UEFI, an image for other processors is none.
+    #[inline(never)]
+    pub fn new(volume: &Volume, node: &Node, long_mode: bool) -> Self {
+        Self {
+            node: *node,
+            file: File::open(volume, node),
+            long_mode,
+            profile: 0,
+            profiles: 0,
+        }
+    }
+
+    /// Finds the section of a name that is in effect, and lets [`Image::file`] be
+    /// read from its start to its end. No section is an empty one.
+    ///
+    /// # Errors
+    /// [`Kind::UkiUnknown`], [`Kind::EntryArchitecture`], [`Kind::UkiDamaged`],
+    /// [`Kind::UkiTruncated`]; those of [`File::read_small`].
+    pub fn find<D: Disk>(&mut self, storage: &mut Storage<D>, name: &Name) -> Result<(), Error> {
+        let file_size = self.node.size();
+        let sections = self.read_headers(storage)?;
+        let (mut start, mut size) = (0, 0);
+        // Where it was found: 0 is the base, anything else a profile's number
+        // and 1.
+        let mut found = u32::MAX;
+        self.profiles = 0;
+        for _ in 0..sections {
+            let mut header = SectionHeader::new_zeroed();
+            self.read(storage, header.as_mut_bytes())?;
+            if header.name == names::PROFILE {
+                self.profiles = self.profiles.wrapping_add(1);
+            }
+            let here = self.profiles;
+            let in_effect = here == 0 || here.wrapping_sub(1) == self.profile;
+            if header.name == *name && in_effect && found != here {
+                found = here;
+                start = header.pointer_to_raw_data.get();
+                size = header.size_of_raw_data.get().min(header.virtual_size.get());
+            }
+        }
+        let end = start.saturating_add(size);
+        if end > file_size {
+            return Err(Error::new(Kind::UkiTruncated, file_size.into()));
+        }
+        self.file.range(start, end);
+        Ok(())
+    }
+
+    /// Finds the kernel: `.linux`, or the file itself, which may be a kernel with
+    /// an EFI stub of its own.
+    ///
+    /// # Errors
+    /// Those of [`Image::find`].
+    pub fn find_kernel<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
+        self.find(storage, &names::LINUX)?;
+        if self.is_empty() {
+            self.file.range(0, self.node.size());
+        }
+        Ok(())
+    }
+
+    /// True if there is no section to read, or no more of it.
+    pub fn is_empty(&self) -> bool {
+        self.file.position() == self.file.size()
+    }
+
+    /// The section that was found.
+    pub fn part(&self) -> Part {
+        let offset = self.file.position();
+        Part {
+            node: self.node,
+            offset,
+            size: self.file.size().wrapping_sub(offset),
+        }
+    }
+
+    /// Reads the headers up to the section table, and gives the number of its
+    /// entries.
+    fn read_headers<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<u16, Error> {
+        self.file.range(0, self.node.size());
+        let mut dos = DosHeader::new_zeroed();
+        self.read(storage, dos.as_mut_bytes())?;
+        self.file.seek(dos.e_lfanew.get());
+        let mut coff = CoffHeader::new_zeroed();
+        self.read(storage, coff.as_mut_bytes())?;
+        let at = self.file.position();
+        let machine = if self.long_mode { AMD64 } else { I386 };
+        let kind = if dos.e_magic != *b"MZ" || coff.signature != *b"PE\0\0" {
+            Kind::UkiUnknown
+        } else if coff.machine != machine {
+            Kind::EntryArchitecture
+        } else if coff.number_of_sections > MOST_SECTIONS {
+            Kind::UkiDamaged
+        } else {
+            let size = coff.size_of_optional_header.get();
+            self.file.seek(at.wrapping_add(size.into()));
+            return Ok(coff.number_of_sections.get());
+        };
+        Err(Error::new(kind, at.into()))
+    }
+
+    /// Fills `into` with what comes next.
+    fn read<D: Disk>(&mut self, storage: &mut Storage<D>, into: &mut [u8]) -> Result<(), Error> {
+        let at = self.file.position();
+        if self.file.read_small(storage, into)? < into.len() {
+            return Err(Error::new(Kind::UkiDamaged, at.into()));
+        }
+        Ok(())
+    }
+}

@@ -190,6 +190,7 @@ fn checksum(sector: &Sector, size: u32) -> Option<u32> {
 
 impl Partitions {
     /// Takes the entry for what it is, if it ends with `end` or before.
+    #[inline(never)] // smaller with registers of its own
     fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
         let Ok((entry, _)) = Entry::ref_from_prefix(entry) else {
             return;

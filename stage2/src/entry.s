@@ -5,8 +5,8 @@
 # Nothing is known of A20, the GDT or the upper halves of registers.
 #
 # At the jump to the image, 0x20000: protected mode with flat 32-bit segments,
-# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive on it as
-# the argument of a C function; the image unpacked, all BSS zero, `real_idt`
+# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive in EAX, where
+# the target has a function's first argument; the image unpacked, all BSS zero, `real_idt`
 # as the BIOS had it. A20 may still be off: the image lies below 1 MiB.
 
 .section .low.header, "ax"
@@ -43,7 +43,6 @@ entry:
     movzbl  %dl, %edx
     movl    $__stack_top, %esp
     pushl   %edx
-    pushl   %edx                    # return address of a call that never returns
 
     movl    $__packed_start, %esi
     movl    ${UNPACKED}, %edi
@@ -55,5 +54,6 @@ entry:
     movl    $__bss_end, %ecx
     subl    %edi, %ecx
     rep stosb
-    movl    ${UNPACKED}, %eax
-    jmp     *%eax
+    popl    %eax
+    movl    ${UNPACKED}, %ecx
+    jmp     *%ecx                   # to what never returns

@@ -1,5 +1,6 @@
 //! What the compiler calls to copy and compare memory, a fifth of the size of
-//! its own versions. Nothing large goes through here.
+//! its own versions. Nothing large goes through here. The arguments are in EAX,
+//! EDX and ECX, as the target has it.
 
 use core::arch::naked_asm;
 
@@ -12,10 +13,8 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
     naked_asm!(
         "push esi",
         "push edi",
-        "mov edi, [esp + 12]",
-        "mov esi, [esp + 16]",
-        "mov ecx, [esp + 20]",
-        "mov eax, edi",
+        "mov edi, eax",
+        "mov esi, edx",
         "rep movsb",
         "pop edi",
         "pop esi",
@@ -32,9 +31,8 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i
     naked_asm!(
         "push esi",
         "push edi",
-        "mov esi, [esp + 12]",
-        "mov edi, [esp + 16]",
-        "mov ecx, [esp + 20]",
+        "mov esi, eax",
+        "mov edi, edx",
         "xor eax, eax", // and equal, should nothing be compared
         "repe cmpsb",
         "seta al",

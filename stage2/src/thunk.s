@@ -8,6 +8,9 @@
 #
 # The BIOS may change any register, flag, the GDT, A20 and the protected-mode
 # bits of nothing: GDT and segments are loaded anew on each way back.
+#
+# Functions have their first three arguments in EAX, EDX and ECX: the convention
+# of the target (x86-unknown-none.json), which Rust code follows.
 
 .section .low.text, "ax"
 
@@ -89,7 +92,6 @@ enter_real:
 .globl bios_interrupt
 bios_interrupt:
     pushal
-    movl    36(%esp), %eax
     shll    $2, %eax
     movw    %ax, vector
     movl    %esp, protected_esp
@@ -138,9 +140,7 @@ bios_returns:
 # given, CS = entry_segment, IP = 0, interrupts off.
 .globl enter_kernel
 enter_kernel:
-    movl    4(%esp), %ebx
-    movl    8(%esp), %edx
-    movl    12(%esp), %ecx
+    movl    %eax, %ebx
     call    enter_real
 .code16
     movw    %bx, %ds
@@ -165,9 +165,7 @@ enter_kernel:
 .code32
 fault:
     movl    %esp, %eax
-    pushl   %eax
-    pushl   %eax                    # return address of a call that never returns
-    jmp     report_fault
+    jmp     report_fault            # which never returns
 ignore:
     iretl
 

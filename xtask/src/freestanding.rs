@@ -24,8 +24,13 @@ fn target(package: &str) -> &'static str {
 }
 
 /// Flags of rustc for every freestanding image: a panic is one instruction,
-/// without a message.
-const FLAGS: &[&str] = &["-Cpanic=immediate-abort", "-Zunstable-options"];
+/// without a message. And no partial redundancy elimination, which copies code
+/// to run less of it even where size is what counts.
+const FLAGS: &[&str] = &[
+    "-Cpanic=immediate-abort",
+    "-Zunstable-options",
+    "-Cllvm-args=-enable-pre=false",
+];
 
 /// Builds the freestanding `packages`; [`image`] says where they lie.
 pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str]) -> Result<()> {

@@ -319,6 +319,7 @@ struct Set {
 impl Set {
     /// Takes in a slot, and its piece into `name`; or begins anew where it does
     /// not follow the one before.
+    #[inline(never)] // smaller with registers of its own
     fn add(&mut self, slot: &LongSlot, offset: u32, name: &mut Name) {
         let number = slot.ord & !LAST_PIECE;
         if slot.ord != number && number <= MOST_SLOTS {

@@ -76,6 +76,7 @@ impl Name {
 
     /// Makes the name of the pieces that were put in, `slots` in number. False
     /// if it is empty or too long.
+    #[inline(never)] // smaller with registers of its own
     pub(super) fn set_long(&mut self, slots: u8) -> bool {
         let most = usize::from(slots).wrapping_mul(SLOT_BYTES / 2);
         let mut index = 0;
@@ -136,6 +137,7 @@ impl Name {
     }
 
     /// Appends the byte that these low bits are.
+    #[inline(never)] // smaller with registers of its own
     fn push(&mut self, byte: u32) {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte.to_le_bytes()[0];

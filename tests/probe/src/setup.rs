@@ -204,8 +204,7 @@ protected:
     .section .start, "ax"
     .globl start
 start:
-    sub esp, 12
-    push esi
+    mov eax, esi                        # where the target has an argument
     call {main}
     "#,
     e820 = const E820,

@@ -9,7 +9,7 @@ use std::io;
 
 use cli::disk::Sectors;
 use cli::image::Stages;
-use cli::install::Plan;
+use cli::install::{Plan, Wishes};
 use cli::plan;
 use cli::survey::Survey;
 use common::*;
@@ -199,7 +199,11 @@ fn starts() -> Vec<Vec<u8>> {
 
 fn install(image: &[u8], stages: &Stages) -> Tape {
     let mut tape = Tape::new(image);
-    let plan = Plan::new(&tape, stages, true).unwrap();
+    let wishes = Wishes {
+        force: true,
+        ..Wishes::default()
+    };
+    let plan = Plan::new(&tape, stages, &wishes).unwrap();
     plan::take(&plan.steps, &mut tape).unwrap();
     plan::verify(&plan.steps, &tape).unwrap();
     tape
@@ -233,7 +237,7 @@ fn a_cut_install_over_nothing_foreign_needs_no_force_to_finish() {
     let fresh = small_disk();
     for before in [fresh.clone(), install(&fresh, &old).image.into_inner()] {
         cuts(&before, &install(&before, &new).groups, &mut |now| {
-            let found = Plan::new(&Tape::new(now), &new, false);
+            let found = Plan::new(&Tape::new(now), &new, &Wishes::default());
             assert!(found.is_ok(), "{:?}", found.err());
         });
     }
@@ -264,7 +268,7 @@ fn a_cut_removal_boots_nothing_and_can_be_repeated() {
 fn a_write_that_fails_or_lies_is_told() {
     let new = with_overlay("0.1.0", 1);
     let mut tape = Tape::new(&small_disk());
-    let plan = Plan::new(&tape, &new, false).unwrap();
+    let plan = Plan::new(&tape, &new, &Wishes::default()).unwrap();
     let error = plan::verify(&plan.steps, &tape).unwrap_err().to_string();
     assert!(error.contains("reads back differently"), "{error}");
     tape.bad = Some(35);

@@ -169,6 +169,17 @@ impl Image {
         image
     }
 
+    /// A disk with an MBR as sfdisk makes it, large enough that partitions begin
+    /// at sector 2048.
+    pub fn dos(script: &str) -> Self {
+        let image = Self::blank();
+        let file = fs::OpenOptions::new().write(true).open(image.path());
+        file.unwrap().set_len(16 << 20).unwrap();
+        let script = format!("label: dos\n{script}");
+        tool("fdisk", "sfdisk", &["--quiet", image.name()], &script);
+        image
+    }
+
     /// A disk with these files on its ESP: name and content.
     pub fn with_files(files: &[(&str, &str)]) -> Self {
         let image = Self::sfdisk("label: gpt\nstart=2048, size=4096, type=U\n");

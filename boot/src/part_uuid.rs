@@ -13,23 +13,31 @@ const ORDER: [usize; 20] = [
 const MBR: usize = 6;
 
 impl Partition {
-    /// Writes the partition's name, in lower case: the GUID of the GPT, 36
-    /// characters; or the signature of an MBR's disk and the number, in
-    /// hexadecimal, as `1234abcd-01`.
-    pub fn part_uuid(&self, write: &mut impl FnMut(u8)) {
+    /// The partition's name, in lower case: the GUID of the GPT, 36 characters; or
+    /// the signature of an MBR's disk and the number, in hexadecimal, as
+    /// `1234abcd-01`.
+    pub fn uuid<'t>(&self, text: &'t mut [u8; 36]) -> &'t [u8] {
         let length = match self.guid {
             [_, _, _, _, _, _, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] => MBR,
             _ => ORDER.len(),
         };
+        let mut used = 0_usize;
+        let mut put = |byte| {
+            if let Some(place) = text.get_mut(used) {
+                *place = byte;
+            }
+            used = used.wrapping_add(1);
+        };
         for &place in ORDER.iter().take(length) {
             match self.guid.get(place) {
-                None => write(b'-'),
+                None => put(b'-'),
                 Some(byte) => {
-                    write(digit(byte >> 4));
-                    write(digit(byte & 0xf));
+                    put(digit(byte >> 4));
+                    put(digit(byte & 0xf));
                 }
             }
         }
+        text.get(..used).unwrap_or_default()
     }
 }
 
@@ -45,9 +53,7 @@ mod tests {
             sectors: 1,
             guid,
         };
-        let mut name = String::new();
-        partition.part_uuid(&mut |byte| name.push(char::from(byte)));
-        name
+        String::from_utf8_lossy(partition.uuid(&mut [0; 36])).into()
     }
 
     #[test]

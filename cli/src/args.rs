@@ -40,3 +40,11 @@ pub fn other(argument: Arg) -> Error {
         argument => Error::usage(argument.unexpected()),
     }
 }
+
+/// An option's value as text.
+pub fn text(parser: &mut lexopt::Parser) -> Result<String, Error> {
+    let value = parser.value()?;
+    value
+        .into_string()
+        .map_err(|value| Error::usage(format!("{value:?} is no text")))
+}

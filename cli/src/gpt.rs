@@ -1,10 +1,7 @@
-//! The partition table as the installer sees it: is it sound, and who lies
-//! where? UEFI specification, section 5.3.
+//! The GPT as the installer sees it. UEFI specification, section 5.3.
 //!
-//! The loader's own reader finds two partitions and falls back to the backup
-//! table without a word. Here every fault is named, because a person can mend
-//! it now, and every place that belongs to someone is known. What the loader
-//! refuses (revision, entry size, array size) is refused here too.
+//! What the loader refuses (revision, entry size, array size) is refused here
+//! too.
 
 use boot::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use layout::disk::SECTOR;
@@ -13,14 +10,15 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::disk::{self, Sectors};
 use crate::error::Error;
-
-/// Offset of the four MBR entries in sector 0, and their size.
-const MBR_ENTRIES: std::ops::Range<usize> = 446..510;
-const MBR_ENTRY: usize = 16;
-/// Type of the MBR entry that protects a GPT.
-const PROTECTIVE: u8 = 0xee;
+use crate::mbr;
+use crate::plan::Step;
+use crate::table::{Place, Table};
 
 const BIOS_BOOT: [u8; 16] = *b"Hah!IdontNeedEFI";
+
+/// Offsets in a header, of fields that are written.
+const CHECKSUM: std::ops::Range<usize> = 16..20;
+const FIRST_USABLE: std::ops::Range<usize> = 40..48;
 
 /// An entry with the fields that the loader has no use for.
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
@@ -31,59 +29,111 @@ struct Entry {
     partition_name: [U16; 36],
 }
 
-/// A place on the disk that belongs to someone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Its first sector.
-    pub first: u64,
-    /// Its last sector.
-    pub last: u64,
-    /// Whose it is.
-    pub owner: String,
-}
-
-/// A sound partition table.
+/// A sound GPT.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct Gpt {
     /// The first sector that partitions may use.
     pub first_usable: u64,
-    /// There is a partition that entries can lie on: an ESP or XBOOTLDR.
-    pub has_boot_partition: bool,
-    /// What is wrong with the backup table, if it is not sound.
-    pub backup_fault: Option<String>,
-    places: Vec<Place>,
+    /// The last one.
+    last_usable: u64,
+    /// The sector of the primary header.
+    primary: Vec<u8>,
+    /// The backup header's place and sector, or what is wrong with it.
+    pub backup: Result<(u64, Vec<u8>), String>,
 }
 
-impl Table {
-    /// Who owns any of `count` sectors from `at` on.
-    pub fn occupant(&self, at: u64, count: u64) -> Option<&Place> {
-        self.places
-            .iter()
-            .find(|place| place.first < at + count && place.last >= at)
+impl Gpt {
+    /// The writes after which no partition can be made below sector `first`: both
+    /// headers, the backup first. Each is a sector with a checksum of its own, so
+    /// that either is whole after a cut, and the array of entries stays as it is.
+    pub fn reserve(&self, first: u64) -> Result<Vec<Step>, Error> {
+        let (at, backup) = self.backup.as_ref().map_err(|fault| {
+            Error::failed(format!(
+                "--reserve changes both headers of the GPT, and the backup is not sound ({fault}): \
+                 `sgdisk -e` makes a new one"
+            ))
+        })?;
+        if first > self.last_usable {
+            return Err(Error::failed("--reserve: the disk is too small for it"));
+        }
+        let places = [
+            ("the backup GPT's header", *at, backup),
+            ("the GPT's header", 1, &self.primary),
+        ];
+        let raised = |sector: &[u8]| raised(sector, first);
+        let steps = places.into_iter().filter_map(|(what, at, sector)| {
+            let raised = raised(sector)?;
+            Some(Step::new(what, at, &raised))
+        });
+        Ok(steps.collect())
     }
 }
 
-/// Reads the primary table and checks it, the protective MBR and the backup;
-/// an error for each reason why gapboot can't be installed beside it.
-pub fn read(disk: &dyn Sectors) -> Result<Table, Error> {
-    let mbr = disk::read(disk, 0, 1)?;
-    let (header, array) = match table(disk, 1) {
-        Ok(table) => table,
-        Err(fault) => return Err(no_table(disk, &mbr, &fault)),
-    };
-    check_protective(&mbr)?;
-    let backup = backup(disk, &header);
-    let mut places = vec![
-        place(1, 1, "the partition table's header"),
+/// A header with another first usable sector and the checksum made right; none
+/// if it has that one, or a later one, already.
+fn raised(sector: &[u8], first: u64) -> Option<Vec<u8>> {
+    let (header, _) = Header::ref_from_prefix(sector).ok()?;
+    if header.first_usable_lba.get() >= first {
+        return None;
+    }
+    let size = header.header_size.get() as usize;
+    let mut raised = sector.to_vec();
+    raised[FIRST_USABLE].copy_from_slice(&first.to_le_bytes());
+    raised[CHECKSUM].fill(0);
+    let checksum = crc32fast::hash(&raised[..size]);
+    raised[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+    Some(raised)
+}
+
+/// True if there is something that calls itself a GPT, sound or not.
+pub fn is_there(disk: &dyn Sectors) -> bool {
+    disk::read(disk, 1, 1).is_ok_and(|sector| sector.starts_with(&SIGNATURE))
+}
+
+/// Reads the primary table and checks it, the protective MBR in `mbr` and the
+/// backup.
+pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<Table, Error> {
+    let (header, array) = table(disk, 1).map_err(|fault| no_table(disk, &fault))?;
+    if let Some(fault) = mbr::unprotected(mbr) {
+        return Err(Error::failed(format!(
+            "{fault}: open it with `gdisk`, choose GPT if asked, and write (w), which makes a new one"
+        )));
+    }
+    let mut own = vec![
+        Place::new(1, 1, "the partition table's header"),
         array_place(&header, "the partition table's entries"),
     ];
+    let backup = backup(disk, &header);
     if let Ok((backup, _)) = &backup {
         let at = backup.my_lba.get();
-        places.push(place(at, at, "the backup partition table's header"));
-        places.push(array_place(backup, "the backup partition table's entries"));
+        own.push(Place::new(at, at, "the backup partition table's header"));
+        own.push(array_place(backup, "the backup partition table's entries"));
     }
+    let backup = backup
+        .and_then(|(backup, _)| {
+            let at = backup.my_lba.get();
+            Ok((at, disk::read(disk, at, 1).map_err(Fault::Unreadable)?))
+        })
+        .map_err(|fault| fault.to_string());
+    let (partitions, boot) = partitions(&header, &array, disk.sectors());
+    let gpt = Gpt {
+        first_usable: header.first_usable_lba.get(),
+        last_usable: header.last_usable_lba.get(),
+        primary: disk::read(disk, 1, 1)?,
+        backup,
+    };
+    Ok(Table {
+        gpt: Some(gpt),
+        boot,
+        partitions,
+        own,
+    })
+}
+
+/// All partitions, and those of them that entries can lie on.
+fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<Place>) {
+    let (mut all, mut boot) = (Vec::new(), Vec::new());
     let size = header.size_of_partition_entry.get() as usize;
-    let mut has_boot_partition = false;
     for (index, bytes) in array.chunks_exact(size).enumerate() {
         let Ok((entry, _)) = Entry::ref_from_prefix(bytes) else {
             continue;
@@ -92,29 +142,19 @@ pub fn read(disk: &dyn Sectors) -> Result<Table, Error> {
             continue;
         }
         let (first, last) = (entry.known.starting_lba.get(), entry.known.ending_lba.get());
-        let sound = first <= last && last < disk.sectors();
-        has_boot_partition |= sound && [ESP, XBOOTLDR].contains(&entry.known.partition_type_guid);
-        places.push(place(first, last.max(first), &owner(index + 1, entry)));
+        let place = Place::new(first, last.max(first), &owner(index + 1, entry));
+        let sound = first <= last && last < sectors;
+        if sound && [ESP, XBOOTLDR].contains(&entry.known.partition_type_guid) {
+            boot.push(place.clone());
+        }
+        all.push(place);
     }
-    Ok(Table {
-        first_usable: header.first_usable_lba.get(),
-        has_boot_partition,
-        backup_fault: backup.err().map(|fault| fault.to_string()),
-        places,
-    })
-}
-
-fn place(first: u64, last: u64, owner: &str) -> Place {
-    Place {
-        first,
-        last,
-        owner: owner.to_owned(),
-    }
+    (all, boot)
 }
 
 fn array_place(header: &Header, owner: &str) -> Place {
     let first = header.partition_entry_lba.get();
-    place(first, first + array_sectors(header) - 1, owner)
+    Place::new(first, first + array_sectors(header) - 1, owner)
 }
 
 /// `partition 3`, with its name if it has a printable one.
@@ -238,7 +278,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// Why there is no primary table to work with, and what helps.
-fn no_table(disk: &dyn Sectors, mbr: &[u8], fault: &Fault) -> Error {
+fn no_table(disk: &dyn Sectors, fault: &Fault) -> Error {
     let last = disk.sectors() - 1;
     if table(disk, last).is_ok() {
         return Error::failed(format!(
@@ -258,37 +298,8 @@ fn no_table(disk: &dyn Sectors, mbr: &[u8], fault: &Fault) -> Error {
              gapboot boots from disks with 512-byte sectors only",
         );
     }
-    let types = || {
-        mbr[MBR_ENTRIES]
-            .chunks_exact(MBR_ENTRY)
-            .map(|entry| entry[4])
-    };
-    if mbr.ends_with(&[0x55, 0xaa]) && types().any(|kind| kind != 0 && kind != PROTECTIVE) {
-        return Error::failed(
-            "has an MBR partition table and no GPT: \
-             gapboot installs on GPT disks; `sgdisk --mbrtogpt` converts one",
-        );
-    }
     Error::failed(
-        "has no GPT: partition it first, with an EFI system partition from sector 2048 on \
-         (for example `sgdisk --new=1:2048:+512M --typecode=1:ef00`)",
+        "has no partition table: partition it first, with an EFI system partition from sector \
+         2048 on (for example `sgdisk --new=1:2048:+512M --typecode=1:ef00`)",
     )
-}
-
-/// Firmware that looks at the MBR boots only a disk that seems to be in use,
-/// and tools that look at it would take the disk for empty.
-fn check_protective(mbr: &[u8]) -> Result<(), Error> {
-    let mut types = mbr[MBR_ENTRIES]
-        .chunks_exact(MBR_ENTRY)
-        .map(|entry| entry[4]);
-    let fault = if !mbr.ends_with(&[0x55, 0xaa]) {
-        "sector 0 lacks the signature 55AA"
-    } else if !types.any(|kind| kind == PROTECTIVE) {
-        "sector 0 lacks the protective entry (type 0xEE)"
-    } else {
-        return Ok(());
-    };
-    Err(Error::failed(format!(
-        "{fault}: open it with `gdisk`, choose GPT if asked, and write (w), which makes a new one"
-    )))
 }

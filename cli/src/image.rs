@@ -1,13 +1,15 @@
 //! The stages: those that this program carries, and the header by which
 //! installed ones are known.
 
-use layout::disk::{OVERLAY_BYTES, STAGE1_CODE, STAGE2_BYTES};
+use layout::disk::{STAGE1_CODE, STAGE2_BYTES};
 use layout::header;
 
+use crate::console::Console;
 use crate::error::Error;
+use crate::overlay::Overlay;
 
-/// stage1 holds this word somewhere in its boot code, stage2 and the overlay
-/// begin with it: by it an installed gapboot of any version is known.
+/// stage1 holds this word somewhere in its boot code, stage2 begins with it: by
+/// it an installed gapboot of any version is known.
 pub const MARK: &[u8] = b"gapboot";
 
 /// The magic of a stage2 that is being written: unlike [`header::MAGIC`], so
@@ -36,7 +38,7 @@ pub struct Stages {
     pub code: Vec<u8>,
     /// stage2, filled up with zeros to the sectors that are its own.
     pub stage2: Vec<u8>,
-    /// The overlay, filled up likewise.
+    /// The overlay, which fills its sectors.
     pub overlay: Option<Vec<u8>>,
     /// gapboot's version.
     pub version: String,
@@ -63,19 +65,34 @@ impl Stages {
         if !is_ours(code) {
             return Err(wrong("stage1.bin does not hold the word gapboot"));
         }
-        let version = match Stage2::find(stage2) {
-            Some(found) if found.intact && stage2.len() <= STAGE2_BYTES => found.version,
+        let found = match Stage2::find(stage2) {
+            Some(found) if found.intact && stage2.len() <= STAGE2_BYTES => found,
             _ => return Err(wrong("stage2.bin is damaged")),
         };
-        if overlay.is_some_and(|bytes| !bytes.starts_with(MARK) || bytes.len() > OVERLAY_BYTES) {
-            return Err(wrong("overlay.bin is damaged"));
+        if let Some(overlay) = overlay {
+            match Overlay::find(overlay) {
+                Some(overlay) if overlay.intact && overlay.build == found.build => {}
+                Some(overlay) if overlay.intact => {
+                    return Err(wrong("overlay.bin belongs to another stage2"));
+                }
+                _ => return Err(wrong("overlay.bin is damaged")),
+            }
         }
         Ok(Self {
             code: code.to_vec(),
             stage2: filled(stage2, STAGE2_BYTES),
-            overlay: overlay.map(|bytes| filled(bytes, OVERLAY_BYTES)),
-            version,
+            overlay: overlay.map(<[u8]>::to_vec),
+            version: found.version,
         })
+    }
+
+    /// The same loader with this console; with the build's own for none.
+    #[must_use]
+    pub fn with_console(mut self, console: Option<Console>) -> Self {
+        if let Some(console) = console {
+            console.set(&mut self.stage2);
+        }
+        self
     }
 
     /// True if boot code is this stage1, whatever firmware wrote into the
@@ -110,6 +127,8 @@ pub struct Stage2 {
     pub length: usize,
     /// The checksum is right. Never true for a format that is not ours.
     pub intact: bool,
+    /// The checksum of the unpacked image, by which an overlay knows its stage2.
+    pub build: u32,
 }
 
 impl Stage2 {
@@ -127,6 +146,7 @@ impl Stage2 {
         Some(Self {
             version: version(&gap[header::VERSION_OFFSET..][..header::VERSION_SIZE]),
             length: if possible { length } else { STAGE2_BYTES },
+            build: number(gap, header::BUILD_OFFSET),
             intact: possible
                 && crc32fast::hash(&gap[header::CHECKED_FROM..length])
                     == number(gap, header::CHECKSUM_OFFSET),

@@ -1,61 +1,106 @@
 //! `gapboot install`: puts the loader on a disk, or brings it up to date.
 //!
-//! Refused, with a reason: what is no GPT disk, and a partition or the table's
-//! own entries in the loader's sectors; nothing overrides these. Foreign boot
-//! code in sector 0 and foreign bytes in the gap are replaced with `--force`,
-//! which then says whose they were. Foreign bytes in the overlay's sectors
-//! cost the overlay only, which is optional.
+//! Refused, with a reason: what has no partition table, and a partition or the
+//! table's own entries in the loader's sectors; nothing overrides these. Foreign
+//! boot code in sector 0 and foreign bytes in the gap are replaced with
+//! `--force`, which then says whose they were. Foreign bytes in the overlay's
+//! sectors cost the overlay only, which is optional.
 
 use std::path::PathBuf;
 
-use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, STAGE2_LBA, STAGE2_SECTORS};
+use layout::disk::{STAGE2_LBA, STAGE2_SECTORS};
 use lexopt::Arg::{Long, Value};
 
 use crate::args::{self, DiskArgument};
+use crate::console::Console;
 use crate::disk::{self, Access, Disk, Sectors};
 use crate::error::Error;
-use crate::gpt::{self, Table};
 use crate::image::Stages;
 use crate::plan::{self, Step};
-use crate::survey::{Code, Gap, Overlay, Survey};
-use crate::{Command, Context};
+use crate::survey::{Gap, Survey};
+use crate::table::{self, Table};
+use crate::undo::Undo;
+use crate::{Command, Context, mbr, notes};
 
 /// `gapboot install`.
 pub const COMMAND: Command = Command {
     name: "install",
     summary: "put the loader on a disk, or bring it up to date",
     help: "\
-Usage: gapboot install DISK [--dry-run] [--force]
+Usage: gapboot install DISK [--dry-run] [--force] [--console=OUTPUTS] [--undo FILE]
+                            [--no-overlay] [--active] [--protective-slot N] [--reserve]
 
-Puts the loader on DISK, an image file or a block device with a GPT: boot code
-into the first 440 bytes of sector 0, stage2 into sectors 34-65, the overlay
-(optional) into sectors 66-129. Nothing else is written. An older gapboot is
-updated. What was written is read back and compared.
+Puts the loader on DISK, an image file or a block device with a GPT or an MBR:
+boot code into the first 440 bytes of sector 0, stage2 into sectors 34-65, the
+overlay (optional) into sectors 66-129. Nothing else is written. An older gapboot
+is updated. What was written is read back and compared.
 
-      --dry-run  say what would be written, and write nothing
-      --force    replace another program's boot code in sector 0 or its bytes
-                 in sectors 34-65; that program does not start any more
-  -h, --help     this text
+      --dry-run    say what would be written, and write nothing
+      --force      replace another program's boot code in sector 0 or its bytes
+                   in sectors 34-65; that program does not start any more
+      --console=OUTPUTS
+                   where the loader talks: vga, serial or vga,serial; serial:2 is
+                   COM2, serial@9600 a speed, serial:2@9600 both. Without this
+                   option it is what was chosen at the last install, at first
+                   vga,serial:1@115200
+      --no-overlay leave the overlay out, and clear one that is there
+      --undo FILE  keep what is written over in FILE, which must not exist;
+                   `gapboot remove --undo FILE DISK` brings it back
 
-Partition tables are never changed. `gapboot remove DISK` takes the loader out.
+For firmware that does not start the disk otherwise (docs/hardware.md):
+
+      --active     set the active flag in sector 0, if no entry has it
+      --protective-slot N
+                   move the entry that protects the GPT to place N (1 to 4)
+      --reserve    raise the first sector that the GPT gives to partitions, so
+                   that no tool makes one in the loader's sectors
+  -h, --help       this text
+
+Without these three no partition table is changed.
+`gapboot remove DISK` takes the loader out.
 ",
     run,
 };
 
+/// What a person wishes besides the loader itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes {
+    /// Other programs' code and data may be written over.
+    pub force: bool,
+    /// The overlay is not wanted.
+    pub no_overlay: bool,
+    /// The console; what is installed keeps its own without.
+    pub console: Option<Console>,
+    /// An entry of sector 0 gets the active flag.
+    pub active: bool,
+    /// The place of the entry that protects the GPT, from 1 on.
+    pub protective_slot: Option<usize>,
+    /// The GPT keeps partitions out of the gap.
+    pub reserve: bool,
+}
+
 struct Options {
     disk: PathBuf,
     dry_run: bool,
-    force: bool,
+    undo: Option<PathBuf>,
+    wishes: Wishes,
 }
 
 impl Options {
     fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
         let mut disk = DiskArgument::default();
-        let (mut dry_run, mut force) = (false, false);
+        let (mut dry_run, mut undo) = (false, None);
+        let mut wishes = Wishes::default();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("dry-run") => dry_run = true,
-                Long("force") => force = true,
+                Long("force") => wishes.force = true,
+                Long("console") => wishes.console = Some(args::text(&mut parser)?.parse()?),
+                Long("no-overlay") => wishes.no_overlay = true,
+                Long("undo") => undo = Some(PathBuf::from(parser.value()?)),
+                Long("active") => wishes.active = true,
+                Long("protective-slot") => wishes.protective_slot = Some(slot(&mut parser)?),
+                Long("reserve") => wishes.reserve = true,
                 Value(value) => disk.set(value)?,
                 unknown => return Err(args::other(unknown)),
             }
@@ -63,8 +108,16 @@ impl Options {
         Ok(Self {
             disk: disk.get()?,
             dry_run,
-            force,
+            undo,
+            wishes,
         })
+    }
+}
+
+fn slot(parser: &mut lexopt::Parser) -> Result<usize, Error> {
+    match args::text(parser)?.parse() {
+        Ok(slot @ 1..=4) => Ok(slot),
+        _ => Err(Error::usage("--protective-slot is 1, 2, 3 or 4")),
     }
 }
 
@@ -72,7 +125,9 @@ impl Options {
 pub struct Plan {
     /// What is there now.
     pub found: Survey,
-    /// The writes, none if gapboot is there already.
+    /// The loader as it goes there.
+    pub stages: Stages,
+    /// The writes, none if everything is there already.
     pub steps: Vec<Step>,
     /// What a person should know, a line each.
     pub notes: Vec<String>,
@@ -80,46 +135,50 @@ pub struct Plan {
 
 impl Plan {
     /// Looks at the disk and decides; writes nothing.
-    pub fn new(disk: &dyn Sectors, stages: &Stages, force: bool) -> Result<Self, Error> {
-        let table = gpt::read(disk)?;
+    pub fn new(disk: &dyn Sectors, stages: &Stages, wishes: &Wishes) -> Result<Self, Error> {
+        let table = table::read(disk)?;
         check_room(&table)?;
         let found = Survey::new(disk)?;
-        let foreign = foreign(&found);
-        if !foreign.is_empty() && !force {
+        let foreign = notes::foreign(&found);
+        if !foreign.is_empty() && !wishes.force {
             return Err(Error::failed(format!(
                 "there is {}: --force replaces it, which that program does not survive",
                 foreign.join(" and ")
             )));
         }
-        let mut notes = table_notes(&table);
-        notes.extend(foreign.iter().map(|what| format!("replaces {what}")));
-        for stranger in found.strangers.iter().filter(|stranger| stranger.returns) {
-            notes.push(format!(
-                "warning: {} is known to write to sector {} again; \
-                 `gapboot status` then says that stage2 is damaged",
-                stranger.owner, stranger.lba
-            ));
+        let stages = stages
+            .clone()
+            .with_console(wishes.console.or(found.console()));
+        let mut notes = notes::table(&table, wishes.reserve);
+        notes.extend(notes::strangers(&found, &foreign));
+        let overlay = notes::overlay_obstacle(&table, &found);
+        let overlay = match (&stages.overlay, overlay) {
+            _ if wishes.no_overlay => plan::Overlay::Clear,
+            (None, _) => plan::Overlay::Leave,
+            (Some(_), None) => plan::Overlay::Write,
+            (Some(_), Some(obstacle)) => {
+                notes.push(format!(
+                    "note: the overlay (help and editing comforts of the menu) is left out: {obstacle}"
+                ));
+                plan::Overlay::Leave
+            }
+        };
+        let first = first_sector(&found, &stages, wishes)?;
+        let mut steps = plan::install(&found, &stages, &first, overlay);
+        if wishes.reserve {
+            steps.extend(reserve(&table)?);
         }
-        let obstacle = stages
-            .overlay
-            .as_ref()
-            .and_then(|_| overlay_obstacle(&table, &found));
-        if let Some(obstacle) = &obstacle {
-            notes.push(format!(
-                "note: the overlay (help and editing comforts of the menu) is left out: {obstacle}"
-            ));
-        }
-        let steps = plan::install(&found, stages, obstacle.is_none());
         Ok(Self {
             found,
+            stages,
             steps,
             notes,
         })
     }
 
     /// What the plan does, as a participle and its object.
-    fn outcome(&self, stages: &Stages) -> String {
-        let new = &stages.version;
+    fn outcome(&self) -> String {
+        let new = &self.stages.version;
         match &self.found.gap {
             Gap::Without => format!("installed gapboot {new}"),
             Gap::Incomplete => format!("installed gapboot {new}, over an interrupted install"),
@@ -132,10 +191,10 @@ impl Plan {
             Gap::Stage2(old) if old.version != *new => {
                 format!("updated gapboot {} to {new}", old.version)
             }
-            Gap::Stage2(_) if self.found.gap_bytes != stages.stage2 => {
-                format!("installed gapboot {new}, over another build of the same version")
+            Gap::Stage2(_) if self.found.gap_bytes == self.stages.stage2 => {
+                format!("completed gapboot {new}")
             }
-            Gap::Stage2(_) => format!("completed gapboot {new}"),
+            Gap::Stage2(_) => format!("changed gapboot {new}, to another build or console"),
         }
     }
 }
@@ -149,8 +208,9 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     } else {
         Access::Write
     };
-    let mut disk = Disk::open(&options.disk, access).map_err(|error| error.on(&options.disk))?;
-    let plan = Plan::new(&disk, &stages, options.force).map_err(|error| error.on(&options.disk))?;
+    let on = |error: Error| error.on(&options.disk);
+    let mut disk = Disk::open(&options.disk, access).map_err(on)?;
+    let plan = Plan::new(&disk, &stages, &options.wishes).map_err(on)?;
     for note in &plan.notes {
         writeln!(context.err, "gapboot: {name}: {note}")?;
     }
@@ -162,20 +222,20 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
         )?);
     }
     if options.dry_run {
-        writeln!(
-            context.out,
-            "{name}: would have {}, writing:",
-            plan.outcome(&stages)
-        )?;
+        let outcome = plan.outcome();
+        writeln!(context.out, "{name}: would have {outcome}, writing:")?;
         return print_steps(&plan.steps, context);
+    }
+    if let Some(file) = &options.undo {
+        Undo::of(&disk, &plan.steps).map_err(on)?.save(file)?;
     }
     plan::take(&plan.steps, &mut disk)
         .and_then(|()| plan::verify(&plan.steps, &disk.reopen()?))
-        .map_err(|error| error.on(&options.disk))?;
+        .map_err(on)?;
     Ok(writeln!(
         context.out,
         "{name}: {}; read back and compared",
-        plan.outcome(&stages)
+        plan.outcome()
     )?)
 }
 
@@ -201,55 +261,31 @@ fn check_room(table: &Table) -> Result<(), Error> {
     )))
 }
 
-/// What of other programs would be written over, as they are named to a person.
-fn foreign(found: &Survey) -> Vec<String> {
-    let mut foreign = Vec::new();
-    if let Code::Foreign(owner) = found.code {
-        foreign.push(format!("boot code of {owner} in sector 0"));
+/// What sector 0 is to begin with: the boot code, and the partition table behind
+/// it only if something in it is to change.
+fn first_sector(found: &Survey, stages: &Stages, wishes: &Wishes) -> Result<Vec<u8>, Error> {
+    let mut table = found.table_bytes.clone();
+    if let Some(slot) = wishes.protective_slot {
+        mbr::move_protective(&mut table, slot)?;
     }
-    for stranger in &found.strangers {
-        foreign.push(format!(
-            "data of {} in sector {}",
-            stranger.owner, stranger.lba
-        ));
+    if wishes.active {
+        mbr::activate(&mut table)?;
     }
-    foreign
+    let mut first = stages.code.clone();
+    if table != found.table_bytes {
+        first.extend(table);
+    }
+    Ok(first)
 }
 
-/// Why the overlay can't be on this disk.
-fn overlay_obstacle(table: &Table, found: &Survey) -> Option<String> {
-    let range = disk::range(OVERLAY_LBA, OVERLAY_SECTORS);
-    if let Some(place) = table.occupant(OVERLAY_LBA, OVERLAY_SECTORS) {
-        return Some(format!("{} lies in {range}", place.owner));
-    }
-    match found.overlay {
-        Overlay::Beyond => Some(format!("the disk ends before {range} do")),
-        Overlay::Foreign(owner) => Some(format!("data of {owner} lies in {range}")),
-        Overlay::Empty | Overlay::Gapboot => None,
-    }
-}
-
-/// What about the partition table a person should know.
-fn table_notes(table: &Table) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(fault) = &table.backup_fault {
-        notes.push(format!(
-            "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
+/// The writes that keep partitions out of the gap: from the usual sector on, or
+/// from where the first one begins.
+fn reserve(table: &Table) -> Result<Vec<Step>, Error> {
+    let Some(gpt) = &table.gpt else {
+        return Err(Error::failed(
+            "--reserve is for disks with a GPT: an MBR does not say where partitions may begin",
         ));
-    }
-    if !table.has_boot_partition {
-        notes.push(
-            "warning: there is no EFI system partition and no XBOOTLDR partition, \
-             so there is nothing to boot yet"
-                .to_owned(),
-        );
-    }
-    if table.first_usable < STAGE2_LBA + STAGE2_SECTORS {
-        notes.push(format!(
-            "note: this GPT lets partitions begin at sector {}, where gapboot lies; \
-             create none below sector 2048",
-            table.first_usable
-        ));
-    }
-    notes
+    };
+    let first = table.first_partition().unwrap_or(u64::MAX);
+    gpt.reserve(first.min(notes::USUAL_START))
 }

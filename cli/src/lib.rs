@@ -8,10 +8,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`disk`] | an image file or a block device, in sectors |
-//! | [`gpt`] | the partition table, and who lies where |
+//! | [`table`], [`gpt`], [`mbr`] | the partition table, and who lies where |
 //! | [`image`] | the stages that this program carries |
+//! | [`overlay`], [`console`] | the overlay's header; a setting in that of stage2 |
 //! | [`survey`] | what is in the boot code and in the gap |
 //! | [`foreign`] | other programs, by their marks |
+//! | [`notes`] | what a person should know of a disk |
+//! | [`undo`] | what an installation wrote over, in a file |
 //! | [`plan`] | the writes, in an order that bears an interruption |
 //! | [`reader`] | a disk as the loader sees it |
 //! | [`menu`] | the menu, read by the loader's code |
@@ -23,6 +26,7 @@ use std::ffi::OsString;
 use std::io::Write;
 
 pub mod args;
+pub mod console;
 pub mod disk;
 pub mod error;
 pub mod foreign;
@@ -30,13 +34,18 @@ pub mod gpt;
 pub mod image;
 pub mod install;
 pub mod list;
+pub mod mbr;
 pub mod menu;
+pub mod notes;
+pub mod overlay;
 pub mod plan;
 pub mod reader;
 pub mod remove;
 pub mod status;
 pub mod survey;
+pub mod table;
 pub mod uki;
+pub mod undo;
 
 use error::Error;
 use image::Stages;

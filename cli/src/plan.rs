@@ -39,7 +39,7 @@ use layout::disk::{OVERLAY_LBA, SECTOR, STAGE2_LBA};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::image::{INCOMPLETE, Stages};
-use crate::survey::{Code, Gap, Overlay, Survey};
+use crate::survey::{self, Code, Gap, Survey};
 
 /// One write, followed by a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,18 +71,35 @@ impl Step {
     }
 }
 
+/// What becomes of the overlay's sectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// They get the overlay.
+    Write,
+    /// They stay as they are.
+    Leave,
+    /// They get zeros, if they hold an overlay.
+    Clear,
+}
+
 /// The steps that turn what was found into an installed gapboot; none if it is
-/// there already. The overlay is written if `overlay` is true and there is one.
-pub fn install(found: &Survey, stages: &Stages, overlay: bool) -> Vec<Step> {
-    let boot_code = (found.code_bytes != stages.code)
-        .then(|| Step::new("stage1, the boot code", 0, &stages.code));
-    let overlay = match &stages.overlay {
-        Some(bytes) if overlay && found.overlay_bytes != *bytes => halves(
+/// there already. `first` is what sector 0 is to begin with: the boot code, or
+/// the boot code and a changed partition table.
+pub fn install(found: &Survey, stages: &Stages, first: &[u8], overlay: Overlay) -> Vec<Step> {
+    let what = match first.len() {
+        SECTOR => "stage1, the boot code, and the partition table",
+        _ => "stage1, the boot code",
+    };
+    let is_there = first.len() < SECTOR && found.code_bytes == first;
+    let boot_code = (!is_there).then(|| Step::new(what, 0, first));
+    let overlay = match (&stages.overlay, overlay) {
+        (Some(bytes), Overlay::Write) if found.overlay_bytes != *bytes => halves(
             ["the overlay, its first sector", "the overlay, the rest"],
             OVERLAY_LBA,
             bytes,
         )
         .into(),
+        (_, Overlay::Clear) => clear_overlay(found),
         _ => Vec::new(),
     };
     if found.gap_bytes == stages.stage2 {
@@ -128,22 +145,34 @@ pub fn remove(found: &Survey) -> Vec<Step> {
             &vec![0; found.code_bytes.len()],
         ));
     }
-    let mut clear = |what, at, size| {
-        let [first, rest] = halves([what, what], at, &vec![0; size]);
-        steps.extend((!rest.bytes.is_empty()).then_some(rest));
-        steps.push(first);
-    };
-    if found.overlay == Overlay::Gapboot {
-        clear("the overlay, zeros", OVERLAY_LBA, found.overlay_bytes.len());
-    }
-    if found.own_sectors() > 0 {
-        clear(
-            "stage2, zeros",
-            STAGE2_LBA,
-            found.own_sectors() as usize * SECTOR,
-        );
-    }
+    steps.extend(clear_overlay(found));
+    steps.extend(clear(
+        "stage2, zeros",
+        STAGE2_LBA,
+        found.own_sectors() as usize * SECTOR,
+    ));
     steps
+}
+
+/// The steps that take the overlay out, if there is one.
+fn clear_overlay(found: &Survey) -> Vec<Step> {
+    match found.overlay {
+        survey::Overlay::Gapboot(_) => {
+            clear("the overlay, zeros", OVERLAY_LBA, found.overlay_bytes.len())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The steps that write so many zeros: the sector by which they are known as
+/// gapboot's last.
+fn clear(what: &'static str, at: u64, size: usize) -> Vec<Step> {
+    if size == 0 {
+        return Vec::new();
+    }
+    let [first, rest] = halves([what, what], at, &vec![0; size]);
+    let rest = (!rest.bytes.is_empty()).then_some(rest);
+    rest.into_iter().chain([first]).collect()
 }
 
 /// The first sector of `bytes` and the rest as steps of their own.

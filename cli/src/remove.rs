@@ -1,9 +1,9 @@
 //! `gapboot remove`: takes the loader out again.
 //!
 //! Only what is gapboot's goes: boot code with its mark, stage2 by its header,
-//! the overlay by its mark. A damaged or half-written stage2 goes too. What
-//! was there before gapboot does not come back; the disk is left as a
-//! partitioning tool makes one, with zeros.
+//! the overlay by its mark. A damaged or half-written stage2 goes too. The disk
+//! is left as a partitioning tool makes one, with zeros; or, with `--undo`, as it
+//! was before gapboot.
 
 use std::path::PathBuf;
 
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::install::print_steps;
 use crate::plan;
 use crate::survey::{Code, Survey};
+use crate::undo::Undo;
 use crate::{Command, Context};
 
 /// `gapboot remove`.
@@ -22,14 +23,17 @@ pub const COMMAND: Command = Command {
     name: "remove",
     summary: "take the loader out again",
     help: "\
-Usage: gapboot remove DISK [--dry-run]
+Usage: gapboot remove DISK [--dry-run] [--undo FILE]
 
 Fills with zeros what belongs to gapboot on DISK, an image file or a block
 device: the boot code in the first 440 bytes of sector 0 and stage2 and overlay
 behind the partition table. What belongs to another program stays.
 
-      --dry-run  say what would be written, and write nothing
-  -h, --help     this text
+      --dry-run    say what would be written, and write nothing
+      --undo FILE  bring back what `gapboot install --undo FILE` has written over,
+                   instead of zeros: boot code, data in the gap, and what was
+                   changed in the partition table, unless it has changed since
+  -h, --help       this text
 ",
     run,
 };
@@ -37,15 +41,17 @@ behind the partition table. What belongs to another program stays.
 struct Options {
     disk: PathBuf,
     dry_run: bool,
+    undo: Option<PathBuf>,
 }
 
 impl Options {
     fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
         let mut disk = DiskArgument::default();
-        let mut dry_run = false;
+        let (mut dry_run, mut undo) = (false, None);
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("dry-run") => dry_run = true,
+                Long("undo") => undo = Some(PathBuf::from(parser.value()?)),
                 Value(value) => disk.set(value)?,
                 unknown => return Err(args::other(unknown)),
             }
@@ -53,6 +59,7 @@ impl Options {
         Ok(Self {
             disk: disk.get()?,
             dry_run,
+            undo,
         })
     }
 }
@@ -65,14 +72,16 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     } else {
         Access::Write
     };
-    let mut disk = Disk::open(&options.disk, access).map_err(|error| error.on(&options.disk))?;
-    let found = Survey::new(&disk).map_err(|error| error.on(&options.disk))?;
-    let steps = plan::remove(&found);
+    let on = |error: Error| error.on(&options.disk);
+    let mut disk = Disk::open(&options.disk, access).map_err(on)?;
+    let found = Survey::new(&disk).map_err(on)?;
+    let (steps, stay) = match &options.undo {
+        None => (plan::remove(&found), Vec::new()),
+        Some(file) => Undo::load(file, &disk)?.steps(&found, &disk).map_err(on)?,
+    };
     if steps.is_empty() {
-        return Err(Error::failed(
-            "gapboot is not on this disk, nothing to remove",
-        ))
-        .map_err(|error| error.on(&options.disk));
+        let nothing = "gapboot is not on this disk, nothing to remove";
+        return Err(on(Error::failed(nothing)));
     }
     if options.dry_run {
         writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
@@ -80,9 +89,18 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     } else {
         plan::take(&steps, &mut disk)
             .and_then(|()| plan::verify(&steps, &disk.reopen()?))
-            .map_err(|error| error.on(&options.disk))?;
-        writeln!(context.out, "{name}: removed gapboot, writing zeros:")?;
+            .map_err(on)?;
+        writeln!(context.out, "{name}: removed gapboot, writing:")?;
         print_steps(&steps, context)?;
+    }
+    for at in stay {
+        writeln!(
+            context.err,
+            "gapboot: {name}: note: sector {at} has changed since the install, and stays"
+        )?;
+    }
+    if options.undo.is_some() {
+        return Ok(());
     }
     if let Code::Foreign(owner) = found.code {
         writeln!(

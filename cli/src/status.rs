@@ -8,10 +8,11 @@
 //! | `installed` | true if both stages are there, so that the disk starts gapboot |
 //! | `version` | gapboot's version, by stage2's header |
 //! | `intact` | stage2's checksum is right |
-//! | `upToDate` | stage1 and stage2 are those that this program carries; absent if it carries none |
+//! | `upToDate` | stage1 and stage2 are those that this program carries, and so is the overlay if there is one; absent if it carries none |
 //! | `stage1` | `match`: this program's; `other`: another gapboot's; `foreign`: another program's; `none`: zeros |
 //! | `stage2` | `present`, `incomplete` (an interrupted install), `none` |
-//! | `overlay` | `present`, `none` |
+//! | `overlay` | `present`: intact and of this stage2; `damaged`; `other`: of another stage2; `none` |
+//! | `console` | the console in stage2's header, as `gapboot install --console` takes it |
 //! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
 
 use std::path::PathBuf;
@@ -86,8 +87,11 @@ pub struct Status {
     pub stage1: &'static str,
     /// `present`, `incomplete` or `none`.
     pub stage2: &'static str,
-    /// `present` or `none`.
+    /// `present`, `damaged`, `other` or `none`.
     pub overlay: &'static str,
+    /// The console in stage2's header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// Other programs in gapboot's sectors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<Foreign>,
@@ -115,7 +119,7 @@ impl Status {
             installed: found.code == Code::Gapboot && stage2.is_some(),
             version: stage2.map(|stage2| stage2.version.clone()),
             intact: stage2.map(|stage2| stage2.intact),
-            up_to_date: stages.map(|own| is_this_stage1 && own.stage2 == found.gap_bytes),
+            up_to_date: stages.map(|own| is_this_stage1 && is_up_to_date(found, own)),
             stage1: match found.code {
                 Code::Empty => "none",
                 Code::Gapboot if is_this_stage1 => "match",
@@ -127,11 +131,17 @@ impl Status {
                 Gap::Incomplete => "incomplete",
                 Gap::Stage2(_) => "present",
             },
-            overlay: if found.overlay == Overlay::Gapboot {
-                "present"
-            } else {
-                "none"
+            overlay: match found.overlay {
+                Overlay::Gapboot(overlay) if !overlay.intact => "damaged",
+                Overlay::Gapboot(overlay)
+                    if stage2.is_some_and(|stage2| stage2.build == overlay.build) =>
+                {
+                    "present"
+                }
+                Overlay::Gapboot(_) => "other",
+                Overlay::Empty | Overlay::Foreign(_) | Overlay::Beyond => "none",
             },
+            console: found.console().map(|console| console.to_string()),
             foreign: foreign(found),
         }
     }
@@ -169,6 +179,17 @@ impl Status {
     }
 }
 
+/// stage2 is this program's, whatever the console; and so is the overlay, if
+/// there is one.
+fn is_up_to_date(found: &Survey, own: &Stages) -> bool {
+    let own = own.clone().with_console(found.console());
+    own.stage2 == found.gap_bytes
+        && match (found.overlay, &own.overlay) {
+            (Overlay::Gapboot(_), Some(own)) => *own == found.overlay_bytes,
+            _ => true,
+        }
+}
+
 fn foreign(found: &Survey) -> Vec<Foreign> {
     let code = match found.code {
         Code::Foreign(owner) => Some(Foreign { sector: 0, owner }),
@@ -180,6 +201,16 @@ fn foreign(found: &Survey) -> Vec<Foreign> {
         owner: stranger.owner,
     });
     code.into_iter().chain(strangers).collect()
+}
+
+/// What is said of the overlay.
+fn overlay(overlay: &str) -> &str {
+    match overlay {
+        "present" => "intact",
+        "damaged" => "damaged, so it is not used: `gapboot install` writes it anew",
+        "other" => "of another stage2, so it is not used: `gapboot install` writes the right one",
+        none => none,
+    }
 }
 
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
@@ -194,6 +225,10 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     }
     let name = options.disk.display();
     writeln!(context.out, "{name}: {}", status.sentence())?;
+    if let Some(console) = &status.console {
+        writeln!(context.out, "  console: {console}")?;
+        writeln!(context.out, "  overlay: {}", overlay(status.overlay))?;
+    }
     for foreign in &status.foreign {
         let what = if foreign.sector == 0 {
             "boot code"

@@ -2,10 +2,12 @@
 
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
 
+use crate::console::Console;
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::foreign;
-use crate::image::{self, INCOMPLETE, MARK, Stage2};
+use crate::image::{self, INCOMPLETE, Stage2};
+use crate::overlay;
 
 /// Whose boot code is in sector 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub enum Overlay {
     /// Nothing.
     Empty,
     /// gapboot's overlay, of any version.
-    Gapboot,
+    Gapboot(overlay::Overlay),
     /// Something of the program named.
     Foreign(&'static str),
     /// The disk is too short to have these sectors.
@@ -57,6 +59,8 @@ pub struct Stranger {
 pub struct Survey {
     /// The first 440 bytes of sector 0.
     pub code_bytes: Vec<u8>,
+    /// The others: signature and partition table.
+    pub table_bytes: Vec<u8>,
     /// Sectors 34-65.
     pub gap_bytes: Vec<u8>,
     /// Sectors 66-129; empty if the disk ends before.
@@ -75,7 +79,7 @@ impl Survey {
     /// Looks at `disk`. The partition table plays no part in it.
     pub fn new(disk: &dyn Sectors) -> Result<Self, Error> {
         let mut code_bytes = disk::read(disk, 0, 1)?;
-        code_bytes.truncate(STAGE1_CODE);
+        let table_bytes = code_bytes.split_off(STAGE1_CODE);
         let gap_bytes = disk::read(disk, STAGE2_LBA, STAGE2_SECTORS)?;
         let overlay_bytes = match disk.sectors() >= OVERLAY_LBA + OVERLAY_SECTORS {
             true => disk::read(disk, OVERLAY_LBA, OVERLAY_SECTORS)?,
@@ -88,9 +92,19 @@ impl Survey {
             overlay: overlay(&overlay_bytes),
             gap,
             code_bytes,
+            table_bytes,
             gap_bytes,
             overlay_bytes,
         })
+    }
+
+    /// The console that was chosen for a gapboot that is here, be it damaged or
+    /// half written.
+    pub fn console(&self) -> Option<Console> {
+        match self.gap {
+            Gap::Without => None,
+            Gap::Stage2(_) | Gap::Incomplete => Console::of(&self.gap_bytes),
+        }
     }
 
     /// Sectors of the gap, from its start, that hold gapboot's stage2.
@@ -134,8 +148,8 @@ fn overlay(bytes: &[u8]) -> Overlay {
         Overlay::Beyond
     } else if is_zero(bytes) {
         Overlay::Empty
-    } else if bytes.starts_with(MARK) {
-        Overlay::Gapboot
+    } else if let Some(overlay) = overlay::Overlay::find(bytes) {
+        Overlay::Gapboot(overlay)
     } else {
         let sector = bytes.chunks(SECTOR).find(|sector| !is_zero(sector));
         Overlay::Foreign(sector.map_or(foreign::UNKNOWN, foreign::sector))

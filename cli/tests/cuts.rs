@@ -9,9 +9,10 @@ use std::io;
 
 use cli::disk::Sectors;
 use cli::image::Stages;
-use cli::install::Plan;
+use cli::install::{Plan, Wishes};
 use cli::plan;
 use cli::survey::Survey;
+use cli::undo::Undo;
 use common::*;
 use layout::disk::SECTOR;
 
@@ -199,7 +200,11 @@ fn starts() -> Vec<Vec<u8>> {
 
 fn install(image: &[u8], stages: &Stages) -> Tape {
     let mut tape = Tape::new(image);
-    let plan = Plan::new(&tape, stages, true).unwrap();
+    let wishes = Wishes {
+        force: true,
+        ..Wishes::default()
+    };
+    let plan = Plan::new(&tape, stages, &wishes).unwrap();
     plan::take(&plan.steps, &mut tape).unwrap();
     plan::verify(&plan.steps, &tape).unwrap();
     tape
@@ -233,7 +238,7 @@ fn a_cut_install_over_nothing_foreign_needs_no_force_to_finish() {
     let fresh = small_disk();
     for before in [fresh.clone(), install(&fresh, &old).image.into_inner()] {
         cuts(&before, &install(&before, &new).groups, &mut |now| {
-            let found = Plan::new(&Tape::new(now), &new, false);
+            let found = Plan::new(&Tape::new(now), &new, &Wishes::default());
             assert!(found.is_ok(), "{:?}", found.err());
         });
     }
@@ -260,11 +265,85 @@ fn a_cut_removal_boots_nothing_and_can_be_repeated() {
     });
 }
 
+/// The disk as the last two groups of writes may leave it has two GPT headers,
+/// each old or new, and each with a right checksum; boot code and partition table
+/// are old or new together.
+#[test]
+fn a_cut_change_of_the_partition_table_leaves_whole_ones() {
+    let new = with_overlay("0.1.0", 1);
+    let before = small_disk();
+    let wishes = Wishes {
+        active: true,
+        protective_slot: Some(2),
+        reserve: true,
+        ..Wishes::default()
+    };
+    let install = |image: &[u8]| {
+        let mut tape = Tape::new(image);
+        let plan = Plan::new(&tape, &new, &wishes).unwrap();
+        plan::take(&plan.steps, &mut tape).unwrap();
+        plan::verify(&plan.steps, &tape).unwrap();
+        tape
+    };
+    let tape = install(&before);
+    let after = tape.image.into_inner();
+    let backup = before.len() - SECTOR..before.len();
+    cuts(&before, &tape.groups, &mut |now| {
+        assert_same_outside(
+            &before,
+            now,
+            &[0..512, 512..1024, GAP, OVERLAY, backup.clone()],
+        );
+        for sector in [0..512, 512..1024, backup.clone()] {
+            let now = &now[sector.clone()];
+            assert!(now == &before[sector.clone()] || now == &after[sector]);
+        }
+        assert!(install(now).image.into_inner() == after);
+    });
+}
+
+#[test]
+fn a_cut_undo_never_starts_half_of_what_was_there() {
+    let new = with_overlay("0.1.0", 1);
+    let mut foreign = small_disk();
+    foreign[CODE].copy_from_slice(&noise(5, 440));
+    foreign[GAP].copy_from_slice(&noise(6, 16_384));
+    let mut tape = Tape::new(&foreign);
+    let wishes = Wishes {
+        force: true,
+        active: true,
+        reserve: true,
+        ..Wishes::default()
+    };
+    let plan = Plan::new(&tape, &new, &wishes).unwrap();
+    let undo = Undo::of(&tape, &plan.steps).unwrap();
+    plan::take(&plan.steps, &mut tape).unwrap();
+    let installed = tape.image.into_inner();
+    let back = |image: &[u8]| {
+        let mut tape = Tape::new(image);
+        let (steps, stay) = undo.steps(&Survey::new(&tape).unwrap(), &tape).unwrap();
+        assert!(stay.is_empty(), "{stay:?}");
+        plan::take(&steps, &mut tape).unwrap();
+        plan::verify(&steps, &tape).unwrap();
+        tape
+    };
+    let tape = back(&installed);
+    assert!(tape.image.into_inner() == foreign);
+    cuts(&installed, &tape.groups, &mut |now| {
+        let whole = now[GAP] == installed[GAP] || !stage1_accepts(&now[GAP]);
+        assert!(whole, "gapboot's stage1 starts what is not gapboot's");
+        if now[CODE] == foreign[CODE] {
+            assert!(now[GAP] == foreign[GAP], "foreign code over a changed gap");
+        }
+        assert!(back(now).image.into_inner() == foreign);
+    });
+}
+
 #[test]
 fn a_write_that_fails_or_lies_is_told() {
     let new = with_overlay("0.1.0", 1);
     let mut tape = Tape::new(&small_disk());
-    let plan = Plan::new(&tape, &new, false).unwrap();
+    let plan = Plan::new(&tape, &new, &Wishes::default()).unwrap();
     let error = plan::verify(&plan.steps, &tape).unwrap_err().to_string();
     assert!(error.contains("reads back differently"), "{error}");
     tape.bad = Some(35);

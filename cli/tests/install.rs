@@ -239,3 +239,50 @@ fn a_table_that_needs_attention_is_remarked_on() {
     let run = gapboot(&new, &["install", cut_short.name()]).done();
     assert!(run.err.contains("is the image complete?"), "{}", run.err);
 }
+
+#[test]
+fn the_console_is_kept_until_another_is_chosen() {
+    let (old, new) = (with_overlay("0.0.9", 1), with_overlay("0.1.0", 2));
+    let image = Image::sgdisk();
+    let console = |image: &Image| {
+        let run = gapboot(&new, &["status", "--json", image.name()]).done();
+        let status: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(status["intact"], true);
+        assert_eq!(status["overlay"], "present");
+        status["console"].as_str().unwrap().to_owned()
+    };
+    gapboot(&old, &["install", "--console=serial:2@9600", image.name()]).done();
+    // Outputs, port, divisor, and nothing else but the checksum.
+    assert_eq!(image.bytes()[34 * 512 + 40..][..4], [2, 1, 12, 0]);
+    assert_eq!(console(&image), "serial:2@9600");
+    gapboot(&new, &["install", image.name()]).done();
+    assert_eq!(console(&image), "serial:2@9600");
+    image.put(40 * 512, b"?").put(34 * 512, b"gapboot~");
+    gapboot(&new, &["install", image.name()]).done();
+    assert_eq!(console(&image), "serial:2@9600");
+    gapboot(&new, &["install", "--console", "vga,serial", image.name()]).done();
+    assert!(image.bytes()[GAP] == new.stage2);
+    let wrong = gapboot(&new, &["install", "--console=com1", image.name()]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("is no console: vga,"), "{}", wrong.err);
+}
+
+#[test]
+fn an_overlay_that_is_not_wanted() {
+    let new = with_overlay("0.1.0", 1);
+    let image = Image::sgdisk();
+    gapboot(&new, &["install", "--no-overlay", image.name()]).done();
+    assert!(image.bytes()[OVERLAY].iter().all(|&byte| byte == 0));
+    gapboot(&new, &["install", image.name()]).done();
+    assert!(image.bytes()[OVERLAY] == new.overlay.clone().unwrap()[..]);
+    let overlay = |image: &Image| gapboot(&new, &["status", image.name()]).done().out;
+    image.put(100 * 512, b"?");
+    assert!(overlay(&image).contains("overlay: damaged"));
+    let other = with_overlay("0.1.0", 3).overlay.unwrap();
+    image.put(OVERLAY.start, &other);
+    assert!(overlay(&image).contains("overlay: of another stage2"));
+    gapboot(&new, &["install", image.name()]).done();
+    assert!(overlay(&image).contains("overlay: intact"));
+    gapboot(&new, &["install", "--no-overlay", image.name()]).done();
+    assert!(image.bytes()[OVERLAY].iter().all(|&byte| byte == 0));
+}

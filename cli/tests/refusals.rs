@@ -24,19 +24,21 @@ fn refuses(image: &Image, words: &[&str]) {
 
 #[test]
 fn disks_without_a_gpt() {
-    refuses(&Image::blank(), &["has no GPT", "sgdisk"]);
+    refuses(&Image::blank(), &["has no partition table", "sgdisk"]);
     let empty = Image::blank();
     empty.set(b"");
     refuses(&empty, &["ends before sector 0"]);
     empty.set(&[0; 700]);
-    refuses(&empty, &["has no GPT"]);
-    let mbr = Image::sfdisk("label: dos\nsize=1M, type=ea, bootable\n");
-    refuses(&mbr, &["has an MBR partition table and no GPT"]);
+    refuses(&empty, &["has no partition table"]);
+    // A file system without a table, whose boot code ends as one does.
+    let unpartitioned = Image::blank();
+    tool("dosfstools", "mkfs.vfat", &[unpartitioned.name()], "");
+    refuses(&unpartitioned, &["has no partition table"]);
     let protective_only = Image::sgdisk();
     protective_only
         .put(512, &[0; 512])
         .put(IMAGE as usize - 512, &[0; 512]);
-    refuses(&protective_only, &["has no GPT"]);
+    refuses(&protective_only, &["has no partition table"]);
 }
 
 #[test]

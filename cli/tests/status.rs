@@ -33,6 +33,7 @@ fn a_disk_with_this_gapboot() {
     let expected = json!({
         "installed": true, "version": "0.1.0", "intact": true, "upToDate": true,
         "stage1": "match", "stage2": "present", "overlay": "present",
+        "console": "vga,serial:1@115200",
     });
     assert_eq!(status(&image), expected);
     assert!(sentence(&image).contains("gapboot 0.1.0, intact, up to date"));
@@ -48,6 +49,7 @@ fn a_disk_with_another_gapboot() {
     let expected = json!({
         "installed": true, "version": "0.0.9", "intact": true, "upToDate": false,
         "stage1": "other", "stage2": "present", "overlay": "none",
+        "console": "vga,serial:1@115200",
     });
     assert_eq!(status(&image), expected);
     assert!(sentence(&image).contains("gapboot install"));

@@ -138,6 +138,13 @@ impl Partition {
         Self::new(LINUX, None)
     }
 
+    /// Sets the type, as sfdisk's scripts have it: for disks with an MBR.
+    #[must_use]
+    pub fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// Sets the place in the partition table, from 1 on.
     #[must_use]
     pub fn number(mut self, number: u32) -> Self {
@@ -188,6 +195,7 @@ impl Partition {
 #[derive(Clone, Debug)]
 pub struct Disk {
     size: u64,
+    label: &'static str,
     table: Vec<String>,
     partitions: Vec<Partition>,
 }
@@ -199,8 +207,18 @@ impl Disk {
         // On small disks sfdisk would begin at sector 34.
         Self {
             size,
+            label: "gpt",
             table: vec!["first-lba: 2048".to_owned()],
             partitions: Vec::new(),
+        }
+    }
+
+    /// The same with an MBR.
+    pub fn mbr(size: u64) -> Self {
+        Self {
+            label: "dos",
+            table: Vec::new(),
+            ..Self::new(size)
         }
     }
 
@@ -248,7 +266,7 @@ impl Disk {
     }
 
     fn script(&self) -> String {
-        let mut script = String::from("label: gpt\n");
+        let mut script = format!("label: {}\n", self.label);
         for line in &self.table {
             script += &format!("{line}\n");
         }

@@ -23,6 +23,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ld", "binutils"),
     ("ld.lld", "lld"),
     ("ldd", "libc-bin"),
+    ("losetup", "mount"),
     ("mcopy", "mtools"),
     ("mkfs.vfat", "dosfstools"),
     ("objcopy", "binutils"),

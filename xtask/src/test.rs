@@ -4,12 +4,12 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::check::{self, only_host};
 use crate::freestanding::{self, Image};
-use crate::run::cargo;
+use crate::run::{cargo, output, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 use crate::{dist, packages, reproduce, size};
@@ -23,6 +23,7 @@ const TOOLS: &[&str] = &[
     "grub-mkrescue",
     "ld",
     "ldd",
+    "losetup",
     "mcopy",
     "mkfs.vfat",
     "objcopy",
@@ -111,7 +112,12 @@ fn tests(workspace: &Workspace, probe: PathBuf, tally: &mut Tally) -> Result<()>
         .env("GAPBOOT_PROBE", probe)
         .stdout(Stdio::piped());
     let failed = tally.failed;
-    let mut cargo = only_host(&mut test).arg("--no-fail-fast").spawn()?;
+    only_host(&mut test).arg("--no-fail-fast");
+    match loop_device(workspace) {
+        Ok(()) => drop(test.args(["--features", "cli/loop-devices"])),
+        Err(error) => eprintln!("x: not tested: installing on a block device ({error:#})"),
+    }
+    let mut cargo = test.spawn()?;
     let stdout = cargo.stdout.take().context("stdout is piped")?;
     for line in BufReader::new(stdout).lines() {
         let line = line?;
@@ -123,6 +129,18 @@ fn tests(workspace: &Workspace, probe: PathBuf, tally: &mut Tally) -> Result<()>
         bail!("cargo test failed, see above");
     }
     Ok(())
+}
+
+/// Fails where no loop device can be made: not as root, or not in this container.
+fn loop_device(workspace: &Workspace) -> Result<()> {
+    let file = workspace.target.join("loop.img");
+    fs::write(&file, [0; 4096])?;
+    let device = output(
+        Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(&file),
+    )?;
+    run(Command::new("losetup").args(["--detach", device.trim()]))
 }
 
 /// Builds the kernel that tests boot, and returns where its file lies.

@@ -40,8 +40,7 @@ fn read(disk: &mut FakeDisk) -> Option<Partition> {
 
 /// A partition's first sector, size and name.
 fn place(partition: &Partition) -> (u64, u64, String) {
-    let mut name = String::new();
-    partition.part_uuid(&mut |byte| name.push(char::from(byte)));
+    let name = String::from_utf8_lossy(partition.uuid(&mut [0; 36])).into();
     (partition.first.0, partition.sectors, name)
 }
 

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use cli::image::Stages;
-use layout::disk::{SECTOR, STAGE1_CODE, STAGE2_BYTES};
+use layout::disk::{OVERLAY_BYTES, SECTOR, STAGE1_CODE, STAGE2_BYTES};
 use layout::header;
+use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC};
 use tempfile::TempDir;
 
 /// Bytes of a test image: room for the tables and a partition.
@@ -90,6 +91,8 @@ pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
     stage2[header::LENGTH_OFFSET..][..4].copy_from_slice(&(size as u32).to_le_bytes());
     stage2[header::VERSION_OFFSET..][..header::VERSION_SIZE].fill(0);
     stage2[header::VERSION_OFFSET..][..version.len()].copy_from_slice(version.as_bytes());
+    // Screen and COM1 at full speed, as the build has it.
+    stage2[header::OUTPUTS_OFFSET..][..4].copy_from_slice(&[3, 0, 1, 0]);
     let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
     stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
     stage2
@@ -107,10 +110,22 @@ pub fn stages(version: &str, seed: u32) -> Stages {
 
 /// The stages of a version, with an overlay.
 pub fn with_overlay(version: &str, seed: u32) -> Stages {
-    let mut overlay = noise(seed ^ 77, 20_000);
-    overlay[..7].copy_from_slice(b"gapboot");
     let stage2 = stage2(version, seed, STAGE2_BYTES - 777);
-    Stages::new(&stage1(seed), &stage2, Some(&overlay)).unwrap()
+    Stages::new(&stage1(seed), &stage2, Some(&overlay(&stage2, seed))).unwrap()
+}
+
+/// An overlay that belongs to this stage2.
+pub fn overlay(stage2: &[u8], seed: u32) -> Vec<u8> {
+    let mut overlay = noise(seed ^ 77, 20_000);
+    overlay.resize(OVERLAY_BYTES, 0);
+    overlay[..8].copy_from_slice(&MAGIC);
+    overlay[LENGTH_OFFSET..][..4].copy_from_slice(&20_000_u32.to_le_bytes());
+    let build = &stage2[header::BUILD_OFFSET..][..4];
+    overlay[BUILD_OFFSET..][..4].copy_from_slice(build);
+    let summed = [build, &overlay[..CHECKSUM_OFFSET]].concat();
+    let checksum = crc32fast::hash(&summed).to_le_bytes();
+    overlay[CHECKSUM_OFFSET..].copy_from_slice(&checksum);
+    overlay
 }
 
 /// A disk image in a directory of its own.
@@ -151,6 +166,17 @@ impl Image {
     pub fn sfdisk(script: &str) -> Self {
         let image = Self::blank();
         tool("fdisk", "sfdisk", &["--quiet", image.name()], script);
+        image
+    }
+
+    /// A disk with an MBR as sfdisk makes it, large enough that partitions begin
+    /// at sector 2048.
+    pub fn dos(script: &str) -> Self {
+        let image = Self::blank();
+        let file = fs::OpenOptions::new().write(true).open(image.path());
+        file.unwrap().set_len(16 << 20).unwrap();
+        let script = format!("label: dos\n{script}");
+        tool("fdisk", "sfdisk", &["--quiet", image.name()], &script);
         image
     }
 

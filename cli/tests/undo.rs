@@ -1,0 +1,120 @@
+//! `gapboot install --undo` and `gapboot remove --undo`: the way back.
+
+mod common;
+
+use common::*;
+
+const GRUB: &[u8] = b"GRUB \0Geom\0Hard Disk\0Read\0 Error\r\n";
+
+/// A disk with another boot loader, in sector 0 and in the whole gap.
+fn grub() -> Image {
+    let image = Image::sgdisk();
+    image.put(0x180, GRUB).put(34 * 512, &noise(8, 32 * 512));
+    image
+}
+
+/// Where the file of a disk's way back lies.
+fn file(image: &Image) -> String {
+    format!("{}.undo", image.name())
+}
+
+fn install(image: &Image, version: &str, options: &[&str]) -> Run {
+    let stages = with_overlay(version, 1);
+    gapboot(&stages, &[&["install"], options, &[image.name()]].concat())
+}
+
+fn undo(image: &Image) -> Run {
+    let file = file(image);
+    let arguments = ["remove", "--undo", &file, image.name()];
+    gapboot(&with_overlay("0.1.0", 1), &arguments)
+}
+
+const ALL: &[&str] = &["--force", "--active", "--protective-slot=2", "--reserve"];
+
+#[test]
+fn the_disk_is_as_it_was() {
+    for image in [grub(), Image::sgdisk()] {
+        let before = image.bytes();
+        let file = file(&image);
+        install(&image, "0.1.0", &[&["--undo", &file], ALL].concat()).done();
+        assert!(image.bytes() != before);
+        image.assert_sound();
+        let dry = ["remove", "--dry-run", "--undo", &file, image.name()];
+        gapboot(&with_overlay("0.1.0", 1), &dry).done();
+        undo(&image).done();
+        assert!(image.bytes() == before);
+        image.assert_sound();
+        undo(&image).refused(&["nothing to remove"]);
+    }
+}
+
+#[test]
+fn an_update_in_between_is_undone_too() {
+    let image = grub();
+    let before = image.bytes();
+    install(&image, "0.0.9", &["--force", "--undo", &file(&image)]).done();
+    install(&image, "0.1.0", &["--console=vga"]).done();
+    undo(&image).done();
+    assert!(image.bytes() == before);
+}
+
+#[test]
+fn what_others_wrote_since_stays() {
+    let image = grub();
+    install(&image, "0.1.0", &[&["--undo", &file(&image)], ALL].concat()).done();
+    // Another partition: sector 0 stays as it is, both headers are new.
+    image.run_sgdisk(&["--new=2:0:+1M"]);
+    image.put(446 + 32, &[7; 16]);
+    let before = image.bytes();
+    let run = undo(&image).done();
+    assert!(run.err.contains("sector 1 has changed"), "{}", run.err);
+    let after = image.bytes();
+    assert_same_outside(&before, &after, &[CODE, GAP, OVERLAY]);
+    assert_eq!(&after[0x180..][..GRUB.len()], GRUB);
+    assert!(after[GAP] == noise(8, 32 * 512));
+
+    // Another boot loader.
+    let image = grub();
+    install(&image, "0.1.0", &["--force", "--undo", &file(&image)]).done();
+    image
+        .put(0, &[0x90; 440])
+        .put(34 * 512, &noise(9, 32 * 512));
+    let before = image.bytes();
+    let run = undo(&image);
+    assert!(run.status == 0 || run.status == 1);
+    assert_same_outside(&before, &image.bytes(), &[OVERLAY]);
+}
+
+#[test]
+fn files_that_are_refused() {
+    let image = grub();
+    let name = file(&image);
+    std::fs::write(&name, "precious").unwrap();
+    let before = image.bytes();
+    let run = install(&image, "0.1.0", &["--force", "--undo", &name]);
+    assert_eq!(run.status, 1);
+    for words in ["File exists", "name another"] {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    assert_eq!(std::fs::read(&name).unwrap(), b"precious");
+    assert!(image.bytes() == before);
+    undo(&image).refused(&["is no file of"]);
+    std::fs::remove_file(&name).unwrap();
+    undo(&image).refused(&["cannot read it"]);
+
+    install(&image, "0.1.0", &["--force", "--undo", &name]).done();
+    let sound = std::fs::read(&name).unwrap();
+    for at in [0, 7, 8, 13, 17, 30, 100, sound.len() - 1] {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&name, damaged).unwrap();
+        undo(&image).refused(&["is no file of", "damaged"]);
+    }
+    for length in [0, 39, 40, sound.len() - 1] {
+        std::fs::write(&name, &sound[..length]).unwrap();
+        undo(&image).refused(&["is no file of", "damaged"]);
+    }
+    let other = Image::sgdisk();
+    std::fs::write(file(&other), sound).unwrap();
+    undo(&other).refused(&["for another disk"]);
+}

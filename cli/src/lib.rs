@@ -15,7 +15,11 @@
 //! | [`plan`] | the writes, in an order that bears an interruption |
 //! | [`reader`] | a disk as the loader sees it |
 //! | [`menu`] | the menu, read by the loader's code |
-//! | [`install`], [`remove`], [`status`], [`list`], [`uki`] | the commands |
+//! | [`system`] | the running system: how it was started, its block devices |
+//! | [`mounts`] | where its boot partitions are mounted |
+//! | [`node`] | what the loader told it |
+//! | [`state`], [`store`] | the state file: its bytes, and where it lies |
+//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
 
@@ -31,11 +35,17 @@ pub mod image;
 pub mod install;
 pub mod list;
 pub mod menu;
+pub mod mounts;
+pub mod node;
 pub mod plan;
 pub mod reader;
 pub mod remove;
+pub mod set;
+pub mod state;
 pub mod status;
+pub mod store;
 pub mod survey;
+pub mod system;
 pub mod uki;
 
 use error::Error;
@@ -46,6 +56,7 @@ pub const COMMANDS: &[&Command] = &[
     &install::COMMAND,
     &status::COMMAND,
     &list::COMMAND,
+    &set::COMMAND,
     &remove::COMMAND,
     &uki::COMMAND,
 ];

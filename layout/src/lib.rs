@@ -12,4 +12,5 @@ pub mod header;
 pub mod memory;
 pub mod node;
 pub mod state;
+pub mod overlay;
 pub mod uki;

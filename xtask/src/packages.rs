@@ -44,7 +44,11 @@ const PACKAGES: &[(&str, &str)] = &[
 /// Makes sure that all of `tools` are there: installs what is missing if we may,
 /// or else fails with the command that does.
 pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
-    let missing: Vec<&str> = tools.iter().copied().filter(|tool| !is_there(tool)).collect();
+    let missing: Vec<&str> = tools
+        .iter()
+        .copied()
+        .filter(|tool| !is_there(tool))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -19,6 +19,7 @@
 //! | [`mounts`] | where its boot partitions are mounted |
 //! | [`node`] | what the loader told it |
 //! | [`state`], [`store`] | the state file: its bytes, and where it lies |
+//! | [`told`] | what was set and what the loader said, for `status` |
 //! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
@@ -46,6 +47,7 @@ pub mod status;
 pub mod store;
 pub mod survey;
 pub mod system;
+pub mod told;
 pub mod uki;
 
 use error::Error;

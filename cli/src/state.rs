@@ -123,7 +123,7 @@ pub fn describe(timeout: u32) -> String {
         HIDDEN => "menu-hidden".to_owned(),
         DISABLED => "menu-disabled".to_owned(),
         FORCED => "menu-force".to_owned(),
-        seconds => format!("{seconds} s"),
+        seconds => seconds.to_string(),
     }
 }
 
@@ -206,6 +206,6 @@ mod tests {
             assert_eq!(timeout(value), expected, "{value}");
         }
         assert_eq!(describe(HIDDEN), "menu-hidden");
-        assert_eq!(describe(7), "7 s");
+        assert_eq!(describe(7), "7");
     }
 }

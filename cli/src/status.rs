@@ -12,6 +12,8 @@
 //! | `stage1` | `match`: this program's; `other`: another gapboot's; `foreign`: another program's; `none`: zeros |
 //! | `stage2` | `present`, `incomplete` (an interrupted install), `none` |
 //! | `overlay` | `present`, `none` |
+//! | `state` | what `gapboot set` and the menu set: `default`, `preferred`, `oneShot`, `lastBooted`, and in seconds, or in loader.conf's words, `timeout`, `oneShotTimeout`; absent if nothing is set or the file can't be read |
+//! | `loader` | without DISK: what the loader said to this system, by the names of the Boot Loader Interface; absent if it wasn't gapboot |
 //! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
 
 use std::path::PathBuf;
@@ -23,7 +25,10 @@ use crate::args::{self, DiskArgument};
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::image::Stages;
+use crate::store;
 use crate::survey::{Code, Gap, Overlay, Survey};
+use crate::system::System;
+use crate::told::Told;
 use crate::{Command, Context};
 
 /// `gapboot status`.
@@ -31,10 +36,12 @@ pub const COMMAND: Command = Command {
     name: "status",
     summary: "say what is installed on a disk and whether it is intact",
     help: "\
-Usage: gapboot status DISK [--json]
+Usage: gapboot status [DISK] [--json]
 
 Says whether gapboot is on DISK, an image file or a block device, which version,
-whether it is intact, and whether it is the one that this program would install.
+whether it is intact, and whether it is the one that this program would install;
+and what `gapboot set` has set. Without DISK, it is about the disk that this
+system was started from, and says also what the loader told the system.
 
       --json  print one JSON object
   -h, --help  this text
@@ -45,24 +52,28 @@ Exit status 0: answered, whatever the answer; 1: the disk could not be read.
 };
 
 struct Options {
-    disk: PathBuf,
+    disk: Option<PathBuf>,
     json: bool,
+    system: System,
 }
 
 impl Options {
     fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
         let mut disk = DiskArgument::default();
         let mut json = false;
+        let mut system = System::default();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("json") => json = true,
+                Long("root") => system = args::system(&mut parser)?,
                 Value(value) => disk.set(value)?,
                 unknown => return Err(args::other(unknown)),
             }
         }
         Ok(Self {
-            disk: disk.get()?,
+            disk: disk.optional(),
             json,
+            system,
         })
     }
 }
@@ -184,15 +195,21 @@ fn foreign(found: &Survey) -> Vec<Foreign> {
 
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
-    let found = Disk::open(&options.disk, Access::Read)
+    let system = &options.system;
+    let disk = match &options.disk {
+        Some(disk) => disk.clone(),
+        None => system.file(&store::boot_disk(system)?),
+    };
+    let found = Disk::open(&disk, Access::Read)
         .and_then(|disk| Survey::new(&disk))
-        .map_err(|error| error.on(&options.disk))?;
+        .map_err(|error| error.on(&disk))?;
     let status = Status::new(&found, context.stages().ok());
+    let told = Told::new(system, options.disk.as_deref())?;
     if options.json {
-        let json = serde_json::to_string(&status).map_err(Error::failed)?;
+        let json = serde_json::to_string(&Answer { status, told }).map_err(Error::failed)?;
         return Ok(writeln!(context.out, "{json}")?);
     }
-    let name = options.disk.display();
+    let name = disk.display();
     writeln!(context.out, "{name}: {}", status.sentence())?;
     for foreign in &status.foreign {
         let what = if foreign.sector == 0 {
@@ -206,5 +223,14 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
             foreign.owner, foreign.sector
         )?;
     }
-    Ok(())
+    Ok(told.write(context.out)?)
+}
+
+/// The whole answer.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(flatten)]
+    told: Told,
 }

@@ -17,7 +17,7 @@ fn wrong_usage_is_one_line_and_status_2() {
         (&["install"], "install: DISK is missing"),
         (&["install", "--frce", "x"], "--frce"),
         (&["install", "a.img", "b.img"], "two, a.img and b.img"),
-        (&["status"], "status: DISK is missing"),
+        (&["list"], "list: DISK is missing"),
         (&["remove", "--json", "x"], "--json"),
     ];
     for (arguments, word) in wrong {
@@ -107,7 +107,7 @@ fn the_program_itself_runs() {
     let version = run(&["--version"]);
     assert!(version.status.success());
     assert!(version.stdout.starts_with(b"gapboot "));
-    assert_eq!(run(&["status"]).status.code(), Some(2));
+    assert_eq!(run(&["remove"]).status.code(), Some(2));
     assert_eq!(run(&["status", "/nonexistent"]).status.code(), Some(1));
     let image = Image::sgdisk();
     let status = run(&["status", "--json", image.name()]);

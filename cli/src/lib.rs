@@ -20,7 +20,7 @@
 //! | [`node`] | what the loader told it |
 //! | [`state`], [`store`] | the state file: its bytes, and where it lies |
 //! | [`told`] | what was set and what the loader said, for `status` |
-//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`uki`] | the commands |
+//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`] | the commands |
 
 #![forbid(unsafe_code)]
 
@@ -28,6 +28,7 @@ use std::ffi::OsString;
 use std::io::Write;
 
 pub mod args;
+pub mod bless;
 pub mod disk;
 pub mod error;
 pub mod foreign;
@@ -59,6 +60,7 @@ pub const COMMANDS: &[&Command] = &[
     &status::COMMAND,
     &list::COMMAND,
     &set::COMMAND,
+    &bless::COMMAND,
     &remove::COMMAND,
     &uki::COMMAND,
 ];

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
+use crate::disk::Access;
 use crate::error::Error;
 use crate::system::{Device, System, cannot};
 
@@ -69,11 +69,14 @@ pub fn open(system: &System, mount: &Mount) -> Result<OwnedFd, Error> {
 /// Mounts the FAT file system on a device where nobody else sees it; it goes
 /// when what is returned is closed. A device that is mounted by others too gives
 /// the same file system again.
-pub fn privately(system: &System, device: &Device) -> Result<OwnedFd, Error> {
+pub fn privately(system: &System, device: &Device, access: Access) -> Result<OwnedFd, Error> {
     let file = system.file(device);
     let mount = || {
         let context = rustix::mount::fsopen("vfat", FsOpenFlags::FSOPEN_CLOEXEC)?;
         rustix::mount::fsconfig_set_string(&context, "source", &file)?;
+        if access == Access::Read {
+            rustix::mount::fsconfig_set_flag(&context, "ro")?;
+        }
         rustix::mount::fsconfig_create(&context)?;
         let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
             | MountAttrFlags::MOUNT_ATTR_NODEV
@@ -112,7 +115,7 @@ impl Mount {
     /// True if its directory is this file system, not one that was mounted
     /// over it.
     fn is_on_top(&self, system: &System) -> bool {
-        let directory = PathBuf::from(system.path(&self.at));
+        let directory = system.path(&self.at);
         rustix::fs::stat(&directory).is_ok_and(|found| {
             let (major, minor) = (
                 rustix::fs::major(found.st_dev),

@@ -10,7 +10,7 @@ use common::*;
 #[test]
 fn wrong_usage_is_one_line_and_status_2() {
     let new = stages("0.1.0", 1);
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 12] = [
         (&[], "a command is missing"),
         (&["instal"], "\"instal\" is not a command"),
         (&["--force"], "--force"),
@@ -19,6 +19,10 @@ fn wrong_usage_is_one_line_and_status_2() {
         (&["install", "a.img", "b.img"], "two, a.img and b.img"),
         (&["list"], "list: DISK is missing"),
         (&["remove", "--json", "x"], "--json"),
+        (&["set"], "set: KEY is missing"),
+        (&["set", "default"], "set: VALUE is missing"),
+        (&["bless"], "bless: say good, bad"),
+        (&["bless", "fine"], "\"fine\" is none of good, bad"),
     ];
     for (arguments, word) in wrong {
         let run = gapboot(&new, arguments);

@@ -63,13 +63,12 @@ impl Told {
                 .collect();
         }
         // Disks without an EFI system partition have a status too.
-        match Store::find(system, disk).and_then(|store| store.read()) {
-            Ok(Some(bytes)) => match State::parse(&bytes) {
-                Content::State(state) => told.state = Set::new(&state),
-                Content::Damaged => told.trouble = Some("damaged, nothing is set"),
-                Content::Newer(_) => told.trouble = Some("of a newer gapboot's format"),
-            },
-            Ok(None) | Err(_) => {}
+        let read = Store::find(system, disk).and_then(|store| store.read());
+        match read.ok().flatten().as_deref().map(State::parse) {
+            None => {}
+            Some(Content::State(state)) => told.state = Set::new(&state),
+            Some(Content::Damaged) => told.trouble = Some("damaged, nothing is set"),
+            Some(Content::Newer(_)) => told.trouble = Some("of a newer gapboot's format"),
         }
         Ok(told)
     }

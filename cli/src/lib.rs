@@ -20,9 +20,10 @@
 //! | [`node`] | what the loader told it |
 //! | [`state`], [`store`] | the state file: its bytes, and where it lies |
 //! | [`told`] | what was set and what the loader said, for `status` |
-//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`] | the commands |
+//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`], [`kexec`] | the commands |
 
-#![forbid(unsafe_code)]
+// One system call needs it, in `kexec`.
+#![deny(unsafe_code)]
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -35,6 +36,7 @@ pub mod foreign;
 pub mod gpt;
 pub mod image;
 pub mod install;
+pub mod kexec;
 pub mod list;
 pub mod menu;
 pub mod mounts;
@@ -63,6 +65,7 @@ pub const COMMANDS: &[&Command] = &[
     &bless::COMMAND,
     &remove::COMMAND,
     &uki::COMMAND,
+    &kexec::COMMAND,
 ];
 
 /// A command of `gapboot`.

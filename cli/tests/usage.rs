@@ -10,7 +10,7 @@ use common::*;
 #[test]
 fn wrong_usage_is_one_line_and_status_2() {
     let new = stages("0.1.0", 1);
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: [(&[&str], &str); 15] = [
         (&[], "a command is missing"),
         (&["instal"], "\"instal\" is not a command"),
         (&["--force"], "--force"),
@@ -21,6 +21,12 @@ fn wrong_usage_is_one_line_and_status_2() {
         (&["remove", "--json", "x"], "--json"),
         (&["set"], "set: KEY is missing"),
         (&["set", "default"], "set: VALUE is missing"),
+        (&["kexec"], "kexec: FILE is missing"),
+        (&["kexec", "-e", "x"], "kexec: -e starts what was loaded"),
+        (
+            &["kexec", "--disk", "x", "--initrd", "y"],
+            "its own initrds",
+        ),
         (&["bless"], "bless: say good, bad"),
         (&["bless", "fine"], "\"fine\" is none of good, bad"),
     ];

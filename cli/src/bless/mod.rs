@@ -205,7 +205,7 @@ impl Counted {
         let path = names.directory.trim_start_matches('/');
         match rustix::fs::openat(&root, path, flags, Mode::empty()) {
             Ok(directory) => Ok(Entry {
-                root,
+                _root: root,
                 directory,
                 names,
             }),
@@ -216,7 +216,8 @@ impl Counted {
 
 /// A counted entry within reach.
 struct Entry {
-    root: OwnedFd,
+    /// Keeps a mount of our own alive. It may be no more than a path.
+    _root: OwnedFd,
     directory: OwnedFd,
     names: Names,
 }
@@ -308,7 +309,7 @@ impl Entry {
         let directory = &self.directory;
         rustix::fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)?;
         rustix::fs::fsync(directory)?;
-        rustix::fs::syncfs(&self.root)
+        rustix::fs::syncfs(directory)
     }
 
     fn lost(&self) -> Error {

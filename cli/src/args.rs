@@ -6,6 +6,12 @@ use std::path::PathBuf;
 use lexopt::Arg;
 
 use crate::error::Error;
+use crate::system::System;
+
+/// The system that a command is about. Tests name another one.
+pub fn system(parser: &mut lexopt::Parser) -> Result<System, Error> {
+    Ok(System::below(PathBuf::from(parser.value()?)))
+}
 
 /// The one DISK that a command is about.
 #[derive(Default)]
@@ -22,6 +28,11 @@ impl DiskArgument {
                 value.display()
             ))),
         }
+    }
+
+    /// The disk, if one was given.
+    pub fn optional(self) -> Option<PathBuf> {
+        self.0
     }
 
     /// The disk; wrong usage if none was given.

@@ -18,14 +18,21 @@
 //! | [`plan`] | the writes, in an order that bears an interruption |
 //! | [`reader`] | a disk as the loader sees it |
 //! | [`menu`] | the menu, read by the loader's code |
-//! | [`install`], [`remove`], [`status`], [`list`], [`uki`] | the commands |
+//! | [`system`] | the running system: how it was started, its block devices |
+//! | [`mounts`] | where its boot partitions are mounted |
+//! | [`node`] | what the loader told it |
+//! | [`state`], [`store`] | the state file: its bytes, and where it lies |
+//! | [`told`] | what was set and what the loader said, for `status` |
+//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`], [`kexec`] | the commands |
 
-#![forbid(unsafe_code)]
+// One system call needs it, in `kexec`.
+#![deny(unsafe_code)]
 
 use std::ffi::OsString;
 use std::io::Write;
 
 pub mod args;
+pub mod bless;
 pub mod console;
 pub mod disk;
 pub mod error;
@@ -33,17 +40,25 @@ pub mod foreign;
 pub mod gpt;
 pub mod image;
 pub mod install;
+pub mod kexec;
 pub mod list;
 pub mod mbr;
 pub mod menu;
+pub mod mounts;
+pub mod node;
 pub mod notes;
 pub mod overlay;
 pub mod plan;
 pub mod reader;
 pub mod remove;
+pub mod set;
+pub mod state;
 pub mod status;
+pub mod store;
 pub mod survey;
+pub mod system;
 pub mod table;
+pub mod told;
 pub mod uki;
 pub mod undo;
 
@@ -55,8 +70,11 @@ pub const COMMANDS: &[&Command] = &[
     &install::COMMAND,
     &status::COMMAND,
     &list::COMMAND,
+    &set::COMMAND,
+    &bless::COMMAND,
     &remove::COMMAND,
     &uki::COMMAND,
+    &kexec::COMMAND,
 ];
 
 /// A command of `gapboot`.

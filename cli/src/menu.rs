@@ -473,7 +473,7 @@ fn about(file: &[u8], error: boot::Error) -> String {
 }
 
 /// The loader's text of an error.
-fn text(error: boot::Error) -> String {
+pub(crate) fn text(error: boot::Error) -> String {
     // Here it is not the BIOS that says so.
     if error.is(Kind::DiskRead) {
         return format!(

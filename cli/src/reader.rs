@@ -1,10 +1,18 @@
 //! A disk as the loader sees it, so that the loader's own code reads it.
 
+use boot::Kind;
+use std::io;
+
+use boot::fat::{File, Volume};
+use boot::gpt::{self, Partition, Partitions};
 use boot::machine::{self, DiskError, Lba, Sector};
+use boot::storage::{Caches, Storage};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
 use crate::disk::Sectors;
+use crate::error::Error;
+use crate::menu;
 
 /// INT 13h status 03h: the disk is write-protected.
 const PROTECTED: DiskError = DiskError(0x03);
@@ -46,4 +54,77 @@ impl<S: Sectors> machine::Disk for Reader<S> {
     fn write(&mut self, _: Lba, _: &Sector) -> Result<(), DiskError> {
         Err(PROTECTED)
     }
+}
+
+/// Bytes that [`file`] reads at most.
+const MAX_FILE: usize = 4096;
+/// Bytes of each of the loader's caches.
+const CACHE: usize = 64 << 10;
+
+/// The boot partitions of `disk`.
+pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
+    with_storage(disk, gpt::find).map_err(failed)
+}
+
+/// The bytes of a small file on a partition of `disk`, if it is there.
+pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec<u8>>, Error> {
+    let read = with_storage(disk, |storage| {
+        let volume = Volume::open(storage, on)?;
+        let node = volume.find(storage, path.as_bytes())?;
+        if node.is_directory() {
+            return Err(boot::Error::new(Kind::IsDirectory, 0));
+        }
+        let mut bytes = vec![0; (node.size() as usize).min(MAX_FILE)];
+        let count = File::open(&volume, &node).read_small(storage, &mut bytes)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    });
+    match read {
+        Err(error) if error.is(Kind::NotFound) => Ok(None),
+        read => read.map(Some).map_err(failed),
+    }
+}
+
+/// Copies a file on a partition of `disk`, read as the loader reads kernels.
+pub fn copy(
+    disk: impl Sectors,
+    on: &Partition,
+    path: &str,
+    to: &mut dyn io::Write,
+) -> Result<(), Error> {
+    let mut written = Ok(());
+    with_storage(disk, |storage| {
+        let volume = Volume::open(storage, on)?;
+        let node = volume.find(storage, path.as_bytes())?;
+        if node.is_directory() {
+            return Err(boot::Error::new(Kind::IsDirectory, 0));
+        }
+        let mut file = File::open(&volume, &node);
+        while written.is_ok() {
+            match file.next(storage, u32::MAX)? {
+                [] => break,
+                bytes => written = to.write_all(bytes),
+            }
+        }
+        Ok(())
+    })
+    .map_err(failed)?;
+    written.map_err(|error| Error::failed(format!("cannot copy it: {error}")))
+}
+
+fn with_storage<S: Sectors, T>(
+    disk: S,
+    then: impl FnOnce(&mut Storage<Reader<S>>) -> Result<T, boot::Error>,
+) -> Result<T, boot::Error> {
+    let mut disk = Reader::new(disk);
+    let (mut blocks, mut table) = (vec![0; CACHE], vec![0; CACHE]);
+    let caches = Caches {
+        blocks: &mut blocks,
+        table: &mut table,
+    };
+    then(&mut Storage::new(&mut disk, caches))
+}
+
+fn failed(error: boot::Error) -> Error {
+    Error::failed(menu::text(error))
 }

@@ -13,6 +13,8 @@
 //! | `stage2` | `present`, `incomplete` (an interrupted install), `none` |
 //! | `overlay` | `present`: intact and of this stage2; `damaged`; `other`: of another stage2; `none` |
 //! | `console` | the console in stage2's header, as `gapboot install --console` takes it |
+//! | `state` | what `gapboot set` and the menu set: `default`, `preferred`, `oneShot`, `lastBooted`, and in seconds, or in loader.conf's words, `timeout`, `oneShotTimeout`; absent if nothing is set or the file can't be read |
+//! | `loader` | without DISK: what the loader said to this system, by the names of the Boot Loader Interface; absent if it wasn't gapboot |
 //! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
 
 use std::path::PathBuf;
@@ -24,7 +26,10 @@ use crate::args::{self, DiskArgument};
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::image::Stages;
+use crate::store;
 use crate::survey::{Code, Gap, Overlay, Survey};
+use crate::system::System;
+use crate::told::Told;
 use crate::{Command, Context};
 
 /// `gapboot status`.
@@ -32,10 +37,12 @@ pub const COMMAND: Command = Command {
     name: "status",
     summary: "say what is installed on a disk and whether it is intact",
     help: "\
-Usage: gapboot status DISK [--json]
+Usage: gapboot status [DISK] [--json]
 
 Says whether gapboot is on DISK, an image file or a block device, which version,
-whether it is intact, and whether it is the one that this program would install.
+whether it is intact, and whether it is the one that this program would install;
+and what `gapboot set` has set. Without DISK, it is about the disk that this
+system was started from, and says also what the loader told the system.
 
       --json  print one JSON object
   -h, --help  this text
@@ -46,24 +53,28 @@ Exit status 0: answered, whatever the answer; 1: the disk could not be read.
 };
 
 struct Options {
-    disk: PathBuf,
+    disk: Option<PathBuf>,
     json: bool,
+    system: System,
 }
 
 impl Options {
     fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
         let mut disk = DiskArgument::default();
         let mut json = false;
+        let mut system = System::default();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("json") => json = true,
+                Long("root") => system = args::system(&mut parser)?,
                 Value(value) => disk.set(value)?,
                 unknown => return Err(args::other(unknown)),
             }
         }
         Ok(Self {
-            disk: disk.get()?,
+            disk: disk.optional(),
             json,
+            system,
         })
     }
 }
@@ -215,15 +226,21 @@ fn overlay(overlay: &str) -> &str {
 
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
-    let found = Disk::open(&options.disk, Access::Read)
+    let system = &options.system;
+    let disk = match &options.disk {
+        Some(disk) => disk.clone(),
+        None => system.file(&store::boot_disk(system)?),
+    };
+    let found = Disk::open(&disk, Access::Read)
         .and_then(|disk| Survey::new(&disk))
-        .map_err(|error| error.on(&options.disk))?;
+        .map_err(|error| error.on(&disk))?;
     let status = Status::new(&found, context.stages().ok());
+    let told = Told::new(system, options.disk.as_deref())?;
     if options.json {
-        let json = serde_json::to_string(&status).map_err(Error::failed)?;
+        let json = serde_json::to_string(&Answer { status, told }).map_err(Error::failed)?;
         return Ok(writeln!(context.out, "{json}")?);
     }
-    let name = options.disk.display();
+    let name = disk.display();
     writeln!(context.out, "{name}: {}", status.sentence())?;
     if let Some(console) = &status.console {
         writeln!(context.out, "  console: {console}")?;
@@ -241,5 +258,14 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
             foreign.owner, foreign.sector
         )?;
     }
-    Ok(())
+    Ok(told.write(context.out)?)
+}
+
+/// The whole answer.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(flatten)]
+    told: Told,
 }

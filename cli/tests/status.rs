@@ -120,3 +120,51 @@ fn removing_leaves_what_is_not_gapboots() {
     assert!(after[GAP].iter().all(|&byte| byte == 0));
     gapboot(&new, &["remove", image.name()]).refused(&["not on this disk"]);
 }
+
+#[test]
+fn what_was_set_and_what_the_loader_said() {
+    let new = stages("0.1.0", 1);
+    let image = Image::with_files(&[("loader/entries.srel", "type1\n")]);
+    gapboot(&new, &["install", image.name()]).done();
+    assert_eq!(status(&image).get("state"), None);
+    for (key, value) in [
+        ("default", "a*"),
+        ("one-shot", "b.conf"),
+        ("timeout", "menu-force"),
+        ("one-shot-timeout", "3"),
+    ] {
+        gapboot(&new, &["set", key, value, image.name()]).done();
+    }
+    let set = json!({
+        "default": "a*", "oneShot": "b.conf", "timeout": "menu-force", "oneShotTimeout": "3",
+    });
+    assert_eq!(status(&image)["state"], set);
+    assert!(sentence(&image).contains("\n  one-shot              b.conf\n"));
+
+    let fake = system::Fake::new(&image.path());
+    fake.node(&format!(
+        "GapbootNode=1\nLoaderInfo=gapboot 0.1.0\nLoaderEntrySelected=\x1b[2J\n\
+         LoaderDevicePartUUID={}\n",
+        system::UUIDS[0]
+    ));
+    let run = gapboot(&new, &["status", "--json", "--root", fake.root()]).done();
+    let running: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(running["installed"], json!(true));
+    assert_eq!(running["state"], set);
+    assert_eq!(running["loader"]["LoaderInfo"], json!("gapboot 0.1.0"));
+    let run = gapboot(&new, &["status", "--root", fake.root()]).done();
+    assert!(
+        run.out.contains("dev/vda: gapboot 0.1.0, intact"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("LoaderInfo            gapboot 0.1.0\n"));
+    assert!(run.out.contains("LoaderEntrySelected   ?[2J\n"));
+}
+
+#[test]
+fn a_damaged_state_file_is_named() {
+    let image = Image::with_files(&[("loader/gapboot.state", "gapstate")]);
+    assert_eq!(status(&image).get("state"), None);
+    assert!(sentence(&image).contains("state file            damaged"));
+}

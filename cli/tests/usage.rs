@@ -10,15 +10,25 @@ use common::*;
 #[test]
 fn wrong_usage_is_one_line_and_status_2() {
     let new = stages("0.1.0", 1);
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 15] = [
         (&[], "a command is missing"),
         (&["instal"], "\"instal\" is not a command"),
         (&["--force"], "--force"),
         (&["install"], "install: DISK is missing"),
         (&["install", "--frce", "x"], "--frce"),
         (&["install", "a.img", "b.img"], "two, a.img and b.img"),
-        (&["status"], "status: DISK is missing"),
+        (&["list"], "list: DISK is missing"),
         (&["remove", "--json", "x"], "--json"),
+        (&["set"], "set: KEY is missing"),
+        (&["set", "default"], "set: VALUE is missing"),
+        (&["kexec"], "kexec: FILE is missing"),
+        (&["kexec", "-e", "x"], "kexec: -e starts what was loaded"),
+        (
+            &["kexec", "--disk", "x", "--initrd", "y"],
+            "its own initrds",
+        ),
+        (&["bless"], "bless: say good, bad"),
+        (&["bless", "fine"], "\"fine\" is none of good, bad"),
     ];
     for (arguments, word) in wrong {
         let run = gapboot(&new, arguments);
@@ -112,7 +122,7 @@ fn the_program_itself_runs() {
     let version = run(&["--version"]);
     assert!(version.status.success());
     assert!(version.stdout.starts_with(b"gapboot "));
-    assert_eq!(run(&["status"]).status.code(), Some(2));
+    assert_eq!(run(&["remove"]).status.code(), Some(2));
     assert_eq!(run(&["status", "/nonexistent"]).status.code(), Some(1));
     let image = Image::sgdisk();
     let status = run(&["status", "--json", image.name()]);

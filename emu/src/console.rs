@@ -4,6 +4,7 @@ use crate::script::Step;
 use boot::ansi;
 use boot::machine::{Console, Input};
 use std::collections::VecDeque;
+use std::fmt;
 use std::num::NonZeroU16;
 
 /// Lines and columns of the terminal.
@@ -12,6 +13,8 @@ const SIZE: (NonZeroU16, NonZeroU16) = (NonZeroU16::new(24).unwrap(), NonZeroU16
 /// A terminal: it gets what a serial line would.
 pub struct Terminal {
     model: vt100::Parser,
+    /// All that was printed, control sequences left out.
+    text: Vec<u8>,
     /// What is typed, and when nothing is.
     script: VecDeque<Step>,
     /// What was on the screen when the last scripted key had taken effect and the
@@ -27,6 +30,7 @@ impl Terminal {
         let (lines, columns) = SIZE;
         Self {
             model: vt100::Parser::new(lines, columns, 0),
+            text: Vec::new(),
             script: script.into(),
             seen: None,
             ticks: 0,
@@ -43,6 +47,13 @@ impl Terminal {
     }
 }
 
+/// Everything that was printed, one behind the other.
+impl fmt::Display for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.text))
+    }
+}
+
 impl Default for Terminal {
     fn default() -> Self {
         Self::new(Vec::new())
@@ -51,6 +62,7 @@ impl Default for Terminal {
 
 impl Console for Terminal {
     fn write(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
         for &byte in text {
             if byte == b'\n' {
                 self.model.process(b"\r");

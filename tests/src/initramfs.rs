@@ -1,8 +1,10 @@
 //! Initial RAM file systems, and data that stands in for them.
 
 use crate::debian;
+use crate::tool::{command, run};
 use anyhow::{Context, Result};
 use std::fs;
+use std::path::Path;
 
 /// A cpio archive in the format "newc", as Linux unpacks it.
 ///
@@ -35,6 +37,21 @@ impl Archive {
     pub fn program(mut self, path: &str, content: &[u8]) -> Self {
         self.member(path, PROGRAM, (0, 0), content);
         self
+    }
+
+    /// Adds a program of this machine, and the shared libraries that it needs.
+    pub fn linked(mut self, path: &str, program: &Path) -> Result<Self> {
+        let multiarch = "lib/x86_64-linux-gnu";
+        for directory in ["lib", multiarch, "lib64", "usr", "usr/lib"] {
+            self = self.directory(directory);
+        }
+        self = self.directory(&format!("usr/{multiarch}"));
+        let printed = run(command("ldd").arg(program))?;
+        let words = printed.split_whitespace();
+        for library in words.filter(|word| word.starts_with('/')) {
+            self = self.program(library.trim_start_matches('/'), &fs::read(library)?);
+        }
+        Ok(self.program(path, &fs::read(program)?))
     }
 
     /// Adds a character device.

@@ -345,26 +345,9 @@ fn kexec(image: &Path, arguments: &[&str], handed_in: HandedIn) -> Result<Vec<u8
          /bin/busybox poweroff -f\n",
         arguments.join(" ")
     );
-    for directory in ["lib", "lib/x86_64-linux-gnu", "lib64", "usr", "usr/lib"] {
-        archive = archive.directory(directory);
-    }
-    archive = archive.directory("usr/lib/x86_64-linux-gnu");
-    for library in libraries(program)? {
-        archive = archive.program(library.trim_start_matches('/'), &fs::read(&library)?);
-    }
-    archive = archive.program("bin/kexec", &fs::read(program)?);
+    archive = archive.linked("bin/kexec", program)?;
     let mut initrd = initramfs::busybox(&init)?;
     initrd.resize(initrd.len().next_multiple_of(4), 0);
     initrd.extend(archive.program("image.efi", &fs::read(image)?).finish());
     Ok(initrd)
-}
-
-/// The shared libraries of a program.
-fn libraries(program: &Path) -> Result<Vec<String>> {
-    let printed = run(command("ldd").arg(program))?;
-    let words = printed.split_whitespace();
-    Ok(words
-        .filter(|word| word.starts_with('/'))
-        .map(str::to_owned)
-        .collect())
 }

@@ -20,6 +20,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("git", "git"),
     ("grub-mkrescue", "grub-common"),
     ("grub-mkimage", "grub-common"),
+    ("kernel-install", "systemd"),
     ("ld", "binutils"),
     ("ld.lld", "lld"),
     ("ldd", "libc-bin"),

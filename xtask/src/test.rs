@@ -21,6 +21,7 @@ const TOOLS: &[&str] = &[
     "fsck.vfat",
     "git",
     "grub-mkrescue",
+    "kernel-install",
     "ld",
     "ldd",
     "losetup",

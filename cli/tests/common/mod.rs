@@ -4,6 +4,8 @@
 // Each test program uses another part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod system;
+
 use std::fs;
 use std::io::Write;
 use std::ops::Range;

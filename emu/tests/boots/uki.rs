@@ -2,9 +2,9 @@
 
 use crate::common::{TestDisk, archive, kernel, pe, random};
 use boot::handoff::Handoff;
-use boot::{Kind, Workspace};
+use boot::{Ending, Kind, Workspace};
 use emu::Machine;
-use emu::console::Screen;
+use emu::console::Terminal;
 use emu::disk::FileDisk;
 use emu::memory::ModelMemory;
 
@@ -57,17 +57,17 @@ pub(crate) fn start(disk: &TestDisk, entry: &str) -> Result<Started, String> {
     let mut machine = Machine {
         disk: FileDisk::open(&disk.image(), false).unwrap(),
         memory: ModelMemory::new(512),
-        console: Screen::default(),
+        console: Terminal::default(),
     };
     let mut workspace = Box::new(Workspace::EMPTY);
     let wish = Some(entry.as_bytes()).filter(|wish| !wish.is_empty());
     match boot::boot(&mut machine, &mut workspace, wish) {
-        Ok(handoff) => Ok(Started {
+        Ending::Start(handoff) => Ok(Started {
             id: String::from_utf8(workspace.chosen().to_vec()).unwrap(),
             handoff,
             machine,
         }),
-        Err(_) => Err(machine.console.to_string()),
+        _ => Err(machine.console.to_string()),
     }
 }
 

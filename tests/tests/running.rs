@@ -1,0 +1,212 @@
+//! `gapboot` on a running system, Debian's kernel in a guest: block devices,
+//! mounts and FAT are Linux's own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, process::Command};
+
+use tests::MIB;
+use tests::debian::{self, Flavour};
+use tests::gapboot::{built, type1};
+use tests::image::{Disk, Fat, Partition, Volume};
+use tests::initramfs::{self, Archive};
+use tests::qemu::{Exit, Machine, Outcome};
+use tests::tool::run;
+
+/// What the guest needs to find a virtio disk with FAT on it, in this order.
+const MODULES: [&str; 10] = [
+    "virtio_ring",
+    "virtio",
+    "virtio_pci_legacy_dev",
+    "virtio_pci_modern_dev",
+    "virtio_pci",
+    "virtio_blk",
+    "fat",
+    "vfat",
+    "nls_cp437",
+    "nls_ascii",
+];
+
+const UUID: &str = "6b25fc6a-0b2a-4b6c-9a0d-5e4cb2b1f0d1";
+
+/// Before a test's own lines. `/s` is the system with a node that says what the
+/// loader would.
+const START: &str = r#"#!/bin/busybox sh
+/bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+for module in /modules/*; do insmod $module; done
+mkdir -p /dev/disk/by-partuuid /s/sys/kernel/boot_params/setup_data/0 /efi
+ln -s ../../vda1 /dev/disk/by-partuuid/@UUID@
+ln -s /sys/class /s/sys/class
+ln -s /dev /proc /efi /s
+echo 0x42504147 >/s/sys/kernel/boot_params/setup_data/0/type
+printf 'GapbootNode=1\nLoaderDevicePartUUID=@UUID@\nLoaderBootCountPath=/loader/entries/a+2-1.conf\n' \
+    >/s/sys/kernel/boot_params/setup_data/0/data
+say() { echo "TEST $*"; }
+trap poweroff\ -f EXIT
+"#;
+
+/// A module's file, in the tree of the kernel's package.
+fn module(directory: &Path, name: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(directory).ok()?.flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.into_iter().find_map(|path| match path.is_dir() {
+        true => module(&path, name),
+        false => path
+            .file_name()
+            .is_some_and(|file| file == &*format!("{name}.ko"))
+            .then_some(path),
+    })
+}
+
+/// Boots the kernel with an init script, on a disk that it may write to.
+fn boot(image: &Path, script: &str) -> Outcome {
+    let kernel = debian::kernel(Flavour::Generic).unwrap();
+    let tree = kernel.ancestors().nth(2).unwrap();
+    let mut archive = Archive::new()
+        .directory("modules")
+        .linked("bin/gapboot", &built("gapboot").unwrap())
+        .unwrap();
+    for (name, number) in MODULES.into_iter().zip(10..) {
+        let path = ["lib/modules", "usr/lib/modules"]
+            .iter()
+            .find_map(|directory| module(&tree.join(directory), name))
+            .unwrap_or_else(|| panic!("{} holds no module {name}", tree.display()));
+        archive = archive.program(&format!("modules/{number}"), &fs::read(path).unwrap());
+    }
+    let script = (START.to_owned() + script).replace("@UUID@", UUID);
+    let mut initrd = initramfs::busybox(&script).unwrap();
+    initrd.resize(initrd.len().next_multiple_of(4), 0);
+    initrd.extend(archive.finish());
+    let file = image.with_extension("initrd");
+    fs::write(&file, initrd).unwrap();
+    let outcome = Machine::new(image)
+        .writable()
+        .memory(1024)
+        .timeout(Duration::from_secs(120))
+        .arguments(&["-kernel", kernel.to_str().unwrap()])
+        .arguments(&["-initrd", file.to_str().unwrap()])
+        .arguments(&["-append", "console=ttyS0 panic=-1 quiet"])
+        .run()
+        .unwrap();
+    assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
+    outcome
+}
+
+/// The lines that the script said.
+fn said(outcome: &Outcome) -> Vec<&str> {
+    let lines = outcome.serial.lines();
+    lines
+        .filter_map(|line| line.strip_prefix("TEST "))
+        .map(str::trim_end)
+        .collect()
+}
+
+fn check(image: &Path) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("fat");
+    let bytes = fs::read(image).unwrap();
+    let esp = tests::image::partitions(image).unwrap()[0];
+    let start = esp.start as usize * 512;
+    fs::write(&file, &bytes[start..start + esp.sectors as usize * 512]).unwrap();
+    run(Command::new("/usr/sbin/fsck.vfat").arg("-n").arg(&file)).unwrap();
+}
+
+#[test]
+fn verdicts_and_settings_with_and_without_a_mount() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let esp = Partition::esp(Fat::new(16))
+        .file("loader/entries/a+2-1.conf", "linux /x\n")
+        .file("loader/entries/b.conf", "linux /y\n");
+    Disk::new(40 * MIB).partition(esp).build(&image).unwrap();
+    let outcome = boot(
+        &image,
+        r#"
+g() { verb=$1; shift; gapboot $verb --root /s "$@" 2>&1; }
+say $(g bless status)
+say $(g bless good)
+say $(g bless status)
+say mounted $(grep -c vfat /proc/mounts)
+say $(g set default b.conf) set $?
+mount -t vfat /dev/vda1 /efi
+say $(g bless bad)
+say $(ls /efi/loader/entries)
+say $(g set timeout 5) set $?
+say $(gapboot set timeout 6 /dev/vda 2>&1) set $?
+say $(g set --from-systemd) set $?
+mount -o remount,ro /efi
+say $(g bless good)
+umount /efi
+say $(g bless indeterminate)
+say $(g status | grep -c 'timeout *6')
+sync
+"#,
+    );
+    assert_eq!(
+        said(&outcome),
+        [
+            "indeterminate",
+            "marked good: /loader/entries/a+2-1.conf is now a.conf",
+            "good",
+            "mounted 0",
+            "set 0",
+            "marked bad: /loader/entries/a.conf is now a+0-1.conf",
+            "a+0-1.conf b.conf",
+            "set 0",
+            "set 0",
+            "set 0",
+            "gapboot: cannot rename /loader/entries/a+0-1.conf: Read-only file system (os error 30); \
+             mount it for writing (`mount -o remount,rw`)",
+            "marked indeterminate: /loader/entries/a+0-1.conf is now a+2-1.conf",
+            "1",
+        ],
+        "{}",
+        outcome.serial
+    );
+    let esp = Volume::open(&image, 1).unwrap();
+    let mut names = esp.names("loader/entries").unwrap();
+    names.sort();
+    assert_eq!(names, ["a+2-1.conf", "b.conf"]);
+    let state = esp.read("loader/gapboot.state").unwrap();
+    assert_eq!(state.len(), 512);
+    assert_eq!((state[16], &state[32..39]), (6, &b"b.conf\0"[..]));
+    check(&image);
+}
+
+#[test]
+fn kexec_starts_an_entry_of_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let second = "#!/bin/busybox sh\n/bin/busybox mount -t proc proc /proc\n\
+        echo TEST $(/bin/busybox cat /proc/cmdline)\n/bin/busybox poweroff -f\n";
+    let options = "console=ttyS0 panic=-1 quiet gapboot.test=second";
+    let esp = Partition::esp(Fat::new(32))
+        .file("loader/entries/a.conf", "linux /gone\nsort-key a\n")
+        .file(
+            "loader/entries/b.conf",
+            type1("Second", "/vmlinuz", &["/initrd"], options) + "sort-key b\n",
+        )
+        .file("vmlinuz", debian::kernel(Flavour::Generic).unwrap())
+        .file("initrd", initramfs::busybox(second).unwrap());
+    Disk::new(300 * MIB).partition(esp).build(&image).unwrap();
+    let outcome = boot(
+        &image,
+        r#"
+say $(gapboot kexec --disk /dev/vda a 2>&1)
+say $(gapboot kexec -l /bin/busybox 2>&1)
+gapboot kexec -l --disk /dev/vda b && say loaded $(cat /sys/kernel/kexec_loaded)
+gapboot kexec -e
+say still here
+"#,
+    );
+    let said = said(&outcome);
+    assert!(said[0].contains("no entry a"), "{}", outcome.serial);
+    assert!(said[1].contains("/bin/busybox"), "{}", outcome.serial);
+    assert_eq!(said[2..], ["loaded 1", options], "{}", outcome.serial);
+}

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod dist;
 mod freestanding;
+mod fuzz;
 mod pack;
 mod packages;
 mod reproduce;
@@ -30,6 +31,7 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
+  fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
   check       formatting, lints and documentation of every crate
   clippy      the lints alone
@@ -64,6 +66,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
+        ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),

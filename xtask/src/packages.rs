@@ -14,6 +14,7 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// where it comes from backports it throws out the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
     ("as", "binutils"),
+    ("c++", "g++"),
     ("cc", "gcc"),
     ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
@@ -44,7 +45,11 @@ const PACKAGES: &[(&str, &str)] = &[
 /// Makes sure that all of `tools` are there: installs what is missing if we may,
 /// or else fails with the command that does.
 pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
-    let missing: Vec<&str> = tools.iter().copied().filter(|tool| !is_there(tool)).collect();
+    let missing: Vec<&str> = tools
+        .iter()
+        .copied()
+        .filter(|tool| !is_there(tool))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }

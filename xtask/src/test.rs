@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::check::{self, only_host};
 use crate::freestanding::{self, Image};
+use crate::fuzz::Fuzzers;
 use crate::run::cargo;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -34,6 +35,9 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "xorriso",
 ];
+
+/// Seconds of hostile input for each parser. `./x fuzz` takes more.
+const FUZZ_SECONDS: u32 = 5;
 
 /// How many tests and checks went well, and how many did not.
 #[derive(Default)]
@@ -89,6 +93,15 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     }
     step("formatting, lints, documentation");
     tally.check("check", check::all(workspace));
+    step("hostile input");
+    match Fuzzers::build(workspace) {
+        Ok(fuzzers) => {
+            for target in &fuzzers.targets {
+                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            }
+        }
+        Err(error) => tally.check("fuzz", Err(error)),
+    }
     step("reproducing");
     tally.check("reproduce", reproduce::compare(workspace));
     step("sizes");

@@ -177,6 +177,9 @@ kinds! {
     EntryTooLarge: "entry of # bytes. Keep it below 65536.",
     /// An entry of a kind that this version does not boot.
     EntryUnsupported: "no linux line. Add one.",
+    /// The overlay, whose first sector this is, is not there or not the one
+    /// that belongs to this stage2.
+    OverlayDamaged: "no overlay at LBA #: no menu. Run gapboot install.",
     /// Nothing to boot.
     NoEntries: "no entry in /loader/entries. Add one.",
     /// No EFI system partition.

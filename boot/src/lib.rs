@@ -44,6 +44,7 @@ pub mod load;
 pub mod machine;
 pub mod memory_map;
 pub mod menu;
+pub mod overlay;
 pub mod report;
 pub mod start;
 pub mod storage;

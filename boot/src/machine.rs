@@ -45,8 +45,8 @@ pub trait Memory {
     /// Copies `bytes` to the physical address `at`.
     ///
     /// Callers write only to the ranges that [`layout::memory`] gives the
-    /// kernel and to what [`crate::load`] placed in usable memory; the emulator
-    /// refuses everything else.
+    /// kernel and the overlay, and to what [`crate::load`] placed in usable memory;
+    /// the emulator refuses everything else.
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), MemoryError>;
 }
 
@@ -118,4 +118,9 @@ pub trait Machine {
 
     /// True where the processor can run 64-bit kernels.
     fn long_mode(&self) -> bool;
+
+    /// The checksum of the image that the loader was unpacked to, which its
+    /// overlay must know ([`crate::overlay`]); None where the program has in it what
+    /// is the overlay's elsewhere.
+    fn build(&self) -> Option<u32>;
 }

@@ -1,7 +1,8 @@
 //! The disk: an image file or a block device.
 
 use boot::machine::{Disk, DiskError, Lba, Sector};
-use layout::disk::SECTOR;
+use layout::disk::{SECTOR, STAGE2_LBA};
+use layout::header;
 use layout::memory::MAX_TRANSFER_SECTORS;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -53,6 +54,18 @@ impl FileDisk {
             accesses: Vec::new(),
             trace: false,
         })
+    }
+
+    /// The build of the stage2 that is installed on the disk, if one is: what the
+    /// machine would run has to find its overlay.
+    pub fn build(&self) -> Option<u32> {
+        let mut header = [0; header::SIZE];
+        let at = STAGE2_LBA * SECTOR as u64;
+        self.file.read_exact_at(&mut header, at).ok()?;
+        let build = header[header::BUILD_OFFSET..].first_chunk()?;
+        header
+            .starts_with(&header::MAGIC)
+            .then_some(u32::from_le_bytes(*build))
     }
 
     fn note(&mut self, access: Access) {

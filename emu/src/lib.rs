@@ -39,4 +39,8 @@ impl boot::machine::Machine for Machine {
     fn long_mode(&self) -> bool {
         true
     }
+
+    fn build(&self) -> Option<u32> {
+        self.disk.build()
+    }
 }

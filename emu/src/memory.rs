@@ -2,18 +2,18 @@
 //! were loaded into it.
 //!
 //! It takes bytes only where nothing speaks against them: in the ranges that
-//! [`layout::memory`] gives the kernel, or in usable memory above 1 MiB, and no
+//! [`layout::memory`] gives the kernel and the overlay, or in usable memory above 1 MiB, and no
 //! byte twice. One thing is taken for a new start: a write to the first byte of
 //! the kernel's real-mode part, with which every load begins. What an earlier
 //! one has left is gone then.
 
 use boot::machine::{Memory, MemoryError};
 use boot::memory_map::MemoryMap;
-use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, Range, SETUP_DATA};
+use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, OVERLAY, Range, SETUP_DATA};
 use std::collections::BTreeMap;
 
-/// What of low memory is the kernel's. stage2 lives in the rest.
-const LOW: [Range; 3] = [KERNEL_SETUP, COMMAND_LINE, SETUP_DATA];
+/// What of low memory is the kernel's and the overlay's. stage2 lives in the rest.
+const LOW: [Range; 4] = [KERNEL_SETUP, COMMAND_LINE, SETUP_DATA, OVERLAY];
 
 /// The smallest machine, in MiB.
 pub const SMALLEST: u32 = 4;

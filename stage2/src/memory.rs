@@ -138,11 +138,13 @@ pub(crate) fn low_memory_end() -> u32 {
     }
 }
 
-/// True where the loader may write: what the layout gives the kernel below
-/// 1 MiB, and anything above.
+/// True where the loader may write: what the layout gives the kernel and the
+/// overlay below 1 MiB, and anything above.
 fn is_loadable(start: u32, end: u32) -> bool {
-    start >= at::KERNEL && end >= start
-        || start >= at::KERNEL_SETUP.start && end <= at::SETUP_DATA.end && start <= end
+    start <= end
+        && (start >= at::KERNEL
+            || start >= at::KERNEL_SETUP.start && end <= at::SETUP_DATA.end
+            || start >= at::OVERLAY.start && end <= at::OVERLAY.end)
 }
 
 impl Memory for Ram {

@@ -5,6 +5,7 @@ use layout::{disk, header, memory};
 use std::fs;
 
 use crate::freestanding::{self, Image};
+use crate::link;
 use crate::pack::pack;
 use crate::run::{cargo, run};
 use crate::toolchain::Toolchain;
@@ -24,12 +25,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     fs::create_dir_all(&dist)?;
     fs::write(dist.join("stage1.bin"), loader.sector())?;
     fs::write(dist.join("stage2.bin"), &loader.stage2)?;
+    fs::write(dist.join("overlay.bin"), &loader.overlay)?;
     fs::write(dist.join("stub.bin"), stub(workspace)?)?;
     programs(workspace)?;
     Ok(loader)
 }
 
-/// stage1 and stage2, and what became of them, in bytes.
+/// stage1, stage2 and the overlay, and what became of them, in bytes.
 pub(crate) struct Loader {
     /// The code of the master boot record.
     pub(crate) stage1: Vec<u8>,
@@ -39,17 +41,19 @@ pub(crate) struct Loader {
     pub(crate) low: usize,
     /// The other part when it is unpacked.
     pub(crate) unpacked: usize,
-    /// stage2 as it was linked.
+    /// The overlay.
+    pub(crate) overlay: Vec<u8>,
+    /// stage2 and overlay as they were linked.
     pub(crate) elf: Image,
 }
 
-/// Builds stage1 and stage2, of whatever size.
+/// Builds stage1, stage2 and overlay, of whatever size.
 pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let tools = Toolchain::find()?;
     freestanding::build(workspace, &tools, &["stage1", "stage2"])?;
     let stage1 = Image::read(&freestanding::image(workspace, "stage1"))?.whole()?;
 
-    let elf = Image::read(&freestanding::image(workspace, "stage2"))?;
+    let elf = Image::read(&link::stage2(workspace, &tools)?)?;
     let mut stage2 = low_part(&elf)?;
     let low = stage2.len();
     let image = high_part(&elf)?;
@@ -63,6 +67,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
         stage2,
         low,
         unpacked: image.len(),
+        overlay: overlay(&elf, &image)?,
         elf,
     })
 }
@@ -119,10 +124,31 @@ fn high_part(elf: &Image) -> Result<Vec<u8>> {
     // What entry.s tells the unpacker.
     let size = elf.symbol("__image_size")?;
     ensure!(
-        image.len() == size as usize && elf.end() == start + size,
+        image.len() == size as usize,
         "stage2's image is not what lies at {start:#x}..+{size:#x}: see linker/stage2.ld"
     );
     Ok(image)
+}
+
+/// The overlay of the stage2 that unpacks to `image`, with its header.
+fn overlay(elf: &Image, image: &[u8]) -> Result<Vec<u8>> {
+    use layout::overlay as header;
+    let memory::Range { start, end } = memory::OVERLAY;
+    let code = elf.flat(start + header::SIZE as u32, end)?;
+    let build = crc32fast::hash(image).to_le_bytes();
+    let mut overlay = vec![0; header::CHECKSUM_OFFSET];
+    let mut put = |at: usize, bytes: &[u8]| overlay[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &header::MAGIC);
+    let length = (header::SIZE + code.len()) as u32;
+    put(header::LENGTH_OFFSET, &length.to_le_bytes());
+    put(header::BUILD_OFFSET, &build);
+    put(header::VERSION_OFFSET, env!("CARGO_PKG_VERSION").as_bytes());
+    put(header::SIZE, &code);
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&build);
+    checksum.update(&overlay);
+    overlay.extend(checksum.finalize().to_le_bytes());
+    Ok(overlay)
 }
 
 /// Fills in the header's fields that only the finished file can tell.

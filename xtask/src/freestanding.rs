@@ -185,10 +185,4 @@ impl Image {
         let start = self.sections.first().map_or(0, |(address, _)| *address);
         self.flat(start, u32::MAX)
     }
-
-    /// The end of all that is loaded.
-    pub(crate) fn end(&self) -> u32 {
-        let end = |(address, bytes): &(u32, Vec<u8>)| address + bytes.len() as u32;
-        self.sections.iter().map(end).max().unwrap_or(0)
-    }
 }

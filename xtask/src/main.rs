@@ -6,6 +6,8 @@ mod demo;
 mod dist;
 mod freestanding;
 mod fuzz;
+mod link;
+mod overlay;
 mod pack;
 mod packages;
 mod reproduce;
@@ -35,7 +37,7 @@ usage: ./x COMMAND
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
   check       formatting, lints and documentation of every crate
   clippy      the lints alone
-  size        where the bytes of stage1 and stage2 go
+  size        where the bytes of stage1, stage2 and the overlay go
   reproduce   build once more elsewhere and compare with dist/
 
 What they need and is missing they install, as root or by sudo, from Debian.";

@@ -1,8 +1,9 @@
-//! `./x size`: where the bytes of stage1 and stage2 go.
+//! `./x size`: where the bytes of stage1, stage2 and the overlay go.
 
 use anyhow::{Result, ensure};
-use layout::{disk, memory};
+use layout::{disk, memory, overlay};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::dist::Loader;
 use crate::freestanding::{Image, Symbol};
@@ -15,10 +16,12 @@ pub(crate) fn print(loader: &Loader) -> Result<()> {
         low,
         unpacked,
         elf,
+        ..
     } = loader;
     let unpacker = elf.symbol("unpack_end")? - elf.symbol("unpack")?;
     let packed = stage2.len() - low;
     let percent = 100.0 * packed as f64 / *unpacked as f64;
+    let code = elf.symbol("__overlay_end")? - memory::OVERLAY.start - overlay::SIZE as u32;
     println!(
         "stage1       {:6} of {:6} bytes of code",
         stage1.len(),
@@ -31,13 +34,23 @@ pub(crate) fn print(loader: &Loader) -> Result<()> {
     );
     println!("  low part   {low:6}  ({unpacker} of them the unpacker)");
     println!("  packed     {packed:6}  from {unpacked} bytes ({percent:.1} %), which are:");
-    let mut parts: Vec<_> = parts(elf, *unpacked).into_iter().collect();
+    print_parts(elf, memory::STAGE2_UNPACKED.start, *unpacked as u32);
+    println!(
+        "overlay      {:6} of {:6} bytes, not packed, of which the code is:",
+        overlay::SIZE as u32 + code,
+        overlay::CHECKSUM_OFFSET
+    );
+    print_parts(elf, memory::OVERLAY.start + overlay::SIZE as u32, code);
+    no_formatting(elf)?;
+    loader.check()
+}
+
+fn print_parts(elf: &Image, start: u32, size: u32) {
+    let mut parts: Vec<_> = parts(elf, start..start + size).into_iter().collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (part, size) in parts {
         println!("    {size:6}  {part}");
     }
-    no_formatting(elf)?;
-    loader.check()
 }
 
 /// Formatting code costs kilobytes; one `unwrap` with a message can bring it in.
@@ -52,12 +65,9 @@ fn no_formatting(elf: &Image) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of the unpacked image by module, and what no symbol accounts for.
-fn parts(elf: &Image, unpacked: usize) -> BTreeMap<String, usize> {
-    let range = memory::STAGE2_UNPACKED;
-    let inside = |symbol: &&Symbol| {
-        symbol.size > 0 && (range.start..range.start + unpacked as u32).contains(&symbol.address)
-    };
+/// Bytes of what lies at these addresses by module, and what no symbol accounts for.
+fn parts(elf: &Image, range: Range<u32>) -> BTreeMap<String, usize> {
+    let inside = |symbol: &&Symbol| symbol.size > 0 && range.contains(&symbol.address);
     // Functions that are equal are one function with several names.
     let mut places = BTreeMap::new();
     for symbol in elf.symbols.iter().filter(inside) {
@@ -70,7 +80,7 @@ fn parts(elf: &Image, unpacked: usize) -> BTreeMap<String, usize> {
     let named: usize = parts.values().sum();
     parts.insert(
         "(text and constants)".to_owned(),
-        unpacked.saturating_sub(named),
+        range.len().saturating_sub(named),
     );
     parts
 }

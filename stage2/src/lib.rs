@@ -101,6 +101,13 @@ impl boot::machine::Machine for Machine {
     fn long_mode(&self) -> bool {
         cpu::long_mode()
     }
+
+    fn build(&self) -> Option<u32> {
+        let address = at::STAGE2.start as usize + layout::header::BUILD_OFFSET;
+        // SAFETY: the header is part of stage2 as loaded, which stays where it
+        // is and is never written; its fields are aligned.
+        Some(unsafe { core::ptr::read_volatile(address as *const u32) })
+    }
 }
 
 fn run(drive: u8) -> ! {

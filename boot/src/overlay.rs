@@ -1,0 +1,56 @@
+//! The overlay: what a boot without a person at the keyboard does not need.
+//!
+//! Its functions are linked like all others, but their code comes into memory
+//! only when [`load`] brings it. So each of them that is called from outside
+//! takes an [`Overlay`], and the build sees to it that what they alone need lies
+//! in the overlay (`xtask/src/overlay.rs`). A machine without a good overlay
+//! boots all the same.
+
+use crate::crc32::Crc32;
+use crate::machine::{Disk, Lba, Memory};
+use crate::storage::Storage;
+use crate::{Error, Kind};
+use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR};
+use layout::{memory, overlay};
+
+/// The overlay is in memory: a proof, without a value.
+#[derive(Clone, Copy)]
+pub struct Overlay(());
+
+/// Loads the overlay that belongs to the stage2 of this build, the checksum of
+/// its unpacked image. (`layout::overlay` describes what lies on the disk.) None
+/// is the build of a program that has everything in it.
+///
+/// # Errors
+/// [`Kind::OverlayDamaged`] where there is none, or that of another stage2; those
+/// of [`Storage::read`].
+#[allow(clippy::as_conversions, reason = "constants that fit")]
+pub fn load<D: Disk, M: Memory>(
+    storage: &mut Storage<D>,
+    memory: &mut M,
+    build: Option<u32>,
+) -> Result<Overlay, Error> {
+    let Some(build) = build else {
+        return Ok(Overlay(()));
+    };
+    let damaged = Error::new(Kind::OverlayDamaged, OVERLAY_LBA);
+    let mut checksum = Crc32::new();
+    checksum.update(&build.to_le_bytes());
+    let mut left = OVERLAY_SECTORS as u32;
+    let mut lba = OVERLAY_LBA;
+    let mut address = memory::OVERLAY.start;
+    while left > 0 {
+        let bytes = storage.read(Lba(lba), left)?;
+        checksum.update(bytes);
+        memory.write(address, bytes).map_err(|_| damaged)?;
+        let sectors = u32::try_from(bytes.len() / SECTOR).unwrap_or(left);
+        left = left.saturating_sub(sectors);
+        lba = lba.wrapping_add(sectors.into());
+        address = address.wrapping_add(sectors.wrapping_mul(SECTOR as u32));
+    }
+    if checksum.finish() == overlay::RESIDUE {
+        Ok(Overlay(()))
+    } else {
+        Err(damaged)
+    }
+}

@@ -1,0 +1,76 @@
+//! The state file: what the menu and `gapboot set` remember between boots.
+//!
+//! One sector, [`PATH`] on the EFI system partition. It is made once at its full
+//! size and from then on written in place, so that neither side ever changes a
+//! FAT or a directory for it. A missing or damaged file is no error: it means
+//! that nothing is set. All numbers are little-endian, all offsets in bytes.
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 8 | magic, `gapstate` |
+//! | 8 | 2 | format version, 1 |
+//! | 10 | 2 | reserved, 0 |
+//! | 12 | 4 | CRC-32 (IEEE 802.3) of the bytes from offset 16 to the end |
+//! | 16 | 4 | timeout of the menu, in the numbers of `loader.conf` |
+//! | 20 | 4 | timeout of the next boot's menu alone, which then always appears |
+//! | 24 | 4 | flags: which of the two are set |
+//! | 28 | 4 | reserved, 0 |
+//! | 32 | 480 | four texts, each ended by a NUL, one behind the other; then zeros |
+//!
+//! `docs/formats.md` describes it for other programs.
+
+use super::disk::SECTOR;
+
+/// Where the file lies on the EFI system partition.
+pub const PATH: &str = "/loader/gapboot.state";
+/// The file's size: one sector.
+pub const SIZE: usize = SECTOR;
+
+/// The first bytes of the file.
+pub const MAGIC: [u8; 8] = *b"gapstate";
+/// The format that this source reads and writes.
+pub const FORMAT: u16 = 1;
+
+/// Offset of the format version.
+pub const FORMAT_OFFSET: usize = 8;
+/// Offset of the checksum.
+pub const CHECKSUM_OFFSET: usize = 12;
+/// First byte that the checksum covers.
+pub const CHECKED_FROM: usize = 16;
+/// Offset of the timeout.
+pub const TIMEOUT_OFFSET: usize = 16;
+/// Offset of the timeout for the next boot alone.
+pub const ONE_SHOT_TIMEOUT_OFFSET: usize = 20;
+/// Offset of the flags.
+pub const FLAGS_OFFSET: usize = 24;
+/// Offset of the texts.
+pub const TEXTS_OFFSET: usize = 32;
+
+/// Flag: the timeout is set.
+pub const HAS_TIMEOUT: u32 = 1;
+/// Flag: the timeout for the next boot is set.
+pub const HAS_ONE_SHOT_TIMEOUT: u32 = 2;
+
+/// The texts, in the order in which they lie in the file. An empty one is not
+/// set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// What boots when nobody chooses: a pattern, as `default` in `loader.conf`.
+    Default,
+    /// The same, but skips entries that are bad.
+    Preferred,
+    /// What boots the next time alone: a pattern or an id.
+    OneShot,
+    /// Id of the entry that was booted last, for `@saved`.
+    LastBooted,
+}
+
+/// How many texts there are.
+pub const TEXTS: usize = 4;
+/// Bytes for the texts with their NULs.
+pub const TEXTS_SIZE: usize = SIZE - TEXTS_OFFSET;
+
+const _: () = {
+    assert!(CHECKED_FROM == TIMEOUT_OFFSET);
+    assert!(Text::LastBooted as usize + 1 == TEXTS);
+};

@@ -1,0 +1,48 @@
+//! Links stage2 and its overlay: two images that call each other.
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::freestanding;
+use crate::overlay;
+use crate::run::run;
+use crate::toolchain::Toolchain;
+use crate::workspace::Workspace;
+
+/// Links what cargo compiled of stage2; gives the ELF file.
+pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf> {
+    let library = freestanding::image(workspace, "libstage2.a");
+    let overlay = overlay::sections(&object(&library)?)?;
+    let directory = freestanding::directory(workspace).join("link");
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join("overlay.ld"), overlay::script(&overlay))?;
+    let elf = directory.join("stage2");
+    let mut link = Command::new(&tools.linker);
+    // The linker is LLVM's under one of two names.
+    if tools.linker.ends_with("rust-lld") {
+        link.args(["-flavor", "gnu"]);
+    }
+    link.args(["-m", "elf_i386", "--gc-sections", "--undefined=entry"])
+        .arg("-L")
+        .arg(&directory)
+        .arg("-T")
+        .arg(workspace.root.join("linker/stage2.ld"))
+        .arg("-o")
+        .arg(&elf)
+        .arg(library);
+    run(&mut link)?;
+    Ok(elf)
+}
+
+/// The object file that all Rust code of stage2 was compiled into. (What is
+/// beside it in the library are functions like `memcpy`.)
+fn object(library: &PathBuf) -> Result<Vec<u8>> {
+    let bytes = fs::read(library).with_context(|| format!("cannot read {}", library.display()))?;
+    let archive = goblin::archive::Archive::parse(&bytes)?;
+    let members = archive.members();
+    let name = members.iter().find(|name| name.starts_with("stage2-"));
+    let name = name.context("stage2's library has no object of stage2")?;
+    Ok(archive.extract(name, &bytes)?.to_vec())
+}

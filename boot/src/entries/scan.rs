@@ -40,7 +40,8 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// none go to `problem`.
     pub(crate) fn type1(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
         let directory = match self.volume.find(self.storage, DIRECTORY) {
-            Ok(node) => node,
+            Ok(node) if node.is_directory() => node,
+            Ok(_) => return,
             Err(error) if error.is(Kind::NotFound) => return,
             Err(error) => return problem(b"", DIRECTORY, error),
         };

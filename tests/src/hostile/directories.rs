@@ -94,22 +94,19 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .boots()
         .says(&["/loader/entries", "in a circle"]),
-        Case::new(
-            "/loader/entries in a circle through the victim's kernel",
-            |p| {
-                let cluster = p.first(p.slot(ENTRIES));
-                fill(p, cluster);
-                let kernel = p.slot(b"VICTIM  IMG");
-                let (first, second) = (p.first(kernel), p.nth(kernel, 1));
-                p.link(cluster, first);
-                p.link(second, cluster);
-                // Bytes of an initrd that end no directory.
-                for cluster in [first, second] {
-                    let place = p.cluster(cluster);
-                    p.bytes[place].fill(0xe5);
-                }
-            },
-        )
+        Case::new("/loader/entries in a circle through an initrd", |p| {
+            let cluster = p.first(p.slot(ENTRIES));
+            fill(p, cluster);
+            let initrd = p.slot(b"HEALTHY IMG");
+            let (first, second) = (p.first(initrd), p.nth(initrd, 1));
+            p.link(cluster, first);
+            p.link(second, cluster);
+            // Bytes of an initrd that end no directory.
+            for cluster in [first, second] {
+                let place = p.cluster(cluster);
+                p.bytes[place].fill(0xe5);
+            }
+        })
         .boots()
         .says(&["/loader/entries", "in a circle"]),
         Case::new("a root directory in a circle", |p| {
@@ -153,7 +150,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("half a surrogate pair", |p| {
             piece(p, |slot| slot[1..3].copy_from_slice(&[0, 0xd8]))
         })
-        .boots(),
+        .boots_as("\u{fffd}ictim.conf"),
         Case::new("a piece of nothing", |p| {
             piece(p, |slot| slot[1..11].fill(0))
         })

@@ -36,7 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
             .says(&["bad value at byte 513"]),
         Case::new("a kernel of 64 GiB", |p| field(p, "syssize", 0xffff_ffff)).says(missing),
         Case::new("a kernel of 16 bytes more", |p| {
-            let size = 100_000_u64.next_multiple_of(16) / 16;
+            let size = 100_000_u64.div_ceil(16);
             field(p, "syssize", size + 1);
         })
         .says(missing),

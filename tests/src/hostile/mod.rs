@@ -63,6 +63,12 @@ impl Case {
         self
     }
 
+    /// It boots under another name.
+    const fn boots_as(mut self, id: &'static str) -> Self {
+        self.boots = Some(id);
+        self
+    }
+
     /// The victim is lost, its neighbour boots.
     const fn costs_itself(mut self) -> Self {
         self.boots = Some(HEALTHY);
@@ -90,8 +96,8 @@ pub fn groups() -> [(&'static str, Vec<Case>); 5] {
 pub struct Models {
     fat16: Vec<u8>,
     fat32: Vec<u8>,
-    /// Checksums of the protected-mode parts of victim and neighbour.
-    pub kernels: [(&'static str, String); 2],
+    victim: String,
+    healthy: String,
 }
 
 impl Models {
@@ -104,8 +110,10 @@ impl Models {
                 let files = [format!("/{name}.bin"), format!("/{name}.img")];
                 type1(name, &files[0], &[&files[1]], "root=/dev/vda2 quiet")
             };
+            // As small as each of them can be.
+            let size = if bits == 32 { 36 * MIB } else { 3 * MIB };
             let esp = Partition::esp(Fat::new(bits).cluster(512))
-                .size(3 * MIB)
+                .size(size)
                 .file("loader/loader.conf", "timeout 0\n")
                 .file("victim.bin", victim.bytes())
                 .file("victim.img", random(3, 5000))
@@ -114,18 +122,25 @@ impl Models {
                 .file("loader/entries/victim.conf", entry("victim"))
                 .file("loader/entries/healthy.conf", entry("healthy"));
             let image = directory.join(format!("model-{bits}"));
-            Disk::new(6 * MIB).partition(esp).build(&image)?;
+            Disk::new(size + 3 * MIB).partition(esp).build(&image)?;
             gapboot::install(&image)?;
             Ok(std::fs::read(image)?)
         };
         Ok(Self {
             fat16: make(16)?,
             fat32: make(32)?,
-            kernels: [
-                (VICTIM, crate::sha256(&victim.kernel)),
-                (HEALTHY, crate::sha256(&healthy.kernel)),
-            ],
+            victim: crate::sha256(&victim.kernel),
+            healthy: crate::sha256(&healthy.kernel),
         })
+    }
+
+    /// The checksum of an entry's kernel in memory.
+    pub fn kernel(&self, id: &str) -> &str {
+        if id == HEALTHY {
+            &self.healthy
+        } else {
+            &self.victim
+        }
     }
 
     /// A good disk.

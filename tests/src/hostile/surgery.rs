@@ -182,11 +182,6 @@ impl Patient {
         u64::from_le_bytes(bytes)
     }
 
-    /// The sectors of a read that has to fail, as [`crate::qemu`] counts them.
-    pub fn sector_of(&self, at: usize) -> u64 {
-        (at / SECTOR) as u64
-    }
-
     /// Where the first file allocation table begins.
     pub fn table_start(&self) -> usize {
         ESP + self.reserved
@@ -195,10 +190,5 @@ impl Patient {
     /// Where the root directory begins.
     pub fn root_start(&self) -> usize {
         ESP + self.root
-    }
-
-    /// Where the ESP begins.
-    pub fn esp(&self) -> usize {
-        ESP
     }
 }

@@ -22,5 +22,6 @@ mod files;
 mod gpt;
 mod names;
 mod power_cuts;
+mod random;
 mod requests;
 mod tools;

@@ -38,6 +38,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),
     ("/usr/bin/cargo-fmt", "rustfmt-web"),
+    ("/usr/lib/llvm-22/bin/llvm-cov", "llvm-22"),
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/lib/rustlib/src/rust/library/core", "rust-web-src"),
 ];

@@ -45,6 +45,11 @@ impl Machine for FuzzMachine {
     fn long_mode(&self) -> bool {
         true
     }
+
+    // The whole loader is in this program, its overlay too.
+    fn build(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// See the module.

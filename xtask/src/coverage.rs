@@ -61,6 +61,7 @@ pub(crate) fn print(workspace: &Workspace) -> Result<()> {
     report
         .args(["--show-branch-summary=false", "--show-region-summary=false"])
         .args(["--ignore-filename-regex", "tests?(/|\\.rs)|_tests\\.rs"])
+        .arg("--sources")
         .arg(workspace.root.join("boot/src"));
     run(&mut report)
 }

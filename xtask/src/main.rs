@@ -12,6 +12,7 @@ mod link;
 mod overlay;
 mod pack;
 mod packages;
+mod panics;
 mod reproduce;
 mod run;
 mod size;

@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("mkfs.vfat", "dosfstools"),
     ("objcopy", "binutils"),
+    ("objdump", "binutils"),
     ("openssl", "openssl"),
     ("qemu-system-i386", "qemu-system-x86"),
     ("qemu-system-x86_64", "qemu-system-x86"),

@@ -13,7 +13,7 @@ use crate::fuzz::Fuzzers;
 use crate::run::cargo;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
-use crate::{dist, packages, reproduce, size};
+use crate::{dist, packages, panics, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
@@ -104,6 +104,9 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     }
     step("reproducing");
     tally.check("reproduce", reproduce::compare(workspace));
+    step("panics");
+    let elf = freestanding::directory(workspace).join("link/stage2");
+    tally.check("panics", panics::none_in(&elf));
     step("sizes");
     tally.check("size", size::print(&loader));
     step("done");

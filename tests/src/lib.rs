@@ -8,6 +8,7 @@
 //! | [`initramfs`] | cpio archives and incompressible data |
 //! | [`image`] | GPT disk images with FAT file systems |
 //! | [`boot_sector`] | floppy disks with a few instructions |
+//! | [`hostile`] | disks with one thing wrong, and what must come of it |
 //! | [`qemu`] | a machine: disk, bus, memory, serial line, screen, keys |
 //! | [`probe`] | the probe kernel, its variants and its report |
 //! | [`protocol`] | what the boot protocol demands of that report |
@@ -30,6 +31,7 @@ pub mod debian;
 pub mod demo;
 pub mod gapboot;
 pub mod gdb;
+pub mod hostile;
 pub mod image;
 pub mod initramfs;
 pub mod probe;

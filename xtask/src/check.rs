@@ -1,10 +1,11 @@
-//! `./x check`: formatting, lints, documentation.
+//! `./x check`: formatting, lints, licences, documentation.
 
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::Command;
 
 use crate::freestanding;
+use crate::licences;
 use crate::packages;
 use crate::run::{cargo, run, succeeds};
 use crate::toolchain::Toolchain;
@@ -16,6 +17,7 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     let results = [
         format(workspace),
         lints(workspace),
+        licences::check(workspace).context("licences"),
         documentation(workspace),
     ];
     results.into_iter().collect()

@@ -2,13 +2,17 @@
 
 mod bench;
 mod check;
+mod coverage;
 mod demo;
 mod dist;
 mod freestanding;
+mod fuzz;
+mod licences;
 mod link;
 mod overlay;
 mod pack;
 mod packages;
+mod panics;
 mod reproduce;
 mod run;
 mod size;
@@ -32,8 +36,10 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
+  fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
+  coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
-  check       formatting, lints and documentation of every crate
+  check       formatting, lints, licences and documentation of every crate
   clippy      the lints alone
   size        where the bytes of stage1, stage2 and the overlay go
   reproduce   build once more elsewhere and compare with dist/
@@ -66,6 +72,8 @@ fn command(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
+        ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
+        ["coverage"] => coverage::print(&workspace),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),

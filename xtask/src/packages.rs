@@ -14,6 +14,7 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// where it comes from backports it throws out the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
     ("as", "binutils"),
+    ("c++", "g++"),
     ("cc", "gcc"),
     ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
@@ -28,6 +29,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("mkfs.vfat", "dosfstools"),
     ("objcopy", "binutils"),
+    ("objdump", "binutils"),
     ("openssl", "openssl"),
     ("qemu-system-i386", "qemu-system-x86"),
     ("qemu-system-x86_64", "qemu-system-x86"),
@@ -39,6 +41,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),
     ("/usr/bin/cargo-fmt", "rustfmt-web"),
+    ("/usr/lib/llvm-22/bin/llvm-cov", "llvm-22"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/rustc", "rustc-web"),
     ("/usr/lib/rustlib/src/rust/library/core", "rust-web-src"),

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use crate::check::{self, only_host};
 use crate::freestanding::{self, Image};
+use crate::fuzz::Fuzzers;
 use crate::run::{cargo, output, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
-use crate::{dist, packages, reproduce, size};
+use crate::{dist, packages, panics, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
@@ -37,6 +38,9 @@ const TOOLS: &[&str] = &[
     "xorriso",
     "/usr/bin/python3",
 ];
+
+/// Seconds of hostile input for each parser. `./x fuzz` takes more.
+const FUZZ_SECONDS: u32 = 5;
 
 /// How many tests and checks went well, and how many did not.
 #[derive(Default)]
@@ -92,8 +96,20 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     }
     step("formatting, lints, documentation");
     tally.check("check", check::all(workspace));
+    step("hostile input");
+    match Fuzzers::build(workspace) {
+        Ok(fuzzers) => {
+            for target in &fuzzers.targets {
+                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            }
+        }
+        Err(error) => tally.check("fuzz", Err(error)),
+    }
     step("reproducing");
     tally.check("reproduce", reproduce::compare(workspace));
+    step("panics");
+    let elf = freestanding::directory(workspace).join("link/stage2");
+    tally.check("panics", panics::none_in(&elf));
     step("sizes");
     tally.check("size", size::print(&loader));
     step("done");

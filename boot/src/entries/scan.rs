@@ -70,7 +70,8 @@ impl<D: Disk> Scan<'_, '_, D> {
         problem: &mut Problem,
     ) {
         let directory = match self.volume.find(self.storage, path) {
-            Ok(node) => node,
+            Ok(node) if node.is_directory() => node,
+            Ok(_) => return,
             Err(error) if error.is(Kind::NotFound) => return,
             Err(error) => return problem(b"", path, error),
         };

@@ -59,7 +59,7 @@ fn attempt_at(
     Ok(new.map(|new| String::from_utf8(new.to_vec()).unwrap()))
 }
 
-fn attempt(disk: &mut FakeDisk, name: &str) -> Result<Option<String>, Error> {
+pub fn attempt(disk: &mut FakeDisk, name: &str) -> Result<Option<String>, Error> {
     let partition = whole(disk);
     attempt_in(disk, &partition, &format!("{ENTRIES}/{name}"))
 }

@@ -14,6 +14,13 @@ pub struct Table {
 
 impl Table {
     pub fn new(mib: u64, arguments: &[&str]) -> Self {
+        let table = Self::blank(mib);
+        table.sgdisk(arguments);
+        table
+    }
+
+    /// An image of zeros.
+    pub fn blank(mib: u64) -> Self {
         let table = Self {
             directory: tempfile::tempdir().unwrap(),
         };
@@ -21,8 +28,15 @@ impl Table {
             .unwrap()
             .set_len(mib << 20)
             .unwrap();
-        table.sgdisk(arguments);
         table
+    }
+
+    /// Runs sfdisk with a script.
+    pub fn sfdisk(&self, script: &str) {
+        let file = self.directory.path().join("script");
+        std::fs::write(&file, script).unwrap();
+        let command = format!("sfdisk -q {} < {}", self.path(), file.display());
+        run("sh", &["-c", &command]);
     }
 
     fn path(&self) -> String {
@@ -72,7 +86,7 @@ pub fn read(disk: &mut FakeDisk) -> Result<Partitions, Error> {
 }
 
 const ESP: &str = "ef00";
-const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
+pub const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
 
 #[test]
 fn the_first_of_each_type() {
@@ -149,18 +163,8 @@ fn the_array_elsewhere() {
 #[test]
 fn sfdisk_and_unaligned_partitions() {
     let table = Table::new(64, &["-o"]);
-    let script = table.directory.path().join("script");
-    std::fs::write(
-        &script,
+    table.sfdisk(
         "label: gpt\nfirst-lba: 2047\nstart=2047, size=777, type=uefi\nstart=100000, size=1\n",
-    )
-    .unwrap();
-    run(
-        "sh",
-        &[
-            "-c",
-            &format!("sfdisk -q {} < {}", table.path(), script.display()),
-        ],
     );
     let found = read(&mut table.disk()).unwrap();
     assert_eq!(found.esp, Some(table.partition(1)));

@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::arithmetic_side_effects,
     clippy::as_conversions
 )]
@@ -23,5 +24,6 @@ mod gpt;
 mod mbr;
 mod names;
 mod power_cuts;
+mod random;
 mod requests;
 mod tools;

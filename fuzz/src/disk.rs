@@ -1,0 +1,122 @@
+//! A disk in memory that is strict: what a real one would hang or wear at is a
+//! panic here.
+
+use boot::machine::{Disk, DiskError, Lba, Sector};
+use boot::storage::{Caches, Storage};
+use layout::disk::SECTOR;
+use layout::memory::MAX_TRANSFER_SECTORS;
+
+/// The status that unreadable sectors give.
+const UNREADABLE: DiskError = DiskError(0x0c);
+
+/// A disk whose first bytes are given; the others are zeros.
+pub struct MemoryDisk {
+    bytes: Vec<u8>,
+    sectors: u64,
+    /// Requests that may still be made.
+    pub budget: u32,
+    /// Sectors of one request that fails whenever it touches them.
+    pub unreadable: Option<u64>,
+    /// Every sector that was written, in order.
+    pub writes: Vec<u64>,
+    buffer: Vec<u8>,
+}
+
+impl MemoryDisk {
+    /// A disk of this many sectors, fewer than 2^20, that begins with `bytes`.
+    /// More than `budget` requests are a loop without end.
+    pub fn new(bytes: &[u8], sectors: u64, budget: u32) -> Self {
+        let end = bytes.len().min(sectors as usize * SECTOR);
+        let mut bytes = bytes[..end].to_vec();
+        bytes.resize(end.next_multiple_of(SECTOR), 0);
+        Self {
+            bytes,
+            sectors,
+            budget,
+            unreadable: None,
+            writes: Vec::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The bytes that are not known to be zero.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn spend(&mut self, at: u64, count: u32) -> Result<u64, DiskError> {
+        assert!(
+            (1..=MAX_TRANSFER_SECTORS).contains(&count),
+            "{count} sectors in one request"
+        );
+        let end = at
+            .checked_add(count.into())
+            .expect("beyond the last LBA there is");
+        assert!(
+            end <= self.sectors,
+            "{at} + {count} of {} sectors",
+            self.sectors
+        );
+        self.budget = self.budget.checked_sub(1).expect("too many requests");
+        match self.unreadable {
+            Some(bad) if (at..end).contains(&bad) => Err(UNREADABLE),
+            _ => Ok(end),
+        }
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn sectors(&self) -> Option<u64> {
+        Some(self.sectors)
+    }
+
+    fn read(&mut self, at: Lba, count: u32) -> Result<&[u8], DiskError> {
+        let end = self.spend(at.0, count)? as usize * SECTOR;
+        let start = at.0 as usize * SECTOR;
+        if let Some(bytes) = self.bytes.get(start..end) {
+            return Ok(bytes);
+        }
+        self.buffer.clear();
+        self.buffer
+            .extend(self.bytes.get(start..).unwrap_or_default());
+        self.buffer.resize(end - start, 0);
+        Ok(&self.buffer)
+    }
+
+    fn write(&mut self, at: Lba, sector: &Sector) -> Result<(), DiskError> {
+        let end = self.spend(at.0, 1)? as usize * SECTOR;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        self.bytes[end - SECTOR..end].copy_from_slice(sector);
+        self.writes.push(at.0);
+        Ok(())
+    }
+}
+
+/// Memory for the caches, dirty as it comes.
+pub struct CacheMemory {
+    blocks: [u8; 32 << 10],
+    table: [u8; 32 << 10],
+}
+
+impl CacheMemory {
+    /// As little as there may be.
+    pub fn new() -> Box<Self> {
+        Box::new(Self {
+            blocks: [0xaa; 32 << 10],
+            table: [0xaa; 32 << 10],
+        })
+    }
+
+    /// The disk behind empty caches.
+    pub fn storage<'a, D: Disk>(&'a mut self, disk: &'a mut D) -> Storage<'a, D> {
+        Storage::new(
+            disk,
+            Caches {
+                blocks: &mut self.blocks,
+                table: &mut self.table,
+            },
+        )
+    }
+}

@@ -1,0 +1,337 @@
+//! Small FAT file systems, made without foreign tools, and a walk that asserts
+//! what must hold on any of them.
+
+use crate::disk::MemoryDisk;
+use boot::fat::{File, Name, Node, Volume};
+use boot::storage::Storage;
+use layout::disk::SECTOR;
+
+/// Bytes of a directory slot.
+const SLOT: usize = 32;
+/// Slots of the root directory of FAT12 and FAT16.
+const ROOT_SLOTS: u16 = 32;
+
+/// A file system to be made.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// 12, 16 or 32.
+    pub bits: u32,
+    /// Sectors of a cluster.
+    pub cluster: u8,
+    /// Clusters. FAT16 has 4,085 or more; FAT32 may have as few as one likes, as
+    /// formatters make it.
+    pub clusters: u32,
+    /// Files lie in every second cluster.
+    pub scattered: bool,
+}
+
+/// FAT12 with this many clusters of one sector.
+pub fn fat12(clusters: u32) -> Format {
+    Format {
+        bits: 12,
+        cluster: 1,
+        clusters,
+        scattered: false,
+    }
+}
+
+/// FAT16, as small as it can be.
+pub fn fat16() -> Format {
+    Format {
+        bits: 16,
+        cluster: 1,
+        clusters: 4085,
+        scattered: true,
+    }
+}
+
+/// FAT32 with this many clusters of one sector.
+pub fn fat32(clusters: u32) -> Format {
+    Format {
+        bits: 32,
+        cluster: 1,
+        clusters,
+        scattered: true,
+    }
+}
+
+impl Format {
+    fn table_sectors(self) -> u32 {
+        ((self.clusters + 2) * self.bits / 4).div_ceil(2 * SECTOR as u32)
+    }
+
+    fn root_sectors(self) -> u32 {
+        if self.bits == 32 {
+            0
+        } else {
+            u32::from(ROOT_SLOTS) * SLOT as u32 / SECTOR as u32
+        }
+    }
+
+    fn data(self) -> u32 {
+        1 + self.table_sectors() + self.root_sectors()
+    }
+
+    /// Sectors of the file system.
+    pub fn sectors(self) -> u32 {
+        self.data() + self.clusters * u32::from(self.cluster)
+    }
+
+    fn boot_sector(self) -> [u8; SECTOR] {
+        let mut boot = [0; SECTOR];
+        boot[..3].copy_from_slice(&[0xeb, 0x58, 0x90]);
+        boot[3..11].copy_from_slice(b"gapboot ");
+        boot[11..17].copy_from_slice(&[0, 2, self.cluster, 1, 0, 1]);
+        boot[21] = 0xf8;
+        boot[32..36].copy_from_slice(&self.sectors().to_le_bytes());
+        let table = self.table_sectors().to_le_bytes();
+        if self.bits == 32 {
+            boot[36..40].copy_from_slice(&table);
+            boot[44] = 2;
+        } else {
+            boot[17..19].copy_from_slice(&ROOT_SLOTS.to_le_bytes());
+            boot[22..24].copy_from_slice(&table[..2]);
+        }
+        boot[510..].copy_from_slice(&[0x55, 0xaa]);
+        boot
+    }
+
+    /// A file system with these files, paths first; their directories are made.
+    /// What follows the last cluster in use is left out.
+    pub fn image(self, files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut maker = Maker {
+            format: self,
+            table: vec![0x0fff_fff8, 0x0fff_ffff],
+            clusters: Vec::new(),
+        };
+        if self.bits == 32 {
+            maker.add(&[0; SLOT]);
+        }
+        let root = maker.directory("", files);
+        let mut image = self.boot_sector().to_vec();
+        image.extend(maker.packed_table());
+        if self.bits == 32 {
+            let room = maker.cluster_bytes();
+            assert!(root.len() <= room, "a root directory of one cluster");
+            maker.clusters[0][..root.len()].copy_from_slice(&root);
+        } else {
+            let end = image.len() + self.root_sectors() as usize * SECTOR;
+            image.extend(root);
+            assert!(image.len() <= end, "a small root directory");
+            image.resize(end, 0);
+        }
+        image.extend(maker.clusters.concat());
+        image
+    }
+}
+
+struct Maker {
+    format: Format,
+    /// Entries as FAT32 has them.
+    table: Vec<u32>,
+    clusters: Vec<Vec<u8>>,
+}
+
+impl Maker {
+    fn cluster_bytes(&self) -> usize {
+        usize::from(self.format.cluster) * SECTOR
+    }
+
+    /// Puts bytes into clusters, and gives the first one.
+    fn add(&mut self, bytes: &[u8]) -> u32 {
+        let first = self.table.len() as u32;
+        let pieces = bytes.chunks(self.cluster_bytes()).count();
+        for (index, piece) in bytes.chunks(self.cluster_bytes()).enumerate() {
+            let mut cluster = piece.to_vec();
+            cluster.resize(self.cluster_bytes(), 0);
+            self.clusters.push(cluster);
+            let next = self.table.len() as u32 + if self.format.scattered { 2 } else { 1 };
+            self.table.push(if index + 1 == pieces {
+                0x0fff_ffff
+            } else {
+                next
+            });
+            if self.format.scattered {
+                self.clusters.push(vec![0; self.cluster_bytes()]);
+                self.table.push(0);
+            }
+        }
+        assert!(
+            self.clusters.len() <= self.format.clusters as usize,
+            "more clusters"
+        );
+        if bytes.is_empty() { 0 } else { first }
+    }
+
+    fn packed_table(&self) -> Vec<u8> {
+        let entries = self.table.iter();
+        let mut packed = match self.format.bits {
+            32 => entries.flat_map(|entry| entry.to_le_bytes()).collect(),
+            16 => entries
+                .flat_map(|&entry| (entry as u16).to_le_bytes())
+                .collect(),
+            _ => self
+                .table
+                .chunks(2)
+                .flat_map(|pair| {
+                    let [low, high] =
+                        [pair[0], pair.get(1).copied().unwrap_or(0)].map(|entry| entry & 0xfff);
+                    let [a, b, c, _] = (low | high << 12).to_le_bytes();
+                    [a, b, c]
+                })
+                .collect::<Vec<u8>>(),
+        };
+        packed.resize(self.format.table_sectors() as usize * SECTOR, 0);
+        packed
+    }
+
+    /// The slots of a directory, with all that is below it put into clusters.
+    fn directory(&mut self, path: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut slots = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for (file, bytes) in files {
+            let Some(rest) = file.strip_prefix(path) else {
+                continue;
+            };
+            let (name, is_directory) = match rest.split_once('/') {
+                Some((name, _)) => (name, true),
+                None => (rest, false),
+            };
+            if seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            let (cluster, size) = if is_directory {
+                let mut inner = dot_slots();
+                inner.extend(self.directory(&format!("{path}{name}/"), files));
+                (self.add(&inner), 0)
+            } else {
+                (self.add(bytes), bytes.len() as u32)
+            };
+            slots.extend(slots_of(name, seen.len(), is_directory, cluster, size));
+        }
+        slots
+    }
+}
+
+fn dot_slots() -> Vec<u8> {
+    [&b".          "[..], b"..         "]
+        .iter()
+        .flat_map(|name| short_slot(name, true, 0, 0))
+        .collect()
+}
+
+fn short_slot(name: &[u8], is_directory: bool, cluster: u32, size: u32) -> [u8; SLOT] {
+    let mut slot = [0; SLOT];
+    slot[..11].copy_from_slice(name);
+    slot[11] = if is_directory { 0x10 } else { 0x20 };
+    slot[20..22].copy_from_slice(&cluster.to_le_bytes()[2..]);
+    slot[26..28].copy_from_slice(&cluster.to_le_bytes()[..2]);
+    slot[28..].copy_from_slice(&size.to_le_bytes());
+    slot
+}
+
+/// The slots of a name, all of which get a long form.
+fn slots_of(name: &str, number: usize, is_directory: bool, cluster: u32, size: u32) -> Vec<u8> {
+    let mut alias = *b"A0000000   ";
+    alias[1..8].copy_from_slice(format!("{number:07}").as_bytes());
+    let sum = alias
+        .iter()
+        .fold(0_u8, |sum, &byte| sum.rotate_right(1).wrapping_add(byte));
+    let mut units: Vec<u16> = name.encode_utf16().collect();
+    if !units.len().is_multiple_of(13) {
+        units.push(0);
+        units.resize(units.len().next_multiple_of(13), 0xffff);
+    }
+    let pieces = units.chunks(13).enumerate().map(|(index, units)| {
+        let mut slot = [0; SLOT];
+        let places = (1..11).chain(14..26).chain(28..32);
+        for (place, byte) in places.zip(units.iter().flat_map(|unit| unit.to_le_bytes())) {
+            slot[place] = byte;
+        }
+        slot[0] = index as u8 + 1;
+        (slot[11], slot[13]) = (0x0f, sum);
+        slot
+    });
+    let mut slots: Vec<_> = pieces.collect();
+    slots.last_mut().expect("a name is not empty")[0] |= 0x40;
+    slots.reverse();
+    slots.push(short_slot(&alias, is_directory, cluster, size));
+    slots.concat()
+}
+
+/// Walks over a file system, `budget` nodes of it at most, reads the files, and
+/// asserts that what it finds agrees with itself.
+pub fn explore(storage: &mut Storage<MemoryDisk>, volume: &Volume, mut budget: u32) {
+    let mut directories = vec![Node::ROOT];
+    let mut name = Name::new();
+    while let Some(directory) = directories.pop() {
+        let mut walk = volume.walk(&directory);
+        loop {
+            let node = match walk.next(storage, &mut name) {
+                Ok(Some(node)) => node,
+                Ok(None) => break,
+                // The walk goes on behind what could not be read, and ends.
+                Err(_) => continue,
+            };
+            let text = std::str::from_utf8(name.as_bytes()).expect("names are UTF-8");
+            assert!(text.encode_utf16().count() <= 255, "{text:?}");
+            if budget == 0 {
+                return;
+            }
+            budget -= 1;
+            if node.is_directory() {
+                directories.push(node);
+            } else {
+                read(storage, volume, &node);
+            }
+        }
+    }
+}
+
+/// Reads a file in two ways.
+fn read(storage: &mut Storage<MemoryDisk>, volume: &Volume, node: &Node) {
+    const MOST: usize = 1 << 20;
+    let checked = File::open(volume, node).check(storage);
+    let mut file = File::open(volume, node);
+    let mut length = 0;
+    let end = loop {
+        match file.next(storage, u32::MAX) {
+            Ok([]) => break Ok(()),
+            Ok(_) if length > MOST => return,
+            Ok(bytes) => length += bytes.len(),
+            Err(error) => break Err(error),
+        }
+    };
+    assert_eq!(file.position() as usize, length);
+    if end.is_ok() {
+        assert_eq!(
+            length,
+            node.size() as usize,
+            "a file ends where its size says"
+        );
+    }
+    if checked.is_ok()
+        && let Err(error) = end
+    {
+        assert!(
+            error.is(boot::Kind::DiskRead) || error.is(boot::Kind::BeyondDisk),
+            "checked, then {error:?}"
+        );
+    }
+
+    let mut lines = File::open(volume, node);
+    let mut line = [0; 100];
+    let mut before = 0;
+    // Behind a line that is too long it goes on, else an error stays.
+    for _ in 0..200 {
+        match lines.line(storage, &mut line) {
+            Ok(Some(line)) => assert!(!line.iter().any(|byte| matches!(byte, 0 | b'\n' | b'\r'))),
+            Ok(None) => return,
+            Err(error) if error.is(boot::Kind::LineTooLong) => {}
+            Err(_) => return,
+        }
+        assert!(lines.position() > before, "every line moves on");
+        before = lines.position();
+    }
+}

@@ -1,0 +1,34 @@
+//! Hostile input for everything that reads a disk.
+//!
+//! Each module of [`targets`] takes bytes, makes of them what one parser reads,
+//! and asserts what must hold whatever they are: no panic, no read beyond the
+//! disk, no request too many, nothing written that is not the parser's to write,
+//! and answers that agree with each other. Where bytes alone would never pass a
+//! checksum, the target sets it right, unless the input says to leave it wrong.
+//!
+//! libFuzzer calls them (`./x fuzz`), and so does `cargo test`, with the seeds
+//! and with every input that was ever found to break one (`fixtures/`).
+
+#![forbid(unsafe_code)]
+
+pub mod disk;
+pub mod fat;
+pub mod gpt;
+pub mod input;
+pub mod kernel;
+pub mod targets;
+
+/// A target: its name, what it does with an input, and inputs to begin with.
+pub struct Target {
+    /// The name of its module, of its program and of its directories.
+    pub name: &'static str,
+    /// The most bytes of an input that are of use.
+    pub longest: usize,
+    /// Runs one input, and panics if something is wrong.
+    pub run: fn(&[u8]),
+    /// Inputs that get far.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = targets::ALL;

@@ -1,0 +1,56 @@
+//! Names with boot counters: what an attempt makes of them.
+
+use boot::entries::counter::Name;
+
+/// See the module.
+pub fn run(data: &[u8]) {
+    for suffix in [&b".conf"[..], b".efi"] {
+        let Some(name) = Name::parse(data, suffix) else {
+            continue;
+        };
+        let [base, end] = name.id();
+        assert!(data.starts_with(base) && end.eq_ignore_ascii_case(suffix));
+        let mut room = [0; 4];
+        assert!(
+            data.len() < 5 || name.next(true, &mut room).is_none(),
+            "too little room"
+        );
+        for grow in [false, true] {
+            let mut room = [0; 256];
+            let next = name.next(grow, &mut room);
+            if !name.tries.is_counted() || data.len() > 250 {
+                continue;
+            }
+            let next = next.expect("counted names have a next one");
+            let after = Name::parse(next, suffix).expect("it is an entry's name");
+            assert_eq!(after.id(), name.id());
+            assert_eq!(after.tries.left, (name.tries.left - 1).max(0));
+            assert!(after.tries.done >= name.tries.done);
+            assert!(
+                after.tries.done
+                    <= name
+                        .tries
+                        .done
+                        .saturating_add(if name.tries.done < 0 { 2 } else { 1 })
+            );
+            let grown = if grow && name.done_digits == 0 { 2 } else { 0 };
+            assert_eq!(next.len(), data.len() + grown);
+            assert_eq!(after.left_digits, name.left_digits);
+        }
+    }
+}
+
+/// See [`crate::Target`].
+pub fn seeds() -> Vec<Vec<u8>> {
+    let names = [
+        "debian-6.1.0+3.conf",
+        "a+10-009.efi",
+        "A+2147483647-2147483647.CONF",
+        "c++11+02-00.efi",
+        "a+3-9999999999.conf",
+        "auto-a+1.conf",
+        "+0.conf",
+        "a+-1.conf",
+    ];
+    names.map(|name| name.as_bytes().to_vec()).to_vec()
+}

@@ -1,0 +1,67 @@
+//! File systems, read from end to end: the partition's sectors in four bytes,
+//! then the file system from its boot sector on.
+
+use crate::disk::{CacheMemory, MemoryDisk};
+use crate::fat::{explore, fat12, fat16, fat32};
+use crate::input::Input;
+use boot::fat::Volume;
+use boot::gpt::Partition;
+use boot::machine::Lba;
+
+/// Requests that the slowest of these disks can cost: a chain through all
+/// clusters, in the worst order, for each of the nodes that are looked at.
+const BUDGET: u32 = 2_000_000;
+
+/// See the module.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let sectors = u64::from(input.word());
+    let bad = u64::from(input.word());
+    let mut disk = MemoryDisk::new(input.0, sectors, BUDGET);
+    disk.unreadable = (bad != 0).then_some(bad);
+    let partition = Partition {
+        first: Lba(0),
+        sectors,
+        guid: [0; 16],
+    };
+    let mut memory = CacheMemory::new();
+    let mut storage = memory.storage(&mut disk);
+    let Ok(volume) = Volume::open(&mut storage, &partition) else {
+        return;
+    };
+    explore(&mut storage, &volume, 24);
+    for path in [
+        &b"/loader/entries/a.conf"[..],
+        b"//LOADER///",
+        b"/file/x",
+        b"",
+    ] {
+        let _ = volume.find(&mut storage, path);
+    }
+    assert!(disk.writes.is_empty());
+}
+
+/// See [`crate::Target`].
+pub fn seeds() -> Vec<Vec<u8>> {
+    let text = b"title A\nlinux /vmlinuz\n".repeat(60);
+    let files: [(&str, &[u8]); 3] = [
+        ("loader/entries/a.conf", &text),
+        ("loader/entries/B long name of three slots.conf", b"x\r\ny"),
+        ("file", &[7; 1500]),
+    ];
+    let formats = [
+        fat12(16),
+        fat16(),
+        fat32(20),
+        crate::fat::Format {
+            scattered: true,
+            ..fat12(24)
+        },
+    ];
+    formats
+        .map(|format| {
+            let sectors = u16::try_from(format.sectors()).expect("a small one");
+            [&sectors.to_le_bytes()[..], &[0, 0], &format.image(&files)].concat()
+        })
+        .to_vec()
+}

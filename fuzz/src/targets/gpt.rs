@@ -1,0 +1,48 @@
+//! Partition tables: flags, the size of the disk, then the disk from sector 1
+//! on. The sectors behind the primary table's are moved to the disk's end as the
+//! backup header and its array where the flags say so.
+
+use crate::disk::{CacheMemory, MemoryDisk};
+use crate::gpt;
+use crate::input::Input;
+use layout::disk::SECTOR;
+
+/// Sectors 1 to 3 are the primary table, 4 to 6 become the disk's last.
+const TABLE: usize = 3;
+
+/// See the module.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let flags = input.byte();
+    let sectors = usize::from(input.byte()) + 1;
+    let mut image = vec![0; SECTOR];
+    image.extend(input.take(7 * SECTOR));
+    image.resize(sectors.max(8) * SECTOR, 0);
+    if flags & 0x10 != 0 && sectors > 2 * TABLE + 1 {
+        let (backup, end) = ((1 + TABLE) * SECTOR, sectors * SECTOR);
+        image.copy_within(backup..backup + TABLE * SECTOR, end - TABLE * SECTOR);
+    }
+    image.truncate(sectors * SECTOR);
+    for (bit, at) in [(0x01, 1), (0x04, sectors - 1)] {
+        gpt::repair(&mut image, at, flags & bit != 0, flags & bit << 1 != 0);
+    }
+    // Three tables of 128 KiB, were each of their sectors read alone.
+    let mut disk = MemoryDisk::new(&image, sectors as u64, 1000);
+    disk.unreadable = (flags & 0x20 != 0).then_some(1);
+    let mut memory = CacheMemory::new();
+    let found = boot::gpt::find(&mut memory.storage(&mut disk));
+    if let Ok(found) = found {
+        gpt::check(&found, &disk);
+    }
+}
+
+/// See [`crate::Target`].
+pub fn seeds() -> Vec<Vec<u8>> {
+    let sectors = 100;
+    let mut image = vec![0; sectors * SECTOR];
+    gpt::write(&mut image, &[gpt::esp(40, 60), gpt::xbootldr(61, 80)], 8);
+    let front = &image[SECTOR..(1 + TABLE) * SECTOR];
+    let back = &image[(sectors - TABLE) * SECTOR..];
+    let input = |flags: u8| [&[flags, sectors as u8 - 1][..], front, back].concat();
+    vec![input(0x1f), input(0x10), input(0x3c), input(0x03)]
+}

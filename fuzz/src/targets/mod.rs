@@ -1,0 +1,40 @@
+//! The targets.
+
+pub mod conf;
+pub mod counter;
+pub mod disk;
+pub mod entry;
+pub mod fat;
+pub mod glob;
+pub mod gpt;
+pub mod kernel;
+pub mod memory_map;
+pub mod rename;
+pub mod version;
+
+use crate::Target;
+
+macro_rules! targets {
+    ($($name:ident: $longest:literal,)*) => {
+        pub(crate) const ALL: &[Target] = &[$(Target {
+            name: stringify!($name),
+            longest: $longest,
+            run: $name::run,
+            seeds: $name::seeds,
+        },)*];
+    };
+}
+
+targets! {
+    conf: 2048,
+    counter: 128,
+    disk: 1024,
+    entry: 2048,
+    fat: 20480,
+    glob: 64,
+    gpt: 4096,
+    kernel: 1100,
+    memory_map: 512,
+    rename: 8192,
+    version: 96,
+}

@@ -8,6 +8,8 @@ const DEBUG_CONSOLE: u16 = 0xe9;
 /// QEMU's `isa-debug-exit`: a value v ends it with status 2 v + 1.
 const DEBUG_EXIT: u16 = 0xf4;
 const EXIT_REPORTED: u8 = 0x10;
+/// Bochs ends when it is told to, letter by letter.
+const SHUTDOWN: u16 = 0x8900;
 
 fn write(port: u16, value: u8) {
     // SAFETY: the probe owns the machine, and none of the ports that this
@@ -45,9 +47,10 @@ pub(crate) fn send(byte: u8) {
     write(COM1, byte);
 }
 
-/// Ends QEMU, and stops where there is none.
+/// Ends QEMU or Bochs, and stops on any other machine.
 pub(crate) fn exit() -> ! {
     write(DEBUG_EXIT, EXIT_REPORTED);
+    b"Shutdown".iter().for_each(|&letter| write(SHUTDOWN, letter));
     loop {
         // SAFETY: stops the processor, interrupts are off.
         unsafe { asm!("cli", "hlt", options(nomem, nostack)) }

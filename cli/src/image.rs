@@ -67,7 +67,9 @@ impl Stages {
             Some(found) if found.intact && stage2.len() <= STAGE2_BYTES => found.version,
             _ => return Err(wrong("stage2.bin is damaged")),
         };
-        if overlay.is_some_and(|bytes| !bytes.starts_with(MARK) || bytes.len() > OVERLAY_BYTES) {
+        if overlay.is_some_and(|bytes| {
+            !bytes.starts_with(&layout::overlay::MAGIC) || bytes.len() > OVERLAY_BYTES
+        }) {
             return Err(wrong("overlay.bin is damaged"));
         }
         Ok(Self {

@@ -9,9 +9,11 @@ mod guest;
 mod monitor;
 mod screen;
 
-pub use guest::{Exit, Guest, Outcome};
+pub use crate::rig::{Exit, Outcome};
+pub use guest::Guest;
 pub use screen::Screen;
 
+use crate::rig::Rig;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,6 +37,12 @@ pub enum Bus {
     Nvme,
     /// virtio-scsi
     VirtioScsi,
+    /// LSI 53C895A, parallel SCSI
+    Lsi,
+    /// LSI MegaRAID SAS
+    MegaSas,
+    /// SD card
+    Sd,
 }
 
 impl Bus {
@@ -55,6 +63,9 @@ impl Bus {
             Self::UsbEhci => (Some("usb-ehci"), "usb-storage"),
             Self::Nvme => (None, "nvme,serial=gapboot"),
             Self::VirtioScsi => (Some("virtio-scsi-pci"), "scsi-hd"),
+            Self::Lsi => (Some("lsi53c895a"), "scsi-hd"),
+            Self::MegaSas => (Some("megasas"), "scsi-hd"),
+            Self::Sd => (Some("sdhci-pci"), "sd-card"),
         }
     }
 }
@@ -206,6 +217,12 @@ impl Machine {
         }
         line.extend(self.arguments.iter().cloned());
         line
+    }
+}
+
+impl Rig for Machine {
+    fn run(&self) -> Result<Outcome> {
+        Machine::run(self)
     }
 }
 

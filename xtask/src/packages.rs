@@ -13,7 +13,10 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// as it stands, a bare name in the directories of programs. (Never qemu-utils:
 /// where it comes from backports it throws out the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
+    ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
+    ("/usr/share/vgabios/vgabios.bin", "vgabios"),
     ("as", "binutils"),
+    ("bochs-bin", "bochs"),
     ("cc", "gcc"),
     ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
@@ -26,6 +29,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("mkfs.vfat", "dosfstools"),
     ("objcopy", "binutils"),
+    ("objdump", "binutils"),
     ("openssl", "openssl"),
     ("qemu-system-i386", "qemu-system-x86"),
     ("qemu-system-x86_64", "qemu-system-x86"),

@@ -21,7 +21,7 @@ no_system:      .word 0xffff    # functions of INT 15h, in AX, that are missing
                 .word 0xffff
 segment:        .word 0         # where this program stays
 low_memory:     .word 0         # what INT 12h says, in KiB
-ebda:           .word 0         # where the EBDA is said to be; 0: as it is
+ebda:           .word 0         # where the EBDA goes; 0: as it is
 fail_first:     .word 0         # so many reads fail
 fail_every:     .word 0         # then each one of so many; 0: none
 most:           .word 0xffff    # sectors, more than which fail
@@ -97,11 +97,6 @@ resident:
     movl    %eax, guard_end
     movw    low_memory, %ax
     movw    %ax, %es:0x413
-    movw    ebda, %ax
-    testw   %ax, %ax
-    jz      1f
-    movw    %ax, %es:0x40e
-1:
     xorw    %cx, %cx                # memory above 1 MiB: 64 KiB pieces in DX
     xorw    %dx, %dx
     movw    $0xe801, %ax
@@ -114,8 +109,11 @@ resident:
     movl    $FILL_END, %ebx
 1:  movl    %ebx, fill_end
     call    fill
-
-    cli
+    movw    ebda, %ax
+    testw   %ax, %ax
+    jz      1f
+    call    move_ebda
+1:
     xorw    %ax, %ax
     movw    %ax, %es
     .irp    number, 10, 13, 15, 16
@@ -149,6 +147,23 @@ resident:
     cli
     std
     ljmp    $0x7c0, $0
+
+# To AX, with all that is in it: the BIOS goes on using it there.
+move_ebda:
+    pushw   %ds
+    xorw    %dx, %dx
+    movw    %dx, %ds
+    movw    %ax, %es
+    xchgw   %ax, 0x40e
+    movw    %ax, %ds
+    movb    0, %ch                  # its size in KiB
+    movb    $0, %cl
+    shlw    $1, %cx
+    xorw    %si, %si
+    xorw    %di, %di
+    rep movsw
+    popw    %ds
+    ret
 
 # Above this, filling would take longer than it is worth.
     .set    FILL_END, 0x6000000

@@ -96,7 +96,10 @@ pub fn attempt<'r, D: Disk>(
 /// would not get what is written to it. A superblock of version 1.0 is at its
 /// end, 8 KiB before it and aligned to 4 KiB, where it leaves the file system
 /// readable.
-fn refuse_mirror<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<(), Error> {
+pub(crate) fn refuse_mirror<D: Disk>(
+    storage: &mut Storage<D>,
+    partition: &Partition,
+) -> Result<(), Error> {
     let place = partition.sectors.wrapping_sub(16) & !7;
     let at = partition.first.0.wrapping_add(place);
     if storage.sector(Lba(at))?.first_chunk() == Some(&MD_MAGIC) {

@@ -64,6 +64,12 @@ impl Error {
         })
     }
 
+    /// The number of its kind, which stands for the text where that is not at
+    /// hand: the texts count from 1 on.
+    pub const fn number(self) -> u8 {
+        self.kind_number()
+    }
+
     const fn kind_number(self) -> u8 {
         (self.0.get() >> AT_BITS) as u8
     }

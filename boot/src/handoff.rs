@@ -21,4 +21,21 @@ pub struct Handoff {
     pub initrd_size: u32,
     /// Size of the command line at `COMMAND_LINE`, without its NUL.
     pub command_line_size: u32,
+    /// True if the kernel is told of the loader's node at `SETUP_DATA`.
+    pub has_node: bool,
+}
+
+/// How [`crate::boot`] ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A kernel is in memory: jump.
+    Start(Handoff),
+    /// A person wants the machine to be powered off.
+    PowerOff,
+    /// Restart the machine.
+    Reboot,
+    /// A person wants the firmware to try its next boot device.
+    Quit,
+    /// There is nothing to boot, or nobody left to ask; it was reported.
+    Failed,
 }

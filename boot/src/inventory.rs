@@ -11,17 +11,27 @@ use crate::entries::title;
 use crate::fat::{File, Volume};
 use crate::gpt::{self, Partition};
 use crate::machine::Disk;
+use crate::state::State;
 use crate::storage::{Caches, Storage};
 use crate::workspace::{Scratch, Workspace};
 use crate::{Error, Kind};
+use layout::state::Text;
 
 /// Where the settings lie, on the EFI system partition only.
 const CONF: &[u8] = b"/loader/loader.conf";
 
-/// The file systems that entries come from: that of the EFI system partition
-/// and that of the extended boot loader partition. The index is the tag of their
-/// entries.
-pub type Volumes = [Option<Volume>; 2];
+/// Where entries come from.
+#[derive(Clone, Copy)]
+pub struct Source {
+    /// The partition.
+    pub partition: Partition,
+    /// The file system on it.
+    pub volume: Volume,
+}
+
+/// The EFI system partition and the extended boot loader partition, as far as
+/// they are there. The index is the tag of their entries.
+pub type Sources = [Option<Source>; 2];
 
 /// What was found on a disk, and the means to read more of it.
 pub struct Inventory<'l, 's, 'd, D> {
@@ -31,8 +41,8 @@ pub struct Inventory<'l, 's, 'd, D> {
     pub default: Option<usize>,
     /// The disk.
     pub storage: &'s mut Storage<'d, D>,
-    /// The file systems.
-    pub volumes: Volumes,
+    /// The partitions that entries come from.
+    pub sources: Sources,
 }
 
 /// Takes the inventory of `disk` for a machine that can run 64-bit kernels, or
@@ -56,7 +66,7 @@ pub fn look<D: Disk, T>(
     );
     let mut conf = Conf::new(&mut workspace.patterns);
     let mut list = List::new(&mut workspace.entries);
-    let volumes = take(
+    let sources = take(
         &mut storage,
         long_mode,
         &mut workspace.scratch,
@@ -65,11 +75,14 @@ pub fn look<D: Disk, T>(
         problem,
     )?;
     title::tell_apart(&mut list);
+    if let [Some(esp), _] = &sources {
+        workspace.state.read(&mut storage, &esp.volume);
+    }
     Ok(then(Inventory {
-        default: select::default(&list, &wishes(&conf)),
+        default: select::default(&list, &wishes(&conf, &workspace.state)),
         list: &list,
         storage: &mut storage,
-        volumes,
+        sources,
     }))
 }
 
@@ -85,22 +98,24 @@ pub(crate) fn take<D: Disk>(
     conf: &mut Conf,
     list: &mut List,
     problem: &mut Problem,
-) -> Result<Volumes, Error> {
+) -> Result<Sources, Error> {
     let partitions = gpt::find(storage)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }
     let esp = open(storage, &partitions.esp, problem);
     let xbootldr = open(storage, &partitions.xbootldr, problem);
-    let volumes = [esp, xbootldr];
+    let sources = [esp, xbootldr];
 
     if let Some(esp) = &esp
-        && let Err(error) = read_conf(storage, esp, scratch, conf)
+        && let Err(error) = read_conf(storage, &esp.volume, scratch, conf)
     {
         problem(b"", CONF, error);
     }
-    for (volume, tag) in volumes.iter().zip(0..) {
-        let Some(volume) = volume else { continue };
+    for (source, tag) in sources.iter().zip(0..) {
+        let Some(Source { volume, .. }) = source else {
+            continue;
+        };
         let mut scan = Scan {
             storage,
             volume,
@@ -109,16 +124,16 @@ pub(crate) fn take<D: Disk>(
         };
         scan.type1(scratch, list, problem);
     }
-    Ok(volumes)
+    Ok(sources)
 }
 
-/// What the settings wish for.
-pub(crate) fn wishes<'c>(conf: &'c Conf) -> Wishes<'c> {
+/// What the settings wish for, and what is remembered from earlier boots.
+pub(crate) fn wishes<'c>(conf: &'c Conf, state: &'c State) -> Wishes<'c> {
     Wishes {
-        one_shot: None,
-        preferred: [None, conf.preferred()],
-        default: [None, conf.default()],
-        last_booted: None,
+        one_shot: state.text(Text::OneShot),
+        preferred: [state.text(Text::Preferred), conf.preferred()],
+        default: [state.text(Text::Default), conf.default()],
+        last_booted: state.text(Text::LastBooted),
     }
 }
 
@@ -128,12 +143,15 @@ fn open<D: Disk>(
     storage: &mut Storage<D>,
     partition: &Option<Partition>,
     problem: &mut Problem,
-) -> Option<Volume> {
-    let volume = Volume::open(storage, partition.as_ref()?);
-    if let Err(error) = volume {
-        problem(b"", b"", error);
+) -> Option<Source> {
+    let partition = (*partition)?;
+    match Volume::open(storage, &partition) {
+        Ok(volume) => Some(Source { partition, volume }),
+        Err(error) => {
+            problem(b"", b"", error);
+            None
+        }
     }
-    volume.ok()
 }
 
 /// Takes in loader.conf, if there is one.

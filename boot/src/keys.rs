@@ -111,7 +111,13 @@ const PAUSE: u32 = 4;
 
 /// The next key; see [`Console::key`].
 pub fn read(console: &mut impl Console, ticks: Option<u32>) -> Option<Key> {
-    Some(match console.key(ticks)? {
+    let input = console.key(ticks)?;
+    Some(decode(console, input))
+}
+
+/// The key that `input` begins, or is.
+pub fn decode(console: &mut impl Console, input: Input) -> Key {
+    match input {
         Input::Keyboard {
             scan,
             ascii: 0 | 0xe0,
@@ -122,7 +128,7 @@ pub fn read(console: &mut impl Console, ticks: Option<u32>) -> Option<Key> {
         Input::Keyboard { ascii: 0x7f, .. } | Input::Serial(0x7f) => Key::BACKSPACE,
         Input::Keyboard { ascii: b'\n', .. } | Input::Serial(b'\n') => Key::ENTER,
         Input::Keyboard { ascii, .. } | Input::Serial(ascii) => Key(ascii),
-    })
+    }
 }
 
 /// The key of a scan code or of a sequence.

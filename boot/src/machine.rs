@@ -102,6 +102,9 @@ pub trait Console {
     /// only looks whether there is one), or forever. Nothing if none came in
     /// that time, or if none ever will.
     fn key(&mut self, ticks: Option<u32>) -> Option<Input>;
+
+    /// The clock: ticks since midnight.
+    fn ticks(&self) -> u32;
 }
 
 /// A whole machine. `parts` lends its pieces side by side.

@@ -3,19 +3,22 @@
 use crate::entries::text::{Text, cut};
 use crate::error::Error;
 use crate::machine::Console;
+use crate::overlay::Overlay;
 
-/// The entry and the file that are being worked on, for messages only: names
-/// that are too long are cut.
+/// The entry and the file that are being worked on, and what went wrong with
+/// them last: for messages only, too long a name is cut.
 pub struct Trail {
     entry: Text,
     file: Text,
+    message: Text,
 }
 
 impl Trail {
-    /// Nothing is being worked on.
+    /// Nothing is being worked on, and nothing went wrong.
     pub const START: Self = Self {
         entry: Text::UNSET,
         file: Text::UNSET,
+        message: Text::UNSET,
     };
 
     /// From now on it is about this entry, and none of its files yet.
@@ -29,22 +32,49 @@ impl Trail {
         set(&mut self.file, path);
     }
 
-    /// Prints `error` with the names it is about.
-    pub fn report(&self, console: &mut impl Console, error: Error) {
-        console.write(b"gapboot: ");
+    /// What was reported last; empty if nothing was.
+    pub fn message(&self) -> &[u8] {
+        self.message.get().unwrap_or_default()
+    }
+
+    /// Prints `error` with the names it is about. The texts of errors are in the
+    /// overlay; without it there is the number of one (`docs/messages.md`).
+    pub fn report(
+        &mut self,
+        console: &mut impl Console,
+        overlay: Option<&Overlay>,
+        error: Error,
+    ) {
+        self.message.clear();
+        let message = &mut self.message;
         for name in [&self.entry, &self.file] {
             if let Some(name @ [_, ..]) = name.get() {
-                console.write(name);
-                console.write(b": ");
+                message.append(name);
+                message.append(b": ");
             }
         }
-        describe(error, &mut |text| console.write(text));
+        match overlay {
+            Some(overlay) => in_words(overlay, error, message),
+            None => {
+                message.append(b"error ");
+                message.append(decimal(error.number().into(), &mut [0; 20]));
+                message.append(b", ");
+                message.append(decimal(error.at(), &mut [0; 20]));
+            }
+        }
+        console.write(b"gapboot: ");
+        console.write(self.message());
         console.write(b"\n");
     }
 }
 
 fn set(name: &mut Text, to: &[u8]) {
     name.set(&[cut(to, Text::MAX)]);
+}
+
+#[inline(never)]
+fn in_words(_: &Overlay, error: Error, message: &mut Text) {
+    describe(error, &mut |text| message.append(text));
 }
 
 /// Writes the text of `error` with its numbers filled in.

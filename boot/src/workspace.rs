@@ -9,6 +9,7 @@ use crate::entries::text::Text;
 use crate::fat::Name;
 use crate::load::cmdline;
 use crate::report::Trail;
+use crate::state::State;
 
 /// Bytes of the cache of directories and small files: twelve blocks.
 const BLOCKS: usize = 12 * 4096;
@@ -36,6 +37,8 @@ pub struct Workspace {
     pub(crate) command_line: [u8; cmdline::LONGEST],
     /// What is being worked on.
     pub(crate) trail: Trail,
+    /// What is remembered from earlier boots.
+    pub(crate) state: State,
 }
 
 /// What reading an entry's file needs.
@@ -67,11 +70,17 @@ impl Workspace {
         patterns: [const { Text::UNSET }; 2],
         command_line: [0; cmdline::LONGEST],
         trail: Trail::START,
+        state: State::EMPTY,
     };
 
     /// The id of the entry that [`crate::boot`] chose; empty if it came to none.
     pub fn chosen(&self) -> &[u8] {
         self.chosen.get().unwrap_or_default()
+    }
+
+    /// What went wrong last, in words; empty if nothing did.
+    pub fn message(&self) -> &[u8] {
+        self.trail.message()
     }
 }
 

@@ -34,6 +34,17 @@ impl Text {
         self.length = u16::try_from(length).unwrap_or(0);
         length != 0
     }
+
+    /// Adds as much of `piece` as there is room for.
+    pub fn append(&mut self, piece: &[u8]) {
+        self.length = self.length.max(1);
+        for &byte in piece {
+            if let Some(place) = self.bytes.get_mut(usize::from(self.length).wrapping_sub(1)) {
+                *place = byte;
+                self.length = self.length.wrapping_add(1);
+            }
+        }
+    }
 }
 
 /// Writes `parts` into `into`, one behind the other, and gives what was
@@ -73,8 +84,13 @@ mod tests {
         let long = [b'x'; Text::MAX];
         assert!(text.set(&[&long]));
         assert_eq!(text.get(), Some(&long[..]));
+        text.append(b"y");
+        assert_eq!(text.get(), Some(&long[..]));
         assert!(!text.set(&[&long, b"y"]));
         assert_eq!(text.get(), None);
+        text.append(b"z");
+        text.append(b"");
+        assert_eq!(text.get(), Some(&b"z"[..]));
         assert_eq!(size_of::<Text>(), 512);
     }
 

@@ -67,6 +67,15 @@ const KEYS: [Key; 13] = [
     Key::Extra,
 ];
 
+impl Key {
+    /// The word that stands for it in a file.
+    pub(crate) fn name(self) -> &'static [u8] {
+        let index = KEYS.iter().position(|key| *key == self);
+        let word = index.and_then(|index| WORDS.split(|byte| *byte == 0).nth(index));
+        word.unwrap_or_default()
+    }
+}
+
 /// The key and the value of a line; None if the line says nothing that is
 /// known here. Values are literal, with no quotes and no escapes.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {

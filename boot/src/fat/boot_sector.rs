@@ -113,6 +113,12 @@ impl Volume {
         self.data.wrapping_add(before)
     }
 
+    /// Where a file of one sector has its content; None for any other file.
+    pub(crate) fn only_sector(&self, node: &Node) -> Option<Lba> {
+        let is_it = node.size() == 512 && self.has_cluster(node.cluster) && !node.is_directory();
+        is_it.then_some(self.lba(self.cluster(node.cluster)))
+    }
+
     /// Sector `number` of the file allocation table.
     pub(super) fn table_sector<'s, D: Disk>(
         &self,

@@ -16,29 +16,37 @@ const _: () = assert!(COMMAND_LINE.end - COMMAND_LINE.start == 2048);
 
 /// A command line while it is put together from an entry's `options`.
 pub struct CommandLine<'a> {
-    buffer: &'a mut [u8; LONGEST],
+    buffer: &'a mut [u8],
     length: usize,
 }
 
 impl<'a> CommandLine<'a> {
-    /// An empty line.
-    pub fn new(buffer: &'a mut [u8; LONGEST]) -> Self {
+    /// An empty line in a buffer of [`LONGEST`] bytes.
+    pub fn new(buffer: &'a mut [u8]) -> Self {
         Self { buffer, length: 0 }
+    }
+
+    /// The line of `length` bytes that is in the buffer already.
+    pub fn made(buffer: &'a mut [u8], length: usize) -> Self {
+        Self { buffer, length }
     }
 
     /// Adds options, behind a space if they are not the first.
     pub fn add(&mut self, options: &[u8]) {
         if self.length > 0 && !options.is_empty() {
-            self.push(b' ');
+            self.push(b" ");
         }
-        options.iter().for_each(|&byte| self.push(byte));
+        self.push(options);
     }
 
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.buffer.get_mut(self.length) {
-            *place = byte;
+    /// Adds text as it is.
+    pub fn push(&mut self, text: &[u8]) {
+        for &byte in text {
+            if let Some(place) = self.buffer.get_mut(self.length) {
+                *place = byte;
+            }
+            self.length = self.length.wrapping_add(1);
         }
-        self.length = self.length.wrapping_add(1);
     }
 
     /// The line as it is.

@@ -25,7 +25,8 @@ use crate::machine::{Disk, Memory};
 use crate::storage::Storage;
 use crate::{Error, Kind};
 use bzimage::{HEAD, LoadFlags, SetupHeader};
-use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK};
+use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK, SETUP_DATA};
+use layout::node::{HEADER_SIZE, TYPE};
 
 /// Bytes that [`Loader::prepare`] puts into place.
 const IN_PLACE: u32 = 1024;
@@ -142,6 +143,7 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
         handoff.setup_size = kernel.setup_size;
         handoff.kernel_size = kernel.size;
         handoff.command_line_size = to_u32(command_line.len());
+        handoff.has_node = header.version.get() >= 0x0209;
         fill_in(header, handoff, command_line);
         self.write(head)
     }
@@ -166,6 +168,25 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
         self.write(b"\0")?;
         self.at = self.handoff.initrd_address;
         Ok(())
+    }
+
+    /// Leaves `data` for userspace in a node of the kernel's `setup_data` list
+    /// ([`layout::node`]), if the kernel has one (boot protocol 2.09).
+    ///
+    /// Errors: [`Kind::MemoryRefused`].
+    pub fn node(&mut self, data: &[u8]) -> Result<(), Error> {
+        if !self.handoff.has_node {
+            return Ok(());
+        }
+        let mut header = [0; HEADER_SIZE];
+        let [.., kind, length] = header.as_chunks_mut().0 else {
+            return Ok(());
+        };
+        *kind = TYPE.to_le_bytes();
+        *length = to_u32(data.len()).to_le_bytes();
+        self.at = SETUP_DATA.start;
+        self.write(&header)?;
+        self.write(data)
     }
 
     /// Reads the first bytes of the kernel, and checks that the others are there.
@@ -248,8 +269,8 @@ fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Er
 }
 
 /// What a boot loader has to say to the kernel. All of these fields are as old
-/// as the oldest kernels that [`SetupHeader::check`] lets pass; newer ones, as
-/// `setup_data`, need a look at the version first.
+/// as the oldest kernels that [`SetupHeader::check`] lets pass, but for
+/// `setup_data`.
 fn fill_in(header: &mut SetupHeader, handoff: &Handoff, command_line: &[u8]) {
     header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
     // A loader without a number of its own.
@@ -260,6 +281,9 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff, command_line: &[u8]) {
     header.ramdisk_size = handoff.initrd_size.into();
     // Also where the line is empty: 0 would mean a loader of before 2.02.
     header.cmd_line_ptr = COMMAND_LINE.start.into();
+    if handoff.has_node {
+        header.setup_data = u64::from(SETUP_DATA.start).into();
+    }
 }
 
 /// Bytes from `at` to the next multiple of four.

@@ -1,20 +1,21 @@
 //! The menu: what a person sees and types before anything is booted.
 //!
 //! [`run`] shows it and comes back with what was chosen. The keys are those of
-//! systemd-boot. `state` decides what a key does, `picture` draws, and
-//! `editor` and `pages` are called from here alone: they could live
-//! elsewhere.
+//! systemd-boot. `state` decides what a key does, `picture` draws, `listed` brings
+//! the entries. All of it is in the overlay.
 
 mod editor;
 mod line;
+pub(crate) mod listed;
 mod pages;
 mod picture;
 mod state;
 mod text;
 
 use crate::conf::timeout;
+use crate::choice::SECOND;
 use crate::keys;
-use crate::machine::Console;
+use crate::machine::{Console, Input};
 use picture::Picture;
 use state::{Command, State, Status};
 
@@ -39,13 +40,14 @@ pub trait Entries {
 
     /// Hands all there is to say about an entry to `field`: names, of at most
     /// 13 characters, and values.
-    fn details(&mut self, index: usize, field: &mut dyn FnMut(&str, &[u8]));
+    fn details(&mut self, index: usize, field: &mut dyn FnMut(&[u8], &[u8]));
 }
 
 /// How the menu should be.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
-    /// Seconds until the selected entry is booted, or a constant of [`timeout`].
+    /// Seconds until the selected entry is booted, or a constant of [`timeout`];
+    /// all of these wait for ever, the menu being there already.
     pub timeout: u32,
     /// The command line may be edited.
     pub editor: bool,
@@ -97,48 +99,32 @@ pub enum Outcome {
     Quit,
 }
 
-/// Ticks in a second, nearly.
-const SECOND: u32 = 18;
-/// Ticks that a hidden menu waits for a key: a tenth of a second.
-const MOMENT: u32 = 2;
-
-/// Shows the menu, if it is to be shown, and gives what was chosen. `line` is
-/// room for a command line, as long as one may be.
+/// Shows the menu and gives what was chosen. What was `typed` already may choose
+/// at once, by a digit or a letter that stands for an entry. `line` is room for a
+/// command line, as long as one may be.
 pub fn run(
     console: &mut impl Console,
     entries: &mut impl Entries,
     settings: &Settings,
+    typed: Option<Input>,
     remembered: &mut Remembered,
     line: &mut [u8],
 ) -> Outcome {
     let count = entries.count();
     let selected = settings.selected;
-    let mut countdown = 0;
-    if count > 0 {
-        match settings.timeout {
-            timeout::DISABLED => {
-                return Outcome::Boot {
-                    entry: selected,
-                    edited: None,
-                };
-            }
-            timeout::HIDDEN => {
-                let key = keys::read(console, Some(MOMENT));
-                let entry = match key {
-                    None => Some(selected),
-                    Some(key) => state::lookup(entries, selected, key),
-                };
-                if let Some(entry) = entry {
-                    return Outcome::Boot {
-                        entry,
-                        edited: None,
-                    };
-                }
-            }
-            timeout::FORCED => {}
-            seconds => countdown = seconds,
+    if let Some(typed) = typed {
+        let key = keys::decode(console, typed);
+        if let Some(entry) = state::lookup(entries, selected, key) {
+            return Outcome::Boot {
+                entry,
+                edited: None,
+            };
         }
     }
+    let countdown = match settings.timeout {
+        timeout::DISABLED | timeout::HIDDEN | timeout::FORCED => 0,
+        seconds => seconds,
+    };
     let status = match (countdown, settings.message) {
         (0, b"") => Status::Nothing,
         (0, message) => Status::Text(message),
@@ -188,6 +174,8 @@ fn choose(
         let command = match key {
             Some(key) => state.key(key, entries),
             None if state.countdown > 0 && !state.tick() => continue,
+            // No key will ever come, and booting has failed already.
+            None if !settings.message.is_empty() => Command::Quit,
             // The time is over, or no key will ever come.
             None => Command::Boot,
         };

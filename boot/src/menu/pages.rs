@@ -44,7 +44,7 @@ pub(super) fn show(
     };
     match details_of {
         Some(index) => {
-            entries.details(index, &mut |name, value| page.field(name.as_bytes(), value))
+            entries.details(index, &mut |name, value| page.field(name, value))
         }
         None => page.console.write(HELP),
     }

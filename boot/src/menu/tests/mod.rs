@@ -14,6 +14,7 @@ mod screens;
 mod terminal;
 
 use super::*;
+use crate::choice::{Prelude, prelude};
 use std::string::String;
 use std::vec::Vec;
 use terminal::{Step, Terminal};
@@ -76,9 +77,9 @@ impl Entries for Fake {
         }
     }
 
-    fn details(&mut self, _: usize, field: &mut dyn FnMut(&str, &[u8])) {
+    fn details(&mut self, _: usize, field: &mut dyn FnMut(&[u8], &[u8])) {
         for (name, value) in &self.fields {
-            field(name, value.as_bytes());
+            field(name.as_bytes(), value.as_bytes());
         }
     }
 }
@@ -103,13 +104,17 @@ struct Run {
 fn run_with(mut terminal: Terminal, mut entries: Fake, settings: &Settings, limit: usize) -> Run {
     let mut remembered = Remembered::NOTHING;
     let mut line = std::vec![0; limit];
-    let outcome = run(
-        &mut terminal,
-        &mut entries,
-        settings,
-        &mut remembered,
-        &mut line,
-    );
+    let outcome = match prelude(&mut terminal, settings.timeout) {
+        Prelude::Nobody => boots(settings.selected),
+        Prelude::Menu(typed) => run(
+            &mut terminal,
+            &mut entries,
+            settings,
+            typed,
+            &mut remembered,
+            &mut line,
+        ),
+    };
     let length = match outcome {
         Outcome::Boot {
             edited: Some(length),

@@ -1,0 +1,27 @@
+//! Entries that the loader adds to the menu by itself, as loader.conf asks for
+//! them (`auto-reboot`, `auto-poweroff`). Their names are systemd-boot's.
+
+use crate::conf::Conf;
+use crate::entries::entry::{Entry, Field};
+use crate::entries::list::List;
+use crate::overlay::Overlay;
+
+/// Id of the entry that powers the machine off.
+pub(crate) const POWER_OFF: &[u8] = b"auto-poweroff";
+const REBOOT: &[u8] = b"auto-reboot";
+
+/// Offers them to `list`, behind all others.
+#[inline(never)]
+pub(crate) fn offer(_: &Overlay, conf: &Conf, list: &mut List, entry: &mut Entry) {
+    for (wanted, id, title) in [
+        (conf.auto_poweroff, POWER_OFF, &b"Power Off The System"[..]),
+        (conf.auto_reboot, REBOOT, b"Reboot The System"),
+    ] {
+        entry.clear();
+        entry.generated = true;
+        let named = entry.set_id(&[id]).and(entry.set(Field::Title, &[title]));
+        if wanted && named.is_some() {
+            list.offer(entry);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The entries of a disk, as the menu asks for them.
+
+use super::{Entries, Outcome, Remembered, Settings};
+use crate::choice::Choice;
+use crate::entries::entry::{Entry, Field};
+use crate::entries::list::List;
+use crate::entries::scan::{DIRECTORY, Scan};
+use crate::entries::text::Text;
+use crate::entries::title;
+use crate::entries::type1::{self, Key};
+use crate::error::{Error, Kind};
+use crate::fat::{File, Node};
+use crate::inventory::{Source, Sources};
+use crate::load::cmdline::CommandLine;
+use crate::machine::{Console, Disk, Input};
+use crate::overlay::Overlay;
+use crate::report::{decimal, describe};
+use crate::state::{Changes, State};
+use crate::storage::Storage;
+use crate::workspace::Scratch;
+use crate::glob;
+use layout::state::Text as Remembers;
+
+/// Shows the menu of a disk and gives what was chosen. `typed` is what was typed
+/// already; `line` is room for a command line.
+#[inline(never)]
+pub(crate) fn choose<C: Console, D: Disk>(
+    _: &Overlay,
+    console: &mut C,
+    mut disk: OnDisk<D>,
+    state: &State,
+    settings: &Settings,
+    typed: Option<Input>,
+    line: &mut [u8],
+) -> Choice {
+    title::tell_apart(disk.list);
+    let before = Remembered {
+        default: disk.rank(state.text(Remembers::Default)),
+        preferred: disk.rank(state.text(Remembers::Preferred)),
+        timeout: state.lasting_timeout(),
+    };
+    let mut after = before;
+    let outcome = super::run(console, &mut disk, settings, typed, &mut after, line);
+    match outcome {
+        Outcome::PowerOff => Choice::PowerOff,
+        Outcome::Reboot => Choice::Reboot,
+        Outcome::Quit => Choice::Quit,
+        Outcome::Boot { entry, edited } => match disk.list.get(entry) {
+            Some(chosen) if chosen.generated => Choice::of_generated(chosen.id()),
+            _ => Choice::Boot {
+                entry,
+                edited,
+                changes: Changes {
+                    default: changed(before.default, after.default),
+                    preferred: changed(before.preferred, after.preferred),
+                    timeout: changed(before.timeout, after.timeout),
+                },
+            },
+        },
+    }
+}
+
+fn changed<T: PartialEq>(before: T, after: T) -> Option<T> {
+    (before != after).then_some(after)
+}
+
+/// The disk that the entries come from.
+pub(crate) struct OnDisk<'a, 'e, 'd, D> {
+    /// The entries.
+    pub(crate) list: &'a mut List<'e>,
+    /// Where they come from.
+    pub(crate) sources: &'a Sources,
+    /// The disk.
+    pub(crate) storage: &'a mut Storage<'d, D>,
+    /// To read their files with.
+    pub(crate) scratch: &'a mut Scratch,
+    /// True where the processor can run 64-bit kernels.
+    pub(crate) long_mode: bool,
+}
+
+impl<D: Disk> OnDisk<'_, '_, '_, D> {
+    /// The first entry that a pattern selects.
+    fn rank(&self, pattern: Option<&[u8]>) -> Option<usize> {
+        let pattern = pattern?;
+        (0..self.list.len()).find(|&rank| {
+            let entry = self.list.get(rank);
+            entry.is_some_and(|entry| glob::selects(pattern, entry.id()))
+        })
+    }
+
+    /// An entry's file, and where it lies.
+    fn file(&self, index: usize) -> Option<(Source, Node)> {
+        let entry = self.list.get(index)?;
+        let source = self.sources.get(usize::from(entry.tag)).copied()??;
+        Some((source, entry.file?))
+    }
+
+    /// Hands the pairs of an entry's file to `pair`.
+    fn pairs(
+        &mut self,
+        index: usize,
+        pair: &mut dyn FnMut(Key, &[u8]),
+    ) -> Result<(), Error> {
+        let (source, node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
+        let mut file = File::open(&source.volume, &node);
+        while let Some(line) = file.line(self.storage, &mut self.scratch.line)? {
+            if let Some((key, value)) = type1::pair(line) {
+                pair(key, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that would be entries, and why they are none.
+    fn problems(&mut self, field: &mut dyn FnMut(&[u8], &[u8])) {
+        let mut nothing = List::new(&mut []);
+        for (source, tag) in self.sources.iter().zip(0..) {
+            let Some(Source { volume, .. }) = source else {
+                continue;
+            };
+            let mut scan = Scan {
+                storage: self.storage,
+                volume,
+                tag,
+                long_mode: self.long_mode,
+            };
+            scan.type1(self.scratch, &mut nothing, &mut |entry, file, error| {
+                let mut text = Text::UNSET;
+                for name in [entry, file] {
+                    if !name.is_empty() {
+                        text.append(name);
+                        text.append(b": ");
+                    }
+                }
+                describe(error, &mut |piece| text.append(piece));
+                field(b"not shown", text.get().unwrap_or_default());
+            });
+        }
+    }
+}
+
+impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8])) {
+        if let Some(entry) = self.list.get(index) {
+            title::write(entry, sink);
+        }
+    }
+
+    fn hotkey(&self, index: usize) -> u8 {
+        let linux = self.list.get(index).is_some_and(|entry| !entry.generated);
+        if linux { b'l' } else { 0 }
+    }
+
+    fn command_line(&mut self, index: usize, into: &mut [u8]) -> Result<usize, usize> {
+        let mut line = CommandLine::new(into);
+        let read = self.pairs(index, &mut |key, value| {
+            if key == Key::Options {
+                line.add(value);
+            }
+        });
+        let length = line.as_bytes().map(<[u8]>::len);
+        let error = match read.and(length) {
+            Ok(length) => return Ok(length),
+            Err(error) => error,
+        };
+        let mut text = CommandLine::new(into);
+        if self.file(index).is_none() {
+            text.push(b"This entry has no command line.");
+        } else {
+            describe(error, &mut |piece| text.push(piece));
+        }
+        Err(text.as_bytes().map_or(0, <[u8]>::len))
+    }
+
+    fn details(&mut self, index: usize, field: &mut dyn FnMut(&[u8], &[u8])) {
+        if let Some(entry) = self.list.get(index) {
+            let texts = [
+                (&b"id"[..], Field::Id),
+                (b"title", Field::Title),
+                (b"version", Field::Version),
+                (b"sort-key", Field::SortKey),
+                (b"machine-id", Field::MachineId),
+            ];
+            for (name, which) in texts {
+                if let Some(text) = entry.text(which) {
+                    field(name, text);
+                }
+            }
+            tries(entry, field);
+        }
+        if let Some((source, node)) = self.file(index)
+            && source.volume.name(self.storage, &node, &mut self.scratch.name).is_ok()
+        {
+            let xbootldr = self.list.get(index).is_some_and(|entry| entry.tag != 0);
+            let partition: &[u8] = if xbootldr { b"XBOOTLDR" } else { b"ESP" };
+            field(b"partition", partition);
+            let mut path = Text::UNSET;
+            for piece in [DIRECTORY, b"/", self.scratch.name.as_bytes()] {
+                path.append(piece);
+            }
+            field(b"file", path.get().unwrap_or_default());
+        }
+        let _ = self.pairs(index, &mut |key, value| {
+            if !matches!(key, Key::Text(_)) {
+                field(key.name(), value);
+            }
+        });
+        self.problems(field);
+    }
+}
+
+/// The boot counter of an entry.
+fn tries(entry: &Entry, field: &mut dyn FnMut(&[u8], &[u8])) {
+    if !entry.tries.is_counted() {
+        return;
+    }
+    let number = |value: i32, text: &mut Text| {
+        let value = u64::try_from(value).unwrap_or(0);
+        text.append(decimal(value, &mut [0; 20]));
+    };
+    let mut text = Text::UNSET;
+    number(entry.tries.left, &mut text);
+    text.append(b" left, ");
+    number(entry.tries.done, &mut text);
+    text.append(b" done");
+    field(b"tries", text.get().unwrap_or_default());
+}

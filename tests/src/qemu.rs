@@ -210,7 +210,12 @@ impl Machine {
                 "if=none,id=disk,format=raw,snapshot={snapshot},file={}",
                 escape(disk)
             ));
-            let device = format!("{device},drive=disk,bootindex={DISK_BOOT_INDEX}");
+            // SD cards have no place in the order: the BIOS finds the only disk.
+            let order = match self.bus {
+                Bus::Sd => String::new(),
+                _ => format!(",bootindex={DISK_BOOT_INDEX}"),
+            };
+            let device = format!("{device},drive=disk{order}");
             for device in controller.map(str::to_owned).into_iter().chain([device]) {
                 line.extend(["-device".into(), device]);
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tests::MIB;
 use tests::gdb::Gdb;
 use tests::image::Fat;
-use tests::qemu::Machine;
+use tests::qemu::{Bus, Machine};
 use tests::scenario::Scenario;
 
 /// An instruction that no processor has.
@@ -32,4 +32,40 @@ fn an_exception_ends_in_a_message() {
     let message = format!("gapboot: internal error, please report: {start:08x} 00000008 0000");
     guest.wait_for_serial(&message).unwrap();
     guest.wait_for_screen(&message).unwrap();
+}
+
+/// What the BIOS and its option ROMs use of the 25 KiB of real-mode stack:
+/// docs/contracts.md has the figures.
+#[test]
+fn most_of_the_real_mode_stack_is_left() {
+    const PATTERN: u8 = 0xc5;
+    let stack = layout::memory::REAL_STACK;
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = Scenario {
+        fat: Fat::new(16).cluster(2048),
+        size: 24 * MIB,
+        ..Scenario::new().unwrap()
+    };
+    let image = scenario.install(directory.path()).unwrap();
+    for bus in [Bus::Virtio, Bus::Ahci, Bus::Nvme, Bus::UsbXhci, Bus::Lsi] {
+        let socket = directory.path().join(format!("{bus:?}"));
+        let guest = Machine::new(&image)
+            .bus(bus)
+            .arguments(&Gdb::arguments(&socket).each_ref().map(String::as_str))
+            .timeout(Duration::from_secs(40))
+            .start()
+            .unwrap();
+        let mut gdb = Gdb::connect(&socket).unwrap();
+        gdb.run_to(layout::memory::STAGE1.start).unwrap();
+        let fill = vec![PATTERN; stack.size() as usize];
+        gdb.write(stack.start, &fill).unwrap();
+        gdb.run_to(u32::from(layout::memory::KERNEL_ENTRY_SEGMENT) << 4)
+            .unwrap();
+        let left = gdb.read(stack.start..stack.end).unwrap();
+        let untouched = left.iter().take_while(|&&byte| byte == PATTERN).count();
+        let used = left.len() - untouched;
+        println!("{bus:?}: {used} bytes of real-mode stack");
+        assert!((1..=2048).contains(&used), "{bus:?}: {used} bytes");
+        drop(guest);
+    }
 }

@@ -106,5 +106,9 @@ pub(crate) fn by_number(
         None => return ticks.map(|_| selected),
     };
     let rank = usize::from(key.wrapping_sub(b'1'));
-    Some(if list.get(rank).is_some() { rank } else { selected })
+    Some(if list.get(rank).is_some() {
+        rank
+    } else {
+        selected
+    })
 }

@@ -138,8 +138,8 @@ kinds! {
     MemoryRefused: "memory at # refused. Please report this.",
     /// Something points beyond the end of the disk.
     BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
-    /// No GUID partition table at this LBA.
-    GptMissing: "no GPT at LBA #. Partition the disk with one.",
+    /// No GUID partition table at this LBA, and no MBR partition of type EAh.
+    GptMissing: "no GPT at LBA #, no MBR partition of type EA. Make one.",
     /// The GUID partition table whose header is at this LBA contradicts itself
     /// or one of its checksums.
     GptDamaged: "damaged GPT at LBA #. Repair it with gdisk.",

@@ -76,7 +76,8 @@ pub struct Partition {
     /// Its size in sectors.
     pub sectors: u64,
     /// `UniquePartitionGUID`, as on the disk: the first three fields are
-    /// little-endian.
+    /// little-endian. Of a partition of an MBR: the disk's signature, 0, the
+    /// number, and zeros, which are no GUID's. `part_uuid` writes either.
     pub guid: [u8; 16],
 }
 

@@ -9,8 +9,9 @@ use crate::entries::scan::{Problem, Scan};
 use crate::entries::select::{self, Wishes};
 use crate::entries::title;
 use crate::fat::{File, Volume};
-use crate::gpt::{self, Partition};
+use crate::gpt::{self, Partition, Partitions};
 use crate::machine::Disk;
+use crate::mbr;
 use crate::state::State;
 use crate::storage::{Caches, Storage};
 use crate::workspace::{Scratch, Workspace};
@@ -99,7 +100,7 @@ pub(crate) fn take<D: Disk>(
     list: &mut List,
     problem: &mut Problem,
 ) -> Result<Sources, Error> {
-    let partitions = gpt::find(storage)?;
+    let partitions = partitions(storage)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }
@@ -125,6 +126,18 @@ pub(crate) fn take<D: Disk>(
         scan.type1(scratch, list, problem);
     }
     Ok(sources)
+}
+
+/// The partitions that entries come from. On a disk with an MBR there is one,
+/// which takes the place of the EFI system partition.
+fn partitions<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
+    match mbr::find(storage) {
+        None => gpt::find(storage),
+        esp => Ok(Partitions {
+            esp,
+            xbootldr: None,
+        }),
+    }
 }
 
 /// What the settings wish for, and what is remembered from earlier boots.

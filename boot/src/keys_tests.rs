@@ -20,6 +20,10 @@ impl Console for Inputs {
     fn key(&mut self, _: Option<u32>) -> Option<Input> {
         self.0.pop_front().flatten()
     }
+
+    fn ticks(&self) -> u32 {
+        0
+    }
 }
 
 /// All keys in what a terminal sends; `\0` stands for a pause.

@@ -44,10 +44,12 @@ pub mod inventory;
 pub mod keys;
 pub mod load;
 pub mod machine;
+pub mod mbr;
 pub mod memory_map;
 pub mod menu;
 pub mod node;
 pub mod overlay;
+pub mod part_uuid;
 pub mod report;
 pub mod start;
 pub mod state;
@@ -76,11 +78,7 @@ use storage::{Caches, Storage};
 ///
 /// `wish` names the entry, as [`glob::selects`] reads it, in place of the one
 /// that loader.conf names or that comes first.
-pub fn boot<M: Machine>(
-    machine: &mut M,
-    workspace: &mut Workspace,
-    wish: Option<&[u8]>,
-) -> Ending {
+pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option<&[u8]>) -> Ending {
     let (long_mode, build) = (machine.long_mode(), machine.build());
     let (disk, memory, console) = machine.parts();
     let began = console.ticks();
@@ -195,7 +193,10 @@ pub fn boot<M: Machine>(
         };
 
         // From the entry to the kernel.
-        let id_of = |rank: Option<usize>| rank.and_then(|rank| list.get(rank)).map_or(&b""[..], |entry| entry.id());
+        let id_of = |rank: Option<usize>| {
+            rank.and_then(|rank| list.get(rank))
+                .map_or(&b""[..], |entry| entry.id())
+        };
         let Some(entry) = list.get(rank) else {
             return Ending::Failed;
         };

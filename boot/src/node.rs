@@ -33,13 +33,23 @@ impl Node<'_> {
     pub(crate) fn write<'r>(&self, room: &'r mut [u8]) -> &'r [u8] {
         let mut text = Lines { room, used: 0 };
         text.line(FORMAT_NAME, &[FORMAT.as_bytes()]);
-        text.line(INFO, &[concat!("gapboot ", env!("CARGO_PKG_VERSION")).as_bytes()]);
+        text.line(
+            INFO,
+            &[concat!("gapboot ", env!("CARGO_PKG_VERSION")).as_bytes()],
+        );
         text.line(ENTRY_SELECTED, &[self.selected]);
         text.line(ENTRY_DEFAULT, &[self.default]);
         if let Some([directory, name]) = self.counted {
             text.line(BOOT_COUNT_PATH, &[directory, b"/", name]);
         }
-        text.line(DEVICE_PART_UUID, &[self.partition.uuid(&mut [0; 36])]);
+        let (mut uuid, mut length) = ([0; 36], 0);
+        self.partition.part_uuid(&mut |byte| {
+            if let Some(place) = uuid.get_mut(length) {
+                *place = byte;
+            }
+            length = length.wrapping_add(1);
+        });
+        text.line(DEVICE_PART_UUID, &[uuid.get(..length).unwrap_or_default()]);
         for (name, ticks) in [(TIME_INIT, self.began), (TIME_EXEC, self.now)] {
             let time = TICK.wrapping_mul(ticks.into());
             text.line(name, &[decimal(time, &mut [0; 20])]);

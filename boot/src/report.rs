@@ -39,12 +39,7 @@ impl Trail {
 
     /// Prints `error` with the names it is about. The texts of errors are in the
     /// overlay; without it there is the number of one (`docs/messages.md`).
-    pub fn report(
-        &mut self,
-        console: &mut impl Console,
-        overlay: Option<&Overlay>,
-        error: Error,
-    ) {
+    pub fn report(&mut self, console: &mut impl Console, overlay: Option<&Overlay>, error: Error) {
         self.message.clear();
         let message = &mut self.message;
         for name in [&self.entry, &self.file] {
@@ -92,7 +87,7 @@ pub fn describe(error: Error, write: &mut impl FnMut(&[u8])) {
 }
 
 /// A hexadecimal digit.
-fn digit(value: u8) -> u8 {
+pub(crate) fn digit(value: u8) -> u8 {
     let letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
     value.wrapping_add(b'0').wrapping_add(letter)
 }

@@ -57,9 +57,7 @@ impl Raw {
     }
 
     fn is_valid(&self) -> bool {
-        self.magic == MAGIC
-            && self.format.get() == FORMAT
-            && self.checksum.get() == self.checksum()
+        self.magic == MAGIC && self.format.get() == FORMAT && self.checksum.get() == self.checksum()
     }
 
     fn has(&self, flag: u32) -> bool {

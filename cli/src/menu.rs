@@ -10,7 +10,7 @@ use boot::entries::scan::DIRECTORY;
 use boot::entries::title;
 use boot::entries::type1::{self, Key, Main};
 use boot::fat::{self, File, Node};
-use boot::inventory::{self, Inventory};
+use boot::inventory::{self, Inventory, Source};
 use boot::load::cmdline;
 use boot::machine;
 use boot::{Kind, Workspace, report};
@@ -154,7 +154,7 @@ impl Menu {
 /// The entries, and the files that are none; nothing if no file system can be
 /// read.
 fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<Entry>, Vec<Found>)> {
-    inventory.volumes.iter().flatten().next()?;
+    inventory.sources.iter().flatten().next()?;
     let mut files = files(&mut inventory);
     let mut entries = Vec::new();
     let list = inventory.list;
@@ -177,8 +177,9 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<Entry>, Ve
 /// be read of them the loader has reported before.
 fn files<D: machine::Disk>(inventory: &mut Inventory<D>) -> Vec<Found> {
     let mut files = Vec::new();
-    let volumes = inventory.volumes.iter().enumerate();
-    for (index, volume) in volumes.filter_map(|(index, volume)| Some((index, volume.as_ref()?))) {
+    let sources = inventory.sources.iter().enumerate();
+    for (index, source) in sources.filter_map(|(index, source)| Some((index, source.as_ref()?))) {
+        let volume = &source.volume;
         let Ok(directory) = volume.find(inventory.storage, DIRECTORY) else {
             continue;
         };
@@ -229,7 +230,7 @@ impl Entry {
 
     /// Reads what else its file says, and looks for what will go wrong with it.
     fn read_file<D: machine::Disk>(&mut self, inventory: &mut Inventory<D>, found: &Found) {
-        let Some(volume) = inventory.volumes[found.volume] else {
+        let Some(Source { volume, .. }) = inventory.sources[found.volume] else {
             return;
         };
         let storage = &mut *inventory.storage;

@@ -1,61 +1,105 @@
-//! The screen: what the loader prints.
+//! The console: a terminal, and a person who types what a script says.
 
+use crate::script::Step;
 use boot::ansi;
 use boot::machine::{Console, Input};
-use std::fmt;
+use std::collections::VecDeque;
+use std::num::NonZeroU16;
 
-/// Everything that was printed.
-#[derive(Default)]
-pub struct Screen {
-    text: Vec<u8>,
+/// Lines and columns of the terminal.
+const SIZE: (NonZeroU16, NonZeroU16) = (NonZeroU16::new(24).unwrap(), NonZeroU16::new(80).unwrap());
+
+/// A terminal: it gets what a serial line would.
+pub struct Terminal {
+    model: vt100::Parser,
+    /// What is typed, and when nothing is.
+    script: VecDeque<Step>,
+    /// What was on the screen when the last scripted key had taken effect and the
+    /// loader waited for another one.
+    seen: Option<String>,
+    /// Ticks that have passed.
+    ticks: u32,
 }
 
-impl Screen {
-    /// The last line with anything on it.
-    pub fn last_line(&self) -> String {
-        let text = self.to_string();
-        let line = text.lines().rfind(|line| !line.trim().is_empty());
-        line.unwrap_or_default().trim().to_owned()
+impl Terminal {
+    /// A terminal at which `script` is typed, and then nothing any more.
+    pub fn new(script: Vec<Step>) -> Self {
+        let (lines, columns) = SIZE;
+        Self {
+            model: vt100::Parser::new(lines, columns, 0),
+            script: script.into(),
+            seen: None,
+            ticks: 0,
+        }
+    }
+
+    /// What a person saw last before the loader went on by itself: at the menu,
+    /// if there was one and the script did not leave it.
+    pub fn screen(&self) -> String {
+        match &self.seen {
+            Some(seen) => seen.clone(),
+            None => self.model.screen().contents(),
+        }
     }
 }
 
-impl fmt::Display for Screen {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.text))
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new(Vec::new())
     }
 }
 
-/// A terminal at which nobody types: it gets what a serial line would.
-impl Console for Screen {
+impl Console for Terminal {
     fn write(&mut self, text: &[u8]) {
-        self.text.extend_from_slice(text);
+        for &byte in text {
+            if byte == b'\n' {
+                self.model.process(b"\r");
+            }
+            self.model.process(&[byte]);
+        }
     }
 
     fn size(&self) -> (usize, usize) {
-        (80, 24)
+        let (lines, columns) = SIZE;
+        (columns.get().into(), lines.get().into())
     }
 
     fn clear(&mut self) {
-        self.write(ansi::CLEAR);
+        self.model.process(ansi::CLEAR);
     }
 
     fn move_to(&mut self, column: usize, line: usize) {
-        ansi::move_to(column, line, &mut |bytes| self.write(bytes));
+        ansi::move_to(column, line, &mut |bytes| self.model.process(bytes));
     }
 
     fn clear_to_end(&mut self) {
-        self.write(ansi::CLEAR_TO_END);
+        self.model.process(ansi::CLEAR_TO_END);
     }
 
     fn highlight(&mut self, on: bool) {
-        self.write(ansi::highlight(on));
+        self.model.process(ansi::highlight(on));
     }
 
     fn cursor(&mut self, visible: bool) {
-        self.write(ansi::cursor(visible));
+        self.model.process(ansi::cursor(visible));
     }
 
-    fn key(&mut self, _: Option<u32>) -> Option<Input> {
-        None
+    fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
+        if self.script.is_empty() && self.seen.is_none() && ticks != Some(0) {
+            self.seen = Some(self.model.screen().contents());
+        }
+        // Who only looks whether a key is there does not make time pass.
+        let typed = match (self.script.front(), ticks) {
+            (Some(None), Some(0)) => None,
+            _ => self.script.pop_front().flatten(),
+        };
+        if typed.is_none() {
+            self.ticks = self.ticks.wrapping_add(ticks.unwrap_or(0));
+        }
+        typed
+    }
+
+    fn ticks(&self) -> u32 {
+        self.ticks
     }
 }

@@ -1,5 +1,5 @@
 //! A machine for the boot loader that is only a program: the disk is a file,
-//! memory a model, the screen a buffer.
+//! memory a model, the console a terminal without a person.
 //!
 //! `bootloader_emu` runs the very code of stage2 on it, from the partition table
 //! to the handoff, and shows what the kernel would have been given. What the
@@ -12,8 +12,9 @@ pub mod console;
 pub mod disk;
 pub mod memory;
 pub mod report;
+pub mod script;
 
-use console::Screen;
+use console::Terminal;
 use disk::FileDisk;
 use memory::ModelMemory;
 
@@ -23,16 +24,16 @@ pub struct Machine {
     pub disk: FileDisk,
     /// Memory.
     pub memory: ModelMemory,
-    /// Screen and serial line.
-    pub console: Screen,
+    /// Terminal and serial line.
+    pub console: Terminal,
 }
 
 impl boot::machine::Machine for Machine {
     type Disk = FileDisk;
     type Memory = ModelMemory;
-    type Console = Screen;
+    type Console = Terminal;
 
-    fn parts(&mut self) -> (&mut FileDisk, &mut ModelMemory, &mut Screen) {
+    fn parts(&mut self) -> (&mut FileDisk, &mut ModelMemory, &mut Terminal) {
         (&mut self.disk, &mut self.memory, &mut self.console)
     }
 

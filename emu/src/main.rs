@@ -2,11 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use boot::Handoff;
+use boot::{Ending, Handoff};
 use emu::Machine;
-use emu::console::Screen;
+use emu::console::Terminal;
 use emu::disk::FileDisk;
 use emu::memory::{ModelMemory, SMALLEST};
+use emu::script::Step;
 use lexopt::prelude::*;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +22,12 @@ Options:
   --json        print the handoff as one JSON object
   --memory MIB  memory of the machine (1024)
   --entry ID    boot this entry
+  --keys KEYS   type KEYS at the menu: words with commas between them, such as
+                down,enter or e,end, quiet,enter. Words that name no key are
+                typed as they stand; wait lets a second pass. More keys: up left
+                right home end pageup pagedown esc backspace delete f1 space
+                comma ctrl-LETTER alt-LETTER
+  --screen      print the screen as it is behind the last of these keys
   --trace       print every disk access on standard error
   --write       let the loader write to DISK; without, DISK never changes
   --help        print this
@@ -30,6 +37,8 @@ struct Options {
     json: bool,
     memory: u32,
     entry: Option<String>,
+    keys: Vec<Step>,
+    screen: bool,
     trace: bool,
     write: bool,
     disk: PathBuf,
@@ -50,7 +59,6 @@ fn main() -> ExitCode {
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let error = error.trim_start_matches("gapboot: ");
             eprintln!("bootloader_emu: {error}");
             ExitCode::FAILURE
         }
@@ -63,6 +71,8 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
         json: false,
         memory: 1024,
         entry: None,
+        keys: Vec::new(),
+        screen: false,
         trace: false,
         write: false,
         disk: PathBuf::new(),
@@ -78,6 +88,8 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
                 }
             }
             Long("entry") => options.entry = Some(arguments.value()?.string()?),
+            Long("keys") => options.keys = emu::script::parse(&arguments.value()?.string()?)?,
+            Long("screen") => options.screen = true,
             Long("trace") => options.trace = true,
             Long("write") => options.write = true,
             Long("help") => return Ok(None),
@@ -98,14 +110,17 @@ fn run(options: &Options) -> Result<(), String> {
     let mut machine = Machine {
         disk,
         memory: ModelMemory::new(options.memory),
-        console: Screen::default(),
+        console: Terminal::new(options.keys.clone()),
     };
-    let (id, handoff) = boot(&mut machine, options.entry.as_deref())?;
+    let booted = boot(&mut machine, options.entry.as_deref());
+    if options.screen {
+        println!("{}", machine.console.screen());
+    }
+    let (id, handoff) = booted?;
     let report = emu::report::report(&id, &handoff, &machine.memory)?;
     if options.json {
         println!("{report:#}");
-    } else {
-        print!("{}", machine.console);
+    } else if !options.screen {
         print(&report);
     }
     Ok(())
@@ -113,12 +128,22 @@ fn run(options: &Options) -> Result<(), String> {
 
 /// Boots `entry`, or the one that comes first: its id and what was made of it.
 ///
-/// Errors: what the loader said last.
+/// Errors: what the loader said last, or that it was asked to do something else.
 fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff), String> {
     let mut workspace = Box::new(boot::Workspace::EMPTY);
     let wish = entry.map(str::as_bytes);
-    let result = boot::boot(machine, &mut workspace, wish);
-    let handoff = result.map_err(|_| machine.console.last_line())?;
+    let ending = boot::boot(machine, &mut workspace, wish);
+    let message = String::from_utf8_lossy(workspace.message());
+    let handoff = match ending {
+        Ending::Start(handoff) => handoff,
+        Ending::PowerOff => return Err("powered off, as asked at the menu".into()),
+        Ending::Quit => return Err("left to the firmware, as asked at the menu".into()),
+        Ending::Reboot if message.is_empty() => {
+            return Err("restarted, as asked at the menu".into());
+        }
+        Ending::Reboot => return Err(format!("{message} The machine restarts.")),
+        Ending::Failed => return Err(message.into_owned()),
+    };
     let id = workspace.chosen();
     // A wish that selects nothing does not keep the loader from booting.
     if wish.is_some_and(|wish| !boot::glob::selects(wish, id)) {

@@ -197,6 +197,10 @@ impl boot::machine::Console for Console {
             }
         }
     }
+
+    fn ticks(&self) -> u32 {
+        bios::ticks()
+    }
 }
 
 /// INT 10h on the active page: AX, BL, CX and DX. Gives AH.

@@ -23,6 +23,7 @@ mod port;
 mod power;
 mod serial;
 
+use boot::Ending;
 use boot::machine::Console as _;
 use layout::memory as at;
 
@@ -123,7 +124,7 @@ fn run(drive: u8) -> ! {
         bios::wait_and_give_up();
     }
     match boot::boot(&mut machine, workspace(), None) {
-        Ok(_) if a20::ensure_open() => {
+        Ending::Start(_) if a20::ensure_open() => {
             // SAFETY: the loader put a kernel where the layout says, which is
             // where these registers point; nothing of stage2 is needed again.
             unsafe {
@@ -134,10 +135,13 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ok(_) => machine
+        Ending::Start(_) => machine
             .console
             .write(b"gapboot: the A20 gate stays shut.\n"),
-        Err(_) => {}
+        Ending::PowerOff => power::power_off(),
+        Ending::Reboot => power::reboot(),
+        Ending::Quit => power::next_device(),
+        Ending::Failed => {}
     }
     bios::wait_and_give_up()
 }

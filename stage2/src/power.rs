@@ -5,7 +5,6 @@ use crate::{keyboard, port};
 
 /// Powers the machine off by Advanced Power Management, the only way that a
 /// BIOS knows. Comes back where there is none.
-#[expect(dead_code, reason = "for the menu, which `boot` does not show yet")]
 pub(crate) fn power_off() {
     // Connect to the real-mode interface of the BIOS, as a driver for version
     // 1.2, and set all devices (0001h) to off (3). None of them is checked:
@@ -21,7 +20,6 @@ pub(crate) fn power_off() {
 
 /// Restarts the machine: by the keyboard controller, by the chipset's reset
 /// register, by an exception that cannot be delivered.
-#[expect(dead_code, reason = "for the menu, which `boot` does not show yet")]
 pub(crate) fn reboot() -> ! {
     // SAFETY: 0x472 in the BIOS data area: a restart without a memory test. Then
     // ports that reset the processor; where they do not exist nothing happens.

@@ -12,7 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The functions through which the overlay is entered, as far as their paths go
 /// without generic parameters. Each takes a `boot::overlay::Overlay`, which
 /// proves that the overlay is in memory, and is never inlined.
-const ROOTS: &[&str] = &[];
+const ROOTS: &[&str] = &[
+    "boot::generated::offer",
+    "boot::menu::listed::choose",
+    "boot::report::in_words",
+];
 
 /// Sections that stage2 starts from: its low part, the entry of its image, and
 /// what the low part calls.

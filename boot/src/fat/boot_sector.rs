@@ -1,5 +1,6 @@
 //! The boot sector with its BIOS parameter block: where everything lies.
 
+use super::Node;
 use crate::gpt::Partition;
 use crate::machine::{Disk, Lba, Sector};
 use crate::storage::Storage;

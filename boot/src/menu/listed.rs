@@ -10,6 +10,7 @@ use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node};
+use crate::glob;
 use crate::inventory::{Source, Sources};
 use crate::load::cmdline::CommandLine;
 use crate::machine::{Console, Disk, Input};
@@ -18,7 +19,6 @@ use crate::report::{decimal, describe};
 use crate::state::{Changes, State};
 use crate::storage::Storage;
 use crate::workspace::Scratch;
-use crate::glob;
 use layout::state::Text as Remembers;
 
 /// Shows the menu of a disk and gives what was chosen. `typed` is what was typed
@@ -96,11 +96,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     }
 
     /// Hands the pairs of an entry's file to `pair`.
-    fn pairs(
-        &mut self,
-        index: usize,
-        pair: &mut dyn FnMut(Key, &[u8]),
-    ) -> Result<(), Error> {
+    fn pairs(&mut self, index: usize, pair: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
         let (source, node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
         let mut file = File::open(&source.volume, &node);
         while let Some(line) = file.line(self.storage, &mut self.scratch.line)? {
@@ -193,7 +189,10 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
             tries(entry, field);
         }
         if let Some((source, node)) = self.file(index)
-            && source.volume.name(self.storage, &node, &mut self.scratch.name).is_ok()
+            && source
+                .volume
+                .name(self.storage, &node, &mut self.scratch.name)
+                .is_ok()
         {
             let xbootldr = self.list.get(index).is_some_and(|entry| entry.tag != 0);
             let partition: &[u8] = if xbootldr { b"XBOOTLDR" } else { b"ESP" };

@@ -12,8 +12,8 @@ mod picture;
 mod state;
 mod text;
 
-use crate::conf::timeout;
 use crate::choice::SECOND;
+use crate::conf::timeout;
 use crate::keys;
 use crate::machine::{Console, Input};
 use picture::Picture;

@@ -43,9 +43,7 @@ pub(super) fn show(
         left: false,
     };
     match details_of {
-        Some(index) => {
-            entries.details(index, &mut |name, value| page.field(name, value))
-        }
+        Some(index) => entries.details(index, &mut |name, value| page.field(name, value)),
         None => page.console.write(HELP),
     }
     if !page.left {

@@ -20,6 +20,7 @@ mod fake;
 mod fat_image;
 mod files;
 mod gpt;
+mod mbr;
 mod names;
 mod power_cuts;
 mod requests;

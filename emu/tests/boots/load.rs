@@ -70,6 +70,7 @@ fn everything_in_its_place() {
         initrd.extend_from_slice(piece);
     }
     let expected = Handoff {
+        has_node: true,
         setup_size: 0x5000,
         kernel_size: 3_000_000,
         initrd_address: 0x400_0000,

@@ -167,4 +167,8 @@ impl Console for Terminal {
         }
         None
     }
+
+    fn ticks(&self) -> u32 {
+        0
+    }
 }

@@ -1,0 +1,104 @@
+//! MBR partition tables (UEFI 2.10, section 5.2), and the chain of logical
+//! partitions, which nothing specifies: it is read as Linux reads it.
+//!
+//! The Boot Loader Specification (UAPI.1) has one place for entries on a disk
+//! with such a table: a partition of type EAh.
+
+use crate::gpt::Partition;
+use crate::machine::{Disk, Lba};
+use crate::storage::Storage;
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
+
+/// `OSType` of the partition that holds boot entries.
+pub const BOOT: u8 = 0xea;
+/// `OSType` of the entry that protects a GPT.
+pub const PROTECTIVE: u8 = 0xee;
+/// `OSType`s of an extended partition, in which the logical ones lie.
+pub const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
+/// The last bytes of a table.
+pub const SIGNATURE: [u8; 2] = [0x55, 0xaa];
+/// The most tables that are looked at: a chain of them may lead in a circle.
+pub const MAX_TABLES: u32 = 100;
+
+/// The table, UEFI table 5-1, with its field names. Each logical partition has
+/// one of its own, in which the second entry leads to the next.
+#[allow(missing_docs, reason = "the specification's names")]
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Mbr {
+    pub boot_code: [u8; 440],
+    pub unique_mbr_disk_signature: [u8; 4],
+    pub unknown: [u8; 2],
+    pub partition_record: [Record; 4],
+    pub signature: [u8; 2],
+}
+
+impl Mbr {
+    /// True for a table that speaks for itself, and not for the GPT behind it.
+    pub fn is_table(&self) -> bool {
+        let protects = |record: &Record| record.os_type == PROTECTIVE;
+        self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
+    }
+}
+
+/// An entry of the table, UEFI table 5-2.
+#[allow(missing_docs, reason = "the specification's names")]
+#[derive(Clone, Copy, FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Record {
+    pub boot_indicator: u8,
+    pub starting_chs: [u8; 3],
+    pub os_type: u8,
+    pub ending_chs: [u8; 3],
+    pub starting_lba: U32,
+    pub size_in_lba: U32,
+}
+
+/// Finds the partition that holds boot entries, the first one, primary or
+/// logical. None on disks with a GPT, which a protective entry tells of, and on
+/// disks with no table at all. Whether it lies on the disk shows when it is read.
+pub fn find<D: Disk>(storage: &mut Storage<D>) -> Option<Partition> {
+    let [mut at, mut extended] = [0_u32; 2];
+    let mut number = 0_u8;
+    let mut disk = [0; 4];
+    for _ in 0..MAX_TABLES {
+        let mbr: &Mbr = transmute_ref!(storage.sector(Lba(at.into())).ok()?);
+        if !mbr.is_table() {
+            return None;
+        }
+        if at == 0 {
+            disk = mbr.unique_mbr_disk_signature;
+        }
+        let mut next = None;
+        for record in &mbr.partition_record {
+            let first = record.starting_lba.get();
+            let sectors = record.size_in_lba.get();
+            let extends = EXTENDED.contains(&record.os_type);
+            // Linux counts every place of the first table, and later what is there.
+            if at == 0 || !(extends || sectors == 0) {
+                number = number.wrapping_add(1);
+            }
+            if extends {
+                next = Some(extended.wrapping_add(first));
+            }
+            if record.os_type == BOOT {
+                return Some(Partition {
+                    first: Lba(at.wrapping_add(first).into()),
+                    sectors: sectors.into(),
+                    guid: named(disk, number),
+                });
+            }
+        }
+        at = next?;
+        if extended == 0 {
+            extended = at;
+        }
+    }
+    None
+}
+
+/// [`Partition::guid`] of a partition on a disk of this signature.
+fn named([a, b, c, d]: [u8; 4], number: u8) -> [u8; 16] {
+    [a, b, c, d, 0, number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}

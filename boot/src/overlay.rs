@@ -17,12 +17,6 @@ use layout::{memory, overlay};
 #[derive(Clone, Copy)]
 pub struct Overlay(());
 
-#[cfg(test)]
-impl Overlay {
-    /// Tests have everything in memory.
-    pub(crate) const HERE: Self = Self(());
-}
-
 /// Loads the overlay that belongs to the stage2 of this build, the checksum of
 /// its unpacked image. (`layout::overlay` describes what lies on the disk.) None
 /// is the build of a program that has everything in it.

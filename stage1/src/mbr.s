@@ -35,6 +35,9 @@ bad_stage2:
 no_stage2:
     .ascii  "no stage"
     .byte   '2' | 0x80
+no_extensions:
+    .ascii  "no LB"
+    .byte   'A' | 0x80
     .org    start + 0x5a
 
 over_bpb:
@@ -54,6 +57,7 @@ wait:
     movb    $0x11, %ah
     int     $0x16
     popal
+    call    sanitise
     jnz     give_up                 # a key
     movw    0x46c, %ax
     subw    %di, %ax
@@ -82,6 +86,7 @@ print:
     xorw    %dx, %dx
     int     $0x14
     popa
+    call    sanitise
     testb   %al, %al
     jns     print
     ret
@@ -89,9 +94,6 @@ print:
 name:
     .ascii  "gapboot:"
     .byte   ' ' | 0x80
-no_extensions:
-    .ascii  "no LB"
-    .byte   'A' | 0x80
 read_error:
     .ascii  "read erro"
     .byte   'r' | 0x80
@@ -103,15 +105,25 @@ begin:
     movw    ${STAGE1}, %sp
     ljmp    $0, $normalised
 
+# INT 13h, and what any BIOS call may leave changed. Keeps the flags that are
+# results.
+disk:
+    int     $0x13
+sanitise:
+    pushw   %ss
+    popw    %ds
+    pushw   %ss
+    popw    %es
+    sti
+    cld
+    ret
+
 # Windows writes a time stamp here (offsets da-df).
     .org    start + 0xda
     .zero   6
 
 normalised:
-    movw    %ax, %ds
-    movw    %ax, %es
-    sti
-    cld
+    call    sanitise
 
 # Some firmware leaves garbage in DL. A hard disk is 80-8f.
     movb    %dl, %dh
@@ -126,7 +138,7 @@ have_drive:
 # INT 13h AH=41h may change any register; bit 0 of CX promises extended reads.
     movb    $0x41, %ah
     movw    $0x55aa, %bx
-    int     $0x13
+    call    disk
     popw    %dx
     movw    $no_extensions, %si
     jc      failed
@@ -144,8 +156,9 @@ next_piece:
     movw    $5, %bp                 # tries for each piece
 read:
     pusha
-    pushw   $0                      # disk address packet, built anew for each
-    pushw   $0                      # call since the BIOS may write into it:
+    pusha                           # room for what the BIOS writes behind the
+    pushw   $0                      # disk address packet, which is built anew
+    pushw   $0                      # for each call since it may change too:
     pushw   $0                      # LBA, 64 bits
     pushw   %bx
     pushw   %es                     # buffer segment
@@ -154,13 +167,14 @@ read:
     pushw   $16                     # size of the packet
     movw    %sp, %si
     movb    $0x42, %ah
-    int     $0x13
+    call    disk
     popa                            # drops the packet; keeps the carry flag
+    popa
     popa
     jnc     got_piece
     pusha
     movb    $0, %ah                 # reset
-    int     $0x13
+    call    disk
     popa
     movw    $1, %cx
     decw    %bp

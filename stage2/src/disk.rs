@@ -121,6 +121,8 @@ impl BiosDisk {
             return Err(DiskError(status));
         }
         match moved {
+            // Some firmware counts down in the packet: success is what counts.
+            0 if !registers.carry() => Ok(count),
             0 => Err(DiskError(status)),
             some => Ok(some.min(count)),
         }

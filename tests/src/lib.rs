@@ -9,7 +9,10 @@
 //! | [`image`] | GPT disk images with FAT file systems |
 //! | [`boot_sector`] | floppy disks with a few instructions |
 //! | [`hostile`] | disks with one thing wrong, and what must come of it |
+//! | [`firmware`] | a BIOS with faults of our choice |
+//! | [`rig`] | what machines of every kind have in common |
 //! | [`qemu`] | a machine: disk, bus, memory, serial line, screen, keys |
+//! | [`bochs`] | a machine of another kind, with other BIOSes |
 //! | [`probe`] | the probe kernel, its variants and its report |
 //! | [`protocol`] | what the boot protocol demands of that report |
 //! | [`gapboot`] | the built programs: installing, emulating |
@@ -26,9 +29,11 @@
 //! sets both; the defaults are where `./x` leaves them in this source tree.
 
 pub mod bench;
+pub mod bochs;
 pub mod boot_sector;
 pub mod debian;
 pub mod demo;
+pub mod firmware;
 pub mod gapboot;
 pub mod gdb;
 pub mod hostile;
@@ -37,6 +42,7 @@ pub mod initramfs;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;
+pub mod rig;
 pub mod scenario;
 pub mod syslinux;
 pub mod systemd;

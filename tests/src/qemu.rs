@@ -9,9 +9,11 @@ mod guest;
 mod monitor;
 mod screen;
 
-pub use guest::{Exit, Guest, Outcome};
+pub use crate::rig::{Exit, Outcome};
+pub use guest::Guest;
 pub use screen::Screen;
 
+use crate::rig::Rig;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,6 +37,12 @@ pub enum Bus {
     Nvme,
     /// virtio-scsi
     VirtioScsi,
+    /// LSI 53C895A, parallel SCSI
+    Lsi,
+    /// LSI MegaRAID SAS
+    MegaSas,
+    /// SD card
+    Sd,
 }
 
 impl Bus {
@@ -55,6 +63,9 @@ impl Bus {
             Self::UsbEhci => (Some("usb-ehci"), "usb-storage"),
             Self::Nvme => (None, "nvme,serial=gapboot"),
             Self::VirtioScsi => (Some("virtio-scsi-pci"), "scsi-hd"),
+            Self::Lsi => (Some("lsi53c895a"), "scsi-hd"),
+            Self::MegaSas => (Some("megasas"), "scsi-hd"),
+            Self::Sd => (Some("sdhci-pci"), "sd-card"),
         }
     }
 }
@@ -199,13 +210,24 @@ impl Machine {
                 "if=none,id=disk,format=raw,snapshot={snapshot},file={}",
                 escape(disk)
             ));
-            let device = format!("{device},drive=disk,bootindex={DISK_BOOT_INDEX}");
+            // SD cards have no place in the order: the BIOS finds the only disk.
+            let order = match self.bus {
+                Bus::Sd => String::new(),
+                _ => format!(",bootindex={DISK_BOOT_INDEX}"),
+            };
+            let device = format!("{device},drive=disk{order}");
             for device in controller.map(str::to_owned).into_iter().chain([device]) {
                 line.extend(["-device".into(), device]);
             }
         }
         line.extend(self.arguments.iter().cloned());
         line
+    }
+}
+
+impl Rig for Machine {
+    fn run(&self) -> Result<Outcome> {
+        Machine::run(self)
     }
 }
 

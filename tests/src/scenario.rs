@@ -6,7 +6,7 @@ use crate::gapboot::{self, type1};
 use crate::image::{Content, Disk, Fat, Partition};
 use crate::probe::{Kernel, Report};
 use crate::protocol;
-use crate::qemu::{Exit, Machine};
+use crate::rig::Rig;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
@@ -101,7 +101,7 @@ impl Scenario {
 
     /// Boots the machine, and fails unless the kernel was started as the boot
     /// protocol demands with every byte in place.
-    pub fn boot(&self, machine: &Machine) -> Result<Report> {
+    pub fn boot(&self, machine: &impl Rig) -> Result<Report> {
         let report = boot(machine)?;
         let violations = protocol::violations(
             &report,
@@ -136,7 +136,7 @@ impl Scenario {
 }
 
 /// Boots a machine to the probe's report.
-pub fn boot(machine: &Machine) -> Result<Report> {
+pub fn boot(machine: &impl Rig) -> Result<Report> {
     let outcome = machine.run()?;
     let said = || {
         let screen = outcome
@@ -149,6 +149,5 @@ pub fn boot(machine: &Machine) -> Result<Report> {
             outcome.exit, outcome.serial
         )
     };
-    ensure!(outcome.exit == Exit::Status(Report::STATUS), said());
     Report::parse(&outcome.serial).with_context(said)
 }

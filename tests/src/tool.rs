@@ -8,11 +8,12 @@ use std::process::{Command, Stdio};
 fn package(program: &str) -> &str {
     match program {
         "qemu-system-x86_64" => "qemu-system-x86",
+        "bochs-bin" => "bochs",
         "sfdisk" => "fdisk",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
         "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mshowfat" => "mtools",
         "grub-mkimage" | "grub-mkrescue" => "grub-common",
-        "objcopy" => "binutils",
+        "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
         "unshare" => "util-linux",

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tests::MIB;
-use tests::image::Fat;
+use tests::bochs::{self, Bios};
+use tests::gapboot;
+use tests::image::{Disk, Fat};
 use tests::initramfs::random;
 use tests::probe::{Kernel, Report};
 use tests::qemu::{Bus, Machine};
@@ -54,9 +56,21 @@ impl Installed {
     }
 }
 
-/// Boots a scenario in a machine with 128 MiB.
+impl Installed {
+    /// The same in Bochs.
+    fn boots_on_bochs(&self, bios: Bios, memory: u32) {
+        let machine = bochs::Machine::new(bios, &self.image).memory(memory);
+        let report = self.scenario.boot(&machine).unwrap();
+        self.scenario.emulate(&self.image, memory, &report).unwrap();
+    }
+}
+
+/// Boots a scenario in machines with 128 MiB: on SeaBIOS and on a BIOS that has
+/// nothing in common with it.
 fn boots(scenario: Scenario) -> Report {
-    Installed::new(scenario).boots(Bus::Virtio, 128)
+    let installed = Installed::new(scenario);
+    installed.boots_on_bochs(Bios::Latest, 128);
+    installed.boots(Bus::Virtio, 128)
 }
 
 fn on_bus(bus: Bus) {
@@ -97,8 +111,64 @@ fn on_other_buses() {
         .kernel(debian_like())
         .initrd(random(1, 3_000_001));
     let installed = Installed::new(scenario);
-    for bus in [Bus::AhciCard, Bus::UsbEhci, Bus::Nvme, Bus::VirtioScsi] {
+    for bus in [
+        Bus::AhciCard,
+        Bus::UsbEhci,
+        Bus::Nvme,
+        Bus::VirtioScsi,
+        Bus::Lsi,
+        Bus::MegaSas,
+    ] {
         installed.boots(bus, 256);
+    }
+}
+
+#[test]
+fn on_an_sd_card() {
+    // Their sizes are powers of two.
+    let scenario = Scenario {
+        size: 32 * MIB,
+        ..small()
+    };
+    Installed::new(scenario.initrd(random(1, 300_001))).boots(Bus::Sd, 256);
+}
+
+#[test]
+fn on_bochs() {
+    let kernel = Kernel::load().unwrap().setup_sectors(39).size(1 << 20);
+    let scenario = Scenario::new()
+        .unwrap()
+        .kernel(kernel.like_debian().trailer(1472))
+        .initrd(random(1, 3_000_001));
+    let installed = Installed::new(scenario);
+    for bios in Bios::ALL {
+        for memory in [96, 512] {
+            installed.boots_on_bochs(bios, memory);
+        }
+    }
+}
+
+#[test]
+fn on_a_486() {
+    let installed = Installed::new(small().initrd(random(1, 300_001)));
+    let machine = Machine::new(&installed.image).arguments(&["-cpu", "486"]);
+    installed.scenario.boot(&machine).unwrap();
+}
+
+#[test]
+fn beyond_2_tib() {
+    const SIZE: u64 = 3 << 40;
+    let scenario = small().initrd(random(1, 300_001));
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let start = (SIZE - 32 * MIB) / 512;
+    let esp = scenario.partition().start(start).size(24 * MIB);
+    Disk::new(SIZE).partition(esp).build(&image).unwrap();
+    gapboot::install(&image).unwrap();
+    for bus in [Bus::Virtio, Bus::Ahci, Bus::Ide, Bus::Nvme] {
+        let machine = Machine::new(&image).bus(bus).memory(128);
+        let report = scenario.boot(&machine).unwrap();
+        scenario.emulate(&image, 128, &report).unwrap();
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 use tests::MIB;
-use tests::boot_sector::{self, Strangeness};
 use tests::gdb::Gdb;
 use tests::image::Fat;
-use tests::qemu::Machine;
-use tests::scenario::{self, Scenario};
+use tests::qemu::{Bus, Machine};
+use tests::scenario::Scenario;
 
 /// An instruction that no processor has.
 const UD2: [u8; 2] = [0x0f, 0x0b];
@@ -35,32 +34,38 @@ fn an_exception_ends_in_a_message() {
     guest.wait_for_screen(&message).unwrap();
 }
 
-/// Without AX=E820h the map comes from AX=E801h, without that from AH=88h, which
-/// sees 64 MiB at most: where the initrd lies tells them apart.
+/// What the BIOS and its option ROMs use of the 25 KiB of real-mode stack:
+/// docs/contracts.md has the figures.
 #[test]
-fn older_calls_replace_e820() {
-    let initrd = tests::initramfs::random(1, 1_000_003);
-    for (missing, below_64_mib) in [
-        ([Some(0xe820), None], false),
-        ([Some(0xe820), Some(0xe801)], true),
-    ] {
-        let directory = tempfile::tempdir().unwrap();
-        let scenario = Scenario {
-            fat: Fat::new(16).cluster(2048),
-            size: 24 * MIB,
-            ..Scenario::new().unwrap()
-        };
-        let scenario = scenario.initrd(initrd.clone());
-        let image = scenario.install(directory.path()).unwrap();
-        let floppy = directory.path().join("firmware");
-        let strangeness = Strangeness {
-            no_system_functions: missing,
-            ..Strangeness::NONE
-        };
-        boot_sector::strange_firmware(&floppy, strangeness).unwrap();
-        let report = scenario::boot(&Machine::new(&image).first_floppy(&floppy)).unwrap();
-        assert_eq!(report.e820, [], "the hook works");
-        assert_eq!(report.initrd.sha256, tests::sha256(&initrd));
-        assert_eq!(report.initrd.address < 64 * MIB, below_64_mib);
+fn most_of_the_real_mode_stack_is_left() {
+    const PATTERN: u8 = 0xc5;
+    let stack = layout::memory::REAL_STACK;
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = Scenario {
+        fat: Fat::new(16).cluster(2048),
+        size: 24 * MIB,
+        ..Scenario::new().unwrap()
+    };
+    let image = scenario.install(directory.path()).unwrap();
+    for bus in [Bus::Virtio, Bus::Ahci, Bus::Nvme, Bus::UsbXhci, Bus::Lsi] {
+        let socket = directory.path().join(format!("{bus:?}"));
+        let guest = Machine::new(&image)
+            .bus(bus)
+            .arguments(&Gdb::arguments(&socket).each_ref().map(String::as_str))
+            .timeout(Duration::from_secs(40))
+            .start()
+            .unwrap();
+        let mut gdb = Gdb::connect(&socket).unwrap();
+        gdb.run_to(layout::memory::STAGE1.start).unwrap();
+        let fill = vec![PATTERN; stack.size() as usize];
+        gdb.write(stack.start, &fill).unwrap();
+        gdb.run_to(u32::from(layout::memory::KERNEL_ENTRY_SEGMENT) << 4)
+            .unwrap();
+        let left = gdb.read(stack.start..stack.end).unwrap();
+        let untouched = left.iter().take_while(|&&byte| byte == PATTERN).count();
+        let used = left.len() - untouched;
+        println!("{bus:?}: {used} bytes of real-mode stack");
+        assert!((1..=2048).contains(&used), "{bus:?}: {used} bytes");
+        drop(guest);
     }
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tests::boot_sector::{self, NEXT_DEVICE, NEXT_DEVICE_STATUS, Strangeness};
+use tests::boot_sector::{self, NEXT_DEVICE, NEXT_DEVICE_STATUS};
+use tests::firmware::Firmware;
 use tests::image::{Fat, SECTOR};
 use tests::probe::Report;
 use tests::qemu::{Bus, Exit, Machine};
@@ -117,33 +118,16 @@ fn a_disk_that_is_too_short() {
 fn firmware_without_extended_reads() {
     let (directory, image) = installed();
     let floppy = directory.path().join("firmware");
-    let strangeness = Strangeness {
+    let firmware = Firmware {
         no_disk_function: Some(0x41),
-        ..Strangeness::NONE
+        ..Firmware::new()
     };
-    boot_sector::strange_firmware(&floppy, strangeness).unwrap();
+    firmware.write(&floppy).unwrap();
     let machine = Machine::new(&image)
         .first_floppy(&floppy)
         .timeout(Duration::from_secs(20));
     let mut guest = machine.start().unwrap();
     guest.wait_for_screen("gapboot: no LBA").unwrap();
-}
-
-#[test]
-fn firmware_that_passes_garbage_in_dl() {
-    let (directory, image) = installed();
-    let floppy = directory.path().join("firmware");
-    for drive in [0, 1, 0x7f, 0xff] {
-        boot_sector::strange_firmware(
-            &floppy,
-            Strangeness {
-                drive,
-                ..Strangeness::NONE
-            },
-        )
-        .unwrap();
-        scenario::boot(&Machine::new(&image).first_floppy(&floppy)).unwrap();
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
 /// Every freestanding package of 32 bits; all others but [`STUB`] are the host's.
-pub(crate) const PACKAGES: &[&str] = &["stage1", "stage2", "probe"];
+pub(crate) const PACKAGES: &[&str] = &["stage1", "stage2", "probe", "firmware"];
 
 /// The freestanding package of 64 bits. Its library is for the host too.
 pub(crate) const STUB: &str = "stub";

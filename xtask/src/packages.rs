@@ -13,7 +13,10 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// as it stands, a bare name in the directories of programs. (Never qemu-utils:
 /// where it comes from backports it throws out the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
+    ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
+    ("/usr/share/vgabios/vgabios.bin", "vgabios"),
     ("as", "binutils"),
+    ("bochs-bin", "bochs"),
     ("c++", "g++"),
     ("cc", "gcc"),
     ("dpkg-deb", "dpkg"),

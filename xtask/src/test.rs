@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -17,7 +17,10 @@ use crate::{dist, packages, panics, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
+    "/usr/share/bochs/BIOS-bochs-legacy",
+    "/usr/share/vgabios/vgabios.bin",
     "as",
+    "bochs-bin",
     "dpkg-deb",
     "fsck.vfat",
     "git",
@@ -29,6 +32,7 @@ const TOOLS: &[&str] = &[
     "mcopy",
     "mkfs.vfat",
     "objcopy",
+    "objdump",
     "openssl",
     "qemu-system-i386",
     "qemu-system-x86_64",
@@ -90,8 +94,9 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     step("dist");
     let loader = dist::build(workspace)?;
     let probe = probe(workspace)?;
+    let firmware = flat(workspace, "firmware")?;
     step("tests");
-    if let Err(error) = tests(workspace, probe, &mut tally) {
+    if let Err(error) = tests(workspace, &probe, &firmware, &mut tally) {
         tally.check("tests", Err(error));
     }
     step("formatting, lints, documentation");
@@ -123,10 +128,11 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
 }
 
 /// Runs the tests of all host crates, which show their own results.
-fn tests(workspace: &Workspace, probe: PathBuf, tally: &mut Tally) -> Result<()> {
+fn tests(workspace: &Workspace, probe: &Path, firmware: &Path, tally: &mut Tally) -> Result<()> {
     let mut test = cargo(workspace, "test");
     test.env("GAPBOOT_DIST", workspace.dist())
         .env("GAPBOOT_PROBE", probe)
+        .env("GAPBOOT_FIRMWARE", firmware)
         .stdout(Stdio::piped());
     let failed = tally.failed;
     only_host(&mut test).arg("--no-fail-fast");
@@ -162,9 +168,15 @@ fn loop_device(workspace: &Workspace) -> Result<()> {
 
 /// Builds the kernel that tests boot, and returns where its file lies.
 pub(crate) fn probe(workspace: &Workspace) -> Result<PathBuf> {
-    freestanding::build(workspace, &Toolchain::find()?, &["probe"])?;
-    let image = Image::read(&freestanding::image(workspace, "probe"))?;
-    let file = freestanding::directory(workspace).join("probe.bin");
+    flat(workspace, "probe")
+}
+
+/// Builds a freestanding package, and returns the file of the bytes that it is
+/// in memory.
+fn flat(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    freestanding::build(workspace, &Toolchain::find()?, &[package])?;
+    let image = Image::read(&freestanding::image(workspace, package))?;
+    let file = freestanding::directory(workspace).join(format!("{package}.bin"));
     fs::write(&file, image.whole()?)?;
     Ok(file)
 }

@@ -3,11 +3,17 @@
 use core::arch::asm;
 
 const COM1: u16 = 0x3f8;
+/// Line status: the next byte may be sent.
+const HOLDING_EMPTY: u8 = 0x20;
+/// Line status: the last byte is out.
+const ALL_SENT: u8 = 0x40;
 /// Bochs's and QEMU's debug console; nothing happens where there is none.
 const DEBUG_CONSOLE: u16 = 0xe9;
 /// QEMU's `isa-debug-exit`: a value v ends it with status 2 v + 1.
 const DEBUG_EXIT: u16 = 0xf4;
 const EXIT_REPORTED: u8 = 0x10;
+/// Bochs ends when it is told to, letter by letter.
+const SHUTDOWN: u16 = 0x8900;
 
 fn write(port: u16, value: u8) {
     // SAFETY: the probe owns the machine, and none of the ports that this
@@ -34,20 +40,29 @@ pub(crate) fn open_serial() {
     write(COM1 + 4, 3);
 }
 
-/// Sends one byte; gives up on a line that never gets ready.
+/// Sends one byte.
 pub(crate) fn send(byte: u8) {
     write(DEBUG_CONSOLE, byte);
-    for _ in 0..100_000 {
-        if read(COM1 + 5) & 0x20 != 0 {
-            break;
-        }
-    }
+    wait_for(HOLDING_EMPTY);
     write(COM1, byte);
 }
 
-/// Ends QEMU, and stops where there is none.
+/// Waits for a bit of the line status; gives up on a line that never gets ready.
+fn wait_for(status: u8) {
+    for _ in 0..100_000 {
+        if read(COM1 + 5) & status != 0 {
+            break;
+        }
+    }
+}
+
+/// Ends QEMU or Bochs, and stops on any other machine.
 pub(crate) fn exit() -> ! {
+    wait_for(ALL_SENT);
     write(DEBUG_EXIT, EXIT_REPORTED);
+    b"Shutdown"
+        .iter()
+        .for_each(|&letter| write(SHUTDOWN, letter));
     loop {
         // SAFETY: stops the processor, interrupts are off.
         unsafe { asm!("cli", "hlt", options(nomem, nostack)) }

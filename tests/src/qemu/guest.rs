@@ -2,34 +2,14 @@
 
 use super::monitor::Monitor;
 use super::{Machine, Screen};
+use crate::rig::{Exit, Outcome, Slot, lock};
 use crate::tool::{command, missing};
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// How a machine ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// QEMU's exit status: 0 when the guest powered off or restarted,
-    /// 2 v + 1 when it wrote v to `isa-debug-exit`.
-    Status(i32),
-    /// It was stopped when its time was over or the test had seen enough.
-    Stopped,
-}
-
-/// What a machine left behind.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// How it ended.
-    pub exit: Exit,
-    /// What came out of COM1, invalid UTF-8 replaced.
-    pub serial: String,
-    /// The screen when it was stopped.
-    pub screen: Option<Screen>,
-}
 
 /// A machine that runs. Dropped, it is stopped.
 pub struct Guest {
@@ -257,37 +237,5 @@ impl Collected {
             // The thread cannot panic.
             let _ = reader.join();
         }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// The right to run one of two machines at a time.
-struct Slot;
-
-static FREE_SLOTS: Mutex<u32> = Mutex::new(2);
-static SLOT_FREED: Condvar = Condvar::new();
-
-impl Slot {
-    fn take() -> Self {
-        let mut free = lock(&FREE_SLOTS);
-        while *free == 0 {
-            free = SLOT_FREED
-                .wait(free)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-        }
-        *free -= 1;
-        Self
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        *lock(&FREE_SLOTS) += 1;
-        SLOT_FREED.notify_one();
     }
 }

@@ -1,0 +1,381 @@
+//! What BIOSes do to boot loaders, one fault at a time: each on SeaBIOS and on a
+//! BIOS of Bochs's, with garbage in all memory.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use tests::MIB;
+use tests::bochs::{self, Bios};
+use tests::firmware::{Fault, Firmware, Range};
+use tests::image::Fat;
+use tests::initramfs::random;
+use tests::probe::Report;
+use tests::qemu::Machine;
+use tests::scenario::Scenario;
+
+/// MiB of memory; every memory map here describes a part of it.
+const MEMORY: u32 = 128;
+
+/// A disk with gapboot, the probe kernel and an initrd.
+struct Rig {
+    scenario: Scenario,
+    image: PathBuf,
+    floppy: PathBuf,
+    _directory: TempDir,
+}
+
+impl Rig {
+    fn new(firmware: &Firmware) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let scenario = Scenario {
+            fat: Fat::new(16).cluster(2048),
+            size: 24 * MIB,
+            ..Scenario::new().unwrap()
+        };
+        let scenario = scenario.initrd(random(1, 300_003));
+        let image = scenario.install(directory.path()).unwrap();
+        let floppy = directory.path().join("firmware");
+        firmware.write(&floppy).unwrap();
+        Self {
+            scenario,
+            image,
+            floppy,
+            _directory: directory,
+        }
+    }
+
+    fn qemu(&self) -> Machine {
+        Machine::new(&self.image)
+            .memory(MEMORY)
+            .first_floppy(&self.floppy)
+            .timeout(Duration::from_secs(30))
+    }
+
+    fn bochs(&self, bios: Bios) -> bochs::Machine {
+        bochs::Machine::new(bios, &self.image)
+            .memory(MEMORY)
+            .first_floppy(&self.floppy)
+    }
+}
+
+/// Boots, on every machine.
+fn boots(firmware: &Firmware) {
+    let rig = Rig::new(firmware);
+    rig.scenario.boot(&rig.qemu()).unwrap();
+    for bios in Bios::ALL {
+        rig.scenario.boot(&rig.bochs(bios)).unwrap();
+    }
+}
+
+/// Boots in QEMU with the memory map of the firmware, to the initrd's address.
+fn places_the_initrd(firmware: &Firmware, address: u64) -> Report {
+    let rig = Rig::new(firmware);
+    let report = tests::scenario::boot(&rig.qemu()).unwrap();
+    let initrd = tests::sha256(&rig.scenario.memory_of_initrds());
+    assert_eq!(report.initrd.sha256, initrd);
+    assert_eq!(report.initrd.address, address, "{:x?}", report.initrd);
+    report
+}
+
+/// Does not boot, and says why.
+fn says(firmware: &Firmware, message: &str) {
+    let rig = Rig::new(firmware);
+    let mut guest = rig.qemu().start().unwrap();
+    guest.wait_for_screen(message).unwrap();
+}
+
+#[test]
+fn garbage_in_memory_and_registers() {
+    boots(&Firmware::new());
+}
+
+#[test]
+fn registers_and_flags_change() {
+    boots(&Firmware::with(&[Fault::Clobber]));
+}
+
+#[test]
+fn interrupts_stay_off() {
+    boots(&Firmware::with(&[Fault::InterruptsOff]));
+}
+
+#[test]
+fn interrupts_stay_on() {
+    boots(&Firmware::with(&[Fault::InterruptsOn]));
+}
+
+#[test]
+fn tables_and_segment_limits_change() {
+    boots(&Firmware::with(&[Fault::Tables]));
+}
+
+#[test]
+fn all_that_a_caller_has_changes() {
+    boots(&Firmware::with(&[
+        Fault::Clobber,
+        Fault::InterruptsOff,
+        Fault::Tables,
+        Fault::A20,
+        Fault::Packet,
+    ]));
+}
+
+#[test]
+fn much_stack_is_needed() {
+    boots(&Firmware {
+        stack: 12 << 10,
+        ..Firmware::new()
+    });
+}
+
+#[test]
+fn the_keyboard_never_falls_silent() {
+    boots(&Firmware::with(&[Fault::Keys]));
+}
+
+#[test]
+fn the_drive_is_not_named() {
+    for drive_named in [0, 1, 0x7f, 0xff] {
+        let rig = Rig::new(&Firmware {
+            drive_named,
+            ..Firmware::new()
+        });
+        rig.scenario.boot(&rig.qemu()).unwrap();
+    }
+}
+
+#[test]
+fn fewer_sectors_are_moved_than_asked_for() {
+    for moved_sectors in [32, 50] {
+        boots(&Firmware {
+            moved_sectors,
+            ..Firmware::new()
+        });
+    }
+}
+
+#[test]
+fn too_few_sectors_for_stage1() {
+    let firmware = Firmware {
+        moved_sectors: 7,
+        ..Firmware::new()
+    };
+    says(&firmware, "gapboot: bad stage2");
+}
+
+#[test]
+fn the_first_reads_fail() {
+    for fail_first in [1, 4] {
+        boots(&Firmware {
+            fail_first,
+            ..Firmware::new()
+        });
+    }
+}
+
+#[test]
+fn every_third_read_fails() {
+    boots(&Firmware {
+        fail_every: 3,
+        ..Firmware::new()
+    });
+}
+
+#[test]
+fn every_read_fails() {
+    let firmware = Firmware {
+        fail_first: i16::MAX as u16,
+        ..Firmware::new()
+    };
+    says(&firmware, "gapboot: read error");
+}
+
+#[test]
+fn long_reads_fail() {
+    for most_sectors in [64, 16, 1] {
+        boots(&Firmware {
+            most_sectors,
+            ..Firmware::new()
+        });
+    }
+}
+
+#[test]
+fn reads_are_corrected() {
+    boots(&Firmware::with(&[Fault::Corrected]));
+}
+
+#[test]
+fn packets_are_written_to() {
+    boots(&Firmware::with(&[Fault::Packet]));
+}
+
+#[test]
+fn the_size_of_the_disk_is_not_known() {
+    boots(&Firmware::with(&[Fault::DiskSize]));
+    boots(&Firmware {
+        no_disk_function: Some(0x48),
+        ..Firmware::new()
+    });
+}
+
+#[test]
+fn no_memory_map() {
+    boots_without([Some(0xe820), None], 64 * MIB);
+    // AH=88h sees 64 MiB at most: the lowest place behind the kernel.
+    boots_without([Some(0xe820), Some(0xe801)], 0x10_5000);
+}
+
+fn boots_without(no_system_functions: [Option<u16>; 2], initrd: u64) {
+    let firmware = Firmware {
+        no_system_functions,
+        ..Firmware::new()
+    };
+    let report = places_the_initrd(&firmware, initrd);
+    assert_eq!(report.e820, [], "the hook works");
+}
+
+const RAM: u32 = 1;
+const RESERVED: u32 = 2;
+const LOW: Range = (0, 0x9_fc00, RAM, 1);
+const HIGH: Range = (0x10_0000, 0x7e0_0000, RAM, 1);
+
+fn with_map(map_size: u8, map: &[Range]) -> Firmware {
+    Firmware {
+        map_size,
+        map: map.to_vec(),
+        ..Firmware::new()
+    }
+}
+
+#[test]
+fn ranges_of_20_and_24_bytes() {
+    for map_size in [20, 24] {
+        places_the_initrd(&with_map(map_size, &[LOW, HIGH]), 64 * MIB);
+    }
+    // Attributes with bit 0 clear: the range is to be ignored. Where it is not
+    // written, it means nothing.
+    let ignored = (64 * MIB, MIB, RESERVED, 0);
+    let map = [LOW, HIGH, ignored];
+    places_the_initrd(&with_map(24, &map), 64 * MIB);
+    places_the_initrd(&with_map(20, &map), 0x10_5000);
+}
+
+#[test]
+fn a_map_in_disorder() {
+    let map = [
+        (0xfffc_0000, 0x4_0000, RESERVED, 1),
+        // What is reserved wins, in whatever order.
+        (66 * MIB, 0, RESERVED, 1),
+        (65 * MIB, 2 * MIB, RAM, 1),
+        (63 * MIB, 2 * MIB, RESERVED, 1),
+        (64 * MIB, 63 * MIB, RAM, 1),
+        (u64::MAX - 10, 100, RAM, 1),
+        (0, 0, RAM, 1),
+        (MIB, 63 * MIB, RAM, 1),
+        LOW,
+        (0x9_0000, 0x1000, 77, 1),
+        (0, 0, 0, 0),
+    ];
+    let report = places_the_initrd(&with_map(20, &map), 0x10_5000);
+    assert_eq!(report.e820.len(), map.len());
+    let reserved = (63 * MIB, MIB, RESERVED, 1);
+    let map = [(64 * MIB, 10 * MIB, RAM, 1), LOW, reserved, HIGH];
+    places_the_initrd(&with_map(24, &map), 64 * MIB);
+}
+
+#[test]
+fn the_end_of_the_map() {
+    let firmware = Firmware {
+        faults: &[Fault::MapEndsByCarry],
+        ..with_map(20, &[LOW, HIGH])
+    };
+    places_the_initrd(&firmware, 64 * MIB);
+    // Without a signature the map is none: AX=E801h sees all of the memory.
+    let firmware = Firmware {
+        faults: &[Fault::MapSignature],
+        ..with_map(20, &[LOW, (MIB, MIB, RAM, 1), HIGH])
+    };
+    places_the_initrd(&firmware, 64 * MIB);
+}
+
+#[test]
+fn the_a20_gate_is_shut_by_every_call() {
+    // The keyboard controller opens it, as the BIOS does not.
+    boots(&Firmware::with(&[Fault::A20]));
+}
+
+#[test]
+fn the_a20_gate_without_a_keyboard_controller() {
+    let rig = Rig::new(&Firmware::with(&[Fault::A20]));
+    let machine = rig.qemu().arguments(&["-machine", "i8042=off"]);
+    rig.scenario.boot(&machine).unwrap();
+}
+
+#[test]
+fn low_memory_ends_early() {
+    let at_512_kib = Firmware {
+        segment: 0x8000,
+        ..Firmware::new()
+    };
+    for (low_memory, ebda) in [
+        (512, 0),
+        // The EBDA is respected where INT 12h leaves it out, or says nonsense.
+        (639, 0x7f00),
+        (0, 0x7f00),
+        (0xffff, 0x7f00),
+    ] {
+        boots(&Firmware {
+            low_memory,
+            ebda,
+            ..at_512_kib.clone()
+        });
+    }
+}
+
+#[test]
+fn too_little_low_memory() {
+    let firmware = Firmware {
+        low_memory: 479,
+        ..Firmware::new()
+    };
+    says(&firmware, "gapboot: less than 480 KiB of low memory.");
+}
+
+#[test]
+fn a_machine_of_64_mib_with_512_kib_of_low_memory() {
+    let rig = Rig::new(&Firmware {
+        low_memory: 512,
+        segment: 0x8000,
+        ..Firmware::new()
+    });
+    rig.scenario.boot(&rig.qemu().memory(64)).unwrap();
+    for bios in Bios::ALL {
+        rig.scenario.boot(&rig.bochs(bios).memory(64)).unwrap();
+    }
+}
+
+#[test]
+fn the_second_disk_is_started() {
+    let rig = Rig::new(&Firmware {
+        drive: 0x81,
+        drive_named: 0x81,
+        ..Firmware::new()
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let other = Scenario {
+        options: "from the first disk".to_owned(),
+        ..rig.scenario.clone()
+    };
+    let first = other.install(directory.path()).unwrap();
+    let machine = Machine::new(&first)
+        .second_disk(&rig.image)
+        .first_floppy(&rig.floppy);
+    rig.scenario.boot(&machine).unwrap();
+    for bios in Bios::ALL {
+        let machine = bochs::Machine::new(bios, &first)
+            .second_disk(&rig.image)
+            .first_floppy(&rig.floppy);
+        rig.scenario.boot(&machine).unwrap();
+    }
+}

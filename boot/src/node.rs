@@ -42,14 +42,7 @@ impl Node<'_> {
         if let Some([directory, name]) = self.counted {
             text.line(BOOT_COUNT_PATH, &[directory, b"/", name]);
         }
-        let (mut uuid, mut length) = ([0; 36], 0);
-        self.partition.part_uuid(&mut |byte| {
-            if let Some(place) = uuid.get_mut(length) {
-                *place = byte;
-            }
-            length = length.wrapping_add(1);
-        });
-        text.line(DEVICE_PART_UUID, &[uuid.get(..length).unwrap_or_default()]);
+        text.line(DEVICE_PART_UUID, &[self.partition.uuid(&mut [0; 36])]);
         for (name, ticks) in [(TIME_INIT, self.began), (TIME_EXEC, self.now)] {
             let time = TICK.wrapping_mul(ticks.into());
             text.line(name, &[decimal(time, &mut [0; 20])]);

@@ -12,6 +12,7 @@ use crate::fat::{File, Volume};
 use crate::gpt::{self, Partition, Partitions};
 use crate::machine::Disk;
 use crate::mbr;
+use crate::overlay::Overlay;
 use crate::state::State;
 use crate::storage::{Caches, Storage};
 use crate::workspace::{Scratch, Workspace};
@@ -67,8 +68,10 @@ pub fn look<D: Disk, T>(
     );
     let mut conf = Conf::new(&mut workspace.patterns);
     let mut list = List::new(&mut workspace.entries);
+    let overlay = Overlay::linked();
     let sources = take(
         &mut storage,
+        Some(&overlay),
         long_mode,
         &mut workspace.scratch,
         &mut conf,
@@ -77,10 +80,10 @@ pub fn look<D: Disk, T>(
     )?;
     title::tell_apart(&mut list);
     if let [Some(esp), _] = &sources {
-        workspace.state.read(&mut storage, &esp.volume);
+        workspace.state.read(&overlay, &mut storage, &esp.volume);
     }
     Ok(then(Inventory {
-        default: select::default(&list, &wishes(&conf, &workspace.state)),
+        default: default(&overlay, &list, &conf, &workspace.state, None),
         list: &list,
         storage: &mut storage,
         sources,
@@ -88,12 +91,14 @@ pub fn look<D: Disk, T>(
 }
 
 /// Finds the file systems of the disk, takes their settings into `conf` and
-/// offers their entries to `list`.
+/// offers their entries to `list`. Unified kernel images are found with the
+/// overlay only.
 ///
 /// # Errors
 /// There is no partition to look at. All else costs itself and goes to `problem`.
 pub(crate) fn take<D: Disk>(
     storage: &mut Storage<D>,
+    overlay: Option<&Overlay>,
     long_mode: bool,
     scratch: &mut Scratch,
     conf: &mut Conf,
@@ -108,8 +113,8 @@ pub(crate) fn take<D: Disk>(
     let xbootldr = open(storage, &partitions.xbootldr, problem);
     let sources = [esp, xbootldr];
 
-    if let Some(esp) = &esp
-        && let Err(error) = read_conf(storage, &esp.volume, scratch, conf)
+    if let (Some(esp), Some(overlay)) = (&esp, overlay)
+        && let Err(error) = read_conf(overlay, storage, &esp.volume, scratch, conf)
     {
         problem(b"", CONF, error);
     }
@@ -122,6 +127,7 @@ pub(crate) fn take<D: Disk>(
             volume,
             tag,
             long_mode,
+            overlay,
         };
         scan.all(scratch, list, problem);
     }
@@ -140,14 +146,23 @@ fn partitions<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
     }
 }
 
-/// What the settings wish for, and what is remembered from earlier boots.
-pub(crate) fn wishes<'c>(conf: &'c Conf, state: &'c State) -> Wishes<'c> {
-    Wishes {
-        one_shot: state.text(Text::OneShot),
+/// The rank of the entry that boots when nobody chooses one, as the settings and
+/// what is remembered from earlier boots have it. `wish` comes before them.
+#[inline(never)]
+pub(crate) fn default(
+    _: &Overlay,
+    list: &List,
+    conf: &Conf,
+    state: &State,
+    wish: Option<&[u8]>,
+) -> Option<usize> {
+    let wishes = Wishes {
+        one_shot: wish.or(state.text(Text::OneShot)),
         preferred: [state.text(Text::Preferred), conf.preferred()],
         default: [state.text(Text::Default), conf.default()],
         last_booted: state.text(Text::LastBooted),
-    }
+    };
+    select::default(list, &wishes)
 }
 
 /// The file system of a partition, if there is one. A damaged one is reported,
@@ -168,7 +183,9 @@ fn open<D: Disk>(
 }
 
 /// Takes in loader.conf, if there is one.
+#[inline(never)]
 fn read_conf<D: Disk>(
+    _: &Overlay,
     storage: &mut Storage<D>,
     esp: &Volume,
     scratch: &mut Scratch,

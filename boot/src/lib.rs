@@ -65,7 +65,6 @@ pub use workspace::Workspace;
 use choice::{Choice, Prelude, SECOND};
 use conf::{Conf, timeout};
 use entries::list::List;
-use entries::select;
 use inventory::Sources;
 use load::Loader;
 use load::cmdline::CommandLine;
@@ -109,6 +108,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         }
         let found = inventory::take(
             &mut storage,
+            in_memory,
             long_mode,
             scratch,
             &mut conf,
@@ -132,19 +132,18 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             }
         };
         let [esp, _] = &sources;
-        if let Some(esp) = esp {
-            state.read(&mut storage, &esp.volume);
-        }
         if let Some(overlay) = in_memory {
+            if let Some(esp) = esp {
+                state.read(overlay, &mut storage, &esp.volume);
+            }
             generated::offer(overlay, &conf, &mut list, &mut scratch.entry);
         }
 
         // What boots.
-        let mut wishes = inventory::wishes(&conf, state);
-        if wish.is_some() {
-            wishes.one_shot = wish;
-        }
-        let default = select::default(&list, &wishes);
+        let default = match in_memory {
+            Some(overlay) => inventory::default(overlay, &list, &conf, state, wish),
+            None => Some(0),
+        };
         let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
             _ if failed => timeout::FORCED,
             // Nothing boots by itself: somebody has to see that.
@@ -155,7 +154,6 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         let choice = match (choice::prelude(console, timeout), in_memory) {
             (Prelude::Nobody, _) => Choice::plain(selected),
             (Prelude::Menu(typed), Some(overlay)) => listed::choose(
-                overlay,
                 console,
                 OnDisk {
                     list: &mut list,
@@ -163,6 +161,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                     storage: &mut storage,
                     scratch,
                     long_mode,
+                    overlay: *overlay,
                 },
                 state,
                 &menu::Settings {

@@ -6,7 +6,7 @@ use crate::entries::entry::{Entry, tag};
 use crate::entries::scan;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::File;
+use crate::fat::{self, File};
 use crate::inventory::Source;
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
@@ -17,6 +17,7 @@ use crate::report::Trail;
 use crate::state::{Changes, State};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
+use layout::disk::OVERLAY_LBA;
 
 /// An entry that is on its way.
 ///
@@ -76,7 +77,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
-        self.note()?;
+        if let Some(overlay) = self.overlay {
+            self.note(overlay)?;
+        }
         self.loader.load(&kernel, self.command_line.as_bytes()?)?;
         self.initrds(Step::Load)?;
         Ok(self.loader.handoff)
@@ -95,8 +98,18 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if !self.entry.has(tag::UKI) {
             return Ok(Part::whole(file));
         }
+        match self.overlay {
+            Some(overlay) => self.check_image(overlay, &file),
+            // Images are found by the overlay alone.
+            None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
+        }
+    }
+
+    /// The same for a unified kernel image.
+    #[inline(never)]
+    fn check_image(&mut self, _: &Overlay, file: &fat::Node) -> Result<Part, Error> {
         let storage = &mut *self.loader.storage;
-        let mut image = Image::new(volume, &file, self.long_mode);
+        let mut image = Image::new(self.loader.volume, file, self.long_mode);
         image.profile = self.entry.profile;
         // What an entry or a person says replaces what the image says, wholly.
         let line = &mut self.command_line;
@@ -115,11 +128,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
-        let Some(image) = &mut self.image else {
+        let (Some(image), Some(overlay)) = (&mut self.image, self.overlay) else {
             return self.lines(step);
-        };
-        let Some(overlay) = self.overlay else {
-            return uki::initrds(image, &mut self.loader, step);
         };
         uki::Companions {
             image,
@@ -161,7 +171,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Remembers what was booted, counts the attempt, and leaves the node for
     /// userspace. That the disk cannot be written keeps nothing from booting.
-    fn note(&mut self) -> Result<(), Error> {
+    #[inline(never)]
+    fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
         let Notes {
             state,
             wishes,
@@ -175,7 +186,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if let Some((state, esp)) = state
             && let Err(error) = state.save(storage, esp, *wishes, changes.timeout, id)
         {
-            self.trail.report(self.console, self.overlay, error);
+            self.trail.report(self.console, Some(overlay), error);
         }
         let (directory, suffix) = scan::place(self.entry);
         let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
@@ -191,7 +202,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             None => Ok(None),
         };
         let counted = counted.unwrap_or_else(|error| {
-            self.trail.report(self.console, self.overlay, error);
+            self.trail.report(self.console, Some(overlay), error);
             None
         });
         let node = Node {

@@ -27,6 +27,28 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
 /// As C has it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
+unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+    naked_asm!(
+        "cmp eax, edx",
+        "jbe memcpy",
+        "push esi",
+        "push edi",
+        "lea edi, [eax + ecx - 1]",
+        "lea esi, [edx + ecx - 1]",
+        "std",
+        "rep movsb",
+        "cld",
+        "pop edi",
+        "pop esi",
+        "ret",
+    )
+}
+
+/// # Safety
+///
+/// As C has it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i32 {
     naked_asm!(
         "push esi",

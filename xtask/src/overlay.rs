@@ -9,14 +9,21 @@ use anyhow::{Context, Result, ensure};
 use goblin::elf::{Elf, Sym};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The functions through which the overlay is entered, as far as their paths go
-/// without generic parameters. Each takes a `boot::overlay::Overlay`, which
+/// The functions through which the overlay is entered, as paths without generic
+/// parameters. Each takes a `boot::overlay::Overlay`, which
 /// proves that the overlay is in memory, and is never inlined.
 const ROOTS: &[&str] = &[
+    "boot::entries::scan::Scan::check_efi",
+    "boot::entries::scan::Scan::offer_type2",
     "boot::generated::offer",
+    "boot::inventory::default",
+    "boot::inventory::read_conf",
     "boot::menu::listed::choose",
     "boot::report::in_words",
-    "<boot::uki::companions::Companions<stage2::disk::BiosDisk, stage2::memory::Ram>>::initrds",
+    "boot::start::Attempt::check_image",
+    "boot::start::Attempt::note",
+    "boot::state::State::read",
+    "boot::uki::companions::Companions::initrds",
 ];
 
 /// Sections that stage2 starts from: its low part, the entry of its image, and
@@ -92,11 +99,10 @@ impl<'a> Graph<'a> {
 
     /// The sections of the functions of this path, all their instances.
     fn functions(&self, path: &str) -> BTreeSet<usize> {
-        let is_it = |name: &str| {
-            let rest = name.strip_prefix(path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::<"))
-        };
-        let found = self.functions.iter().filter(|(name, _)| is_it(name));
+        let found = self
+            .functions
+            .iter()
+            .filter(|(name, _)| plain(name) == path);
         found.map(|(_, section)| *section).collect()
     }
 
@@ -117,5 +123,43 @@ impl<'a> Graph<'a> {
             }
         }
         found
+    }
+}
+
+/// A demangled name without generic parameters, and without the angle brackets
+/// around the type of a method.
+fn plain(name: &str) -> String {
+    let mut depth = 0_i32;
+    let mut plain = String::new();
+    for character in name.trim_start_matches('<').chars() {
+        match character {
+            '<' => depth += 1,
+            '>' if depth > 0 => depth -= 1,
+            '>' => {}
+            _ if depth == 0 => plain.push(character),
+            _ => {}
+        }
+    }
+    plain.trim_end_matches(':').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_without_parameters() {
+        assert_eq!(
+            plain("<boot::uki::Companions<stage2::Disk, stage2::Ram<u8>>>::initrds"),
+            "boot::uki::Companions::initrds"
+        );
+        assert_eq!(
+            plain("boot::menu::run::<stage2::Console>"),
+            "boot::menu::run"
+        );
+        assert_eq!(
+            plain("<boot::state::State>::read::<stage2::Disk>"),
+            "boot::state::State::read"
+        );
     }
 }

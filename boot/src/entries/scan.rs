@@ -10,9 +10,11 @@ use super::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::machine::Disk;
+use crate::overlay::Overlay;
 use crate::storage::Storage;
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
+use layout::disk::OVERLAY_LBA;
 
 /// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
 /// Entries").
@@ -50,15 +52,18 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
+    /// What reads unified kernel images; without it there are none.
+    pub(crate) overlay: Option<&'s Overlay>,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
     /// Offers every entry of the volume to `list`. Files that are none go to
     /// `problem`.
     pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
-        for path in [TYPE2, TYPE1] {
-            self.directory(path, scratch, list, problem);
+        if self.overlay.is_some() {
+            self.directory(TYPE2, scratch, list, problem);
         }
+        self.directory(TYPE1, scratch, list, problem);
     }
 
     /// Offers what lies in one directory.
@@ -90,10 +95,9 @@ impl<D: Disk> Scan<'_, '_, D> {
                 continue;
             }
             scratch.path.clear();
-            let offered = if path == TYPE1 {
-                self.offer_type1(&node, scratch, list)
-            } else {
-                self.offer_type2(&node, scratch, list)
+            let offered = match self.overlay {
+                Some(overlay) if path == TYPE2 => self.offer_type2(overlay, &node, scratch, list),
+                _ => self.offer_type1(&node, scratch, list),
             };
             if let Err(error) = offered {
                 let kernel = scratch.path.get().unwrap_or_default();
@@ -133,11 +137,15 @@ impl<D: Disk> Scan<'_, '_, D> {
             return Err(Error::new(Kind::NotFound, 0));
         }
         let mut bits = self.tag;
-        if main != Main::Linux {
-            bits |= tag::UKI;
-        }
-        if main == Main::Efi {
-            self.check_efi(&file)?;
+        match (main, self.overlay) {
+            (Main::Linux, _) => {}
+            (_, None) => return Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
+            (_, Some(overlay)) => {
+                bits |= tag::UKI;
+                if main == Main::Efi {
+                    self.check_efi(overlay, &file)?;
+                }
+            }
         }
         draft.entry.file = Some(*node);
         draft.entry.tag = bits;
@@ -146,7 +154,8 @@ impl<D: Disk> Scan<'_, '_, D> {
     }
 
     /// Checks that what an `efi` line names has a kernel in it, or is one.
-    fn check_efi(&mut self, node: &Node) -> Result<(), Error> {
+    #[inline(never)]
+    fn check_efi(&mut self, _: &Overlay, node: &Node) -> Result<(), Error> {
         let mut image = Image::new(self.volume, node, self.long_mode);
         image.find_kernel(self.storage)?;
         let mut magic = [0; HEADER.len()];
@@ -162,8 +171,10 @@ impl<D: Disk> Scan<'_, '_, D> {
 
     /// Offers the profiles of a unified kernel image to `list`, if the file's
     /// name is an entry's.
+    #[inline(never)]
     fn offer_type2(
         &mut self,
+        _: &Overlay,
         node: &Node,
         scratch: &mut Scratch,
         list: &mut List,

@@ -26,7 +26,6 @@ use layout::state::Text as Remembers;
 /// already; `line` is room for a command line.
 #[inline(never)]
 pub(crate) fn choose<C: Console, D: Disk>(
-    _: &Overlay,
     console: &mut C,
     mut disk: OnDisk<D>,
     state: &State,
@@ -77,6 +76,8 @@ pub(crate) struct OnDisk<'a, 'e, 'd, D> {
     pub(crate) scratch: &'a mut Scratch,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
+    /// It is in memory, or there would be no menu.
+    pub(crate) overlay: Overlay,
 }
 
 impl<D: Disk> OnDisk<'_, '_, '_, D> {
@@ -146,6 +147,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
                 volume,
                 tag,
                 long_mode: self.long_mode,
+                overlay: Some(&self.overlay),
             };
             scan.all(self.scratch, &mut nothing, &mut |entry, file, error| {
                 let mut text = Text::UNSET;

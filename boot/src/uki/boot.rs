@@ -5,8 +5,7 @@ use super::image::{Image, names};
 use crate::entries::line;
 use crate::error::Error;
 use crate::load::cmdline::{self, CommandLine};
-use crate::load::{Loader, Step};
-use crate::machine::{Disk, Memory};
+use crate::machine::Disk;
 use crate::storage::Storage;
 
 /// Adds the image's own command line to `into`: control characters become
@@ -33,21 +32,4 @@ pub fn command_line<D: Disk>(
     }
     into.add(line::trim(text));
     Ok(())
-}
-
-/// Checks or loads the initrds of an image. Unlike those of a Type 1 entry, the
-/// last one is padded too.
-///
-/// # Errors
-/// Those of [`Image::find`] and [`Loader::initrd`].
-pub(crate) fn initrds<D: Disk, M: Memory>(
-    image: &mut Image,
-    loader: &mut Loader<D, M>,
-    step: Step,
-) -> Result<(), Error> {
-    for name in [&names::UCODE, &names::INITRD] {
-        image.find(loader.storage, name)?;
-        loader.initrd(&image.part(), step)?;
-    }
-    loader.pad_end(step)
 }

@@ -21,7 +21,6 @@ pub mod image;
 mod listing;
 
 pub use boot::command_line;
-pub(crate) use boot::initrds;
 pub(crate) use companions::Companions;
 pub(crate) use describe::Reader;
 pub use image::{Image, names};

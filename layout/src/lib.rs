@@ -11,6 +11,7 @@ pub mod disk;
 pub mod header;
 pub mod memory;
 pub mod node;
-pub mod state;
 pub mod overlay;
+pub mod packed;
+pub mod state;
 pub mod uki;

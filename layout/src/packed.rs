@@ -30,12 +30,19 @@ pub const SQUASH: usize = 1024;
 pub const WEIGHTS: usize = IO_BUFFER.size() as usize / 2 - SQUASH;
 /// Distance of the trees of one byte and the next. They overlap, since there are
 /// more nodes than weights.
-pub const STRIDE: usize = 120;
+pub const STRIDE: usize = 118;
 /// Where the trees behind each last byte begin; the tree that looks at no byte
 /// begins at 0.
-pub const LAST: usize = 420;
+pub const LAST: usize = 440;
 /// Where the trees behind each byte before the last begin.
-pub const BEFORE: usize = LAST + 61;
+pub const BEFORE: usize = LAST + 41;
+
+/// A weight moves by the error of the probability times this, in the end ...
+pub const RATE: u32 = 125;
+/// ... and at the start by the error times this more; in units of 1 << PATIENCE.
+pub const HASTE: u32 = 475 << PATIENCE;
+/// Every decision shortens the haste by its part of 1 << PATIENCE.
+pub const PATIENCE: u32 = 14;
 
 /// The physical address of a weight, or of the table behind them.
 pub const fn address(weight: usize) -> u32 {

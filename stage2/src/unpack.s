@@ -13,7 +13,7 @@
 # Out:  the image is there; all general registers and flags are clobbered.
 #
 # Bounds, whatever the packed data: it writes the weights, the table, the
-# image's bytes and 28 bytes of stack only. Each round of the main loop writes
+# image's bytes and 32 bytes of stack only. Each round of the main loop writes
 # at least one byte of the image and decodes at most 130 bits; each bit fetches
 # at most two bytes.
 #
@@ -21,11 +21,11 @@
 #       edx  state of the range coder
 #       esi  node: the decision that is next (numbers in xtask/src/pack/model.rs)
 #       edi  next byte of the image
-#       ebx  last byte of the image, times the distance of two trees of weights
-#       ebp  the byte before it, likewise
+#       ebx  the tree of weights behind the last byte of the image
+#       ebp  that behind the byte before, less {BEFORE}
 # On the stack, at the main level:
 #       (%esp) next packed word, 4(%esp) number being decoded, 8(%esp) minus the
-#       last offset, 12(%esp) end of the image, 16(%esp) its start
+#       last offset, 12(%esp) haste, 16(%esp) end of the image, 20(%esp) its start
 
 .section .low.text, "ax"
 .code32
@@ -34,6 +34,7 @@ unpack:
     leal    (%edi, %ecx), %eax
     pushl   %edi
     pushl   %eax
+    pushl   ${HASTE}
     pushl   %eax                    # no offset yet
     pushl   %eax
     lodsl
@@ -59,8 +60,8 @@ unpack:
     subl    %eax, %ebx
     loop    .Lsquash
     popl    %edi
-    xorl    %ebx, %ebx
-    xorl    %ebp, %ebp
+    movl    ${LAST}, %ebx           # as if zeros came before
+    movl    %ebx, %ebp
 
 .Lafter_literal:
     xorl    %esi, %esi
@@ -79,14 +80,14 @@ unpack:
     jmp     .Lafter_literal
 
 .Lmatch:
-    movl    ${OLD_OFFSET}, %esi
+    movw    ${OLD_OFFSET}, %si
     call    .Lbit
     jc      .Llength
 .Lnew_offset:
-    movl    ${OFFSET}, %esi
+    movw    ${OFFSET}, %si
 .Lnumber:
-    xorl    %ebp, %ebp              # the byte before the last says nothing here
-    movl    $1, 4(%esp)
+    pushl   $1
+    popl    4(%esp)
 .Lmore:
     call    .Lbit
     incl    %esi
@@ -102,14 +103,14 @@ unpack:
     negl    %ecx
     movl    %ecx, 8(%esp)
 .Llength:
-    movl    ${LENGTH}, %esi
+    movw    ${LENGTH}, %si
     jmp     .Lnumber
 .Lcopy:
     movl    8(%esp), %eax
     movb    (%edi, %eax), %al
     call    .Lput
     loop    .Lcopy
-    movl    ${AFTER_MATCH}, %esi
+    movw    ${AFTER_MATCH}, %si
     call    .Lbit
     jnc     .Lliteral
     jmp     .Lnew_offset
@@ -120,7 +121,8 @@ unpack:
     movl    %ebx, %ebp
     movzbl  %al, %ebx
     imull   $2 * {STRIDE}, %ebx, %ebx
-    cmpl    4 + 12(%esp), %edi
+    addl    ${LAST}, %ebx
+    cmpl    4 + 16(%esp), %edi
     jae     .Lunfilter
     ret
 
@@ -128,7 +130,7 @@ unpack:
 # from the main level. Clobbers EAX and ECX.
 .Lbit:
     movzwl  {NODES}(, %esi, 2), %eax
-    addw    {LAST}(%ebx, %esi, 2), %ax
+    addw    (%ebx, %esi, 2), %ax
     addw    {BEFORE}(%ebp, %esi, 2), %ax
     shrl    $6, %eax
     movzwl  {SQUASH}(, %eax, 2), %ecx
@@ -152,18 +154,24 @@ unpack:
     imull   %ecx, %eax
     movzwl  %dx, %edx
     addl    %eax, %edx
-    subl    $0x10000, %ecx
+    notl    %ecx
+    notw    %cx                     # less 65536
 .Llearn:                            # ecx: by how much the probability was too high
-    sarl    $7, %ecx
+    movl    4 + 12(%esp), %eax
+    shrl    ${PATIENCE}, %eax
+    subl    %eax, 4 + 12(%esp)
+    addl    ${RATE}, %eax
+    imull   %eax, %ecx
+    sarl    $15, %ecx
     subw    %cx, {NODES}(, %esi, 2)
-    subw    %cx, {LAST}(%ebx, %esi, 2)
+    subw    %cx, (%ebx, %esi, 2)
     subw    %cx, {BEFORE}(%ebp, %esi, 2)
     addl    %ecx, %ecx              # negative if the bit is 1
     ret
 
 # Undoes the call filter.
 .Lunfilter:
-    addl    $4 + 12, %esp
+    addl    $4 + 16, %esp
     popl    %ecx
     popl    %edi
     subl    $4, %ecx

@@ -5,9 +5,10 @@
 //! after the last byte, one for the node after the byte before that. Their sum
 //! is the logarithm of the odds of a 1. When the decision is known, all three
 //! move by the same step towards it, the further the less it was expected: this
-//! is logistic regression by gradient descent, one step a decision.
+//! is logistic regression by gradient descent, one step a decision. Steps are
+//! longer at the start, when nothing is known, than later.
 
-use layout::packed::{BEFORE, LAST, SQUASH, STRIDE, WEIGHTS};
+use layout::packed::{BEFORE, HASTE, LAST, PATIENCE, RATE, SQUASH, STRIDE, WEIGHTS};
 
 /// The two bytes before the next one.
 #[derive(Clone, Copy)]
@@ -28,11 +29,6 @@ impl Context {
         }
     }
 
-    /// The context for the numbers of a match.
-    pub(super) fn number(self) -> Self {
-        Self { before: 0, ..self }
-    }
-
     fn weights(self, node: usize) -> [usize; 3] {
         [
             node,
@@ -46,18 +42,20 @@ impl Context {
 pub(super) struct Model {
     weights: Vec<i16>,
     squash: Vec<u16>,
+    haste: u32,
 }
 
 /// Sums are in 2048ths (of the natural logarithm), the table has each 32nd.
 const SQUASH_SHIFT: u32 = 6;
-/// Steps are the error of the probability, shifted down by this.
-const RATE_SHIFT: u32 = 7;
+/// Steps are the error of the probability times the rate, shifted down by this.
+const RATE_SHIFT: u32 = 15;
 
 impl Model {
     pub(super) fn new() -> Self {
         Self {
             weights: vec![0; WEIGHTS],
             squash: squash(),
+            haste: HASTE,
         }
     }
 
@@ -71,7 +69,9 @@ impl Model {
     /// The decision at `node` was `bit`; its [`Self::probability`] had been given.
     pub(super) fn learn(&mut self, context: Context, node: usize, probability: u16, bit: bool) {
         let excess = i32::from(probability) - (i32::from(bit) << 16);
-        let step = (excess >> RATE_SHIFT) as i16;
+        let haste = self.haste >> PATIENCE;
+        self.haste -= haste;
+        let step = (excess * (haste + RATE) as i32 >> RATE_SHIFT) as i16;
         for at in context.weights(node) {
             self.weights[at] = self.weights[at].wrapping_sub(step);
         }

@@ -129,8 +129,6 @@ impl<'a> Parser<'a> {
         };
         stream::literal(&mut literal, context, byte);
         let number = |first| {
-            let context = context.number();
-            let quote = |node, bit| self.price.of(model.probability(context, node), bit);
             Number(array::from_fn(|node| {
                 [false, true].map(|bit| quote(first + node, bit))
             }))

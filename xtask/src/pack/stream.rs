@@ -111,7 +111,6 @@ pub(super) fn literal(sink: &mut impl Sink, context: Context, byte: u8) {
 }
 
 fn number(sink: &mut impl Sink, context: Context, first: usize, value: usize) {
-    let context = context.number();
     let mut at = first;
     for shift in (0..value.ilog2()).rev() {
         sink.decide(context, at, true);
@@ -225,7 +224,6 @@ impl Unpacker<'_> {
     }
 
     fn number(&mut self, context: Context, first: usize) -> Result<usize> {
-        let context = context.number();
         let mut value = 1;
         let mut at = first;
         while self.bit(context, at)? {

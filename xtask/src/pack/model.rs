@@ -71,7 +71,7 @@ impl Model {
         let excess = i32::from(probability) - (i32::from(bit) << 16);
         let haste = self.haste >> PATIENCE;
         self.haste -= haste;
-        let step = (excess * (haste + RATE) as i32 >> RATE_SHIFT) as i16;
+        let step = ((excess * (haste + RATE) as i32) >> RATE_SHIFT) as i16;
         for at in context.weights(node) {
             self.weights[at] = self.weights[at].wrapping_sub(step);
         }

@@ -12,5 +12,6 @@ pub mod header;
 pub mod memory;
 pub mod node;
 pub mod overlay;
+pub mod packed;
 pub mod state;
 pub mod uki;

@@ -25,7 +25,7 @@ mod serial;
 
 use boot::Ending;
 use boot::machine::Console as _;
-use layout::memory as at;
+use layout::{memory as at, packed};
 
 core::arch::global_asm!(
     include_str!("entry.s"),
@@ -37,7 +37,20 @@ core::arch::global_asm!(
     STAGE2 = const at::STAGE2.start,
     REAL_STACK_TOP = const at::REAL_STACK.end,
     UNPACKED = const at::STAGE2_UNPACKED.start,
-    PROBABILITIES = const at::IO_BUFFER.start,
+    WEIGHTS = const packed::address(0),
+    SQUASH = const packed::address(packed::WEIGHTS),
+    NODES = const packed::address(0),
+    LAST = const packed::address(packed::LAST),
+    BEFORE = const 2 * (packed::BEFORE - packed::LAST),
+    STRIDE = const packed::STRIDE,
+    RATE = const packed::RATE,
+    HASTE = const packed::HASTE,
+    PATIENCE = const packed::PATIENCE,
+    OLD_OFFSET = const packed::node::OLD_OFFSET,
+    AFTER_MATCH = const packed::node::AFTER_MATCH,
+    OFFSET = const packed::node::OFFSET,
+    LENGTH = const packed::node::LENGTH,
+    LENGTH_BIT = const packed::node::LENGTH_BIT,
     CODE32 = const 0x08,
     GDT_NULL = const 0,
     GDT_CODE32 = const descriptor::CODE32,

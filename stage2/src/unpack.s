@@ -1,36 +1,31 @@
 # unpack: turns the packed image behind stage2's low part into the image.
 #
-# Packed is: a call filter (xtask/src/pack.rs defines it), then the format of
-# the `upkr` packer with `invert_bit_encoding`: a byte-wise LZ whose every
-# decision is one adaptive bit of a range coder (rANS).
+# xtask/src/pack defines the packed form: literals and matches, whose every
+# decision is one bit of a range coder (rANS), with a probability that three
+# weights are asked for; behind that, a call filter.
 #
 # In:   32-bit protected mode, flat ds = es = ss, DF clear, a valid stack
 #       esi  packed data
 #       edi  where the image goes, at the address it is linked for
 #       ecx  the image's length in bytes, at least 1
-#       {PROBABILITIES} is the address of 512 free bytes for the table of
-#       probabilities: aligned to 64 KiB, above the packed data, and on no page
-#       that holds code
+#       {WEIGHTS} is the address of 64 KiB of free memory on no page that holds
+#       code: weights, and from {SQUASH} on the table of probabilities
 # Out:  the image is there; all general registers and flags are clobbered.
 #
-# Bounds, whatever the packed data: it writes the table, the image's bytes and
-# 24 bytes of stack only. Each round of the main loop writes at least one byte
-# of the image and decodes at most 130 bits; each bit fetches at most one byte,
-# but for the first, which goes on to the first byte that is not zero, in the
-# table at the latest.
+# Bounds, whatever the packed data: it writes the weights, the table, the
+# image's bytes and 32 bytes of stack only. Each round of the main loop writes
+# at least one byte of the image and decodes at most 130 bits; each bit fetches
+# at most two bytes.
 #
 # Registers, throughout:
-#       edx  state of the range coder, below 2^20
-#       bx   number of the probability in use (see the table below)
-#       ebp  minus (last match offset + 1)
-#       [esp] end of the image, [esp + 4] its start (at the main level)
-#
-# Probabilities (of a 0 bit, in 1/256):
-#       0        literal (0) or match (1)
-#       1..255   the bits of a literal, as a binary tree from its top bit
-#       256      old offset (0) or new (1); asked for only after a literal
-#       257..320 a new match offset + 1, as pairs (more?, bit)
-#       321..384 a match length, likewise
+#       edx  state of the range coder
+#       esi  node: the decision that is next (numbers in xtask/src/pack/model.rs)
+#       edi  next byte of the image
+#       ebx  the tree of weights behind the last byte of the image
+#       ebp  that behind the byte before, less {BEFORE}
+# On the stack, at the main level:
+#       (%esp) next packed word, 4(%esp) number being decoded, 8(%esp) minus the
+#       last offset, 12(%esp) haste, 16(%esp) end of the image, 20(%esp) its start
 
 .section .low.text, "ax"
 .code32
@@ -39,109 +34,144 @@ unpack:
     leal    (%edi, %ecx), %eax
     pushl   %edi
     pushl   %eax
-    pushl   %edi
-    movl    ${PROBABILITIES}, %ebx
-    movl    %ebx, %edi
-    xorl    %ecx, %ecx
-    movb    $512 >> 8, %ch
-    movb    $128, %al               # all start even
-    rep stosb
-    popl    %edi
-    cltd                            # state 0: the first bit fetches
-    jmp     .Lafter_literal
+    pushl   ${HASTE}
+    pushl   %eax                    # no offset yet
+    pushl   %eax
+    lodsl
+    xchgl   %eax, %edx
+    pushl   %esi
 
-.Lafter_match:
-    xorw    %bx, %bx
+# All weights are 0. The table is the logistic function for sums from 0 up, then
+# for negative ones: the less likely half of it, by its differential equation.
+    pushl   %edi
+    movl    ${WEIGHTS}, %edi
+    xorl    %eax, %eax
+    movl    $({SQUASH} - {WEIGHTS}) / 4, %ecx
+    rep stosl
+    movl    $0x8000, %ebx
+    movb    $512 >> 8, %ch
+.Lsquash:
+    movw    %bx, {SQUASH} + 1022(, %ecx, 2)
+    movl    %ebx, %eax
+    negw    %ax
+    stosw
+    imull   %ebx, %eax
+    shrl    $16 + 5, %eax
+    subl    %eax, %ebx
+    loop    .Lsquash
+    popl    %edi
+    movl    ${LAST}, %ebx           # as if zeros came before
+    movl    %ebx, %ebp
+
+.Lafter_literal:
+    xorl    %esi, %esi
     call    .Lbit
-    jc      .Lnew_offset
+    jc      .Lmatch
 .Lliteral:
-    incl    %ebx
+    pushl   $1
+    popl    %esi
 .Ltree:
     call    .Lbit
-    adcb    %bl, %bl                # walks down the tree ...
-    jnc     .Ltree                  # ... until the leading 1 falls out
-    movb    %bl, (%edi)
-    incl    %edi
-    cmpl    (%esp), %edi
-    jae     .Lunfilter
-.Lafter_literal:
-    xorw    %bx, %bx
-    call    .Lbit
-    jnc     .Lliteral
-    incb    %bh
-    call    .Lbit
-    jnc     .Lold_offset
-.Lnew_offset:
-    movw    $257, %bx
-    call    .Lvalue
-    negl    %ecx
-    movl    %ecx, %ebp
-.Lold_offset:
-    movw    $321, %bx
-    call    .Lvalue
-.Lcopy:
-    movb    1(%edi, %ebp), %al
-    stosb
-    cmpl    (%esp), %edi
-    jae     .Lunfilter
-    loop    .Lcopy
-    jmp     .Lafter_match
+    adcl    %esi, %esi              # walks down the tree ...
+    btl     $8, %esi
+    jnc     .Ltree                  # ... until its bits are 8
+    movl    %esi, %eax
+    call    .Lput
+    jmp     .Lafter_literal
 
-# Decodes a number into ECX: its bits below the top one, lowest first, each
-# announced by a 1 bit. They enter ECX from above, behind a marker bit.
-.Lvalue:
-    movl    $0x80000000, %ecx
+.Lmatch:
+    movw    ${OLD_OFFSET}, %si
+    call    .Lbit
+    jc      .Llength
+.Lnew_offset:
+    movw    ${OFFSET}, %si
+.Lnumber:
+    pushl   $1
+    popl    4(%esp)
 .Lmore:
     call    .Lbit
-    incl    %ebx
-    jnc     .Ltop
+    incl    %esi
+    jnc     .Ldecoded
     call    .Lbit
-    incl    %ebx
-    rcrl    $1, %ecx
+    incl    %esi
+    rcll    $1, 4(%esp)
     jnc     .Lmore                  # a carry: more bits than a number has
-.Ltop:
-    stc
-    rcrl    $1, %ecx
-.Lalign:
-    shrl    $1, %ecx
-    jnc     .Lalign
+.Ldecoded:
+    movl    4(%esp), %ecx
+    btl     ${LENGTH_BIT}, %esi
+    jc      .Lcopy
+    negl    %ecx
+    movl    %ecx, 8(%esp)
+.Llength:
+    movw    ${LENGTH}, %si
+    jmp     .Lnumber
+.Lcopy:
+    movl    8(%esp), %eax
+    movb    (%edi, %eax), %al
+    call    .Lput
+    loop    .Lcopy
+    movw    ${AFTER_MATCH}, %si
+    call    .Lbit
+    jnc     .Lliteral
+    jmp     .Lnew_offset
+
+# Appends AL to the image; does not return when that was the last byte.
+.Lput:
+    stosb
+    movl    %ebx, %ebp
+    movzbl  %al, %ebx
+    imull   $2 * {STRIDE}, %ebx, %ebx
+    addl    ${LAST}, %ebx
+    cmpl    4 + 16(%esp), %edi
+    jae     .Lunfilter
     ret
 
-# Decodes one bit into CF by the probability number BX, and adapts that.
-# Clobbers EAX.
+# Decodes one bit into CF, at the node ESI, and lets its weights learn. Called
+# from the main level. Clobbers EAX and ECX.
 .Lbit:
+    movzwl  {NODES}(, %esi, 2), %eax
+    addw    (%ebx, %esi, 2), %ax
+    addw    {BEFORE}(%ebp, %esi, 2), %ax
+    shrl    $6, %eax
+    movzwl  {SQUASH}(, %eax, 2), %ecx
     movl    %edx, %eax
-    shrl    $12, %eax
+    shrl    $16, %eax
     jnz     .Lfetched
-    shll    $8, %edx
-    movb    (%esi), %dl
-    incl    %esi
-    jmp     .Lbit
+    shll    $16, %edx
+    movl    4(%esp), %eax
+    movw    (%eax), %dx
+    addl    $2, 4(%esp)
+    movl    %edx, %eax
+    shrl    $16, %eax
 .Lfetched:
-    movzbl  %dl, %eax
-    shrl    $8, %edx
-    subb    (%ebx), %al
-    jc      .Lzero
-    negb    (%ebx)                  # a 1 bit is a 0 bit of probability 1 - p
-    call    .Ldecided
-    negb    (%ebx)                  # CF = 1, since p is never 0
-    ret
-.Lzero:
-    addb    (%ebx), %al
-.Ldecided:
-    pushl   %ecx
-    movzbl  (%ebx), %ecx
-    imull   %ecx, %edx
+    cmpw    %cx, %dx
+    jc      .Lone
+    incl    %eax
+    imull   %ecx, %eax
+    subl    %eax, %edx
+    jmp     .Llearn
+.Lone:
+    imull   %ecx, %eax
+    movzwl  %dx, %edx
     addl    %eax, %edx
-    movl    $256 + 8, %eax
-    subl    %ecx, %eax
-    shrl    $4, %eax
-    addb    %al, (%ebx)             # CF = 0, since p stays below 1
-    popl    %ecx
+    notl    %ecx
+    notw    %cx                     # less 65536
+.Llearn:                            # ecx: by how much the probability was too high
+    movl    4 + 12(%esp), %eax
+    shrl    ${PATIENCE}, %eax
+    subl    %eax, 4 + 12(%esp)
+    addl    ${RATE}, %eax
+    imull   %eax, %ecx
+    sarl    $15, %ecx
+    subw    %cx, {NODES}(, %esi, 2)
+    subw    %cx, (%ebx, %esi, 2)
+    subw    %cx, {BEFORE}(%ebp, %esi, 2)
+    addl    %ecx, %ecx              # negative if the bit is 1
     ret
 
 # Undoes the call filter.
 .Lunfilter:
+    addl    $4 + 16, %esp
     popl    %ecx
     popl    %edi
     subl    $4, %ecx

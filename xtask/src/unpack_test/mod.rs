@@ -1,6 +1,6 @@
 //! Runs `stage2/src/unpack.s` on what `pack` makes, under QEMU.
 
-use layout::memory;
+use layout::{memory, packed};
 use std::fs;
 use std::process::Command;
 
@@ -15,13 +15,13 @@ const HARNESS: &str = include_str!("harness.s");
 const PACKED: u32 = memory::STAGE2.start;
 const IMAGE: u32 = memory::STAGE2_UNPACKED.start;
 const TABLE: u32 = memory::IO_BUFFER.start;
-/// What is watched ends behind the table of probabilities.
-const MEMORY_END: u32 = memory::IO_BUFFER.end;
+/// What is watched ends a page behind the unpacker's memory.
+const MEMORY_END: u32 = memory::IO_BUFFER.end + 0x1000;
 /// What memory holds where nothing was written.
 const FILL: u32 = 0xcc;
 
 /// More than fits the disk, unpacked.
-const LARGE: usize = 28 << 10;
+const LARGE: usize = 30 << 10;
 /// What unpacking that may cost: a hundredth of a second on an old processor.
 const INSTRUCTIONS: u32 = 8_000_000;
 
@@ -96,8 +96,21 @@ fn source() -> String {
         ("PACKED", PACKED),
         ("IMAGE", IMAGE),
         ("TABLE", TABLE),
-        ("TABLE_END", TABLE + 512),
-        ("PROBABILITIES", TABLE),
+        ("TABLE_END", memory::IO_BUFFER.end),
+        ("WEIGHTS", packed::address(0)),
+        ("SQUASH", packed::address(packed::WEIGHTS)),
+        ("NODES", packed::address(0)),
+        ("LAST", packed::address(packed::LAST)),
+        ("BEFORE", 2 * (packed::BEFORE - packed::LAST) as u32),
+        ("STRIDE", packed::STRIDE as u32),
+        ("RATE", packed::RATE),
+        ("HASTE", packed::HASTE),
+        ("PATIENCE", packed::PATIENCE),
+        ("OLD_OFFSET", packed::node::OLD_OFFSET as u32),
+        ("AFTER_MATCH", packed::node::AFTER_MATCH as u32),
+        ("OFFSET", packed::node::OFFSET as u32),
+        ("LENGTH", packed::node::LENGTH as u32),
+        ("LENGTH_BIT", packed::node::LENGTH_BIT),
     ];
     let mut source = format!("{HARNESS}{UNPACK}");
     for (name, number) in numbers {
@@ -127,7 +140,7 @@ fn noise(length: usize) -> Vec<u8> {
     (0..length).map(step).collect()
 }
 
-fn packed(image: &[u8]) -> Case {
+fn case(image: &[u8]) -> Case {
     let Packed { bytes, marker } = pack(image, IMAGE, 2).unwrap();
     Case {
         length: image.len(),
@@ -169,7 +182,7 @@ fn unpacks_what_was_packed() {
         ]
         .concat(),
     ];
-    let cases: Vec<Case> = images.iter().map(|image| packed(image)).collect();
+    let cases: Vec<Case> = images.iter().map(|image| case(image)).collect();
     for ((case, image), outcome) in cases.iter().zip(&images).zip(unpack(&cases)) {
         assert!(
             outcome.image == *image,
@@ -195,7 +208,7 @@ fn unpacks_what_was_packed() {
 #[test]
 fn keeps_its_bounds_on_damaged_data() {
     let image = code()[..3000].to_vec();
-    let whole = packed(&image);
+    let whole = case(&image);
     let noise = noise(3000);
     let mut cases = Vec::new();
     for (number, place) in noise.chunks_exact(2).take(20).enumerate() {

@@ -1,4 +1,4 @@
-//! The packed form of stage2's image: a call filter, then `upkr`.
+//! The call filter.
 //!
 //! Calls of one function from many places differ in their relative
 //! displacement. The filter replaces it by the absolute target, so that they
@@ -15,40 +15,7 @@
 //! The marker is a byte that follows no unchanged E8, so that `unpack.s` knows
 //! one from the other; it is patched into the unpacker at `unpack_marker`.
 
-use anyhow::{Context, Result, ensure};
-
 const CALL: u8 = 0xe8;
-/// The format that `unpack.s` reads.
-fn config() -> upkr::Config {
-    upkr::Config {
-        invert_bit_encoding: true,
-        ..upkr::Config::default()
-    }
-}
-
-/// An image as it is stored.
-pub(crate) struct Packed {
-    pub(crate) bytes: Vec<u8>,
-    /// For the unpacker.
-    pub(crate) marker: u8,
-}
-
-/// Packs `image`, which will be unpacked to physical address `base`; `effort` is
-/// from 0 to 9, each about twice as slow as the one before.
-pub(crate) fn pack(image: &[u8], base: u32, effort: u8) -> Result<Packed> {
-    let end = base as usize + image.len();
-    ensure!(end <= 1 << 24, "the image ends behind 16 MiB");
-    let marker = marker(image).context("every byte follows some E8: no marker is left")?;
-    let filtered = filter(image, base, marker);
-    let bytes = upkr::pack(&filtered, effort, &config(), None);
-
-    let unpacked = upkr::unpack(&bytes, &config(), image.len())?;
-    ensure!(
-        unfilter(unpacked, base, marker) == image,
-        "packing lost something"
-    );
-    Ok(Packed { bytes, marker })
-}
 
 /// The target of the call whose opcode is at `at`, relative to the image, if it
 /// lies inside.
@@ -63,7 +30,7 @@ fn target(image: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The smallest byte that follows no E8 which is left alone.
-fn marker(image: &[u8]) -> Option<u8> {
+pub(super) fn marker(image: &[u8]) -> Option<u8> {
     let mut taken = [false; 256];
     let mut at = 0;
     while at < image.len() {
@@ -79,7 +46,8 @@ fn marker(image: &[u8]) -> Option<u8> {
     (0..=255).find(|marker| !taken[*marker as usize])
 }
 
-fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
+/// Makes the calls of `image`, which will lie at `base`, absolute.
+pub(super) fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
     let mut out = image.to_vec();
     let mut at = 0;
     while at < image.len() {
@@ -95,8 +63,8 @@ fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
     out
 }
 
-/// What `unpack.s` does, to check each packing against.
-fn unfilter(mut image: Vec<u8>, base: u32, marker: u8) -> Vec<u8> {
+/// Undoes [`filter`], as `unpack.s` does.
+pub(super) fn unfilter(mut image: Vec<u8>, base: u32, marker: u8) -> Vec<u8> {
     let mut at = 0;
     while at + 5 <= image.len() {
         if image[at] != CALL || image[at + 1] != marker {

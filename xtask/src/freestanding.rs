@@ -32,6 +32,10 @@ const FLAGS: &[&str] = &[
     "-Cllvm-args=-enable-pre=false",
 ];
 
+/// Also for those of 32 bits: functions have their first three arguments in
+/// EAX, EDX and ECX, `extern "C"` ones included.
+const REGISTERS: &str = "-Zregparm=3";
+
 /// Builds the freestanding `packages`; [`image`] says where they lie.
 pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str]) -> Result<()> {
     run(cargo(workspace, tools, "build", packages)?.arg("--locked"))
@@ -46,6 +50,9 @@ pub(crate) fn cargo(
 ) -> Result<Command> {
     let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
     flags.extend(remap(workspace, Some(&tools.library))?);
+    if packages != [STUB] {
+        flags.push(REGISTERS.to_owned());
+    }
 
     let mut cargo = tools.cargo();
     cargo

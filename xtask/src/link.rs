@@ -24,7 +24,7 @@ pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf
     if tools.linker.ends_with("rust-lld") {
         link.args(["-flavor", "gnu"]);
     }
-    link.args(["-m", "elf_iamcu", "--gc-sections", "--undefined=entry"])
+    link.args(["-m", "elf_i386", "--gc-sections", "--undefined=entry"])
         .arg("-L")
         .arg(&directory)
         .arg("-T")

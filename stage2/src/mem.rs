@@ -1,6 +1,7 @@
 //! What the compiler calls to copy and compare memory, a fifth of the size of
-//! its own versions. Nothing large goes through here. The arguments are in EAX,
-//! EDX and ECX, as the target has it.
+//! its own versions. Nothing large goes through here. LLVM passes the arguments
+//! in EAX, EDX and ECX, as it was told to (`-Zregparm=3`); calls that rustc makes,
+//! which are those of `memcmp`, pass them on the stack all the same.
 
 use core::arch::naked_asm;
 
@@ -53,8 +54,9 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i
     naked_asm!(
         "push esi",
         "push edi",
-        "mov esi, eax",
-        "mov edi, edx",
+        "mov esi, [esp + 12]",
+        "mov edi, [esp + 16]",
+        "mov ecx, [esp + 20]",
         "xor eax, eax", // and equal, should nothing be compared
         "repe cmpsb",
         "seta al",

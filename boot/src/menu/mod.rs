@@ -122,6 +122,8 @@ pub fn run(
         }
     }
     let countdown = match settings.timeout {
+        // Somebody has to read it.
+        _ if !settings.message.is_empty() => 0,
         timeout::DISABLED | timeout::HIDDEN | timeout::FORCED => 0,
         seconds => seconds,
     };

@@ -92,6 +92,7 @@ fn everything_in_its_place() {
     setup[0x21c..0x220].copy_from_slice(&handoff.initrd_size.to_le_bytes());
     setup[0x224..0x226].copy_from_slice(&0xee00_u16.to_le_bytes());
     setup[0x228..0x22c].copy_from_slice(&0x1_f000_u32.to_le_bytes());
+    setup[0x250..0x258].copy_from_slice(&0x1_f800_u64.to_le_bytes());
     assert!(memory.loaded(0x1_0000, 0x5000).unwrap() == setup);
 
     let report = report::report("id", &handoff, &memory).unwrap();

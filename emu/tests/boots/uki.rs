@@ -51,8 +51,8 @@ impl Started {
     }
 }
 
-/// Boots an entry, the default one where `entry` is empty. If it fails: what was on
-/// the screen.
+/// Boots an entry, the default one where `entry` is empty. If it fails: what was
+/// printed, and what went wrong last.
 pub(crate) fn start(disk: &TestDisk, entry: &str) -> Result<Started, String> {
     let mut machine = Machine {
         disk: FileDisk::open(&disk.image(), false).unwrap(),
@@ -67,7 +67,10 @@ pub(crate) fn start(disk: &TestDisk, entry: &str) -> Result<Started, String> {
             handoff,
             machine,
         }),
-        _ => Err(machine.console.to_string()),
+        _ => {
+            let message = String::from_utf8_lossy(workspace.message());
+            Err(format!("{}\n{message}", machine.console))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Content, Fat, FileToWrite, SECTOR, partitions};
 use crate::tool::{command, run};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,16 @@ impl Volume {
             .lines()
             .filter_map(|line| line.rsplit('/').find(|name| !name.is_empty()));
         Ok(names.map(str::to_owned).collect())
+    }
+
+    /// Fails unless fsck.vfat calls the file system clean.
+    pub fn check(&self) -> Result<()> {
+        let mut copy = tempfile::NamedTempFile::new()?;
+        let mut image = File::open(&self.image)?;
+        image.seek(SeekFrom::Start(self.start * SECTOR))?;
+        std::io::copy(&mut image, &mut copy)?;
+        run(command("fsck.vfat").arg("-n").arg(copy.path()))?;
+        Ok(())
     }
 
     /// The number of pieces that a file lies in.

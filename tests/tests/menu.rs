@@ -1,0 +1,183 @@
+//! The menu on the machine: on the screen it is what the emulator shows, and the
+//! keyboard and the serial line do the same. What is remembered, counted and told
+//! to userspace is on the disk and in the handoff afterwards.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use tests::MIB;
+use tests::gapboot::{self, gapboot, type1};
+use tests::image::{Disk, Fat, Partition, Volume};
+use tests::probe::Kernel;
+use tests::qemu::{Guest, Machine};
+
+const HINT: &str = "Enter boot   e edit   p details   h help";
+
+/// A disk with these files and the probe as /kernel, and gapboot on it.
+fn disk(files: &[(&str, &str)]) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let kernel = Kernel::load().unwrap().bytes();
+    let esp = Partition::esp(Fat::new(16).cluster(2048)).file("kernel", kernel);
+    let esp = files
+        .iter()
+        .fold(esp, |esp, (path, text)| esp.file(path, *text));
+    Disk::new(24 * MIB).partition(esp).build(&image).unwrap();
+    gapboot::install(&image).unwrap();
+    (directory, image)
+}
+
+fn three() -> (TempDir, PathBuf) {
+    let entry = |title, version: &str| {
+        let text = type1(title, "/kernel", &[], &format!("version={version}"));
+        format!("{text}version {version}\nsort-key {title}\n")
+    };
+    disk(&[
+        (
+            "loader/loader.conf",
+            "timeout menu-force\nauto-reboot yes\n",
+        ),
+        ("loader/entries/a.conf", &entry("Debian", "2")),
+        ("loader/entries/b.conf", &entry("Debian", "1")),
+        ("loader/entries/c+3.conf", &entry("Tried", "1")),
+        ("loader/entries/lost.conf", "title Lost\nlinux /nowhere\n"),
+    ])
+}
+
+/// What the emulator shows after these keys, line by line without blanks at the end.
+fn emulated(image: &Path, keys: &str) -> Vec<String> {
+    let output = gapboot::emulate(image, 512, &["--screen", "--keys", keys]).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // The handoff follows, if there is one.
+    let screen = text.split("\n{").next().unwrap();
+    trimmed(screen.lines())
+}
+
+fn trimmed<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+fn start(image: &Path) -> Guest {
+    let machine = Machine::new(image).writable();
+    let mut guest = machine.timeout(Duration::from_secs(40)).start().unwrap();
+    guest.wait_for_screen(HINT).unwrap();
+    guest
+}
+
+/// Fails unless the screen becomes what is expected within some seconds.
+fn shows(guest: &mut Guest, expected: &[String]) {
+    for _ in 0..30 {
+        if trimmed(guest.screen().unwrap().text().lines()) == expected {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let screen = trimmed(guest.screen().unwrap().text().lines());
+    panic!("expected {expected:#?}, seen {screen:#?}");
+}
+
+#[test]
+fn the_screen_is_what_the_emulator_shows() {
+    let (_directory, image) = three();
+    let mut guest = start(&image);
+    shows(&mut guest, &emulated(&image, ""));
+    // Titles are told apart; what has no kernel is not there.
+    let text = guest.screen().unwrap().text();
+    assert!(text.contains("Debian (2)") && text.contains("Debian (1)"));
+    assert!(!text.contains("Lost"));
+    guest.press(&["h"]).unwrap();
+    shows(&mut guest, &emulated(&image, "h"));
+    guest.press(&["esc"]).unwrap();
+    guest.type_on_serial(b"\x1b[B").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    guest.type_on_serial(b"p").unwrap();
+    let page = emulated(&image, "down,p");
+    shows(&mut guest, &page);
+    assert!(
+        page.iter().any(|line| line.starts_with("not shown")),
+        "{page:#?}"
+    );
+}
+
+#[test]
+fn keyboard_and_serial_line_edit_and_boot() {
+    let (_directory, image) = three();
+    let expected = "version=1 from-here";
+    let mut guest = start(&image);
+    guest.press(&["down", "e", "end"]).unwrap();
+    guest
+        .press(&[
+            "spc", "f", "r", "o", "m", "minus", "h", "e", "r", "e", "ret",
+        ])
+        .unwrap();
+    guest.wait_for_serial(expected).unwrap();
+    drop(guest);
+
+    let mut guest = start(&image);
+    for keys in [&b"j"[..], b"e", b"\x1b[F", b" from-here", b"\r"] {
+        guest.type_on_serial(keys).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    guest.wait_for_serial(&format!("{expected}\"")).unwrap();
+    drop(guest);
+
+    let output = gapboot::emulate(&image, 512, &["--keys", "down,e,end, from-here,enter"]).unwrap();
+    let handoff: gapboot::Handoff = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&*handoff.id, &*handoff.cmdline), ("b.conf", expected));
+}
+
+/// `d` lasts where there is a state file; a one-shot entry boots once.
+#[test]
+fn what_is_remembered() {
+    let (_directory, image) = three();
+    let name = image.to_str().unwrap();
+    let set = |arguments: &[&str]| {
+        let output = gapboot(&[&["set"], arguments, &[name]].concat()).unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let status = || {
+        let output = gapboot(&["status", "--json", name]).unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        status["state"].clone()
+    };
+    set(&["timeout", "0"]);
+    set(&["oneshot", "b.conf"]);
+    let boot = |version: &str| {
+        let machine = Machine::new(&image).writable();
+        let mut guest = machine.timeout(Duration::from_secs(40)).start().unwrap();
+        guest.wait_for_serial(version).unwrap();
+    };
+    boot("version=1");
+    assert_eq!(status()["oneShot"], serde_json::Value::Null);
+    assert_eq!(status()["lastBooted"], "b.conf");
+    boot("version=2");
+    assert_eq!(status()["lastBooted"], "a.conf");
+
+    set(&["timeout", ""]);
+    let mut guest = start(&image);
+    guest.press(&["down", "d", "ret"]).unwrap();
+    guest.wait_for_serial("version=1").unwrap();
+    drop(guest);
+    assert_eq!(status()["preferred"], "b.conf");
+    Volume::open(&image, 1).unwrap().check().unwrap();
+}
+
+/// An attempt is counted before the kernel gets the machine.
+#[test]
+fn attempts_are_counted() {
+    let (_directory, image) = three();
+    let volume = Volume::open(&image, 1).unwrap();
+    for name in ["c+2-1.conf", "c+1-2.conf", "c+0-3.conf", "c+0-4.conf"] {
+        let mut guest = start(&image);
+        guest.press(&["end", "up", "ret"]).unwrap();
+        guest.wait_for_serial("{").unwrap();
+        drop(guest);
+        let names = volume.names("loader/entries").unwrap();
+        assert!(names.iter().any(|other| other == name), "{name}: {names:?}");
+    }
+    volume.check().unwrap();
+}

@@ -114,6 +114,10 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             &mut conf,
             &mut list,
             &mut |entry, file, error| {
+                // It was said before, and the menu has another message to show.
+                if failed {
+                    return;
+                }
                 trail.entry(entry);
                 trail.file(file);
                 trail.report(console, in_memory, error);

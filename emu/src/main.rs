@@ -9,6 +9,7 @@ use emu::disk::FileDisk;
 use emu::memory::{ModelMemory, SMALLEST};
 use emu::script::Step;
 use lexopt::prelude::*;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -113,17 +114,21 @@ fn run(options: &Options) -> Result<(), String> {
         console: Terminal::new(options.keys.clone()),
     };
     let booted = boot(&mut machine, options.entry.as_deref());
+    let mut printed = String::new();
     if options.screen {
-        println!("{}", machine.console.screen());
+        printed += &machine.console.screen();
+        printed += "\n";
     }
-    let (id, handoff) = booted?;
-    let report = emu::report::report(&id, &handoff, &machine.memory)?;
-    if options.json {
-        println!("{report:#}");
-    } else if !options.screen {
-        print(&report);
+    let report =
+        booted.and_then(|(id, handoff)| emu::report::report(&id, &handoff, &machine.memory));
+    match &report {
+        Ok(report) if options.json => printed += &format!("{report:#}\n"),
+        Ok(report) if !options.screen => printed += &for_people(report),
+        _ => {}
     }
-    Ok(())
+    // Whoever stops reading has seen enough.
+    let _ = std::io::stdout().write_all(printed.as_bytes());
+    report.map(drop)
 }
 
 /// Boots `entry`, or the one that comes first: its id and what was made of it.
@@ -153,16 +158,17 @@ fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff),
 }
 
 /// The handoff for people.
-fn print(report: &serde_json::Value) {
+fn for_people(report: &serde_json::Value) -> String {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    println!("entry    {}", text(&report["id"]));
-    println!("cmdline  {}", text(&report["cmdline"]));
+    let mut lines = format!(
+        "entry    {}\ncmdline  {}\n",
+        text(&report["id"]),
+        text(&report["cmdline"])
+    );
     for piece in ["kernel", "initrd"] {
         let number = |key: &str| report[piece][key].as_u64().unwrap_or_default();
-        println!(
-            "{piece}   {:#x}, {} bytes",
-            number("address"),
-            number("size")
-        );
+        let (address, size) = (number("address"), number("size"));
+        lines += &format!("{piece}   {address:#x}, {size} bytes\n");
     }
+    lines
 }

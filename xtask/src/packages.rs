@@ -19,6 +19,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bochs-bin", "bochs"),
     ("c++", "g++"),
     ("cc", "gcc"),
+    ("cpio", "cpio"),
     ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
     ("git", "git"),

@@ -21,6 +21,7 @@ const TOOLS: &[&str] = &[
     "/usr/share/vgabios/vgabios.bin",
     "as",
     "bochs-bin",
+    "cpio",
     "dpkg-deb",
     "fsck.vfat",
     "git",

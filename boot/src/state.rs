@@ -111,21 +111,17 @@ impl State {
 
     /// A text, if it is set.
     pub fn text(&self, which: Text) -> Option<&[u8]> {
-        let mut before = which as u8;
-        let mut rest = &self.read.texts[..];
-        loop {
-            let end = rest.iter().position(|&byte| byte == 0)?;
-            let (text, behind) = rest.split_at_checked(end)?;
-            if before == 0 {
-                return (!text.is_empty()).then_some(text);
-            }
-            before = before.wrapping_sub(1);
-            rest = behind.get(1..)?;
-        }
+        let index = match which {
+            Text::Default => 0,
+            Text::Preferred => 1,
+            Text::OneShot => 2,
+            Text::LastBooted => 3,
+        };
+        let text = self.read.texts.split(|byte| *byte == 0).nth(index);
+        text.filter(|text| !text.is_empty())
     }
 
-    /// The timeout that counts instead of loader.conf's, and whether it is for
-    /// this boot alone.
+    /// The timeout that counts instead of loader.conf's, at this boot or at all.
     pub fn timeout(&self) -> Option<u32> {
         let raw = &self.read;
         if raw.has(HAS_ONE_SHOT_TIMEOUT) {

@@ -73,9 +73,10 @@ fn documentation(workspace: &Workspace) -> Result<()> {
     let tools = Toolchain::find()?;
     let mut images = freestanding::cargo(workspace, &tools, "doc", freestanding::PACKAGES)?;
     let rustdoc = tools.rustc.with_file_name("rustdoc");
-    images
-        .env("RUSTDOC", rustdoc)
-        .env("RUSTDOCFLAGS", "-D warnings");
+    images.env("RUSTDOC", rustdoc).env(
+        "RUSTDOCFLAGS",
+        format!("-D warnings {}", freestanding::REGISTERS),
+    );
     host.and(run(images.args(arguments)))
 }
 

@@ -34,7 +34,7 @@ const FLAGS: &[&str] = &[
 
 /// Also for those of 32 bits: functions have their first three arguments in
 /// EAX, EDX and ECX, `extern "C"` ones included.
-const REGISTERS: &str = "-Zregparm=3";
+pub(crate) const REGISTERS: &str = "-Zregparm=3";
 
 /// Builds the freestanding `packages`; [`image`] says where they lie.
 pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str]) -> Result<()> {

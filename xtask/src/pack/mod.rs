@@ -10,7 +10,7 @@
 //! - with these probabilities, decisions become bytes ([`rans`]).
 //!
 //! The packer is free to choose the steps: [`parse`] looks for cheap ones among
-//! the [`matches`] by what the model asks for them ([`price`]). It uses integers
+//! the [`mod@matches`] by what the model asks for them ([`price`]). It uses integers
 //! only, so that every machine packs alike.
 
 mod calls;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tests::MIB;
 use tests::bochs::{self, Bios};
 use tests::firmware::{Fault, Firmware, Range};
-use tests::image::Fat;
+use tests::image::{Fat, Volume};
 use tests::initramfs::random;
 use tests::probe::Report;
 use tests::qemu::Machine;
@@ -60,7 +60,10 @@ impl Rig {
 
 /// Boots, on every machine.
 fn boots(firmware: &Firmware) {
-    let rig = Rig::new(firmware);
+    on_every_machine(&Rig::new(firmware));
+}
+
+fn on_every_machine(rig: &Rig) {
     rig.scenario.boot(&rig.qemu()).unwrap();
     for bios in Bios::ALL {
         rig.scenario.boot(&rig.bochs(bios)).unwrap();
@@ -128,9 +131,20 @@ fn much_stack_is_needed() {
     });
 }
 
+/// What is typed is a person's wish for the menu, unless nobody may have one.
 #[test]
 fn the_keyboard_never_falls_silent() {
-    boots(&Firmware::with(&[Fault::Keys]));
+    let rig = Rig::new(&Firmware::with(&[Fault::Keys]));
+    rig.qemu()
+        .start()
+        .unwrap()
+        .wait_for_screen("Enter boot")
+        .unwrap();
+    Volume::open(&rig.image, 1)
+        .unwrap()
+        .write("loader/loader.conf", "timeout menu-disabled\n")
+        .unwrap();
+    on_every_machine(&rig);
 }
 
 #[test]

@@ -185,7 +185,7 @@ kinds! {
     EntryUnsupported: "an EFI program. Use a linux or uki line.",
     /// The overlay, whose first sector this is, is not there or not the one
     /// that belongs to this stage2.
-    OverlayDamaged: "no overlay at LBA #: no menu. Run gapboot install.",
+    OverlayDamaged: "no overlay at LBA #. Run gapboot install.",
     /// Nothing to boot.
     NoEntries: "no entry in /loader/entries or /EFI/Linux. Add one.",
     /// No EFI system partition.
@@ -250,11 +250,14 @@ mod tests {
     fn every_text_is_explained() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
         let page = std::fs::read_to_string(page).unwrap();
+        // Without the overlay there are numbers only: those of the rows.
+        let mut rest = page.as_str();
         for text in TEXTS.lines().skip(1) {
-            assert!(
-                page.contains(&std::format!("| `{text}` | ")),
-                "docs/messages.md does not explain: {text}"
-            );
+            let row = std::format!("| `{text}` | ");
+            let Some((_, behind)) = rest.split_once(&row) else {
+                panic!("docs/messages.md does not explain at its place: {text}");
+            };
+            rest = behind;
         }
     }
 }

@@ -132,7 +132,9 @@ fn judge(
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(20) {
         let serial = guest.serial();
-        let told = serial.contains("gapboot:") && serial.ends_with('\n') && says(&serial, parts);
+        // A message alone, or the menu that shows it.
+        let whole = serial.ends_with('\n') || serial.contains("Enter boot");
+        let told = serial.contains("gapboot:") && whole && says(&serial, parts);
         if serial.contains("PROBE-REPORT-END") || (boots.is_none() && told) {
             break;
         }

@@ -77,6 +77,21 @@ impl TestDisk {
         );
     }
 
+    /// Adds files to a directory that exists, all at once.
+    pub(crate) fn add_all(&self, to: &str, files: &[(String, String)]) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut names = vec!["-o".to_owned()];
+        for (name, text) in files {
+            let file = directory.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            names.push(file.to_str().unwrap().to_owned());
+        }
+        let to = format!("::{to}");
+        names.push(to);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.mtools("mcopy", &names);
+    }
+
     pub(crate) fn add_directory(&self, name: &str) {
         self.mtools("mmd", &[&format!("::{name}")]);
     }

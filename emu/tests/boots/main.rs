@@ -4,4 +4,5 @@ mod command;
 mod common;
 mod companions;
 mod load;
+mod many;
 mod uki;

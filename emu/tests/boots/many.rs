@@ -1,0 +1,43 @@
+//! Many entries: what it costs to find them.
+
+use crate::common::{TestDisk, kernel};
+use crate::uki::{disk, start};
+use emu::disk::Access;
+
+/// Requests of a whole boot from a disk with so many entries, and the id that
+/// booted.
+fn requests(entries: usize) -> (usize, String) {
+    let disk: TestDisk = disk();
+    disk.add("vmlinuz", &kernel(39, 3000));
+    let files: Vec<_> = (0..entries)
+        .map(|number| {
+            let text = format!("title Entry\nversion {number}\nsort-key x\nlinux /vmlinuz\n");
+            (format!("{number:04}x.conf"), text)
+        })
+        .collect();
+    disk.add_all("loader/entries", &files);
+    let started = start(&disk, "").unwrap();
+    let accesses = &started.machine.disk.accesses;
+    assert!(
+        accesses
+            .iter()
+            .all(|access| matches!(access, Access::Read(..)))
+    );
+    (accesses.len(), started.id)
+}
+
+/// The newest entry boots, however many there are and wherever it lies in the
+/// directory; each costs a bounded number of requests.
+#[test]
+fn in_proportion() {
+    let (one, id) = requests(1);
+    assert_eq!(id, "0000x.conf");
+    assert!(one <= 40, "{one} requests for one entry");
+    for count in [128, 2000] {
+        let (many, id) = requests(count);
+        assert_eq!(id, format!("{:04}x.conf", count - 1));
+        let each = (many - one) as f64 / (count - 1) as f64;
+        println!("{count} entries: {many} requests, {each:.2} for each further one");
+        assert!(many - one <= 3 * (count - 1), "{many} requests for {count}");
+    }
+}

@@ -29,8 +29,7 @@ const MODULES: [&str; 10] = [
 
 const UUID: &str = "6b25fc6a-0b2a-4b6c-9a0d-5e4cb2b1f0d1";
 
-/// Before a test's own lines. `/s` is the system with a node that says what the
-/// loader would.
+/// Before a test's own lines.
 const START: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
@@ -39,6 +38,12 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 for module in /modules/*; do insmod $module; done
+say() { echo "TEST $*"; }
+trap poweroff\ -f EXIT
+"#;
+
+/// Where no loader was: `/s` is the system with a node that says what it would.
+const NODE: &str = r#"
 mkdir -p /dev/disk/by-partuuid /s/sys/kernel/boot_params/setup_data/0 /efi
 ln -s ../../vda1 /dev/disk/by-partuuid/@UUID@
 ln -s /sys/class /s/sys/class
@@ -46,8 +51,6 @@ ln -s /dev /proc /efi /s
 echo 0x42504147 >/s/sys/kernel/boot_params/setup_data/0/type
 printf 'GapbootNode=1\nLoaderDevicePartUUID=@UUID@\nLoaderBootCountPath=/loader/entries/a+2-1.conf\n' \
     >/s/sys/kernel/boot_params/setup_data/0/data
-say() { echo "TEST $*"; }
-trap poweroff\ -f EXIT
 "#;
 
 /// A module's file, in the tree of the kernel's package.
@@ -64,8 +67,8 @@ fn module(directory: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// Boots the kernel with an init script, on a disk that it may write to.
-fn boot(image: &Path, script: &str) -> Outcome {
+/// An initrd with this init script, gapboot, and the modules.
+fn initrd(script: &str) -> Vec<u8> {
     let kernel = debian::kernel(Flavour::Generic).unwrap();
     let tree = kernel.ancestors().nth(2).unwrap();
     let mut archive = Archive::new()
@@ -79,12 +82,18 @@ fn boot(image: &Path, script: &str) -> Outcome {
             .unwrap_or_else(|| panic!("{} holds no module {name}", tree.display()));
         archive = archive.program(&format!("modules/{number}"), &fs::read(path).unwrap());
     }
-    let script = (START.to_owned() + script).replace("@UUID@", UUID);
-    let mut initrd = initramfs::busybox(&script).unwrap();
+    let mut initrd = initramfs::busybox(script).unwrap();
     initrd.resize(initrd.len().next_multiple_of(4), 0);
     initrd.extend(archive.finish());
+    initrd
+}
+
+/// Boots the kernel with an init script, on a disk that it may write to.
+fn boot(image: &Path, script: &str) -> Outcome {
+    let kernel = debian::kernel(Flavour::Generic).unwrap();
     let file = image.with_extension("initrd");
-    fs::write(&file, initrd).unwrap();
+    let script = START.to_owned() + NODE + script;
+    fs::write(&file, initrd(&script.replace("@UUID@", UUID))).unwrap();
     let outcome = Machine::new(image)
         .writable()
         .memory(1024)
@@ -209,4 +218,86 @@ say still here
     assert!(said[0].contains("no entry a"), "{}", outcome.serial);
     assert!(said[1].contains("/bin/busybox"), "{}", outcome.serial);
     assert_eq!(said[2..], ["loaded 1", options], "{}", outcome.serial);
+}
+
+/// What the kernel shows of the loader's node, line by line.
+const SAY_NODE: &str = r#"
+for node in /sys/kernel/boot_params/setup_data/*; do
+    [ $(cat $node/type) = 0x42504147 ] && while read -r line; do say "$line"; done <$node/data
+done
+uuid=$(sed -n 's/^LoaderDevicePartUUID=//p' /sys/kernel/boot_params/setup_data/*/data)
+mkdir -p /dev/disk/by-partuuid /efi
+ln -s ../../vda1 /dev/disk/by-partuuid/$uuid
+"#;
+
+/// From a new entry to one that is blessed; before that, from one that never
+/// comes up to the older one.
+#[test]
+fn an_update_that_does_not_come_up_falls_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let kernel = debian::kernel(Flavour::Generic).unwrap();
+    let old = START.to_owned() + SAY_NODE + "say $(gapboot bless status)\nsay old\n";
+    let options = "console=ttyS0 panic=-1 quiet";
+    let entry = |initrd: &str, version: &str| {
+        let text = type1("Linux", "/vmlinuz", &[initrd], options);
+        format!("{text}sort-key linux\nversion {version}\n")
+    };
+    let esp = Partition::esp(Fat::new(32))
+        .file("vmlinuz", kernel)
+        .file("empty", initramfs::Archive::new().finish())
+        .file("initrd", initrd(&old))
+        .file("loader/entries/new+3.conf", entry("/empty", "2"))
+        .file("loader/entries/old.conf", entry("/initrd", "1"));
+    Disk::new(300 * MIB).partition(esp).build(&image).unwrap();
+    tests::gapboot::install(&image).unwrap();
+    let volume = Volume::open(&image, 1).unwrap();
+    let start = || {
+        let machine = Machine::new(&image).writable().memory(1024);
+        machine.timeout(Duration::from_secs(60)).run().unwrap()
+    };
+    let new = || {
+        let names = volume.names("loader/entries").unwrap();
+        let name = names.into_iter().find(|name| name.starts_with("new"));
+        name.unwrap()
+    };
+
+    for name in ["new+2-1.conf", "new+1-2.conf", "new+0-3.conf"] {
+        let outcome = start();
+        assert!(
+            outcome.serial.contains("Kernel panic"),
+            "{}",
+            outcome.serial
+        );
+        assert_eq!(new(), name);
+        volume.check().unwrap();
+    }
+    let outcome = start();
+    let told = said(&outcome);
+    let tells = |line: &str| assert!(told.contains(&line), "{line}: {told:#?}");
+    tells("LoaderEntrySelected=old.conf");
+    tells("clean");
+    tells("old");
+    assert_eq!(new(), "new+0-3.conf");
+
+    // The same entry, mended: it comes up and says so.
+    let bless = START.to_owned()
+        + SAY_NODE
+        + "say $(gapboot bless status)\nsay $(gapboot bless good)\nsay $(gapboot bless status)\n";
+    volume.write("initrd-2", initrd(&bless)).unwrap();
+    volume.remove("loader/entries/new+0-3.conf").unwrap();
+    volume
+        .write("loader/entries/new+3.conf", entry("/initrd-2", "2"))
+        .unwrap();
+    let outcome = start();
+    let told = said(&outcome);
+    let tells = |line: &str| assert!(told.contains(&line), "{line}: {told:#?}");
+    tells("GapbootNode=1");
+    tells("LoaderEntrySelected=new.conf");
+    tells("LoaderEntryDefault=new.conf");
+    tells("LoaderBootCountPath=/loader/entries/new+2-1.conf");
+    tells("indeterminate");
+    tells("good");
+    assert_eq!(new(), "new.conf");
+    volume.check().unwrap();
 }

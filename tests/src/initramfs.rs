@@ -2,7 +2,7 @@
 
 use crate::debian;
 use crate::tool::{command, run};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::Path;
 
@@ -47,6 +47,11 @@ impl Archive {
         }
         self = self.directory(&format!("usr/{multiarch}"));
         let printed = run(command("ldd").arg(program))?;
+        ensure!(
+            !printed.contains("not found"),
+            "libraries of {} are missing; `./x test` installs their packages:\n{printed}",
+            program.display()
+        );
         let words = printed.split_whitespace();
         for library in words.filter(|word| word.starts_with('/')) {
             self = self.program(library.trim_start_matches('/'), &fs::read(library)?);

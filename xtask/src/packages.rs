@@ -45,6 +45,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),
     ("/usr/bin/cargo-fmt", "rustfmt-web"),
+    // What Debian 12's kexec-tools needs, which tests unpack.
+    (
+        "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
+        "libxenmisc4.17",
+    ),
     ("/usr/lib/llvm-22/bin/llvm-cov", "llvm-22"),
     ("/usr/bin/python3", "python3"),
     ("/usr/bin/rustc", "rustc-web"),

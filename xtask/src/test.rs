@@ -17,6 +17,7 @@ use crate::{dist, packages, panics, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
+    "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
     "/usr/share/vgabios/vgabios.bin",
     "as",

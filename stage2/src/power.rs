@@ -33,7 +33,12 @@ pub(crate) fn reboot() -> ! {
         }
         port::write(0xcf9, 2);
         port::write(0xcf9, 6);
-        core::arch::asm!("push 0", "push 0", "lidt [esp]", "int3", options(noreturn));
+        core::arch::asm!("push 0", "push 0", "lidt [esp]", "int3", "add esp, 8");
+    }
+    // Not `options(noreturn)`: behind it the compiler puts an instruction that
+    // stands for a panic, and there is to be none in the loader.
+    loop {
+        keyboard::halt();
     }
 }
 

@@ -1,58 +1,134 @@
 //! What boots: what a person chooses, or what is chosen for nobody.
 //!
-//! Whether there is a menu is decided here, by the rules of systemd-boot. The
-//! menu itself is in the overlay; where that is missing, a list of numbers
-//! stands in for it.
+//! Settings, defaults and the menu are in the overlay, and [`choose`] asks them in
+//! the order of systemd-boot; where the overlay is missing, a list of numbers
+//! ([`by_number`]) stands in for all that.
 
-use crate::conf::timeout;
+use crate::conf::{Conf, timeout};
 use crate::entries::list::List;
 use crate::generated;
-use crate::machine::{Console, Input};
+use crate::handoff::Ending;
+use crate::inventory::{self, Sources};
+use crate::machine::{Console, Disk, Input};
+use crate::menu::{self, listed::OnDisk};
+use crate::overlay::Overlay;
 use crate::state::Changes;
+use crate::storage::Storage;
+use crate::workspace::Desk;
 
-/// What was chosen.
+/// The entry that boots, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// Boot an entry.
-    Boot {
-        /// Its rank.
-        entry: usize,
-        /// Length of the command line that it gets instead of its own, in the
-        /// buffer that the menu was given.
-        edited: Option<usize>,
-        /// What else was changed.
-        changes: Changes,
-    },
-    /// Power off.
-    PowerOff,
-    /// Reboot.
-    Reboot,
-    /// Let the firmware try its next boot device.
-    Quit,
+pub struct Choice {
+    /// Its rank.
+    pub entry: usize,
+    /// Length of the command line that it gets instead of its own, on the desk.
+    pub edited: Option<usize>,
+    /// Whether to restart the machine if it cannot be started
+    /// ([`Conf::reboot_on_error`]).
+    pub reboot_on_error: Option<bool>,
+    /// The rank of the entry that boots when nobody chooses.
+    pub default: Option<usize>,
+    /// What else a person changed.
+    pub changes: Changes,
 }
 
 impl Choice {
     /// Boot an entry as it is.
-    pub(crate) const fn plain(entry: usize) -> Self {
-        Self::Boot {
+    fn plain(entry: usize) -> Self {
+        Self {
             entry,
             edited: None,
-            changes: Changes {
-                default: None,
-                preferred: None,
-                timeout: None,
-            },
+            reboot_on_error: None,
+            default: Some(entry),
+            changes: Changes::default(),
         }
     }
+}
 
-    /// What an entry of the loader's own making does, see [`crate::generated`].
-    pub(crate) fn of_generated(id: &[u8]) -> Self {
-        if id == generated::POWER_OFF {
-            Self::PowerOff
-        } else {
-            Self::Reboot
+/// What is asked: which of these entries?
+pub(crate) struct Question<'a, 'e, 'd, D> {
+    /// The entries.
+    pub(crate) list: &'a mut List<'e>,
+    /// Where they come from.
+    pub(crate) sources: &'a Sources,
+    /// The disk.
+    pub(crate) storage: &'a mut Storage<'d, D>,
+    /// True where the processor can run 64-bit kernels.
+    pub(crate) long_mode: bool,
+    /// The name of one that comes before all settings.
+    pub(crate) wish: Option<&'a [u8]>,
+    /// An attempt has failed, as the trail says.
+    pub(crate) failed: bool,
+}
+
+/// The choice by the settings of the disk and at the menu; or what ends the
+/// loader instead.
+#[inline(never)]
+pub(crate) fn choose<C: Console, D: Disk>(
+    overlay: &Overlay,
+    console: &mut C,
+    question: Question<D>,
+    desk: &mut Desk,
+) -> Result<Choice, Ending> {
+    let Question {
+        list,
+        sources,
+        storage,
+        long_mode,
+        wish,
+        failed,
+    } = question;
+    let Desk {
+        scratch,
+        patterns,
+        command_line,
+        trail,
+        state,
+    } = desk;
+    let mut conf = Conf::new(patterns);
+    if let [Some(esp), _] = sources {
+        let read = inventory::read_conf(storage, &esp.volume, scratch, &mut conf);
+        if let (Err(error), false) = (read, failed) {
+            trail.entry(b"");
+            trail.file(inventory::CONF);
+            trail.report(console, Some(overlay), error);
         }
+        state.read(storage, &esp.volume);
     }
+    generated::offer(&conf, list, &mut scratch.entry);
+
+    let default = inventory::default(list, &conf, state, wish);
+    let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
+        _ if failed => timeout::FORCED,
+        // Nothing boots by itself: somebody has to see that.
+        (timeout::HIDDEN | timeout::DISABLED, None) => 10,
+        (timeout, _) => timeout,
+    };
+    let selected = default.unwrap_or(0);
+    let plain = Choice {
+        reboot_on_error: conf.reboot_on_error,
+        default,
+        ..Choice::plain(selected)
+    };
+    let Prelude::Menu(typed) = prelude(console, timeout) else {
+        return Ok(plain);
+    };
+    let disk = OnDisk {
+        list,
+        sources,
+        storage,
+        scratch,
+        long_mode,
+        overlay: *overlay,
+    };
+    let settings = menu::Settings {
+        timeout,
+        editor: conf.editor,
+        beep: conf.beep,
+        selected,
+        message: if failed { trail.message() } else { b"" },
+    };
+    disk.choose(console, state, &settings, typed, command_line, plain)
 }
 
 /// Ticks in a second, nearly.
@@ -81,15 +157,17 @@ pub(crate) fn prelude(console: &mut impl Console, timeout: u32) -> Prelude {
     }
 }
 
-/// The menu of a machine without an overlay: a digit chooses one of the first
-/// nine entries, any other key or none the one that is `selected`. Gives its
-/// rank; None if there is nobody to ask.
+/// The choice on a machine without an overlay: the first entry, unless a key is
+/// pressed in the first moment or an attempt has `failed`. Then a digit chooses one
+/// of the first nine entries, any other key the first one.
 pub(crate) fn by_number(
     console: &mut impl Console,
     list: &List,
-    selected: usize,
-    timeout: u32,
-) -> Option<usize> {
+    failed: bool,
+) -> Result<Choice, Ending> {
+    if !failed && console.key(Some(MOMENT)).is_none() {
+        return Ok(Choice::plain(0));
+    }
     for (rank, digit) in (b'1'..=b'9').enumerate() {
         if let Some(entry) = list.get(rank) {
             console.write(&[digit, b' ']);
@@ -97,18 +175,13 @@ pub(crate) fn by_number(
             console.write(b"\n");
         }
     }
-    let ticks = match timeout {
-        timeout::FORCED | timeout::HIDDEN => None,
-        seconds => Some(seconds.saturating_mul(SECOND)),
-    };
-    let key = match console.key(ticks) {
-        Some(Input::Keyboard { ascii, .. } | Input::Serial(ascii)) => ascii,
-        None => return ticks.map(|_| selected),
+    let Some(Input::Keyboard { ascii: key, .. } | Input::Serial(key)) = console.key(None) else {
+        // There is nobody to ask.
+        return Err(Ending::Failed);
     };
     let rank = usize::from(key.wrapping_sub(b'1'));
-    Some(if list.get(rank).is_some() {
-        rank
-    } else {
-        selected
-    })
+    Ok(Choice::plain(match list.get(rank) {
+        Some(_) => rank,
+        None => 0,
+    }))
 }

@@ -4,15 +4,16 @@
 use crate::conf::Conf;
 use crate::entries::entry::{Entry, Field};
 use crate::entries::list::List;
+use crate::handoff::Ending;
 use crate::overlay::Overlay;
 
 /// Id of the entry that powers the machine off.
-pub(crate) const POWER_OFF: &[u8] = b"auto-poweroff";
+const POWER_OFF: &[u8] = b"auto-poweroff";
+/// Id of the entry that restarts it.
 const REBOOT: &[u8] = b"auto-reboot";
 
 /// Offers them to `list`, behind all others.
-#[inline(never)]
-pub(crate) fn offer(_: &Overlay, conf: &Conf, list: &mut List, entry: &mut Entry) {
+pub(crate) fn offer(conf: &Conf, list: &mut List, entry: &mut Entry) {
     for (wanted, id, title) in [
         (conf.auto_poweroff, POWER_OFF, &b"Power Off The System"[..]),
         (conf.auto_reboot, REBOOT, b"Reboot The System"),
@@ -23,5 +24,14 @@ pub(crate) fn offer(_: &Overlay, conf: &Conf, list: &mut List, entry: &mut Entry
         if wanted && named.is_some() {
             list.offer(entry);
         }
+    }
+}
+
+/// What choosing the one with this `id` does.
+pub(crate) fn ending(id: &[u8], overlay: Overlay) -> Ending {
+    if id == POWER_OFF {
+        Ending::PowerOff(overlay)
+    } else {
+        Ending::Reboot
     }
 }

@@ -1,5 +1,7 @@
 //! The finished plan: what the kernel is entered with.
 
+use crate::overlay::Overlay;
+
 /// What [`crate::boot`] returns: everything is in memory, only the jump is left.
 ///
 /// Most of what there is to know is the same for every kernel and stands in
@@ -30,8 +32,8 @@ pub struct Handoff {
 pub enum Ending {
     /// A kernel is in memory: jump.
     Start(Handoff),
-    /// A person wants the machine to be powered off.
-    PowerOff,
+    /// A person wants the machine to be powered off, which takes code of the overlay.
+    PowerOff(Overlay),
     /// Restart the machine.
     Reboot,
     /// A person wants the firmware to try its next boot device.

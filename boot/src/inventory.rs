@@ -15,12 +15,12 @@ use crate::mbr;
 use crate::overlay::Overlay;
 use crate::state::State;
 use crate::storage::{Caches, Storage};
-use crate::workspace::{Scratch, Workspace};
+use crate::workspace::{Desk, Scratch, Workspace};
 use crate::{Error, Kind};
 use layout::state::Text;
 
 /// Where the settings lie, on the EFI system partition only.
-const CONF: &[u8] = b"/loader/loader.conf";
+pub(crate) const CONF: &[u8] = b"/loader/loader.conf";
 
 /// Where entries come from.
 #[derive(Clone, Copy)]
@@ -66,32 +66,39 @@ pub fn look<D: Disk, T>(
             table: &mut workspace.table,
         },
     );
-    let mut conf = Conf::new(&mut workspace.patterns);
+    let Desk {
+        scratch,
+        patterns,
+        state,
+        ..
+    } = &mut workspace.desk;
     let mut list = List::new(&mut workspace.entries);
     let overlay = Overlay::linked();
     let sources = take(
         &mut storage,
         Some(&overlay),
         long_mode,
-        &mut workspace.scratch,
-        &mut conf,
+        scratch,
         &mut list,
         problem,
     )?;
     title::tell_apart(&mut list);
+    let mut conf = Conf::new(patterns);
     if let [Some(esp), _] = &sources {
-        workspace.state.read(&overlay, &mut storage, &esp.volume);
+        if let Err(error) = read_conf(&mut storage, &esp.volume, scratch, &mut conf) {
+            problem(b"", CONF, error);
+        }
+        state.read(&mut storage, &esp.volume);
     }
     Ok(then(Inventory {
-        default: default(&overlay, &list, &conf, &workspace.state, None),
+        default: default(&list, &conf, state, None),
         list: &list,
         storage: &mut storage,
         sources,
     }))
 }
 
-/// Finds the file systems of the disk, takes their settings into `conf` and
-/// offers their entries to `list`. Unified kernel images are found with the
+/// Finds the file systems of the disk and offers their entries to `list`. Unified kernel images are found with the
 /// overlay only.
 ///
 /// # Errors
@@ -101,7 +108,6 @@ pub(crate) fn take<D: Disk>(
     overlay: Option<&Overlay>,
     long_mode: bool,
     scratch: &mut Scratch,
-    conf: &mut Conf,
     list: &mut List,
     problem: &mut Problem,
 ) -> Result<Sources, Error> {
@@ -113,11 +119,6 @@ pub(crate) fn take<D: Disk>(
     let xbootldr = open(storage, &partitions.xbootldr, problem);
     let sources = [esp, xbootldr];
 
-    if let (Some(esp), Some(overlay)) = (&esp, overlay)
-        && let Err(error) = read_conf(overlay, storage, &esp.volume, scratch, conf)
-    {
-        problem(b"", CONF, error);
-    }
     for (source, tag) in sources.iter().zip(0..) {
         let Some(Source { volume, .. }) = source else {
             continue;
@@ -148,9 +149,7 @@ fn partitions<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
 
 /// The rank of the entry that boots when nobody chooses one, as the settings and
 /// what is remembered from earlier boots have it. `wish` comes before them.
-#[inline(never)]
 pub(crate) fn default(
-    _: &Overlay,
     list: &List,
     conf: &Conf,
     state: &State,
@@ -183,9 +182,10 @@ fn open<D: Disk>(
 }
 
 /// Takes in loader.conf, if there is one.
-#[inline(never)]
-fn read_conf<D: Disk>(
-    _: &Overlay,
+///
+/// # Errors
+/// Those of [`Volume::find`] and [`File::line`].
+pub(crate) fn read_conf<D: Disk>(
     storage: &mut Storage<D>,
     esp: &Volume,
     scratch: &mut Scratch,

@@ -62,16 +62,15 @@ pub use error::{Error, Kind};
 pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
-use choice::{Choice, Prelude, SECOND};
-use conf::{Conf, timeout};
+use choice::{Question, SECOND};
 use entries::list::List;
 use inventory::Sources;
 use load::Loader;
 use load::cmdline::CommandLine;
 use machine::{Console, Machine};
-use menu::listed::{self, OnDisk};
 use start::{Attempt, Notes};
 use storage::{Caches, Storage};
+use workspace::Desk;
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
 /// choose, loads it. After an attempt that failed, the menu says why, and all
@@ -87,12 +86,8 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         blocks,
         table,
         entries,
-        scratch,
         chosen,
-        patterns,
-        command_line,
-        trail,
-        state,
+        desk,
     } = workspace;
     let mut storage = Storage::new(disk, Caches { blocks, table });
     let overlay = overlay::load(&mut storage, memory, build);
@@ -100,8 +95,8 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
     let mut failed = false;
     loop {
         // What there is.
-        let mut conf = Conf::new(patterns);
         let mut list = List::new(entries);
+        let trail = &mut desk.trail;
         trail.entry(b"");
         if let (Err(error), false) = (&overlay, failed) {
             trail.report(console, None, *error);
@@ -110,8 +105,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             &mut storage,
             in_memory,
             long_mode,
-            scratch,
-            &mut conf,
+            &mut desk.scratch,
             &mut list,
             &mut |entry, file, error| {
                 // It was said before, and the menu has another message to show.
@@ -135,95 +129,56 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 return Ending::Failed;
             }
         };
-        let [esp, _] = &sources;
-        if let Some(overlay) = in_memory {
-            if let Some(esp) = esp {
-                state.read(overlay, &mut storage, &esp.volume);
-            }
-            generated::offer(overlay, &conf, &mut list, &mut scratch.entry);
-        }
 
         // What boots.
-        let default = match in_memory {
-            Some(overlay) => inventory::default(overlay, &list, &conf, state, wish),
-            None => Some(0),
-        };
-        let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
-            _ if failed => timeout::FORCED,
-            // Nothing boots by itself: somebody has to see that.
-            (timeout::HIDDEN | timeout::DISABLED, None) => 10,
-            (timeout, _) => timeout,
-        };
-        let selected = default.unwrap_or(0);
-        let choice = match (choice::prelude(console, timeout), in_memory) {
-            (Prelude::Nobody, _) => Choice::plain(selected),
-            (Prelude::Menu(typed), Some(overlay)) => listed::choose(
-                console,
-                OnDisk {
+        let choice = match in_memory {
+            Some(overlay) => {
+                let question = Question {
                     list: &mut list,
                     sources: &sources,
                     storage: &mut storage,
-                    scratch,
                     long_mode,
-                    overlay: *overlay,
-                },
-                state,
-                &menu::Settings {
-                    timeout,
-                    editor: conf.editor,
-                    beep: conf.beep,
-                    selected,
-                    message: if failed { trail.message() } else { b"" },
-                },
-                typed,
-                command_line,
-            ),
-            (Prelude::Menu(_), None) => {
-                match choice::by_number(console, &list, selected, timeout) {
-                    Some(entry) => Choice::plain(entry),
-                    None => return Ending::Failed,
-                }
+                    wish,
+                    failed,
+                };
+                choice::choose(overlay, console, question, desk)
             }
+            None => choice::by_number(console, &list, failed),
         };
-        let (rank, edited, changes) = match choice {
-            Choice::Boot {
-                entry,
-                edited,
-                changes,
-            } => (entry, edited, changes),
-            Choice::PowerOff => return Ending::PowerOff,
-            Choice::Reboot => return Ending::Reboot,
-            Choice::Quit if failed => return Ending::Failed,
-            Choice::Quit => return Ending::Quit,
+        let choice = match choice {
+            Ok(choice) => choice,
+            Err(ending) => return ending,
         };
 
         // From the entry to the kernel.
-        let id_of = |rank: Option<usize>| {
-            rank.and_then(|rank| list.get(rank))
-                .map_or(&b""[..], |entry| entry.id())
-        };
-        let Some(entry) = list.get(rank) else {
+        let Some(entry) = list.get(choice.entry) else {
             return Ending::Failed;
         };
         let Some(Some(source)) = sources.get(entry.volume()) else {
             return Ending::Failed;
         };
-        trail.entry(entry.id());
         chosen.set(&[entry.id()]);
+        let Desk {
+            scratch,
+            command_line,
+            trail,
+            state,
+            ..
+        } = desk;
+        trail.entry(entry.id());
         let attempt = Attempt {
             loader: Loader::new(&mut storage, memory, &source.volume),
             entry,
-            source,
+            partition: &source.partition,
             image: None,
             long_mode,
             scratch,
-            command_line: CommandLine::made(command_line, edited.unwrap_or(0)),
-            edited: edited.is_some(),
+            command_line: CommandLine::made(command_line, choice.edited.unwrap_or(0)),
             notes: Notes {
-                state: esp.as_ref().map(|esp| (&mut *state, esp)),
-                wishes: [changes.default.map(id_of), changes.preferred.map(id_of)],
-                changes,
-                default: id_of(default),
+                list: &list,
+                choice: &choice,
+                sources: &sources,
+                state,
                 began,
             },
             trail,
@@ -234,9 +189,9 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             Ok(handoff) => return Ending::Start(handoff),
             Err(error) => error,
         };
-        trail.report(console, in_memory, error);
+        desk.trail.report(console, in_memory, error);
         // For five seconds a person may object.
-        let restarts = conf.reboot_on_error.unwrap_or(entry.tries.left > 0);
+        let restarts = choice.reboot_on_error.unwrap_or(entry.tries.left > 0);
         if restarts && console.key(Some(5 * SECOND)).is_none() {
             return Ending::Reboot;
         }

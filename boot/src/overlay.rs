@@ -14,7 +14,7 @@ use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR};
 use layout::{memory, overlay};
 
 /// The overlay is in memory: a proof, without a value.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlay(());
 
 impl Overlay {

@@ -1,13 +1,16 @@
 //! From the entry that was chosen to a kernel in memory.
 
 use crate::Handoff;
+use crate::choice::Choice;
 use crate::count;
 use crate::entries::entry::{Entry, tag};
+use crate::entries::list::List;
 use crate::entries::scan;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::{self, File};
-use crate::inventory::Source;
+use crate::gpt::Partition;
+use crate::inventory::Sources;
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
@@ -29,8 +32,8 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) loader: Loader<'a, 'disk, D, M>,
     /// The entry.
     pub(crate) entry: &'a Entry,
-    /// Where it comes from.
-    pub(crate) source: &'a Source,
+    /// Where it lies.
+    pub(crate) partition: &'a Partition,
     /// The image that it boots; None for a kernel that is a file of its own.
     pub(crate) image: Option<Image>,
     /// True where the processor can run 64-bit kernels.
@@ -39,8 +42,6 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) scratch: &'a mut Scratch,
     /// For the command line: empty, or one that a person has written.
     pub(crate) command_line: CommandLine<'a>,
-    /// The command line is a person's.
-    pub(crate) edited: bool,
     /// What is noted before the machine is the kernel's.
     pub(crate) notes: Notes<'a>,
     /// Told which file it is about.
@@ -51,16 +52,16 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) overlay: Option<&'a Overlay>,
 }
 
-/// What an attempt leaves behind for the next boot and for userspace.
+/// What is noted of an attempt, for the next boot and for userspace.
 pub(crate) struct Notes<'a> {
-    /// The state file, which is on the EFI system partition.
-    pub(crate) state: Option<(&'a mut State, &'a Source)>,
-    /// Ids of the entries that a person made the default and the preferred one.
-    pub(crate) wishes: [Option<&'a [u8]>; 2],
-    /// What else was changed at the menu.
-    pub(crate) changes: Changes,
-    /// Id of the entry that boots when nobody chooses.
-    pub(crate) default: &'a [u8],
+    /// The entries.
+    pub(crate) list: &'a List<'a>,
+    /// What was chosen of them.
+    pub(crate) choice: &'a Choice,
+    /// The EFI system partition has the state file.
+    pub(crate) sources: &'a Sources,
+    /// What it says.
+    pub(crate) state: &'a mut State,
     /// When the loader began, in ticks.
     pub(crate) began: u32,
 }
@@ -77,8 +78,10 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
+        self.trail.file(b"");
+        let counted = self.count();
         if let Some(overlay) = self.overlay {
-            self.note(overlay)?;
+            self.note(overlay, counted)?;
         }
         self.loader.load(&kernel, self.command_line.as_bytes()?)?;
         self.initrds(Step::Load)?;
@@ -157,7 +160,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                         self.loader.initrd(&Part::whole(node), step)?;
                     }
                 }
-                Some((Key::Options, value)) if step == Step::Check && !self.edited => {
+                Some((Key::Options, value)) if step == Step::Check && self.notes.choice.edited.is_none() => {
                     self.command_line.add(value);
                 }
                 Some((Key::Main(_), path)) => {
@@ -169,47 +172,55 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         Ok(())
     }
 
-    /// Remembers what was booted, counts the attempt, and leaves the node for
-    /// userspace. That the disk cannot be written keeps nothing from booting.
+    /// Counts the attempt in the name of the entry's file, and gives the file's
+    /// new name if it has one. That the disk cannot be written keeps nothing from
+    /// booting.
+    fn count(&mut self) -> Option<usize> {
+        let (_, suffix) = scan::place(self.entry);
+        let counted = count::attempt(
+            self.loader.storage,
+            self.partition,
+            (self.loader.volume, self.entry.file.as_ref()?),
+            suffix,
+            &mut self.scratch.name,
+            &mut self.scratch.line,
+        );
+        counted.unwrap_or_else(|error| {
+            self.trail.report(self.console, self.overlay, error);
+            None
+        }).map(|name| name.len())
+    }
+
+    /// Remembers what was booted, and leaves the node for userspace. `counted` is
+    /// the new name of the entry's file.
     #[inline(never)]
-    fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
+    fn note(&mut self, overlay: &Overlay, counted: Option<usize>) -> Result<(), Error> {
         let Notes {
+            list,
+            choice,
+            sources,
             state,
-            wishes,
-            changes,
-            default,
             began,
         } = &mut self.notes;
-        let storage = &mut *self.loader.storage;
-        let id = self.entry.id();
-        self.trail.file(b"");
-        if let Some((state, esp)) = state
-            && let Err(error) = state.save(storage, esp, *wishes, changes.timeout, id)
-        {
-            self.trail.report(self.console, Some(overlay), error);
-        }
-        let (directory, suffix) = scan::place(self.entry);
-        let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
-        let counted = match &self.entry.file {
-            Some(file) => count::attempt(
-                storage,
-                &self.source.partition,
-                (self.loader.volume, file),
-                suffix,
-                &mut self.scratch.name,
-                room,
-            ),
-            None => Ok(None),
+        let id_of = |rank: Option<usize>| {
+            let entry = rank.and_then(|rank| list.get(rank));
+            entry.map_or(&b""[..], |entry| entry.id())
         };
-        let counted = counted.unwrap_or_else(|error| {
-            self.trail.report(self.console, Some(overlay), error);
-            None
-        });
+        let id = self.entry.id();
+        if let [Some(esp), _] = sources {
+            let Changes { default, preferred, timeout } = choice.changes;
+            let wishes = [default.map(id_of), preferred.map(id_of)];
+            if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
+                self.trail.report(self.console, Some(overlay), error);
+            }
+        }
+        let (directory, _) = scan::place(self.entry);
+        let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
         let node = Node {
             selected: id,
-            default,
-            counted: counted.map(|name| [directory, name]),
-            partition: &self.source.partition,
+            default: id_of(choice.default),
+            counted: counted.and_then(|length| Some([directory, room.get(..length)?])),
+            partition: self.partition,
             began: *began,
             now: self.console.ticks(),
         };

@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::fat::Volume;
 use crate::inventory::Source;
 use crate::machine::{Disk, Lba};
-use crate::overlay::Overlay;
 use crate::storage::Storage;
 use layout::state::{
     CHECKED_FROM, FORMAT, HAS_ONE_SHOT_TIMEOUT, HAS_TIMEOUT, MAGIC, PATH, SIZE, TEXTS, TEXTS_SIZE,
@@ -93,8 +92,7 @@ impl State {
     };
 
     /// Reads the file. Nothing is remembered where there is none, or no valid one.
-    #[inline(never)]
-    pub(crate) fn read<D: Disk>(&mut self, _: &Overlay, storage: &mut Storage<D>, esp: &Volume) {
+    pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
         self.place = 0;
         self.read = Raw::EMPTY;
         if let Ok(node) = esp.find(storage, PATH.as_bytes())

@@ -27,10 +27,16 @@ pub struct Workspace {
     pub(crate) table: [u8; TABLE],
     /// The menu's entries.
     pub(crate) entries: [Entry; CAPACITY],
-    /// For the one file that is being read.
-    pub(crate) scratch: Scratch,
     /// The id of the entry that boots.
     pub(crate) chosen: Text,
+    /// All else.
+    pub(crate) desk: Desk,
+}
+
+/// What an entry is chosen and loaded with.
+pub(crate) struct Desk {
+    /// For the one file that is being read.
+    pub(crate) scratch: Scratch,
     /// The patterns of loader.conf.
     pub(crate) patterns: [Text; 2],
     /// The command line of the entry that boots.
@@ -60,17 +66,19 @@ impl Workspace {
         blocks: [0; BLOCKS],
         table: [0; TABLE],
         entries: [Entry::EMPTY; CAPACITY],
-        scratch: Scratch {
-            name: Name::new(),
-            line: [0; LINE],
-            entry: Entry::EMPTY,
-            path: Text::UNSET,
-        },
         chosen: Text::UNSET,
-        patterns: [const { Text::UNSET }; 2],
-        command_line: [0; cmdline::LONGEST],
-        trail: Trail::START,
-        state: State::EMPTY,
+        desk: Desk {
+            scratch: Scratch {
+                name: Name::new(),
+                line: [0; LINE],
+                entry: Entry::EMPTY,
+                path: Text::UNSET,
+            },
+            patterns: [const { Text::UNSET }; 2],
+            command_line: [0; cmdline::LONGEST],
+            trail: Trail::START,
+            state: State::EMPTY,
+        },
     };
 
     /// The id of the entry that [`crate::boot`] chose; empty if it came to none.
@@ -80,7 +88,7 @@ impl Workspace {
 
     /// What went wrong last, in words; empty if nothing did.
     pub fn message(&self) -> &[u8] {
-        self.trail.message()
+        self.desk.trail.message()
     }
 }
 

@@ -141,7 +141,7 @@ fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff),
     let message = String::from_utf8_lossy(workspace.message());
     let handoff = match ending {
         Ending::Start(handoff) => handoff,
-        Ending::PowerOff => return Err("powered off, as asked at the menu".into()),
+        Ending::PowerOff(_) => return Err("powered off, as asked at the menu".into()),
         Ending::Quit => return Err("left to the firmware, as asked at the menu".into()),
         Ending::Reboot if message.is_empty() => {
             return Err("restarted, as asked at the menu".into());

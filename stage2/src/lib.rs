@@ -151,7 +151,7 @@ fn run(drive: u8) -> ! {
         Ending::Start(_) => machine
             .console
             .write(b"gapboot: the A20 gate stays shut.\n"),
-        Ending::PowerOff => power::power_off(),
+        Ending::PowerOff(overlay) => power::power_off(overlay),
         Ending::Reboot => power::reboot(),
         Ending::Quit => power::next_device(),
         Ending::Failed => {}

@@ -2,10 +2,12 @@
 
 use crate::bios::{self, Registers};
 use crate::{keyboard, port};
+use boot::overlay::Overlay;
 
 /// Powers the machine off by Advanced Power Management, the only way that a
 /// BIOS knows. Comes back where there is none.
-pub(crate) fn power_off() {
+#[inline(never)]
+pub(crate) fn power_off(_: Overlay) {
     // Connect to the real-mode interface of the BIOS, as a driver for version
     // 1.2, and set all devices (0001h) to off (3). None of them is checked:
     // what decides is whether the machine is still there.

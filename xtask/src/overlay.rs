@@ -13,17 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// parameters. Each takes a `boot::overlay::Overlay`, which
 /// proves that the overlay is in memory, and is never inlined.
 const ROOTS: &[&str] = &[
+    "boot::choice::choose",
     "boot::entries::scan::Scan::check_efi",
     "boot::entries::scan::Scan::offer_type2",
-    "boot::generated::offer",
-    "boot::inventory::default",
-    "boot::inventory::read_conf",
-    "boot::menu::listed::choose",
     "boot::report::in_words",
     "boot::start::Attempt::check_image",
     "boot::start::Attempt::note",
-    "boot::state::State::read",
     "boot::uki::companions::Companions::initrds",
+    "stage2::power::power_off",
 ];
 
 /// Sections that stage2 starts from: its low part, the entry of its image, and

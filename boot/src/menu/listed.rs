@@ -10,7 +10,9 @@ use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node};
+use crate::generated;
 use crate::glob;
+use crate::handoff::Ending;
 use crate::inventory::{Source, Sources};
 use crate::load::cmdline::CommandLine;
 use crate::machine::{Console, Disk, Input};
@@ -21,44 +23,6 @@ use crate::storage::Storage;
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::state::Text as Remembers;
-
-/// Shows the menu of a disk and gives what was chosen. `typed` is what was typed
-/// already; `line` is room for a command line.
-#[inline(never)]
-pub(crate) fn choose<C: Console, D: Disk>(
-    console: &mut C,
-    mut disk: OnDisk<D>,
-    state: &State,
-    settings: &Settings,
-    typed: Option<Input>,
-    line: &mut [u8],
-) -> Choice {
-    title::tell_apart(disk.list);
-    let before = Remembered {
-        default: disk.rank(state.text(Remembers::Default)),
-        preferred: disk.rank(state.text(Remembers::Preferred)),
-        timeout: state.lasting_timeout(),
-    };
-    let mut after = before;
-    let outcome = super::run(console, &mut disk, settings, typed, &mut after, line);
-    match outcome {
-        Outcome::PowerOff => Choice::PowerOff,
-        Outcome::Reboot => Choice::Reboot,
-        Outcome::Quit => Choice::Quit,
-        Outcome::Boot { entry, edited } => match disk.list.get(entry) {
-            Some(chosen) if chosen.generated => Choice::of_generated(chosen.id()),
-            _ => Choice::Boot {
-                entry,
-                edited,
-                changes: Changes {
-                    default: changed(before.default, after.default),
-                    preferred: changed(before.preferred, after.preferred),
-                    timeout: changed(before.timeout, after.timeout),
-                },
-            },
-        },
-    }
-}
 
 fn changed<T: PartialEq>(before: T, after: T) -> Option<T> {
     (before != after).then_some(after)
@@ -81,6 +45,52 @@ pub(crate) struct OnDisk<'a, 'e, 'd, D> {
 }
 
 impl<D: Disk> OnDisk<'_, '_, '_, D> {
+    /// Shows the menu and gives what was chosen: `plain`, with what was changed.
+    /// `typed` is what was typed already; `line` is room for a command line.
+    ///
+    /// # Errors
+    /// What ends the loader instead.
+    pub(crate) fn choose(
+        mut self,
+        console: &mut impl Console,
+        state: &State,
+        settings: &Settings,
+        typed: Option<Input>,
+        line: &mut [u8],
+        plain: Choice,
+    ) -> Result<Choice, Ending> {
+        title::tell_apart(self.list);
+        let before = Remembered {
+            default: self.rank(state.text(Remembers::Default)),
+            preferred: self.rank(state.text(Remembers::Preferred)),
+            timeout: state.lasting_timeout(),
+        };
+        let mut after = before;
+        let (entry, edited) = match super::run(console, &mut self, settings, typed, &mut after, line) {
+            Outcome::Boot { entry, edited } => (entry, edited),
+            Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
+            Outcome::Reboot => return Err(Ending::Reboot),
+            // There may be no next device: it had its turn.
+            Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
+            Outcome::Quit => return Err(Ending::Quit),
+        };
+        if let Some(chosen) = self.list.get(entry)
+            && chosen.generated
+        {
+            return Err(generated::ending(chosen.id(), self.overlay));
+        }
+        Ok(Choice {
+            entry,
+            edited,
+            changes: Changes {
+                default: changed(before.default, after.default),
+                preferred: changed(before.preferred, after.preferred),
+                timeout: changed(before.timeout, after.timeout),
+            },
+            ..plain
+        })
+    }
+
     /// The first entry that a pattern selects.
     fn rank(&self, pattern: Option<&[u8]>) -> Option<usize> {
         let pattern = pattern?;

@@ -102,7 +102,7 @@ fn boot(machine: &mut FuzzMachine) {
             assert!(said.ends_with('.'), "{said:?}");
         }
         // loader.conf may ask for any of these.
-        Ending::PowerOff | Ending::Reboot | Ending::Quit => {}
+        Ending::PowerOff(_) | Ending::Reboot | Ending::Quit => {}
     }
 }
 

@@ -137,6 +137,7 @@ pub(crate) fn take<D: Disk>(
 
 /// The partitions that entries come from. On a disk with an MBR there is one,
 /// which takes the place of the EFI system partition.
+#[inline(never)] // smaller with registers of its own
 fn partitions<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
     match mbr::find(storage) {
         None => gpt::find(storage),

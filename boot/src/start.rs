@@ -89,6 +89,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     }
 
     /// Checks the initrds and gathers the command line; gives the kernel.
+    #[inline(never)] // smaller with registers of its own
     fn check(&mut self) -> Result<Part, Error> {
         let volume = self.loader.volume;
         let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;

@@ -35,35 +35,36 @@ const SAFE_DIGITS: usize = 9;
 const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 
 /// Counts an attempt to boot the entry whose file is `node`, and gives the
-/// file's new name; nothing, and nothing is written, where the name has no
-/// counter or the file is read-only. `suffix` is `.conf` or `.efi`; `name` and
-/// `room`, of at least [`ROOM`] bytes, are overwritten.
+/// length of the file's new name, which is at the start of `room`; 0, and nothing
+/// is written, where the name has no counter or the file is read-only. `suffix` is
+/// `.conf` or `.efi`; `name` and `room`, of at least [`ROOM`] bytes, are
+/// overwritten.
 ///
 /// # Errors
 /// After each of them the entry can be booted as if it were not counted.
 /// [`Kind::MirrorMember`], [`Kind::NameExists`], [`Kind::NameSlots`];
 /// [`Kind::DiskWrite`], [`Kind::DiskUnstable`], after which some of the digits
 /// may be new; those of [`crate::fat::Walk::next`].
-pub fn attempt<'r, D: Disk>(
+pub fn attempt<D: Disk>(
     storage: &mut Storage<D>,
     partition: &Partition,
     (volume, node): (&Volume, &Node),
     suffix: &[u8],
     name: &mut Name,
-    room: &'r mut [u8],
-) -> Result<Option<&'r [u8]>, Error> {
+    room: &mut [u8],
+) -> Result<usize, Error> {
     let slots = Error::new(Kind::NameSlots, 0);
     if node.is_read_only() {
-        return Ok(None);
+        return Ok(0);
     }
     volume.name(storage, node, name)?;
-    let (old, new) = room.split_at_mut_checked(MOST_BYTES).ok_or(slots)?;
+    let (new, old) = room.split_at_mut_checked(MOST_BYTES).ok_or(slots)?;
     let old = &*concat(old, &[name.as_bytes()]).ok_or(slots)?;
     let Some(counter) = counter::Name::parse(old, suffix) else {
-        return Ok(None);
+        return Ok(0);
     };
     let Some(mut length) = counter.next(true, new).map(<[u8]>::len) else {
-        return Ok(None);
+        return Ok(0);
     };
     refuse_mirror(storage, partition)?;
     let long = LongName::of(node, name).ok_or(slots)?;
@@ -89,7 +90,7 @@ pub fn attempt<'r, D: Disk>(
         }
     }
     volume.rename(storage, node, &long, (old, new, first), name)?;
-    Ok(Some(new))
+    Ok(length)
 }
 
 /// Refuses a partition that md has made a member of a mirror: the other members

@@ -167,7 +167,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         } = desk;
         trail.entry(entry.id());
         let attempt = Attempt {
-            loader: Loader::new(&mut storage, memory, &source.volume),
+            loader: Loader::new(&mut storage, memory, &source.volume, in_memory),
             entry,
             partition: &source.partition,
             image: None,
@@ -183,7 +183,6 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             },
             trail,
             console,
-            overlay: in_memory,
         };
         let error = match attempt.boot() {
             Ok(handoff) => return Ending::Start(handoff),

@@ -20,7 +20,7 @@ pub struct Overlay(());
 impl Overlay {
     /// Of a program on the host, which has everything in it. The loader itself
     /// never calls this: [`load`] is its way.
-    pub(crate) const fn linked() -> Self {
+    pub const fn linked() -> Self {
         Self(())
     }
 }

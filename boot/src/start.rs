@@ -27,6 +27,8 @@ use layout::disk::OVERLAY_LBA;
 /// The file of a Type 1 entry is read once more for each step, since it says what
 /// the kernel and the initrds are and in which order they come. So are the
 /// headers of a unified kernel image.
+// In this order, since what stands behind the image is dearer to reach.
+#[repr(C)]
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     /// What loads it.
     pub(crate) loader: Loader<'a, 'disk, D, M>,
@@ -34,8 +36,6 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) entry: &'a Entry,
     /// Where it lies.
     pub(crate) partition: &'a Partition,
-    /// The image that it boots; None for a kernel that is a file of its own.
-    pub(crate) image: Option<Image>,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
     /// To read its file with.
@@ -48,8 +48,8 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) trail: &'a mut Trail,
     /// Where a person is told what does not keep the entry from booting.
     pub(crate) console: &'a mut C,
-    /// For what is told there, and for the files beside an image.
-    pub(crate) overlay: Option<&'a Overlay>,
+    /// The image that it boots; None for a kernel that is a file of its own.
+    pub(crate) image: Option<Image>,
 }
 
 /// What is noted of an attempt, for the next boot and for userspace.
@@ -80,7 +80,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
         self.trail.file(b"");
         let counted = self.count();
-        if let Some(overlay) = self.overlay {
+        if let Some(overlay) = self.loader.overlay {
             self.note(overlay, counted)?;
         }
         self.loader.load(&kernel, self.command_line.as_bytes()?)?;
@@ -102,7 +102,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if !self.entry.has(tag::UKI) {
             return Ok(Part::whole(file));
         }
-        match self.overlay {
+        match self.loader.overlay {
             Some(overlay) => self.check_image(overlay, &file),
             // Images are found by the overlay alone.
             None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
@@ -132,8 +132,17 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
-        let (Some(image), Some(overlay)) = (&mut self.image, self.overlay) else {
-            return self.lines(step);
+        match (self.loader.overlay, &self.image) {
+            (Some(overlay), Some(_)) => self.companions(overlay, step),
+            _ => self.lines(step),
+        }
+    }
+
+    /// The same for a unified kernel image and what lies beside it.
+    #[inline(never)]
+    fn companions(&mut self, overlay: &Overlay, step: Step) -> Result<(), Error> {
+        let Some(image) = &mut self.image else {
+            return Ok(());
         };
         uki::Companions {
             image,
@@ -173,29 +182,32 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         Ok(())
     }
 
-    /// Counts the attempt in the name of the entry's file, and gives the file's
-    /// new name if it has one. That the disk cannot be written keeps nothing from
+    /// Counts the attempt in the name of the entry's file, and gives the length of the
+    /// new name ([`count::attempt`]). That the disk cannot be written keeps nothing from
     /// booting.
-    fn count(&mut self) -> Option<usize> {
+    fn count(&mut self) -> usize {
+        let Some(file) = &self.entry.file else {
+            return 0;
+        };
         let (_, suffix) = scan::place(self.entry);
         let counted = count::attempt(
             self.loader.storage,
             self.partition,
-            (self.loader.volume, self.entry.file.as_ref()?),
+            (self.loader.volume, file),
             suffix,
             &mut self.scratch.name,
             &mut self.scratch.line,
         );
         counted.unwrap_or_else(|error| {
-            self.trail.report(self.console, self.overlay, error);
-            None
-        }).map(|name| name.len())
+            self.trail.report(self.console, self.loader.overlay, error);
+            0
+        })
     }
 
     /// Remembers what was booted, and leaves the node for userspace. `counted` is
-    /// the new name of the entry's file.
+    /// the length of the file's new name.
     #[inline(never)]
-    fn note(&mut self, overlay: &Overlay, counted: Option<usize>) -> Result<(), Error> {
+    fn note(&mut self, overlay: &Overlay, counted: usize) -> Result<(), Error> {
         let Notes {
             list,
             choice,
@@ -220,7 +232,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let node = Node {
             selected: id,
             default: id_of(choice.default),
-            counted: counted.and_then(|length| Some([directory, room.get(..length)?])),
+            counted: room.get(..counted).filter(|name| !name.is_empty()).map(|name| [directory, name]),
             partition: self.partition,
             began: *began,
             now: self.console.ticks(),

@@ -17,9 +17,10 @@ const ROOTS: &[&str] = &[
     "boot::entries::scan::Scan::check_efi",
     "boot::entries::scan::Scan::offer_type2",
     "boot::report::in_words",
+    "boot::load::fill_in_more",
     "boot::start::Attempt::check_image",
+    "boot::start::Attempt::companions",
     "boot::start::Attempt::note",
-    "boot::uki::companions::Companions::initrds",
     "stage2::power::power_off",
 ];
 

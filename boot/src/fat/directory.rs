@@ -168,9 +168,20 @@ impl Volume {
         node: &Node,
         number: u8,
     ) -> Result<(Lba, usize), Error> {
-        let offset = node
-            .offset
-            .wrapping_add(u32::from(number).wrapping_mul(SLOT));
+        let before = u32::from(number).wrapping_mul(SLOT);
+        self.place(storage, node, node.offset.wrapping_add(before))
+    }
+
+    /// Where a byte of a node's directory lies: the sector, and the byte in it.
+    ///
+    /// # Errors
+    /// As [`Volume::slot`] has them.
+    pub(super) fn place<D: Disk>(
+        &self,
+        storage: &mut Storage<D>,
+        node: &Node,
+        offset: u32,
+    ) -> Result<(Lba, usize), Error> {
         let mut chain = self.directory(node.directory);
         let (at, _) = chain.sectors(self, storage, offset >> SECTOR_SHIFT, 1)?;
         Ok((at, in_sector(offset)))

@@ -31,7 +31,7 @@
 
 use super::boot_sector::Volume;
 use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
-use super::in_sector;
+use super::{in_sector, to_u32};
 use super::name::{MOST_UNITS, Name};
 use crate::machine::Disk;
 use crate::storage::Storage;
@@ -84,12 +84,21 @@ impl LongName {
         byte.wrapping_sub(self.surplus) / PIECE
     }
 
-    /// Where the slot with the unit of a byte begins in the directory, in bytes.
+    /// Where the unit of a byte lies in the directory, in bytes.
     #[inline(never)]
     fn place(&self, byte: usize) -> u32 {
-        let back = u32::try_from(self.piece(byte)).unwrap_or_default();
+        let index = byte.wrapping_sub(self.surplus) % PIECE;
+        // Behind the number, the attributes or the empty field for a cluster.
+        let before = match index {
+            0..5 => 1,
+            5..11 => 4,
+            _ => 6,
+        };
+        let slots = to_u32(self.piece(byte)).wrapping_add(1);
         self.end
-            .wrapping_sub(back.wrapping_add(1).wrapping_mul(SLOT))
+            .wrapping_sub(slots.wrapping_mul(SLOT))
+            .wrapping_add(to_u32(index).wrapping_mul(2))
+            .wrapping_add(before)
     }
 }
 
@@ -134,9 +143,9 @@ impl Volume {
         if long.piece(last) < long.pieces {
             return Ok(true);
         }
-        let (at, _) = self.slot(storage, node, 0)?;
-        let free = storage.sector(at)?.get(in_sector(long.place(last)));
-        Ok(free == Some(&DELETED))
+        let before = node.offset.wrapping_sub(SLOT);
+        let (at, place) = self.place(storage, node, before)?;
+        Ok(storage.sector(at)?.get(place) == Some(&DELETED))
     }
 
     /// Gives the file of a node the name `new` in place of `old`, which must
@@ -164,8 +173,7 @@ impl Volume {
         let mut byte = first;
         while byte < end {
             let first = byte;
-            let number = long.pieces.wrapping_sub(long.piece(byte)).wrapping_sub(1);
-            let (at, _) = self.slot(storage, node, number.to_le_bytes()[0])?;
+            let (at, _) = self.place(storage, node, long.place(byte))?;
             let before = *storage.sector(at)?;
             let mut after = before;
             if pieces > long.pieces {
@@ -181,8 +189,7 @@ impl Volume {
                 }
             }
             while byte < end && long.together(first, byte, ONE_SECTOR) {
-                let index = byte.wrapping_sub(long.surplus) % PIECE;
-                let place = in_sector(long.place(byte)).wrapping_add(unit_offset(index));
+                let place = in_sector(long.place(byte));
                 if let Some([low, high, ..]) = after.get_mut(place..) {
                     (*low, *high) = match new.get(byte) {
                         Some(&letter) => (letter, 0),
@@ -227,6 +234,7 @@ impl Volume {
 }
 
 /// A letter of a name, as a small one.
+#[inline(never)] // smaller with registers of its own
 fn small(name: &[u8], at: usize) -> u8 {
     name.get(at).map_or(0, u8::to_ascii_lowercase)
 }
@@ -236,15 +244,4 @@ fn small(name: &[u8], at: usize) -> u8 {
 pub(crate) fn difference(old: &[u8], new: &[u8]) -> usize {
     let same = old.iter().zip(new).take_while(|(old, new)| old == new);
     same.count()
-}
-
-/// Where in its slot a unit lies, in bytes: behind the number, the attributes or
-/// the empty field for a cluster.
-fn unit_offset(index: usize) -> usize {
-    let before = match index {
-        0..5 => 1,
-        5..11 => 4,
-        _ => 6,
-    };
-    index.wrapping_mul(2).wrapping_add(before)
 }

@@ -22,6 +22,7 @@ pub mod place;
 use crate::fat::{File, Node, Volume};
 use crate::handoff::Handoff;
 use crate::machine::{Disk, Memory};
+use crate::overlay::Overlay;
 use crate::storage::Storage;
 use crate::{Error, Kind};
 use bzimage::{HEAD, LoadFlags, SetupHeader};
@@ -76,6 +77,8 @@ pub struct Loader<'a, 'disk, D, M> {
     /// The volume.
     pub volume: &'a Volume,
     memory: &'a mut M,
+    /// For what only some entries need.
+    pub(crate) overlay: Option<&'a Overlay>,
     /// The address to which the next bytes go.
     at: u32,
     /// What there is for the kernel, as far as it is known.
@@ -84,11 +87,17 @@ pub struct Loader<'a, 'disk, D, M> {
 
 impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
     /// A loader that has seen nothing yet.
-    pub fn new(storage: &'a mut Storage<'disk, D>, memory: &'a mut M, volume: &'a Volume) -> Self {
+    pub fn new(
+        storage: &'a mut Storage<'disk, D>,
+        memory: &'a mut M,
+        volume: &'a Volume,
+        overlay: Option<&'a Overlay>,
+    ) -> Self {
         Self {
             storage,
             volume,
             memory,
+            overlay,
             at: KERNEL_SETUP.start,
             handoff: Handoff::default(),
         }
@@ -156,8 +165,10 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
         handoff.setup_size = kernel.setup_size;
         handoff.kernel_size = kernel.size;
         handoff.command_line_size = to_u32(command_line.len());
-        handoff.has_node = header.version.get() >= 0x0209;
-        fill_in(header, handoff, command_line);
+        fill_in(header, handoff);
+        if let Some(overlay) = self.overlay {
+            fill_in_more(overlay, header, handoff, command_line);
+        }
         self.write(head)
     }
 
@@ -285,10 +296,8 @@ fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Er
 }
 
 /// What a boot loader has to say to the kernel. All of these fields are as old
-/// as the oldest kernels that [`SetupHeader::check`] lets pass, but for
-/// `setup_data`.
-fn fill_in(header: &mut SetupHeader, handoff: &Handoff, command_line: &[u8]) {
-    header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
+/// as the oldest kernels that [`SetupHeader::check`] lets pass.
+fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
     // A loader without a number of its own.
     header.type_of_loader = 0xff;
     header.loadflags |= LoadFlags::CAN_USE_HEAP.bits();
@@ -297,7 +306,14 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff, command_line: &[u8]) {
     header.ramdisk_size = handoff.initrd_size.into();
     // Also where the line is empty: 0 would mean a loader of before 2.02.
     header.cmd_line_ptr = COMMAND_LINE.start.into();
-    if handoff.has_node {
+}
+
+/// What it may be told besides: the video mode, and where the node will be.
+#[inline(never)]
+fn fill_in_more(_: &Overlay, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
+    header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
+    if header.version.get() >= 0x0209 {
+        handoff.has_node = true;
         header.setup_data = u64::from(SETUP_DATA.start).into();
     }
 }

@@ -56,7 +56,8 @@ fn attempt_at(
         &mut name,
         &mut room,
     )?;
-    Ok(new.map(|new| String::from_utf8(new.to_vec()).unwrap()))
+    let new = String::from_utf8(room[..new].to_vec()).unwrap();
+    Ok(Some(new).filter(|new| !new.is_empty()))
 }
 
 pub fn attempt(disk: &mut FakeDisk, name: &str) -> Result<Option<String>, Error> {

@@ -60,8 +60,8 @@ fn attempt(disk: &mut FakeDisk, suffix: &str) -> Option<String> {
                 &mut name,
                 &mut room,
             );
-            let new = new.unwrap()?;
-            return Some(String::from_utf8(new.to_vec()).unwrap());
+            let new = String::from_utf8(room[..new.unwrap()].to_vec()).unwrap();
+            return Some(new).filter(|new| !new.is_empty());
         }
     }
     panic!("no file with a long name");

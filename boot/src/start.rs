@@ -170,7 +170,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                         self.loader.initrd(&Part::whole(node), step)?;
                     }
                 }
-                Some((Key::Options, value)) if step == Step::Check && self.notes.choice.edited.is_none() => {
+                Some((Key::Options, value))
+                    if step == Step::Check && self.notes.choice.edited.is_none() =>
+                {
                     self.command_line.add(value);
                 }
                 Some((Key::Main(_), path)) => {
@@ -221,7 +223,11 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         };
         let id = self.entry.id();
         if let [Some(esp), _] = sources {
-            let Changes { default, preferred, timeout } = choice.changes;
+            let Changes {
+                default,
+                preferred,
+                timeout,
+            } = choice.changes;
             let wishes = [default.map(id_of), preferred.map(id_of)];
             if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
                 self.trail.report(self.console, Some(overlay), error);
@@ -232,7 +238,10 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let node = Node {
             selected: id,
             default: id_of(choice.default),
-            counted: room.get(..counted).filter(|name| !name.is_empty()).map(|name| [directory, name]),
+            counted: room
+                .get(..counted)
+                .filter(|name| !name.is_empty())
+                .map(|name| [directory, name]),
             partition: self.partition,
             began: *began,
             now: self.console.ticks(),

@@ -41,8 +41,7 @@ entry:
     call    enter_protected
 .code32
     movzbl  %dl, %edx
-    movl    $__stack_top, %esp
-    pushl   %edx
+    pushl   %edx                    # below the real-mode stack's top
 
     movl    $__packed_start, %esi
     movl    ${UNPACKED}, %edi
@@ -55,5 +54,6 @@ entry:
     subl    %edi, %ecx
     rep stosb
     popl    %eax
+    movl    $__stack_top, %esp      # the unpacker's memory until now
     movl    ${UNPACKED}, %ecx
     jmp     *%ecx                   # to what never returns

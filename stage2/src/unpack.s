@@ -1,19 +1,19 @@
 # unpack: turns the packed image behind stage2's low part into the image.
 #
 # xtask/src/pack defines the packed form: literals and matches, whose every
-# decision is one bit of a range coder (rANS), with a probability that three
-# weights are asked for; behind that, a call filter.
+# decision is one bit of a range coder (rANS), with a probability that four
+# weights are asked for; behind that, a filter of calls and jumps.
 #
 # In:   32-bit protected mode, flat ds = es = ss, DF clear, a valid stack
 #       esi  packed data
 #       edi  where the image goes, at the address it is linked for
 #       ecx  the image's length in bytes, at least 1
-#       {WEIGHTS} is the address of 64 KiB of free memory on no page that holds
-#       code: weights, and from {SQUASH} on the table of probabilities
+#       from {WEIGHTS} on there is free memory on no page that holds code, with
+#       the image in it: weights, and from {SQUASH} on the table of probabilities
 # Out:  the image is there; all general registers and flags are clobbered.
 #
 # Bounds, whatever the packed data: it writes the weights, the table, the
-# image's bytes and 32 bytes of stack only. Each round of the main loop writes
+# image's bytes and 36 bytes of stack only. Each round of the main loop writes
 # at least one byte of the image and decodes at most 130 bits; each bit fetches
 # at most two bytes.
 #
@@ -25,7 +25,8 @@
 #       ebp  that behind the byte before, less {BEFORE}
 # On the stack, at the main level:
 #       (%esp) next packed word, 4(%esp) number being decoded, 8(%esp) minus the
-#       last offset, 12(%esp) haste, 16(%esp) end of the image, 20(%esp) its start
+#       last offset, 12(%esp) haste, 16(%esp) the tree behind both bytes, 20(%esp)
+#       end of the image, 24(%esp) its start
 
 .section .low.text, "ax"
 .code32
@@ -33,6 +34,7 @@
 unpack:
     leal    (%edi, %ecx), %eax
     pushl   %edi
+    pushl   %eax
     pushl   %eax
     pushl   ${HASTE}
     pushl   %eax                    # no offset yet
@@ -62,6 +64,7 @@ unpack:
     popl    %edi
     movl    ${LAST}, %ebx           # as if zeros came before
     movl    %ebx, %ebp
+    call    .Lpair
 
 .Lafter_literal:
     xorl    %esi, %esi
@@ -122,16 +125,23 @@ unpack:
     movzbl  %al, %ebx
     imull   $2 * {STRIDE}, %ebx, %ebx
     addl    ${LAST}, %ebx
-    cmpl    4 + 16(%esp), %edi
+.Lpair:
+    imull   ${MIX}, %ebp, %eax
+    shrl    ${MIX_SHIFT}, %eax
+    leal    {PAIR}(%ebx, %eax, 2), %eax
+    movl    %eax, 4 + 16(%esp)
+    cmpl    4 + 20(%esp), %edi
     jae     .Lunfilter
     ret
 
 # Decodes one bit into CF, at the node ESI, and lets its weights learn. Called
 # from the main level. Clobbers EAX and ECX.
 .Lbit:
+    movl    4 + 16(%esp), %ecx
     movzwl  {NODES}(, %esi, 2), %eax
     addw    (%ebx, %esi, 2), %ax
     addw    {BEFORE}(%ebp, %esi, 2), %ax
+    addw    (%ecx, %esi, 2), %ax
     shrl    $6, %eax
     movzwl  {SQUASH}(, %eax, 2), %ecx
     movl    %edx, %eax
@@ -166,20 +176,24 @@ unpack:
     subw    %cx, {NODES}(, %esi, 2)
     subw    %cx, (%ebx, %esi, 2)
     subw    %cx, {BEFORE}(%ebp, %esi, 2)
+    movl    4 + 16(%esp), %eax
+    subw    %cx, (%eax, %esi, 2)
     addl    %ecx, %ecx              # negative if the bit is 1
     ret
 
-# Undoes the call filter.
+# Undoes the filter.
 .Lunfilter:
-    addl    $4 + 16, %esp
+    addl    $4 + 20, %esp
     popl    %ecx
     popl    %edi
     subl    $4, %ecx
 .Lscan:
     cmpl    %ecx, %edi
     jae     .Ldone
-    movb    $0xe8, %al
-    scasb
+    movb    (%edi), %al
+    incl    %edi
+    andb    $0xfe, %al
+    cmpb    $0xe8, %al
     jne     .Lscan
     cmpb    $0, (%edi)              # the marker, patched in by the build
     .set    unpack_marker, . - 1

@@ -31,8 +31,8 @@
 
 use super::boot_sector::Volume;
 use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
-use super::{in_sector, to_u32};
 use super::name::{MOST_UNITS, Name};
+use super::{in_sector, to_u32};
 use crate::machine::Disk;
 use crate::storage::Storage;
 use crate::{Error, Kind};

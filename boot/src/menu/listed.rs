@@ -66,14 +66,15 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
             timeout: state.lasting_timeout(),
         };
         let mut after = before;
-        let (entry, edited) = match super::run(console, &mut self, settings, typed, &mut after, line) {
-            Outcome::Boot { entry, edited } => (entry, edited),
-            Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
-            Outcome::Reboot => return Err(Ending::Reboot),
-            // There may be no next device: it had its turn.
-            Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
-            Outcome::Quit => return Err(Ending::Quit),
-        };
+        let (entry, edited) =
+            match super::run(console, &mut self, settings, typed, &mut after, line) {
+                Outcome::Boot { entry, edited } => (entry, edited),
+                Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
+                Outcome::Reboot => return Err(Ending::Reboot),
+                // There may be no next device: it had its turn.
+                Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
+                Outcome::Quit => return Err(Ending::Quit),
+            };
         if let Some(chosen) = self.list.get(entry)
             && chosen.generated
         {

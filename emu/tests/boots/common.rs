@@ -343,7 +343,12 @@ pub(crate) fn boot(
             table: &mut table,
         },
     );
-    let mut loader = Loader::new(&mut storage, memory, &volume, Some(&boot::overlay::Overlay::linked()));
+    let mut loader = Loader::new(
+        &mut storage,
+        memory,
+        &volume,
+        Some(&boot::overlay::Overlay::linked()),
+    );
     let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
     let result = result.map(|()| loader.handoff);
     let reads = disk.accesses.iter().map(|access| match access {

@@ -1,27 +1,30 @@
-//! The call filter.
+//! The filter of calls and jumps.
 //!
 //! Calls of one function from many places differ in their relative
-//! displacement. The filter replaces it by the absolute target, so that they
+//! displacement, and so do long jumps to one place. The filter replaces it by the absolute target, so that they
 //! become equal bytes, which is what the packer looks for.
 //!
-//! Going through the image from its start, for every byte E8 with at least four
-//! bytes behind it, take these four as the little-endian displacement of a call:
+//! Going through the image from its start, for every byte E8 or E9 with at least four
+//! bytes behind it, take these four as the little-endian displacement of a call or jump:
 //!
-//! - if the call's target lies inside the image, they become the marker byte and
+//! - if the target lies inside the image, they become the marker byte and
 //!   the target's physical address as 24 bits, big-endian (the upper halves of
 //!   all targets are equal, so they go first); going on behind them;
 //! - if not, nothing changes; going on at the next byte.
 //!
-//! The marker is a byte that follows no unchanged E8, so that `unpack.s` knows
+//! The marker is a byte that follows no unchanged E8 or E9, so that `unpack.s` knows
 //! one from the other; it is patched into the unpacker at `unpack_marker`.
 
-const CALL: u8 = 0xe8;
+/// E8 and E9: calls and jumps.
+fn goes(opcode: u8) -> bool {
+    opcode & 0xfe == 0xe8
+}
 
-/// The target of the call whose opcode is at `at`, relative to the image, if it
+/// The target of the call or jump whose opcode is at `at`, relative to the image, if it
 /// lies inside.
 fn target(image: &[u8], at: usize) -> Option<usize> {
     let next = at.checked_add(5)?;
-    if image[at] != CALL || next > image.len() {
+    if !goes(image[at]) || next > image.len() {
         return None;
     }
     let displacement = i32::from_le_bytes(image[at + 1..next].try_into().ok()?);
@@ -29,7 +32,7 @@ fn target(image: &[u8], at: usize) -> Option<usize> {
     (target < image.len()).then_some(target)
 }
 
-/// The smallest byte that follows no E8 which is left alone.
+/// The smallest byte that follows no opcode which is left alone.
 pub(super) fn marker(image: &[u8]) -> Option<u8> {
     let mut taken = [false; 256];
     let mut at = 0;
@@ -38,7 +41,9 @@ pub(super) fn marker(image: &[u8]) -> Option<u8> {
             at += 5;
             continue;
         }
-        if let [CALL, follower, ..] = image[at..] {
+        if let [opcode, follower, ..] = image[at..]
+            && goes(opcode)
+        {
             taken[follower as usize] = true;
         }
         at += 1;
@@ -46,7 +51,7 @@ pub(super) fn marker(image: &[u8]) -> Option<u8> {
     (0..=255).find(|marker| !taken[*marker as usize])
 }
 
-/// Makes the calls of `image`, which will lie at `base`, absolute.
+/// Makes the calls and jumps of `image`, which will lie at `base`, absolute.
 pub(super) fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
     let mut out = image.to_vec();
     let mut at = 0;
@@ -67,7 +72,7 @@ pub(super) fn filter(image: &[u8], base: u32, marker: u8) -> Vec<u8> {
 pub(super) fn unfilter(mut image: Vec<u8>, base: u32, marker: u8) -> Vec<u8> {
     let mut at = 0;
     while at + 5 <= image.len() {
-        if image[at] != CALL || image[at + 1] != marker {
+        if !goes(image[at]) || image[at + 1] != marker {
             at += 1;
             continue;
         }

@@ -2,7 +2,7 @@
 //!
 //! From the image outwards:
 //!
-//! - calls become absolute ([`calls`]);
+//! - calls and jumps become absolute ([`calls`]);
 //! - the result is a sequence of steps: literals, which are single bytes, and
 //!   matches, which repeat bytes that came before ([`stream`]);
 //! - each step is a sequence of decisions between 0 and 1, and a model that
@@ -22,12 +22,10 @@ mod rans;
 mod stream;
 
 use anyhow::{Context, Result, ensure};
+use layout::packed::IMAGE;
 
 use parse::Parser;
 use stream::{Recorder, Step};
-
-/// More than there is memory for.
-const LARGEST: usize = 1 << 16;
 
 /// An image as it is stored.
 pub(crate) struct Packed {
@@ -40,8 +38,8 @@ pub(crate) struct Packed {
 /// `rounds` of improvement.
 pub(crate) fn pack(image: &[u8], base: u32, rounds: usize) -> Result<Packed> {
     ensure!(
-        !image.is_empty() && image.len() <= LARGEST && base < 1 << 23,
-        "the image is empty, larger than {LARGEST} bytes or not in low memory"
+        !image.is_empty() && image.len() <= IMAGE && base < 1 << 23,
+        "the image is empty, larger than {IMAGE} bytes or not in low memory"
     );
     let marker = calls::marker(image).context("every byte follows some E8: no marker is left")?;
     let filtered = calls::filter(image, base, marker);

@@ -1,14 +1,14 @@
 //! What both sides know before a decision: how likely it is a 1.
 //!
 //! A decision has a node, its place in the trees of decisions that
-//! [`layout::packed::node`] lists. Three weights speak about it: one for the node alone, one for the node
-//! after the last byte, one for the node after the byte before that. Their sum
-//! is the logarithm of the odds of a 1. When the decision is known, all three
-//! move by the same step towards it, the further the less it was expected: this
+//! [`layout::packed::node`] lists. Four weights speak about it: one for the node
+//! alone, one for the node after the last byte, one for the node after the byte
+//! before that, one for the node after both. Their sum is the logarithm of the
+//! odds of a 1. When the decision is known, all four move by the same step towards it, the further the less it was expected: this
 //! is logistic regression by gradient descent, one step a decision. Steps are
 //! longer at the start, when nothing is known, than later.
 
-use layout::packed::{BEFORE, HASTE, LAST, PATIENCE, RATE, SQUASH, STRIDE, WEIGHTS};
+use layout::packed::{BEFORE, HASTE, LAST, PAIR, PATIENCE, RATE, SQUASH, STRIDE, WEIGHTS, mix};
 
 /// The two bytes before the next one.
 #[derive(Clone, Copy)]
@@ -29,12 +29,10 @@ impl Context {
         }
     }
 
-    fn weights(self, node: usize) -> [usize; 3] {
-        [
-            node,
-            LAST + usize::from(self.last) * STRIDE + node,
-            BEFORE + usize::from(self.before) * STRIDE + node,
-        ]
+    fn weights(self, node: usize) -> [usize; 4] {
+        let [last, before] = [self.last, self.before].map(|byte| usize::from(byte) * STRIDE);
+        let pair = PAIR + last + mix(LAST + before);
+        [0, LAST + last, BEFORE + before, pair].map(|tree| tree + node)
     }
 }
 

@@ -14,9 +14,8 @@ const HARNESS: &str = include_str!("harness.s");
 /// Where the packed data lies.
 const PACKED: u32 = memory::STAGE2.start;
 const IMAGE: u32 = memory::STAGE2_UNPACKED.start;
-const TABLE: u32 = memory::IO_BUFFER.start;
 /// What is watched ends a page behind the unpacker's memory.
-const MEMORY_END: u32 = memory::IO_BUFFER.end + 0x1000;
+const MEMORY_END: u32 = packed::MEMORY.end + 0x1000;
 /// What memory holds where nothing was written.
 const FILL: u32 = 0xcc;
 
@@ -33,7 +32,7 @@ struct Case {
 
 struct Outcome {
     instructions: u32,
-    /// Bytes outside the image and the table that were written.
+    /// Bytes outside the unpacker's memory that were written.
     changed: u32,
     image: Vec<u8>,
 }
@@ -95,13 +94,16 @@ fn source() -> String {
         ("MEMORY_END", MEMORY_END),
         ("PACKED", PACKED),
         ("IMAGE", IMAGE),
-        ("TABLE", TABLE),
-        ("TABLE_END", memory::IO_BUFFER.end),
+        ("TABLE", packed::MEMORY.start),
+        ("TABLE_END", packed::MEMORY.end),
         ("WEIGHTS", packed::address(0)),
         ("SQUASH", packed::address(packed::WEIGHTS)),
         ("NODES", packed::address(0)),
         ("LAST", packed::address(packed::LAST)),
         ("BEFORE", 2 * (packed::BEFORE - packed::LAST) as u32),
+        ("PAIR", 2 * (packed::PAIR - packed::LAST) as u32),
+        ("MIX", packed::MIX),
+        ("MIX_SHIFT", packed::MIX_SHIFT),
         ("STRIDE", packed::STRIDE as u32),
         ("RATE", packed::RATE),
         ("HASTE", packed::HASTE),
@@ -160,7 +162,7 @@ fn unpacks_what_was_packed() {
         // One byte; runs; what is shorter than a call.
         vec![0],
         vec![0xe8; 3],
-        vec![7; 60_000],
+        vec![7; packed::IMAGE],
         // Calls: to itself, to both ends, just outside, cut off by the end.
         [
             call(-5),

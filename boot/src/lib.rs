@@ -99,6 +99,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         let trail = &mut desk.trail;
         trail.entry(b"");
         if let (Err(error), false) = (&overlay, failed) {
+            trail.file(b"overlay");
             trail.report(console, None, *error);
         }
         let found = inventory::take(

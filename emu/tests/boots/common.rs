@@ -4,6 +4,7 @@ use boot::fat::Volume;
 use boot::handoff::Handoff;
 use boot::load::bzimage::{HEADER, SetupHeader};
 use boot::load::{Loader, Part, Step};
+use boot::overlay::Overlay;
 use boot::storage::{Caches, Storage};
 use boot::{Error, gpt};
 use emu::disk::{Access, FileDisk};
@@ -347,7 +348,7 @@ pub(crate) fn boot(
         &mut storage,
         memory,
         &volume,
-        Some(&boot::overlay::Overlay::linked()),
+        Some(const { &Overlay::linked() }),
     );
     let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
     let result = result.map(|()| loader.handoff);

@@ -38,7 +38,11 @@ fn disk(start: u64) -> (TempDir, PathBuf) {
         .file("kernel", Kernel::load().unwrap().bytes())
         .file("loader/entries/new+2.conf", entry("2"))
         .file("loader/entries/old.conf", entry("1"));
-    Disk::new(24 * MIB).partition(esp).build(&image).unwrap();
+    Disk::new(24 * MIB)
+        .table_line("first-lba: 34")
+        .partition(esp)
+        .build(&image)
+        .unwrap();
     (directory, image)
 }
 

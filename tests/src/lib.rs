@@ -16,11 +16,17 @@
 //! | [`probe`] | the probe kernel, its variants and its report |
 //! | [`protocol`] | what the boot protocol demands of that report |
 //! | [`gapboot`] | the built programs: installing, emulating |
+//! | [`decision`] | what a loader decided, whichever it is |
 //! | [`scenario`] | probe kernel, initrds and command line, from image to report |
 //! | [`uki`] | Unified Kernel Images, and the loaders that start them |
 //! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
+//! | [`systemd_boot`] | systemd-boot, likewise |
+//! | [`ovmf`] | a machine with UEFI |
+//! | [`witness`] | a kernel for BIOS and UEFI that says what it was started with |
+//! | [`pe`] | PE files |
+//! | [`terminal`] | what a serial terminal shows |
 //! | [`demo`] | `./x demo` |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
@@ -32,6 +38,7 @@ pub mod bench;
 pub mod bochs;
 pub mod boot_sector;
 pub mod debian;
+pub mod decision;
 pub mod demo;
 pub mod firmware;
 pub mod gapboot;
@@ -39,6 +46,8 @@ pub mod gdb;
 pub mod hostile;
 pub mod image;
 pub mod initramfs;
+pub mod ovmf;
+pub mod pe;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;
@@ -46,9 +55,12 @@ pub mod rig;
 pub mod scenario;
 pub mod syslinux;
 pub mod systemd;
+pub mod systemd_boot;
+pub mod terminal;
 pub mod tool;
 pub mod trixie;
 pub mod uki;
+pub mod witness;
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

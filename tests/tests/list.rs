@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::{MIB, gapboot, systemd, uki};
+use tests::{MIB, gapboot, pe, systemd};
 
 /// What is compared. (`id` in small letters: bootctl leaves them as they are.)
 const KEYS: [&str; 13] = [
@@ -71,7 +71,7 @@ impl Tree {
     fn image(self, name: &str, texts: &[(&str, &str)]) -> Self {
         let mut sections = vec![(".linux", &b"kernel"[..])];
         sections.extend(texts.iter().map(|(name, text)| (*name, text.as_bytes())));
-        let image = uki::sections(0x8664, &sections);
+        let image = pe::build(pe::X64, Vec::new(), &sections);
         self.file(&format!("{ESP}/EFI/Linux/{name}"), image)
     }
 
@@ -504,8 +504,8 @@ fn unified_kernel_images() {
 fn files_that_are_no_images() {
     let osrel = &b"ID=a\nVERSION_ID=1"[..];
     let sections = [(".osrel", osrel), (".linux", b"kernel"), (".cmdline", b"a")];
-    let arm = uki::sections(0xaa64, &sections);
-    let without_kernel = uki::sections(0x8664, &sections[..1]);
+    let arm = pe::build(0xaa64, Vec::new(), &sections);
+    let without_kernel = pe::build(pe::X64, Vec::new(), &sections[..1]);
     Tree::new()
         .uki("good.efi", "ID=good\nVERSION_ID=1", "quiet")
         .uki(".hidden.efi", "ID=a\nVERSION_ID=1", "quiet")
@@ -535,7 +535,10 @@ fn images_on_both_partitions() {
     Tree::new()
         .uki("a.efi", "ID=x\nVERSION_ID=1", "a")
         .uki("c.efi", "ID=x\nVERSION_ID=3", "a")
-        .file("xbootldr/EFI/Linux/b.efi", uki::sections(0x8664, &sections))
+        .file(
+            "xbootldr/EFI/Linux/b.efi",
+            pe::build(pe::X64, Vec::new(), &sections),
+        )
         .agrees(3);
 }
 

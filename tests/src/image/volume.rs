@@ -66,6 +66,22 @@ impl Volume {
         Ok(())
     }
 
+    /// Renames a file, to another name in the same directory.
+    pub fn rename(&self, path: &str, name: &str) -> Result<()> {
+        let (directory, _) = path.rsplit_once('/').unwrap_or_default();
+        self.mtools("mren", |tool| {
+            let names = [path, &format!("{directory}/{name}")];
+            tool.args(names.map(|name| format!("::{name}")))
+        })?;
+        Ok(())
+    }
+
+    /// Sets a file's attribute "read-only".
+    pub fn make_read_only(&self, path: &str) -> Result<()> {
+        self.mtools("mattrib", |tool| tool.args(["+r", &format!("::{path}")]))?;
+        Ok(())
+    }
+
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         let directory = tempfile::tempdir()?;

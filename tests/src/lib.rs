@@ -18,6 +18,7 @@
 //! | [`gapboot`] | the built programs: installing, emulating |
 //! | [`scenario`] | probe kernel, initrds and command line, from image to report |
 //! | [`uki`] | Unified Kernel Images, and the loaders that start them |
+//! | [`running`] | an initramfs with `gapboot` in it |
 //! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
@@ -43,6 +44,7 @@ pub mod probe;
 pub mod protocol;
 pub mod qemu;
 pub mod rig;
+pub mod running;
 pub mod scenario;
 pub mod syslinux;
 pub mod systemd;

@@ -48,8 +48,12 @@ impl Workshop {
 
     /// The same with a file that the initramfs takes the checksum of.
     pub fn with_payload(payload: &[u8]) -> Result<Self> {
+        Self::with_initrd(initramfs::busybox(INIT)?, payload)
+    }
+
+    /// The same with an initramfs of one's own in place of the one that reports.
+    pub fn with_initrd(mut initrd: Vec<u8>, payload: &[u8]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let mut initrd = initramfs::busybox(INIT)?;
         let mut more = Archive::new().program("order", b"initrd");
         if !payload.is_empty() {
             more = more.program("payload", payload);

@@ -36,6 +36,7 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
+  heavy       the tests that take minutes: images of 600 MiB
   fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
   coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
@@ -72,6 +73,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
+        ["heavy"] => test::heavy(&workspace),
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["coverage"] => coverage::print(&workspace),
         ["bench"] => bench::run(&workspace),

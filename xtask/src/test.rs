@@ -129,6 +129,24 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Runs the tests that take minutes, one after another: two machines of 4 GiB
+/// are too much for many a host.
+pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    dist::build(workspace)?;
+    let mut test = cargo(workspace, "test");
+    test.env("GAPBOOT_DIST", workspace.dist());
+    test.args([
+        "--package",
+        "tests",
+        "--features",
+        "heavy",
+        "--test",
+        "heavy",
+    ]);
+    run(test.args(["--", "--test-threads=1"]))
+}
+
 /// Runs the tests of all host crates, which show their own results.
 fn tests(workspace: &Workspace, probe: &Path, firmware: &Path, tally: &mut Tally) -> Result<()> {
     let mut test = cargo(workspace, "test");

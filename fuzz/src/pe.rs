@@ -38,10 +38,9 @@ pub fn entry(name: &[u8], memory: [u32; 2], file: [u32; 2]) -> [u8; ENTRY] {
     entry
 }
 
-/// A PE file for x86-64 with these sections, those with nothing in them
-/// included.
-pub fn image(sections: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut file = headers(AMD64, sections.len() as u16);
+/// A PE file with these sections, those with nothing in them included.
+pub fn image(machine: u16, sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = headers(machine, sections.len() as u16);
     let mut offset = (file.len() + ENTRY * sections.len()).next_multiple_of(512);
     let mut address = 0x1000;
     let mut contents = Vec::new();

@@ -14,7 +14,6 @@ use std::process::Command;
 
 pub(crate) use fuzz::cpio::archive;
 pub(crate) use fuzz::kernel::header;
-pub(crate) use fuzz::pe::image as pe;
 
 fn run(program: &str, package: &str, arguments: &[&str]) {
     let output = Command::new(program)
@@ -147,6 +146,11 @@ pub(crate) fn kernel_with(header: &SetupHeader, end: usize, payload: usize) -> V
 
 pub(crate) fn kernel(setup_sects: u8, payload: usize) -> Vec<u8> {
     kernel_with(&header(setup_sects, payload), HEADER_END, payload)
+}
+
+/// A PE file for x86-64 with these sections. Its section table begins at 0x188.
+pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    fuzz::pe::image(fuzz::pe::AMD64, sections)
 }
 
 /// What a test boots: all or a piece (offset and size) of a file, or bytes.

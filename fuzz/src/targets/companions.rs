@@ -118,7 +118,7 @@ fn file(input: &mut Input, has_uname: bool) -> File {
     if mode & 1 != 0 {
         sections.push((".linux", b"no addon"));
     }
-    file.bytes = pe::image(&sections);
+    file.bytes = pe::image(pe::AMD64, &sections);
     // No more than 128 bytes of a version are compared.
     let fits = uname.is_empty() || !has_uname || uname == UNAMES[1];
     if mode & 1 == 0 && fits && file.name.is_ascii() && directory & 0x80 == 0 {
@@ -130,14 +130,17 @@ fn file(input: &mut Input, has_uname: bool) -> File {
 fn machine(has_uname: bool, files: &[File]) -> FuzzMachine {
     static KERNEL: OnceLock<Vec<u8>> = OnceLock::new();
     let kernel = KERNEL.get_or_init(|| kernel::image(64));
-    let image = pe::image(&[
-        (".osrel", OSREL),
-        (".cmdline", CMDLINE),
-        (".uname", if has_uname { UNAMES[1] } else { b"" }),
-        (".ucode", UCODE),
-        (".initrd", INITRD),
-        (".linux", kernel),
-    ]);
+    let image = pe::image(
+        pe::AMD64,
+        &[
+            (".osrel", OSREL),
+            (".cmdline", CMDLINE),
+            (".uname", if has_uname { UNAMES[1] } else { b"" }),
+            (".ucode", UCODE),
+            (".initrd", INITRD),
+            (".linux", kernel),
+        ],
+    );
     let path = |file: &File| format!("{}/{}", DIRECTORIES[file.directory], file.name);
     let paths: Vec<String> = files.iter().map(path).collect();
     let beside = paths.iter().zip(files);

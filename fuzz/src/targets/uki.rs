@@ -147,8 +147,8 @@ fn effective(sections: &[Section], profile: usize, name: &[u8; 8]) -> (u32, u32)
     let mut starts: Vec<usize> = starts.map(|(at, _)| at).collect();
     let base = &sections[..starts.first().copied().unwrap_or(sections.len())];
     starts.push(sections.len());
-    let own = match starts[..] {
-        [ref all @ ..] if profile + 1 < all.len() => &sections[all[profile]..all[profile + 1]],
+    let own = match (starts.get(profile), starts.get(profile + 1)) {
+        (Some(&start), Some(&end)) => &sections[start..end],
         _ => &[],
     };
     let mut all = own.iter().chain(base);
@@ -259,7 +259,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         &4_000_000_u32.to_le_bytes(),
     ]
     .concat();
-    let built = pe::image(&[(".osrel", b"ID=a\n"), (".cmdline", b"x"), (".initrd", b"y")]);
+    let built = pe::image(
+        pe::AMD64,
+        &[(".osrel", b"ID=a\n"), (".cmdline", b"x"), (".initrd", b"y")],
+    );
     let seed = |flags: u8, rest: &[u8]| [&[flags][..], rest].concat();
     vec![
         seed(0, &plain),

@@ -16,8 +16,8 @@ use boot::uki::Image;
 use layout::memory::KERNEL;
 use std::sync::OnceLock;
 
-/// Names that mean something; any other number of an input spells a name out.
-const NAMES: [&[u8; 8]; 9] = [
+/// Names of sections that mean something; any other number of an input spells a name out.
+pub const NAMES: [&[u8; 8]; 9] = [
     b".linux\0\0",
     b".osrel\0\0",
     b".cmdline",
@@ -112,7 +112,7 @@ fn padded(bytes: &[u8]) -> [u8; 8] {
 }
 
 /// A section's name, and its start and size in the file.
-type Section = ([u8; 8], u32, u32);
+pub type Section = ([u8; 8], u32, u32);
 
 /// The sections of an image; None for a file that is none.
 fn second_reader(file: &[u8], long_mode: bool) -> Option<Vec<Section>> {
@@ -156,8 +156,9 @@ fn effective(sections: &[Section], profile: usize, name: &[u8; 8]) -> (u32, u32)
     found.map_or((0, 0), |section| (section.1, section.2))
 }
 
-/// What the loader's reader finds is what the second one does.
-fn agree(file: &[u8], long_mode: bool, sections: Option<&[Section]>) {
+/// Asserts that what the loader finds in an image are these sections, each in the
+/// profiles in which it is in effect; nothing where there are none.
+pub fn agree(file: &[u8], long_mode: bool, sections: Option<&[Section]>) {
     let format = fat12(CLUSTERS);
     let volume = format.image(&[("image", file)]);
     let mut disk = MemoryDisk::new(&volume, format.sectors().into(), BUDGET);

@@ -22,6 +22,7 @@
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
 //! | [`demo`] | `./x demo` |
+//! | [`kill`] | `./x kill`: power cuts at random moments of a boot |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
 //! What was built is found through the environment: `GAPBOOT_DIST` is the
@@ -39,6 +40,7 @@ pub mod gdb;
 pub mod hostile;
 pub mod image;
 pub mod initramfs;
+pub mod kill;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;

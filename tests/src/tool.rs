@@ -11,7 +11,7 @@ fn package(program: &str) -> &str {
         "bochs-bin" => "bochs",
         "sfdisk" => "fdisk",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
-        "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mshowfat" => "mtools",
+        "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => "mtools",
         "grub-mkimage" | "grub-mkrescue" => "grub-common",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",

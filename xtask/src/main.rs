@@ -7,6 +7,7 @@ mod demo;
 mod dist;
 mod freestanding;
 mod fuzz;
+mod kill;
 mod licences;
 mod link;
 mod overlay;
@@ -37,6 +38,7 @@ usage: ./x COMMAND
   dist        build everything into dist/
   test        build and run every test and check
   fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
+  kill        cut a machine's power [TIMES] at random moments of a boot (100)
   coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
   check       formatting, lints, licences and documentation of every crate
@@ -73,6 +75,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
+        ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),

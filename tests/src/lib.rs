@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`tool`] | runs foreign programs, and says which package a missing one is in |
 //! | [`debian`] | kernels and busybox out of Debian's packages |
+//! | [`modules`] | modules of Debian's kernel |
+//! | [`userland`] | systemd and what it needs, out of Debian's packages |
 //! | [`initramfs`] | cpio archives and incompressible data |
 //! | [`image`] | GPT disk images with FAT file systems |
 //! | [`boot_sector`] | floppy disks with a few instructions |
@@ -41,6 +43,7 @@ pub mod hostile;
 pub mod image;
 pub mod initramfs;
 pub mod kill;
+pub mod modules;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;
@@ -51,6 +54,7 @@ pub mod systemd;
 pub mod tool;
 pub mod trixie;
 pub mod uki;
+pub mod userland;
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

@@ -10,22 +10,9 @@ use tests::debian::{self, Flavour};
 use tests::gapboot::{built, type1};
 use tests::image::{Disk, Fat, Partition, Volume};
 use tests::initramfs::{self, Archive};
+use tests::modules::VIRTIO_AND_FAT;
 use tests::qemu::{Exit, Machine, Outcome};
 use tests::tool::run;
-
-/// What the guest needs to find a virtio disk with FAT on it, in this order.
-const MODULES: [&str; 10] = [
-    "virtio_ring",
-    "virtio",
-    "virtio_pci_legacy_dev",
-    "virtio_pci_modern_dev",
-    "virtio_pci",
-    "virtio_blk",
-    "fat",
-    "vfat",
-    "nls_cp437",
-    "nls_ascii",
-];
 
 const UUID: &str = "6b25fc6a-0b2a-4b6c-9a0d-5e4cb2b1f0d1";
 
@@ -53,35 +40,13 @@ printf 'GapbootNode=1\nLoaderDevicePartUUID=@UUID@\nLoaderBootCountPath=/loader/
     >/s/sys/kernel/boot_params/setup_data/0/data
 "#;
 
-/// A module's file, in the tree of the kernel's package.
-fn module(directory: &Path, name: &str) -> Option<PathBuf> {
-    let entries = fs::read_dir(directory).ok()?.flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.into_iter().find_map(|path| match path.is_dir() {
-        true => module(&path, name),
-        false => path
-            .file_name()
-            .is_some_and(|file| file == &*format!("{name}.ko"))
-            .then_some(path),
-    })
-}
-
 /// An initrd with this init script, gapboot, and the modules.
 fn initrd(script: &str) -> Vec<u8> {
-    let kernel = debian::kernel(Flavour::Generic).unwrap();
-    let tree = kernel.ancestors().nth(2).unwrap();
-    let mut archive = Archive::new()
+    let archive = Archive::new()
         .directory("modules")
         .linked("bin/gapboot", &built("gapboot").unwrap())
+        .and_then(|archive| archive.modules(&VIRTIO_AND_FAT))
         .unwrap();
-    for (name, number) in MODULES.into_iter().zip(10..) {
-        let path = ["lib/modules", "usr/lib/modules"]
-            .iter()
-            .find_map(|directory| module(&tree.join(directory), name))
-            .unwrap_or_else(|| panic!("{} holds no module {name}", tree.display()));
-        archive = archive.program(&format!("modules/{number}"), &fs::read(path).unwrap());
-    }
     let mut initrd = initramfs::busybox(script).unwrap();
     initrd.resize(initrd.len().next_multiple_of(4), 0);
     initrd.extend(archive.finish());

@@ -97,7 +97,7 @@ impl Boot {
 
 /// Kills a machine so many times.
 pub fn run_times(kernel: &Kernel, kills: u32, seed: u64) -> Result<Figures> {
-    let directory = tempfile::tempdir_in(crate::root().join("target"))?;
+    let directory = crate::scratch()?;
     let victim = Victim::new(directory.path(), kernel)?;
     let mut figures = Figures::default();
     let mut last = victim.boot()?;

@@ -68,6 +68,14 @@ pub fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
+/// A directory for large files, on the file system of the source tree (`/tmp` may be
+/// memory).
+pub fn scratch() -> std::io::Result<tempfile::TempDir> {
+    let target = root().join("target");
+    std::fs::create_dir_all(&target)?;
+    tempfile::tempdir_in(target)
+}
+
 /// The SHA-256 of bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);

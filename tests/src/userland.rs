@@ -101,8 +101,8 @@ pub struct Userland {
 }
 
 impl Userland {
-    /// A copy of the tree in a new directory. Its files are the cache's own, and
-    /// are replaced, never written to.
+    /// A copy of the tree in a new directory, on the file system of the source
+    /// tree: its files are the cache's own, and are replaced, never written to.
     pub fn new(root: &Path) -> Result<Self> {
         run(command("cp").arg("-al").arg(packages()?).arg(root))?;
         let userland = Self {

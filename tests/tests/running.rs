@@ -1,7 +1,7 @@
 //! `gapboot` on a running system, Debian's kernel in a guest: block devices,
 //! mounts and FAT are Linux's own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use std::{fs, process::Command};
 

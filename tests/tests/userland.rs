@@ -92,7 +92,7 @@ fn boot(image: &Path) -> String {
 
 #[test]
 fn a_new_entry_is_blessed_and_the_next_boot_is_another() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tests::scratch().unwrap();
     let image = directory.path().join("disk.img");
     let esp = Partition::esp(Fat::new(16))
         .size(200 * MIB)

@@ -273,6 +273,13 @@ fn what_systemctl_reboot_asked_for() {
     );
     set(&from_systemd).done();
     assert!(state(&image) == expected([0, 0], 0, "\0\0debian-6.12.conf\0\0"));
+    // The name that systemd-logind writes in truth.
+    let written = "run/systemd/reboot-boot-to-loader-entry";
+    fake.write(written, "other.conf\n");
+    fs::remove_file(fake.path("run/systemd/reboot-to-boot-loader-entry")).unwrap();
+    set(&from_systemd).done();
+    assert!(state(&image) == expected([0, 0], 0, "\0\0other.conf\0\0"));
+    fake.write(written, "debian-6.12.conf\n");
     for (microseconds, seconds) in [("0", u32::MAX), ("2500000\n", 3), ("7000000", 7)] {
         fake.write("run/systemd/reboot-to-boot-loader-menu", microseconds);
         set(&from_systemd).done();

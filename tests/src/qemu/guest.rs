@@ -180,6 +180,14 @@ impl Guest {
         self.outcome(screen)
     }
 
+    /// Kills QEMU at once, and gives what came out of COM1 until then.
+    pub fn kill(mut self) -> Result<String> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.serial.wait_for_end();
+        Ok(self.serial())
+    }
+
     fn outcome(&mut self, screen: Option<Screen>) -> Result<Outcome> {
         let status = self.child.wait()?;
         self.serial.wait_for_end();

@@ -6,8 +6,10 @@ use anyhow::Result;
 use std::fs;
 use std::path::Path;
 
-/// A machine that starts the disk's `/EFI/BOOT/BOOTX64.EFI`. Its variables are
-/// made anew in a file.
+/// What it starts from a disk that it does not know.
+pub const PROGRAM: &str = "EFI/BOOT/BOOTX64.EFI";
+
+/// A machine that starts [`PROGRAM`]. Its variables are made anew in a file.
 pub fn machine(disk: &Path, variables: &Path) -> Result<Machine> {
     let firmware = debian::package("ovmf")?.join("usr/share/OVMF");
     fs::copy(firmware.join("OVMF_VARS.fd"), variables)?;

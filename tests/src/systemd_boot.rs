@@ -9,9 +9,6 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where firmware looks for a loader that nobody told it about.
-pub const PLACE: &str = "EFI/BOOT/BOOTX64.EFI";
-
 /// A release of Debian, for its version of systemd-boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
@@ -25,7 +22,7 @@ impl Release {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Own, Self::Trixie];
 
-    /// The file that is to lie at [`PLACE`].
+    /// The program, for [`ovmf::PROGRAM`].
     pub fn program(self) -> Result<PathBuf> {
         let stub = match self {
             Self::Own => uki::stub()?,

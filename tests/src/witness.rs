@@ -1,7 +1,7 @@
 //! A kernel for machines of both kinds, which says what it was started with: on
 //! a BIOS it is the probe, by UEFI a program, `witness.s`, that lies behind it.
 
-use crate::pe;
+use crate::efi;
 use crate::probe::Kernel;
 use crate::tool::{command, run};
 use anyhow::{Context, Result};
@@ -11,7 +11,7 @@ use std::fs;
 /// The kernel's file.
 pub fn kernel() -> Result<Vec<u8>> {
     let probe = Kernel::load()?.bytes();
-    Ok(pe::build(pe::X64, probe, &[(".text", &program()?)]))
+    Ok(efi::program(probe, &[(".text", &program()?)]))
 }
 
 /// The kernel in a unified kernel image, with these sections behind its own.
@@ -19,7 +19,7 @@ pub fn image(sections: &[(&str, &str)]) -> Result<Vec<u8>> {
     let (program, probe) = (program()?, Kernel::load()?.bytes());
     let mut all = vec![(".text", &program[..]), (".linux", &probe)];
     all.extend(sections.iter().map(|(name, text)| (*name, text.as_bytes())));
-    Ok(pe::build(pe::X64, Vec::new(), &all))
+    Ok(efi::program(Vec::new(), &all))
 }
 
 /// The program for UEFI, assembled.

@@ -2,7 +2,7 @@
 
 use super::{Content, Fat, FileToWrite, SECTOR, partitions};
 use crate::tool::{command, run};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom};
 use std::ops::Range;
@@ -66,13 +66,9 @@ impl Volume {
         Ok(())
     }
 
-    /// Renames a file, to another name in the same directory.
+    /// Gives a file another name in the same directory.
     pub fn rename(&self, path: &str, name: &str) -> Result<()> {
-        let (directory, _) = path.rsplit_once('/').unwrap_or_default();
-        self.mtools("mren", |tool| {
-            let names = [path, &format!("{directory}/{name}")];
-            tool.args(names.map(|name| format!("::{name}")))
-        })?;
+        self.mtools("mren", |tool| tool.args([&format!("::{path}"), name]))?;
         Ok(())
     }
 
@@ -107,7 +103,9 @@ impl Volume {
         let mut image = File::open(&self.image)?;
         image.seek(SeekFrom::Start(self.start * SECTOR))?;
         std::io::copy(&mut image, &mut copy)?;
-        run(command("fsck.vfat").arg("-n").arg(copy.path()))?;
+        let printed = run(command("fsck.vfat").arg("-n").arg(copy.path()))?;
+        // Its version, and the number of files and clusters.
+        ensure!(printed.lines().count() == 2, "fsck.vfat -n:\n{printed}");
         Ok(())
     }
 

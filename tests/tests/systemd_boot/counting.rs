@@ -1,6 +1,6 @@
 //! Boot counting: chains of boots that fail or succeed.
 
-use super::{ENTRIES, IMAGES, Tree, long, without_counter};
+use super::{ENTRIES, HEAVY, IMAGES, Tree, without_counter};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tests::decision::Decision;
@@ -166,7 +166,7 @@ fn type_2(release: Release) {
 #[test]
 fn a_chain_of_type_1() {
     type_1(Release::Own);
-    if long() {
+    if HEAVY {
         type_1(Release::Trixie);
     }
 }
@@ -174,7 +174,7 @@ fn a_chain_of_type_1() {
 #[test]
 fn a_chain_of_type_2() {
     type_2(Release::Trixie);
-    if long() {
+    if HEAVY {
         type_2(Release::Own);
     }
 }
@@ -217,7 +217,7 @@ fn at_random(release: Release, boots: u32) {
 
 #[test]
 fn a_chain_at_random() {
-    if long() {
+    if HEAVY {
         Release::ALL
             .into_iter()
             .for_each(|release| at_random(release, 40));
@@ -291,7 +291,7 @@ fn names_that_differ(release: Release, number: usize) {
 
 #[test]
 fn numbers_keep_their_width() {
-    if long() {
+    if HEAVY {
         let all = |release| names_that_differ(release, NAMES.len());
         Release::ALL.into_iter().for_each(all);
     } else {

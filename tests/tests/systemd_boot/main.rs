@@ -10,7 +10,8 @@ use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::systemd_boot::{PLACE, Release};
+use tests::ovmf::PROGRAM;
+use tests::systemd_boot::Release;
 use tests::{MIB, gapboot, witness};
 
 const ESP: &str = "esp";
@@ -89,17 +90,15 @@ impl Tree {
         let program = release.program().unwrap();
         Volume::open(&image, 1)
             .unwrap()
-            .write(PLACE, program)
+            .write(PROGRAM, program)
             .unwrap();
         gapboot::install(&image).unwrap();
         image
     }
 }
 
-/// Whether everything is to be tried that takes minutes: `GAPBOOT_LONG=1`.
-fn long() -> bool {
-    std::env::var("GAPBOOT_LONG").is_ok_and(|value| value == "1")
-}
+/// Whether everything is to be tried, which takes minutes: `./x heavy`.
+const HEAVY: bool = cfg!(feature = "heavy");
 
 /// A name or an id without its counter.
 fn without_counter(id: &str) -> String {

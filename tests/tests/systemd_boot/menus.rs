@@ -1,14 +1,15 @@
 //! The menu: its entries, their order, their titles, how long it is shown, and the
 //! one that boots when nobody chooses.
 
-use super::{Tree, long, without_counter};
+use super::{HEAVY, Tree, without_counter};
+use fuzz::pe;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use tests::decision::Decision;
+use tests::gapboot;
 use tests::initramfs::random;
 use tests::systemd_boot::{self, Boot, Release};
-use tests::{gapboot, pe};
 
 /// A difference that is meant. Entries are named by their ids.
 #[derive(Clone, Copy)]
@@ -228,11 +229,7 @@ fn images() {
             (".cmdline", "debug"),
             (".profile", "X=1\n"),
         ];
-        let arm = pe::build(
-            0xaa64,
-            Vec::new(),
-            &[(".osrel", OS.as_bytes()), (".linux", b"k")],
-        );
+        let arm = pe::image(0xaa64, &[(".osrel", OS.as_bytes()), (".linux", b"k")]);
         Tree::new()
             .conf("timeout 2\ndefault im*.efi\n")
             .image("image.efi", &[(".osrel", OS), (".cmdline", "a=1")])
@@ -311,7 +308,7 @@ fn any_combination() {
     const MACHINES: [&str; 3] = ["", "1", "2"];
     const COUNTERS: [&str; 6] = ["", "", "+3-0", "+0", "+2-1", "+0-3"];
     const BASES: [&str; 6] = ["a", "a-", "a.", "a1", "b_", "6.1-"];
-    let seeds = if long() { 8 } else { 1 };
+    let seeds = if HEAVY { 8 } else { 1 };
     for seed in 1..=seeds {
         let mut numbers = random(seed, 1000).into_iter();
         let mut choose =

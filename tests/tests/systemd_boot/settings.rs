@@ -1,7 +1,7 @@
 //! `loader.conf`: which entry it makes boot, and whether there is a menu before.
 
 use super::menus::same_decisions;
-use super::{Tree, long};
+use super::{HEAVY, Tree};
 use tests::decision::Asked;
 use tests::image::Volume;
 use tests::systemd_boot::Release;
@@ -61,7 +61,7 @@ fn settings(release: Release) {
     for (index, (conf, id, asked)) in SETTINGS.into_iter().enumerate() {
         let profiles = id.starts_with("multi");
         let turn = Release::ALL[index % 2] == release;
-        if !(turn || long()) || profiles && release == Release::Own {
+        if !(turn || HEAVY) || profiles && release == Release::Own {
             continue;
         }
         let volume = Volume::open(&disk, 1).unwrap();

@@ -1,8 +1,7 @@
-//! PE files of sections that are put together here: EFI programs, and what
-//! programs that only look at images take for one.
+//! EFI programs that are put together here, of code and whatever else lies in
+//! their sections.
 
-/// `Machine` of processors that run 64-bit code.
-pub const X64: u16 = 0x8664;
+use fuzz::pe::AMD64;
 
 /// Of a file.
 const ALIGNMENT: usize = 512;
@@ -17,13 +16,13 @@ const CODE: u32 = 0x6000_0020;
 /// They can be read.
 const DATA: u32 = 0x4000_0040;
 
-/// Makes a PE file of `head`: the headers are written into it at offset 0x40,
+/// Makes a program of `head`: the headers are written into it at offset 0x40,
 /// over what is there, and the sections follow it. A section `.text` is code
 /// that is entered at its first byte and runs wherever it is loaded.
 ///
 /// # Panics
 /// When the file is larger than 4 GiB.
-pub fn build(machine: u16, mut head: Vec<u8>, sections: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn program(mut head: Vec<u8>, sections: &[(&str, &[u8])]) -> Vec<u8> {
     const AT: usize = 0x40;
     let end = AT + HEADERS + SECTION * sections.len();
     let headers = end.next_multiple_of(ALIGNMENT);
@@ -60,7 +59,7 @@ pub fn build(machine: u16, mut head: Vec<u8>, sections: &[(&str, &[u8])]) -> Vec
     put(0, b"MZ");
     put(0x3c, &word(AT));
     put(AT, b"PE\0\0");
-    put(AT + 4, &machine.to_le_bytes());
+    put(AT + 4, &AMD64.to_le_bytes());
     put(AT + 6, &(sections.len() as u16).to_le_bytes());
     put(AT + 8, &[0; HEADERS - 8]);
     put(AT + 20, &240_u16.to_le_bytes());

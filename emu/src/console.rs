@@ -84,6 +84,8 @@ impl Console for Terminal {
         (columns.get().into(), lines.get().into())
     }
 
+    fn resize(&mut self, _: u8) {}
+
     fn clear(&mut self) {
         self.model.process(ansi::CLEAR);
     }

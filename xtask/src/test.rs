@@ -27,11 +27,13 @@ const TOOLS: &[&str] = &[
     "fsck.vfat",
     "git",
     "grub-mkrescue",
+    "gzip",
     "kernel-install",
     "ld",
     "ldd",
     "losetup",
     "mcopy",
+    "mke2fs",
     "mkfs.vfat",
     "objcopy",
     "objdump",
@@ -41,6 +43,7 @@ const TOOLS: &[&str] = &[
     "sfdisk",
     "sgdisk",
     "systemd-analyze",
+    "tar",
     "xorriso",
     "/usr/bin/python3",
 ];
@@ -133,6 +136,24 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         bail!("{failed} tests or checks failed, see above");
     }
     Ok(())
+}
+
+/// Runs the tests that take minutes, one after another: two machines of 4 GiB
+/// are too much for many a host.
+pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    dist::build(workspace)?;
+    let mut test = cargo(workspace, "test");
+    test.env("GAPBOOT_DIST", workspace.dist());
+    test.args([
+        "--package",
+        "tests",
+        "--features",
+        "heavy",
+        "--test",
+        "heavy",
+    ]);
+    run(test.args(["--", "--test-threads=1"]))
 }
 
 /// Runs the tests of all host crates, which show their own results.

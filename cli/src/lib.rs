@@ -25,7 +25,7 @@
 //! | [`told`] | what was set and what the loader said, for `status` |
 //! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`], [`kexec`], [`find_root`] | the commands |
 
-// One system call needs it, in `kexec`.
+// System calls need it, in `kexec`.
 #![deny(unsafe_code)]
 
 use std::ffi::OsString;

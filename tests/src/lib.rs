@@ -19,7 +19,9 @@
 //! | [`protocol`] | what the boot protocol demands of that report |
 //! | [`gapboot`] | the built programs: installing, emulating |
 //! | [`scenario`] | probe kernel, initrds and command line, from image to report |
-//! | [`uki`] | Unified Kernel Images, and the loaders that start them |
+//! | [`uki`] | Unified Kernel Images |
+//! | [`loader`] | the loaders that start them |
+//! | [`running`] | an initramfs with `gapboot` in it |
 //! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
@@ -43,11 +45,13 @@ pub mod hostile;
 pub mod image;
 pub mod initramfs;
 pub mod kill;
+pub mod loader;
 pub mod modules;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;
 pub mod rig;
+pub mod running;
 pub mod scenario;
 pub mod syslinux;
 pub mod systemd;

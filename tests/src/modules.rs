@@ -31,10 +31,10 @@ pub const EXT4_AND_AUTOFS: [&str; 6] = [
 ];
 
 impl Archive {
-    /// Adds modules of the generic kernel to the directory `modules`, under names that sort
+    /// Adds modules of a kernel to the directory `modules`, under names that sort
     /// in this order.
-    pub fn modules(mut self, names: &[&str]) -> Result<Self> {
-        let kernel = debian::kernel(Flavour::Generic)?;
+    pub fn modules(mut self, flavour: Flavour, names: &[&str]) -> Result<Self> {
+        let kernel = debian::kernel(flavour)?;
         let tree = kernel
             .ancestors()
             .nth(2)

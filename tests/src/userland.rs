@@ -5,7 +5,7 @@
 //! unpacked, and nothing of them is run, so none is configured. The tree lies in
 //! `cache/` and is made again when Debian has newer packages.
 
-use crate::debian;
+use crate::debian::{self, Flavour};
 use crate::gapboot::built;
 use crate::initramfs::Archive;
 use crate::sha256;
@@ -174,7 +174,9 @@ impl Userland {
         let busybox = fs::read(debian::busybox()?)?;
         self.program("usr/bin/busybox", busybox)?;
         self.program("init", insert)?;
-        let archive = Archive::new().directory("modules").modules(modules)?;
+        let archive = Archive::new()
+            .directory("modules")
+            .modules(Flavour::Generic, modules)?;
         let file = self.root.with_extension("cpio");
         let script = "cd \"$1\" && find . | cpio --quiet -o -H newc | gzip -1 >\"$2\"";
         let mut sh = as_root("sh")?;

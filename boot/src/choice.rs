@@ -123,6 +123,7 @@ pub(crate) fn choose<C: Console, D: Disk>(
     };
     let settings = menu::Settings {
         timeout,
+        lines: conf.lines(),
         editor: conf.editor,
         beep: conf.beep,
         selected,

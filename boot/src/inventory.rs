@@ -80,7 +80,7 @@ pub fn look<D: Disk, T>(
         long_mode,
         scratch,
         &mut list,
-        problem,
+        (false, problem),
     )?;
     title::tell_apart(&mut list);
     let mut conf = Conf::new(patterns);
@@ -98,8 +98,9 @@ pub fn look<D: Disk, T>(
     }))
 }
 
-/// Finds the file systems of the disk and offers their entries to `list`. Unified kernel images are found with the
-/// overlay only.
+/// Finds the file systems of the disk and offers their entries to `list`. Unified
+/// kernel images are found with the overlay only. Of files that are left out
+/// `problem` is told, unless `log-level` `counts` and wants to have it quiet.
 ///
 /// # Errors
 /// There is no partition to look at. All else costs itself and goes to `problem`.
@@ -109,7 +110,7 @@ pub(crate) fn take<D: Disk>(
     long_mode: bool,
     scratch: &mut Scratch,
     list: &mut List,
-    problem: &mut Problem,
+    (counts, mut problem): (bool, &mut Problem),
 ) -> Result<Sources, Error> {
     let partitions = partitions(storage)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
@@ -119,6 +120,12 @@ pub(crate) fn take<D: Disk>(
     let xbootldr = open(storage, &partitions.xbootldr, problem);
     let sources = [esp, xbootldr];
 
+    let nobody: &mut Problem = &mut |_, _, _| ();
+    if let (true, [Some(esp), _], Some(overlay)) = (counts, &sources, overlay)
+        && is_quiet(overlay, storage, &esp.volume, scratch)
+    {
+        problem = nobody;
+    }
     for (source, tag) in sources.iter().zip(0..) {
         let Some(Source { volume, .. }) = source else {
             continue;
@@ -201,4 +208,19 @@ pub(crate) fn read_conf<D: Disk>(
         conf.line(line);
     }
     Ok(())
+}
+
+/// True if `log-level` wants to hear nothing of files that are left out.
+#[inline(never)]
+fn is_quiet<D: Disk>(
+    _: &Overlay,
+    storage: &mut Storage<D>,
+    esp: &Volume,
+    scratch: &mut Scratch,
+) -> bool {
+    let mut patterns = [const { crate::entries::text::Text::UNSET }; 2];
+    let mut conf = Conf::new(&mut patterns);
+    // What is wrong with the file is said when it is read for all else.
+    let _ = read_conf(storage, esp, scratch, &mut conf);
+    !conf.warns
 }

@@ -108,7 +108,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             long_mode,
             &mut desk.scratch,
             &mut list,
-            &mut |entry, file, error| {
+            (true, &mut |entry, file, error| {
                 // It was said before, and the menu has another message to show.
                 if failed {
                     return;
@@ -116,7 +116,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 trail.entry(entry);
                 trail.file(file);
                 trail.report(console, in_memory, error);
-            },
+            }),
         );
         let found = found.and_then(|sources| match list.is_empty() {
             true => Err(Error::new(Kind::NoEntries, 0)),

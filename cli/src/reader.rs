@@ -1,8 +1,6 @@
 //! A disk as the loader sees it, so that the loader's own code reads it.
 
 use boot::Kind;
-use std::io;
-
 use boot::fat::{File, Volume};
 use boot::gpt::{self, Partition, Partitions};
 use boot::machine::{self, DiskError, Lba, Sector};
@@ -83,33 +81,6 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
         Err(error) if error.is(Kind::NotFound) => Ok(None),
         read => read.map(Some).map_err(failed),
     }
-}
-
-/// Copies a file on a partition of `disk`, read as the loader reads kernels.
-pub fn copy(
-    disk: impl Sectors,
-    on: &Partition,
-    path: &str,
-    to: &mut dyn io::Write,
-) -> Result<(), Error> {
-    let mut written = Ok(());
-    with_storage(disk, |storage| {
-        let volume = Volume::open(storage, on)?;
-        let node = volume.find(storage, path.as_bytes())?;
-        if node.is_directory() {
-            return Err(boot::Error::new(Kind::IsDirectory, 0));
-        }
-        let mut file = File::open(&volume, &node);
-        while written.is_ok() {
-            match file.next(storage, u32::MAX)? {
-                [] => break,
-                bytes => written = to.write_all(bytes),
-            }
-        }
-        Ok(())
-    })
-    .map_err(failed)?;
-    written.map_err(|error| Error::failed(format!("cannot copy it: {error}")))
 }
 
 fn with_storage<S: Sectors, T>(

@@ -140,7 +140,8 @@ fn run(drive: u8) -> ! {
         bios::wait_and_give_up();
     }
     match boot::boot(&mut machine, workspace(), None) {
-        Ending::Start(_) if a20::ensure_open() => {
+        Ending::Start(_) => {
+            a20::ensure_open();
             // SAFETY: the loader put a kernel where the layout says, which is
             // where these registers point; nothing of stage2 is needed again.
             unsafe {
@@ -151,9 +152,6 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ending::Start(_) => machine
-            .console
-            .write(b"gapboot: the A20 gate stays shut.\n"),
         Ending::PowerOff(overlay) => power::power_off(overlay),
         Ending::Reboot => power::reboot(),
         Ending::Quit => power::next_device(),

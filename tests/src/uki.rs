@@ -1,17 +1,14 @@
-//! Unified Kernel Images by `gapboot uki`, and every loader that starts one.
+//! Unified Kernel Images by `gapboot uki`, and plain ones.
 
 use crate::debian::{self, Flavour};
 use crate::gapboot;
-use crate::image::{Disk, Fat, Partition};
 use crate::initramfs::{self, Archive};
-use crate::qemu::{Bus, Machine, Outcome};
+use crate::rig::Outcome;
 use crate::tool::{command, run};
-use crate::{MIB, syslinux};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 /// The command line in images made here.
 pub const CMDLINE: &str = "console=ttyS0 panic=-1 quiet built.in=1";
@@ -48,8 +45,12 @@ impl Workshop {
 
     /// The same with a file that the initramfs takes the checksum of.
     pub fn with_payload(payload: &[u8]) -> Result<Self> {
+        Self::with_initrd(initramfs::busybox(INIT)?, payload)
+    }
+
+    /// The same with an initramfs of one's own in place of the one that reports.
+    pub fn with_initrd(mut initrd: Vec<u8>, payload: &[u8]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let mut initrd = initramfs::busybox(INIT)?;
         let mut more = Archive::new().program("order", b"initrd");
         if !payload.is_empty() {
             more = more.program("payload", payload);
@@ -155,43 +156,6 @@ impl Workshop {
     }
 }
 
-/// A PE file of nothing but these sections, for a machine of this number: what
-/// programs that only look at UKIs take for one.
-pub fn sections(machine: u16, sections: &[(&str, &[u8])]) -> Vec<u8> {
-    const HEADERS: usize = 0x80 + 24 + 240;
-    let mut image = vec![0; HEADERS];
-    let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, b"MZ");
-    put(0x3c, &0x80_u32.to_le_bytes());
-    put(0x80, b"PE\0\0");
-    put(0x84, &machine.to_le_bytes());
-    put(0x86, &(sections.len() as u16).to_le_bytes());
-    put(0x94, &240_u16.to_le_bytes());
-    // A 64-bit optional header, of an EFI application with 16 data directories.
-    put(0x98, &0x20b_u16.to_le_bytes());
-    put(0x98 + 68, &10_u16.to_le_bytes());
-    put(0x98 + 108, &16_u32.to_le_bytes());
-    put(0x98 + 56, &0x1000_0000_u32.to_le_bytes());
-    let mut offset = (HEADERS + 40 * sections.len()).next_multiple_of(512);
-    let mut content = Vec::new();
-    for (number, (name, bytes)) in (1_u32..).zip(sections) {
-        let mut padded = [0; 8];
-        padded[..name.len()].copy_from_slice(name.as_bytes());
-        image.extend(padded);
-        let raw = bytes.len().next_multiple_of(512);
-        for field in [bytes.len() as u32, number << 16, raw as u32, offset as u32] {
-            image.extend(field.to_le_bytes());
-        }
-        image.extend([0; 16]);
-        content.extend_from_slice(bytes);
-        content.resize(content.len() + raw - bytes.len(), 0);
-        offset += raw;
-    }
-    image.resize(image.len().next_multiple_of(512), 0);
-    image.extend(content);
-    image
-}
-
 /// The EFI stub of this machine's release of Debian.
 pub fn stub() -> Result<PathBuf> {
     Ok(debian::package("systemd-boot-efi")?.join(STUB))
@@ -200,154 +164,13 @@ pub fn stub() -> Result<PathBuf> {
 /// Where packages have systemd's stub.
 pub const STUB: &str = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
 
-/// A way to start an image.
-#[derive(Clone, Copy, Debug)]
-pub enum Loader {
-    /// `qemu -kernel`: the 16-bit entry.
-    Qemu,
-    /// GRUB on a BIOS, with this command: `linux` or `linux16`.
-    Grub(&'static str),
-    /// SYSLINUX: the 16-bit entry.
-    Syslinux,
-    /// OVMF, as the default program of a disk.
-    Ovmf,
-    /// kexec-tools with these arguments, on a machine of this many MiB.
-    Kexec(&'static [&'static str], u32),
-}
-
-/// What a loader hands in beside the image.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HandedIn<'a> {
-    /// An initrd.
-    pub initrd: Option<&'a Path>,
-    /// A command line.
-    pub cmdline: Option<&'a str>,
-}
-
-impl Loader {
-    /// Starts an image on a machine of `memory` MiB.
-    pub fn start(self, image: &Path, handed_in: HandedIn, memory: u32) -> Result<Outcome> {
-        let directory = tempfile::tempdir()?;
-        let at = |name: &str| directory.path().join(name);
-        let machine = match self {
-            Self::Qemu => {
-                let mut machine = Machine::without_disk().arguments(&["-kernel", text(image)?]);
-                if let Some(initrd) = handed_in.initrd {
-                    machine = machine.arguments(&["-initrd", text(initrd)?]);
-                }
-                match handed_in.cmdline {
-                    Some(line) => machine.arguments(&["-append", line]),
-                    None => machine,
-                }
-            }
-            Self::Grub(linux) => {
-                let medium = grub(directory.path(), linux, image, handed_in)?;
-                Machine::without_disk().arguments(&["-cdrom", text(&medium)?])
-            }
-            Self::Syslinux => {
-                let mut lines = String::from("DEFAULT it\nLABEL it\n LINUX /image.efi\n");
-                let mut esp = Partition::esp(Fat::new(32)).file("image.efi", image.to_owned());
-                if let Some(initrd) = handed_in.initrd {
-                    esp = esp.file("initrd", initrd.to_owned());
-                    lines += " INITRD /initrd\n";
-                }
-                if let Some(line) = handed_in.cmdline {
-                    lines += &format!(" APPEND {line}\n");
-                }
-                Disk::new(300 * MIB).partition(esp).build(&at("disk"))?;
-                syslinux::install(&at("disk"), &lines)?;
-                Machine::new(&at("disk"))
-            }
-            Self::Ovmf => {
-                let esp =
-                    Partition::esp(Fat::new(32)).file("EFI/BOOT/BOOTX64.EFI", image.to_owned());
-                Disk::new(300 * MIB).partition(esp).build(&at("disk"))?;
-                let firmware = debian::package("ovmf")?.join("usr/share/OVMF");
-                fs::copy(firmware.join("OVMF_VARS.fd"), at("variables"))?;
-                let drive = "if=pflash,format=raw";
-                let code = format!(
-                    "{drive},readonly=on,file={}/OVMF_CODE.fd",
-                    firmware.display()
-                );
-                let variables = format!("{drive},file={}", at("variables").display());
-                Machine::new(&at("disk"))
-                    .bus(Bus::Ahci)
-                    .arguments(&["-drive", &code, "-drive", &variables])
-            }
-            Self::Kexec(arguments, _) => {
-                let initrd = kexec(image, arguments, handed_in)?;
-                fs::write(at("initrd"), initrd)?;
-                let kernel = debian::kernel(Flavour::Cloud)?;
-                Machine::without_disk()
-                    .arguments(&["-kernel", text(&kernel)?, "-initrd", text(&at("initrd"))?])
-                    .arguments(&["-append", "console=ttyS0 panic=-1 quiet"])
-            }
-        };
-        let memory = match self {
-            Self::Kexec(_, memory) => memory,
-            _ => memory,
-        };
-        let machine = machine.memory(memory).timeout(Duration::from_secs(240));
-        machine.run()
-    }
-}
-
-fn text(path: &Path) -> Result<&str> {
-    path.to_str().context("a path that is not UTF-8")
-}
-
-/// A CD with GRUB that starts an image.
-fn grub(directory: &Path, linux: &str, image: &Path, handed_in: HandedIn) -> Result<PathBuf> {
-    let tree = directory.join("tree");
-    fs::create_dir_all(tree.join("boot/grub"))?;
-    fs::copy(image, tree.join("image.efi"))?;
-    let mut lines = format!(
-        "set timeout=0\n{linux} /image.efi {}\n",
-        handed_in.cmdline.unwrap_or_default()
-    );
-    if let Some(initrd) = handed_in.initrd {
-        fs::copy(initrd, tree.join("initrd"))?;
-        lines += &format!("{} /initrd\n", linux.replace("linux", "initrd"));
-    }
-    fs::write(tree.join("boot/grub/grub.cfg"), lines + "boot\n")?;
-    let modules = debian::package("grub-pc-bin")?.join("usr/lib/grub/i386-pc");
-    let medium = directory.join("medium.iso");
-    run(command("grub-mkrescue")
-        .arg("-d")
-        .arg(modules)
-        .arg("-o")
-        .arg(&medium)
-        .arg(&tree))?;
-    Ok(medium)
-}
-
-/// An initramfs that starts an image by kexec.
-fn kexec(image: &Path, arguments: &[&str], handed_in: HandedIn) -> Result<Vec<u8>> {
-    let program = debian::package("kexec-tools")?;
-    let program = ["sbin/kexec", "usr/sbin/kexec"].map(|path| program.join(path));
-    let program = program.iter().find(|path| path.exists());
-    let program = program.context("kexec-tools holds no kexec")?;
-    let mut arguments: Vec<String> = arguments.iter().map(|&argument| argument.into()).collect();
-    let mut archive = Archive::new();
-    if let Some(initrd) = handed_in.initrd {
-        archive = archive.program("handed", &fs::read(initrd)?);
-        arguments.push("--initrd=/handed".into());
-    }
-    if let Some(line) = handed_in.cmdline {
-        arguments.push(format!("--command-line='{line}'"));
-    }
-    let init = format!(
-        "#!/bin/busybox sh\n\
-         /bin/busybox mount -t proc proc /proc\n\
-         /bin/busybox mount -t sysfs sysfs /sys\n\
-         /bin/kexec {} /image.efi && /bin/kexec -e\n\
-         echo TEST-KEXEC-FAILED\n\
-         /bin/busybox poweroff -f\n",
-        arguments.join(" ")
-    );
-    archive = archive.linked("bin/kexec", program)?;
-    let mut initrd = initramfs::busybox(&init)?;
-    initrd.resize(initrd.len().next_multiple_of(4), 0);
-    initrd.extend(archive.program("image.efi", &fs::read(image)?).finish());
-    Ok(initrd)
+/// What the initramfs of [`Workshop::new`] says after a mark.
+///
+/// # Panics
+/// When it says nothing of the kind.
+pub fn said(outcome: &Outcome, mark: &str) -> String {
+    let mut lines = outcome.serial.lines();
+    let line = lines.find_map(|line| line.strip_prefix(mark));
+    let line = line.unwrap_or_else(|| panic!("no {mark}: {}", outcome.serial));
+    line.trim().trim_end_matches(" -").trim().to_owned()
 }

@@ -1,46 +1,20 @@
 //! `gapboot` on a running system, Debian's kernel in a guest: block devices,
 //! mounts and FAT are Linux's own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use std::{fs, process::Command};
 
 use tests::MIB;
 use tests::debian::{self, Flavour};
-use tests::gapboot::{built, type1};
+use tests::gapboot::type1;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::initramfs::{self, Archive};
+use tests::initramfs;
 use tests::qemu::{Exit, Machine, Outcome};
+use tests::running::{START, initrd, said};
 use tests::tool::run;
 
-/// What the guest needs to find a virtio disk with FAT on it, in this order.
-const MODULES: [&str; 10] = [
-    "virtio_ring",
-    "virtio",
-    "virtio_pci_legacy_dev",
-    "virtio_pci_modern_dev",
-    "virtio_pci",
-    "virtio_blk",
-    "fat",
-    "vfat",
-    "nls_cp437",
-    "nls_ascii",
-];
-
 const UUID: &str = "6b25fc6a-0b2a-4b6c-9a0d-5e4cb2b1f0d1";
-
-/// Before a test's own lines.
-const START: &str = r#"#!/bin/busybox sh
-/bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
-/bin/busybox --install -s
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-for module in /modules/*; do insmod $module; done
-say() { echo "TEST $*"; }
-trap poweroff\ -f EXIT
-"#;
 
 /// Where no loader was: `/s` is the system with a node that says what it would.
 const NODE: &str = r#"
@@ -53,47 +27,16 @@ printf 'GapbootNode=1\nLoaderDevicePartUUID=@UUID@\nLoaderBootCountPath=/loader/
     >/s/sys/kernel/boot_params/setup_data/0/data
 "#;
 
-/// A module's file, in the tree of the kernel's package.
-fn module(directory: &Path, name: &str) -> Option<PathBuf> {
-    let entries = fs::read_dir(directory).ok()?.flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.into_iter().find_map(|path| match path.is_dir() {
-        true => module(&path, name),
-        false => path
-            .file_name()
-            .is_some_and(|file| file == &*format!("{name}.ko"))
-            .then_some(path),
-    })
-}
-
-/// An initrd with this init script, gapboot, and the modules.
-fn initrd(script: &str) -> Vec<u8> {
-    let kernel = debian::kernel(Flavour::Generic).unwrap();
-    let tree = kernel.ancestors().nth(2).unwrap();
-    let mut archive = Archive::new()
-        .directory("modules")
-        .linked("bin/gapboot", &built("gapboot").unwrap())
-        .unwrap();
-    for (name, number) in MODULES.into_iter().zip(10..) {
-        let path = ["lib/modules", "usr/lib/modules"]
-            .iter()
-            .find_map(|directory| module(&tree.join(directory), name))
-            .unwrap_or_else(|| panic!("{} holds no module {name}", tree.display()));
-        archive = archive.program(&format!("modules/{number}"), &fs::read(path).unwrap());
-    }
-    let mut initrd = initramfs::busybox(script).unwrap();
-    initrd.resize(initrd.len().next_multiple_of(4), 0);
-    initrd.extend(archive.finish());
-    initrd
-}
-
 /// Boots the kernel with an init script, on a disk that it may write to.
 fn boot(image: &Path, script: &str) -> Outcome {
     let kernel = debian::kernel(Flavour::Generic).unwrap();
     let file = image.with_extension("initrd");
     let script = START.to_owned() + NODE + script;
-    fs::write(&file, initrd(&script.replace("@UUID@", UUID))).unwrap();
+    fs::write(
+        &file,
+        initrd(&script.replace("@UUID@", UUID), Flavour::Generic).unwrap(),
+    )
+    .unwrap();
     let outcome = Machine::new(image)
         .writable()
         .memory(1024)
@@ -105,15 +48,6 @@ fn boot(image: &Path, script: &str) -> Outcome {
         .unwrap();
     assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
     outcome
-}
-
-/// The lines that the script said.
-fn said(outcome: &Outcome) -> Vec<&str> {
-    let lines = outcome.serial.lines();
-    lines
-        .filter_map(|line| line.strip_prefix("TEST "))
-        .map(str::trim_end)
-        .collect()
 }
 
 fn check(image: &Path) {
@@ -246,7 +180,7 @@ fn an_update_that_does_not_come_up_falls_back() {
     let esp = Partition::esp(Fat::new(32))
         .file("vmlinuz", kernel)
         .file("empty", initramfs::Archive::new().finish())
-        .file("initrd", initrd(&old))
+        .file("initrd", initrd(&old, Flavour::Generic).unwrap())
         .file("loader/entries/new+3.conf", entry("/empty", "2"))
         .file("loader/entries/old.conf", entry("/initrd", "1"));
     Disk::new(300 * MIB).partition(esp).build(&image).unwrap();
@@ -284,7 +218,9 @@ fn an_update_that_does_not_come_up_falls_back() {
     let bless = START.to_owned()
         + SAY_NODE
         + "say $(gapboot bless status)\nsay $(gapboot bless good)\nsay $(gapboot bless status)\n";
-    volume.write("initrd-2", initrd(&bless)).unwrap();
+    volume
+        .write("initrd-2", initrd(&bless, Flavour::Generic).unwrap())
+        .unwrap();
     volume.remove("loader/entries/new+0-3.conf").unwrap();
     volume
         .write("loader/entries/new+3.conf", entry("/initrd-2", "2"))

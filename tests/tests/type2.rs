@@ -1,22 +1,12 @@
 //! gapboot boots unified kernel images that other tools have made, with Debian's
 //! kernel, down to an init that says what it got.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use tests::image::{Content, Disk, Fat, Partition};
-use tests::initramfs::random;
 use tests::qemu::{Machine, Outcome};
 use tests::tool::{command, run};
-use tests::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, stub};
+use tests::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
 use tests::{MIB, gapboot, sha256, trixie};
-
-/// What the initramfs says after a mark.
-fn said(outcome: &Outcome, mark: &str) -> String {
-    let mut lines = outcome.serial.lines();
-    let line = lines.find_map(|line| line.strip_prefix(mark));
-    let line = line.unwrap_or_else(|| panic!("no {mark}: {}", outcome.serial));
-    line.trim().trim_end_matches(" -").trim().to_owned()
-}
 
 /// A disk with gapboot and these files.
 fn disk(directory: &Path, size: u64, files: Vec<(&str, Content)>) -> PathBuf {
@@ -99,31 +89,6 @@ fn a_type_1_entry_with_options_of_its_own() {
     let outcome = Machine::new(&disk).memory(512).run().unwrap();
     assert_eq!(said(&outcome, "TEST-CMDLINE"), OWN);
     assert_eq!(said(&outcome, "TEST-CREDENTIAL"), "of the entry");
-}
-
-/// Large initrds arrive whole.
-fn carries(payload: u64, memory: u32) {
-    let payload = random(7, (payload * MIB) as usize);
-    let workshop = Workshop::with_payload(&payload).unwrap();
-    let image = workshop.build(&stub().unwrap()).unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let size = fs::metadata(&image).unwrap().len() + 300 * MIB;
-    let files = vec![("EFI/Linux/image.efi", image.into())];
-    let disk = disk(directory.path(), size.next_multiple_of(MIB), files);
-    let machine = Machine::new(&disk).memory(memory);
-    let machine = machine.timeout(std::time::Duration::from_secs(240));
-    let outcome = machine.run().unwrap();
-    assert_eq!(said(&outcome, "TEST-PAYLOAD"), sha256(&payload));
-}
-
-#[test]
-fn an_initrd_of_64_mib() {
-    carries(64, 1024);
-}
-
-#[test]
-fn an_initrd_of_600_mib() {
-    carries(600, 2048);
 }
 
 /// ukify of Debian 13: profiles, each an entry.

@@ -1,20 +1,13 @@
 //! One file for every loader: the table that the README shows.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use tests::initramfs::random;
+use tests::loader::{By, HandedIn, Loader, carries};
 use tests::qemu::{Exit, Machine, Outcome};
-use tests::uki::{CMDLINE, HandedIn, Loader, OS_RELEASE, OWN, STUB, Workshop, stub};
-use tests::{MIB, gapboot, sha256, tool, trixie};
+use tests::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
 
-/// What the initramfs says after a mark.
-fn said(outcome: &Outcome, mark: &str) -> String {
-    let mut lines = outcome.serial.lines();
-    let line = lines.find_map(|line| line.strip_prefix(mark));
-    let line = line.unwrap_or_else(|| panic!("no {mark}: {}", outcome.serial));
-    line.trim().trim_end_matches(" -").trim().to_owned()
-}
+use tests::{gapboot, sha256, tool, trixie};
 
 /// The image came up with its own command line and initrds.
 #[track_caller]
@@ -138,6 +131,83 @@ fn ovmf_starts_it_by_debian_13s_stub() {
     starts_on_uefi(&trixie::package("systemd-boot-efi").unwrap().join(STUB));
 }
 
+/// By an entry of a menu, and with nothing handed in.
+fn starts_by_menu(loader: Loader, image: impl Fn(&Workshop) -> PathBuf) {
+    let workshop = Workshop::new().unwrap();
+    let image = image(&workshop);
+    assert_own(&loader.start(&image, HandedIn::default(), 512).unwrap());
+}
+
+fn both_in_one(workshop: &Workshop) -> PathBuf {
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    workshop.sign(&image).unwrap().0
+}
+
+fn plain(workshop: &Workshop) -> PathBuf {
+    workshop.plain(&stub().unwrap()).unwrap()
+}
+
+#[test]
+fn systemd_boot_starts_it_by_a_type_1_entry() {
+    starts_by_menu(Loader::SystemdBoot(By::Key("efi")), both_in_one);
+}
+
+#[test]
+fn systemd_boot_starts_it_by_a_type_2_entry() {
+    starts_by_menu(Loader::SystemdBoot(By::Type2), both_in_one);
+}
+
+#[test]
+fn gapboot_starts_it_as_a_kernel() {
+    starts_by_menu(Loader::Gapboot(By::Key("linux")), both_in_one);
+}
+
+#[test]
+fn gapboot_starts_it_by_a_type_1_entry() {
+    starts_by_menu(Loader::Gapboot(By::Key("efi")), both_in_one);
+}
+
+#[test]
+fn ovmf_starts_a_plain_one() {
+    starts_by_menu(Loader::Ovmf, plain);
+}
+
+#[test]
+fn systemd_boot_starts_a_plain_one_by_a_type_1_entry() {
+    starts_by_menu(Loader::SystemdBoot(By::Key("efi")), plain);
+}
+
+#[test]
+fn systemd_boot_starts_a_plain_one_by_a_type_2_entry() {
+    starts_by_menu(Loader::SystemdBoot(By::Type2), plain);
+}
+
+/// What the format is for: these take no plain image.
+#[test]
+fn other_loaders_refuse_a_plain_one() {
+    let workshop = Workshop::new().unwrap();
+    let image = plain(&workshop);
+    for (loader, refusal) in [
+        (Loader::Grub("linux"), "GRUB refuses it"),
+        (Loader::Grub("linux16"), "GRUB refuses it"),
+        (Loader::Syslinux, "Booting kernel failed"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = loader.machine(&image, HandedIn::default(), directory.path());
+        let mut guest = machine.unwrap().start().unwrap();
+        guest.wait_for_screen(refusal).unwrap();
+    }
+    for arguments in [&["-l"][..], &["-l", "-s"]] {
+        let loader = Loader::Kexec(arguments, 1024);
+        let outcome = loader.start(&image, HandedIn::default(), 1024).unwrap();
+        assert!(
+            outcome.serial.contains("TEST-KEXEC-FAILED"),
+            "{}",
+            outcome.serial
+        );
+    }
+}
+
 #[test]
 fn a_plain_uki_is_converted() {
     let workshop = Workshop::new().unwrap();
@@ -150,45 +220,24 @@ fn a_plain_uki_is_converted() {
     }
 }
 
-/// Large initrds arrive whole, where they are or moved.
-fn carries(payload: usize, loader: Loader, memory: u32) {
-    let payload = random(7, payload);
-    let workshop = Workshop::with_payload(&payload).unwrap();
-    let image = workshop.build(&stub().unwrap()).unwrap();
-    for initrd in [None, Some(workshop.path("handed-in"))] {
-        let handed_in = HandedIn {
-            initrd: initrd.as_deref(),
-            cmdline: None,
-        };
-        let outcome = loader.start(&image, handed_in, memory).unwrap();
-        assert_eq!(said(&outcome, "TEST-PAYLOAD"), sha256(&payload));
-    }
-}
-
 #[test]
 fn an_initrd_of_64_mib_by_qemu() {
-    carries(64 * MIB as usize, Loader::Qemu, 1024);
+    carries(64, Loader::Qemu, 1024);
 }
 
 #[test]
 fn an_initrd_of_64_mib_by_grub() {
-    carries(64 * MIB as usize, Loader::Grub("linux"), 1024);
+    carries(64, Loader::Grub("linux"), 1024);
 }
 
 #[test]
 fn an_initrd_of_64_mib_by_kexec() {
-    carries(64 * MIB as usize, Loader::Kexec(&["-l", "-s"], 2048), 2048);
+    carries(64, Loader::Kexec(&["-l", "-s"], 2048), 2048);
 }
 
 #[test]
-fn an_initrd_of_600_mib_by_qemu() {
-    carries(600 * MIB as usize, Loader::Qemu, 2048);
-}
-
-#[test]
-fn an_initrd_of_600_mib_by_kexec() {
-    // kexec refuses more than half of RAM.
-    carries(600 * MIB as usize, Loader::Kexec(&["-l", "-s"], 4096), 4096);
+fn an_initrd_of_64_mib_by_gapboot() {
+    carries(64, Loader::Gapboot(By::Type2), 1024);
 }
 
 /// One byte, a NUL, is the smallest initrd; the real one is handed in.
@@ -206,6 +255,57 @@ fn an_initrd_of_1_byte() {
     for loader in [Loader::Qemu, Loader::Kexec(&["-l", "-s"], 1024)] {
         assert_own(&loader.start(&image, handed_in, 512).unwrap());
     }
+}
+
+/// Memory does not grow with the initrd: 256 MiB of it in 32 MiB of address space.
+#[test]
+fn large_files_take_little_memory() {
+    let workshop = Workshop::new().unwrap();
+    let initrd = fs::File::options()
+        .write(true)
+        .open(workshop.path("initrd"));
+    initrd.unwrap().set_len(256 << 20).unwrap();
+    let path = |name: &str| workshop.path(name).display().to_string();
+    let gapboot = gapboot::built("gapboot").unwrap();
+    let limited = |arguments: &[&str]| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v 32768 && exec \"$@\"", "sh"]);
+        tool::run(shell.arg(&gapboot).arg("uki").args(arguments)).unwrap()
+    };
+    let (linux, initrd, image, copy) = (path("vmlinuz"), path("initrd"), path("a"), path("b"));
+    let stub = stub().unwrap().display().to_string();
+    let files = ["--linux", &linux, "--initrd", &initrd, "--stub", &stub];
+    limited(&[&["build", "--output", &image], &files[..]].concat());
+    limited(&["convert", &image, &copy]);
+    assert!(limited(&["inspect", &copy]).contains("268435456"));
+}
+
+/// Other programs read what is made, and find what was put in.
+#[test]
+fn other_tools_read_it() {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let printed = tool::run(tool::command("objdump").arg("-h").arg(&image)).unwrap();
+    for section in [
+        ".bzload", ".bzentry", ".osrel", ".linux", ".ucode", ".initrd",
+    ] {
+        assert!(printed.contains(section), "{printed}");
+    }
+    let package = |name| trixie::package(name).unwrap();
+    let pefile = package("python3-pefile").join("usr/lib/python3/dist-packages");
+    let mut inspect = tool::command("/usr/bin/python3");
+    inspect
+        .env("PYTHONPATH", pefile)
+        .arg(package("systemd-ukify").join("usr/lib/systemd/ukify"))
+        .arg("inspect")
+        .arg(&image)
+        .args(["--all", "--json=short"]);
+    let printed = tool::run(&mut inspect).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let initrd = fs::read(workshop.path("initrd")).unwrap();
+    assert_eq!(found[".cmdline"]["text"], CMDLINE);
+    assert_eq!(found[".osrel"]["text"], OS_RELEASE);
+    assert_eq!(found[".initrd"]["sha256"], sha256(&initrd));
 }
 
 /// What goes wrong is said, on screen and serial line.

@@ -13,7 +13,7 @@ use crate::fuzz::Fuzzers;
 use crate::run::{cargo, output, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
-use crate::{dist, packages, panics, reproduce, size};
+use crate::{disassembly, dist, packages, panics, processor, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
@@ -27,11 +27,13 @@ const TOOLS: &[&str] = &[
     "fsck.vfat",
     "git",
     "grub-mkrescue",
+    "gzip",
     "kernel-install",
     "ld",
     "ldd",
     "losetup",
     "mcopy",
+    "mke2fs",
     "mkfs.vfat",
     "objcopy",
     "objdump",
@@ -41,6 +43,7 @@ const TOOLS: &[&str] = &[
     "sfdisk",
     "sgdisk",
     "systemd-analyze",
+    "tar",
     "xorriso",
     "/usr/bin/python3",
 ];
@@ -114,9 +117,15 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     }
     step("reproducing");
     tally.check("reproduce", reproduce::compare(workspace));
-    step("panics");
+    step("instructions");
     let elf = freestanding::directory(workspace).join("link/stage2");
-    tally.check("panics", panics::none_in(&elf));
+    match disassembly::functions(&elf) {
+        Ok(functions) => {
+            tally.check("panics", panics::none_in(&functions));
+            tally.check("processor", processor::check(workspace, &functions));
+        }
+        Err(error) => tally.check("instructions", Err(error)),
+    }
     step("sizes");
     tally.check("size", size::print(&loader));
     step("done");
@@ -127,6 +136,27 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         bail!("{failed} tests or checks failed, see above");
     }
     Ok(())
+}
+
+/// Runs the tests that take minutes, one after another: two machines of 4 GiB
+/// are too much for many a host.
+pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    dist::build(workspace)?;
+    let mut test = cargo(workspace, "test");
+    test.env("GAPBOOT_DIST", workspace.dist());
+    test.env("GAPBOOT_PROBE", probe(workspace)?);
+    test.args([
+        "--package",
+        "tests",
+        "--features",
+        "heavy",
+        "--test",
+        "heavy",
+        "--test",
+        "systemd_boot",
+    ]);
+    run(test.args(["--", "--test-threads=1"]))
 }
 
 /// Runs the tests of all host crates, which show their own results.

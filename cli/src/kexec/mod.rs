@@ -1,30 +1,36 @@
 //! `gapboot kexec`: starts a kernel from the running Linux, without the firmware.
 //!
-//! Linux does the loading (`kexec_file_load`). A UKI that is a bzImage goes to it
-//! as it is; any other is first made one, so that its command line, initrds and
-//! companion archives come together as the stub has them on every other way.
+//! Linux does the loading, by `kexec_file_load` if it has that, else by
+//! `kexec_load`, which leaves more of it to us.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `load` | kernel, initrds and command line: what is to be started |
+//! | `entry` | the same from an entry of a disk |
+//! | `segments` | what lies where, for `kexec_load` |
+//! | `running` | the machine, as the running kernel knows it |
+//! | `trampoline` | the way from Linux to the kernel's entry |
+//! | `syscall` | the system calls |
 
+mod entry;
+mod load;
+mod running;
+mod segments;
 mod syscall;
+mod trampoline;
 
 use std::ffi::CString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process;
 
 use lexopt::Arg::{Long, Short, Value};
-use rustix::fs::MemfdFlags;
 
 use crate::args;
-use crate::disk::{Access, Disk};
 use crate::error::Error;
-use crate::menu::{Entry, Menu};
-use crate::reader;
-use crate::system::{System, cannot};
-use crate::uki::content::Source;
-use crate::uki::convert;
-use crate::uki::stub::Stub;
+use crate::system::System;
 use crate::{Command, Context};
+use load::Load;
 
 /// `gapboot kexec`.
 pub const COMMAND: Command = Command {
@@ -42,13 +48,16 @@ attempt is not counted.
 
       --disk DISK     take kernel, initrds and command line from an entry there
       --initrd FILE   an initrd; several are put together in their order
-      --cmdline TEXT  the command line, in place of the image's or the entry's
+      --cmdline TEXT  the command line, in place of the image's or the entry's;
+                      in front of it, @N chooses profile N of an image
   -l, --load          load only
+  -c, --kexec-syscall load by kexec_load even where Linux has kexec_file_load
   -e, --exec          start what was loaded before, at once: nothing is shut
                       down, file systems are flushed only
   -h, --help          this text
 
-It needs root and a Linux with kexec_file_load (CONFIG_KEXEC_FILE).
+It needs root, and a Linux with CONFIG_KEXEC_FILE (kexec_file_load) or
+CONFIG_KEXEC (kexec_load, which checks no signatures).
 ",
     run,
 };
@@ -61,6 +70,8 @@ struct Options {
     initrds: Vec<PathBuf>,
     cmdline: Option<String>,
     load_only: bool,
+    /// `kexec_load` and nothing else.
+    by_segments: bool,
     start_only: bool,
 }
 
@@ -71,12 +82,9 @@ impl Options {
             match argument {
                 Long("disk") => options.disk = Some(parser.value()?.into()),
                 Long("initrd") => options.initrds.push(parser.value()?.into()),
-                Long("cmdline") => {
-                    let text = parser.value()?.into_string();
-                    options.cmdline =
-                        Some(text.map_err(|_| Error::usage("the command line is not UTF-8"))?);
-                }
+                Long("cmdline") => options.cmdline = Some(args::text(&mut parser)?),
                 Long("load") | Short('l') => options.load_only = true,
+                Long("kexec-syscall") | Short('c') => options.by_segments = true,
                 Long("exec") | Short('e') => options.start_only = true,
                 Value(value) if options.what.is_none() => options.what = Some(value.into()),
                 unknown => return Err(args::other(unknown)),
@@ -89,7 +97,9 @@ impl Options {
     fn check(&self) -> Result<(), Error> {
         let loads = self.what.is_some() || self.disk.is_some();
         Err(Error::usage(match self {
-            _ if self.start_only && (loads || self.load_only) => "-e starts what was loaded before",
+            _ if self.start_only && (loads || self.load_only || self.by_segments) => {
+                "-e starts what was loaded before"
+            }
             _ if self.start_only => return Ok(()),
             _ if !loads => "FILE is missing, or --disk",
             _ if self.disk.is_some() && !self.initrds.is_empty() => {
@@ -100,29 +110,14 @@ impl Options {
     }
 }
 
-/// What is to be started.
-struct Load {
-    name: String,
-    kernel: File,
-    initrd: Option<File>,
-    cmdline: String,
-}
-
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
     if options.start_only {
         return start_at_once();
     }
-    let load = match &options.disk {
-        Some(disk) => Load::entry(disk, options.what.as_deref()).map_err(|error| error.on(disk))?,
-        None => Load::file(&options, context)?,
-    };
-    let cmdline = options.cmdline.unwrap_or(load.cmdline);
-    let text = CString::new(cmdline)
-        .map_err(|_| Error::failed("the command line holds a NUL, at which it would end"))?;
-    syscall::load(&load.kernel, load.initrd.as_ref(), &text)
-        .map_err(|error| refused(&load.name, &error))?;
-    writeln!(context.out, "{}: loaded (kexec_file_load)", load.name)?;
+    let load = options.load()?;
+    let call = load_by(&load, options.by_segments)?;
+    writeln!(context.out, "{}: loaded ({call})", load.name)?;
     context.out.flush()?;
     match options.load_only {
         true => Ok(()),
@@ -130,23 +125,66 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     }
 }
 
+impl Options {
+    /// Gathers what is to be started.
+    fn load(&self) -> Result<Load, Error> {
+        let Some(disk) = &self.disk else {
+            let path = self.what.clone().unwrap_or_default();
+            let cmdline = self.cmdline.as_deref().unwrap_or_default();
+            return Load::file(&path, &self.initrds, cmdline);
+        };
+        let id = self.what.as_ref().map(|id| id.to_string_lossy());
+        let mut load = entry::load(disk, id.as_deref()).map_err(|error| error.on(disk))?;
+        if let Some(line) = &self.cmdline {
+            load.cmdline = line.clone().into_bytes();
+        }
+        Ok(load)
+    }
+}
+
+/// Has Linux load it, and says by which system call.
+fn load_by(load: &Load, by_segments: bool) -> Result<&'static str, Error> {
+    let cmdline = CString::new(load.cmdline.as_slice())
+        .map_err(|_| Error::failed("the command line holds a NUL, at which it would end"))?;
+    if !by_segments {
+        match syscall::load_files(&load.kernel, load.initrd.as_ref(), &cmdline) {
+            Ok(()) => return Ok("kexec_file_load"),
+            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {}
+            Err(error) => return Err(refused(&load.name, &error)),
+        }
+    }
+    let machine = running::Machine::of(&System::default())?;
+    segments::load(load, cmdline.as_bytes(), &machine)?;
+    Ok("kexec_load")
+}
+
 /// Why Linux did not take it, and what may help.
 fn refused(name: &str, error: &io::Error) -> Error {
     let reason = match error.raw_os_error() {
         Some(libc::ENOSYS) => {
-            "this Linux has no kexec_file_load (CONFIG_KEXEC_FILE): use kexec-tools".to_owned()
+            "this Linux has no kexec (CONFIG_KEXEC_FILE or CONFIG_KEXEC): use another".to_owned()
         }
         Some(libc::EPERM) => {
             "not permitted: run gapboot as root; sysctl kernel.kexec_load_disabled and lockdown \
              forbid it even then"
                 .to_owned()
         }
-        Some(libc::ENOEXEC) => "Linux can't load it: is it a 64-bit bzImage or UKI?".to_owned(),
-        Some(libc::EADDRNOTAVAIL) => "there is not enough free memory for it".to_owned(),
+        Some(libc::ENOEXEC) => UNKNOWN.to_owned(),
+        Some(libc::EADDRNOTAVAIL | libc::ENOMEM) => {
+            "there is not enough free memory for it".to_owned()
+        }
+        Some(libc::EINVAL) => {
+            "Linux did not load it: is the command line too long, or is it more than half of \
+             this machine's memory?"
+                .to_owned()
+        }
         _ => format!("Linux did not load it: {error}"),
     };
     Error::failed(format!("{name}: {reason}"))
 }
+
+/// Why a kernel is not taken.
+const UNKNOWN: &str = "Linux can't load it: is it a 64-bit bzImage or UKI?";
 
 /// Starts what was loaded as the system's manager would: services are stopped
 /// and file systems unmounted first.
@@ -174,125 +212,4 @@ fn start_at_once() -> Result<(), Error> {
             "nothing starts: {error}; was a kernel loaded (`gapboot kexec -l`), and is this root?"
         ))
     })
-}
-
-impl Load {
-    /// An image file.
-    fn file(options: &Options, context: &mut Context) -> Result<Self, Error> {
-        let path = options.what.as_deref().unwrap_or(Path::new(""));
-        let initrd = match options.initrds.as_slice() {
-            [] => None,
-            initrds => {
-                let mut together = memory("initrd")?;
-                for path in initrds {
-                    let copied = File::open(path).and_then(|mut from| {
-                        io::copy(&mut from, &mut together)?;
-                        pad(&mut together)
-                    });
-                    copied.map_err(|error| cannot("read", path, &error))?;
-                }
-                Some(together)
-            }
-        };
-        Ok(Self {
-            name: path.display().to_string(),
-            kernel: bzimage(path, context)?,
-            initrd,
-            cmdline: String::new(),
-        })
-    }
-
-    /// The default entry of a disk, or the one with this id.
-    fn entry(disk: &Path, id: Option<&Path>) -> Result<Self, Error> {
-        // The disk is read past the caches of its mounted file systems.
-        rustix::fs::sync();
-        let open = || Disk::open(disk, Access::Read);
-        let menu = Menu::of(open()?)?;
-        let entry = choose(&menu, id)?;
-        let linux = entry.linux.as_ref().ok_or_else(|| {
-            Error::failed(format!("{} has no kernel (`linux`) to load", entry.id))
-        })?;
-        let partitions = reader::partitions(open()?)?;
-        let partition = match entry.source {
-            "xbootldr" => partitions.xbootldr,
-            _ => partitions.esp,
-        };
-        let partition = partition.ok_or_else(|| {
-            Error::failed("the partition of the entry is gone; run the command again")
-        })?;
-        let read = |path: &str, into: &mut File| {
-            reader::copy(open()?, &partition, path, into)
-                .map_err(|error| Error::failed(format!("{path}: {error}")))
-        };
-        let mut kernel = memory("kernel")?;
-        read(linux, &mut kernel)?;
-        let mut initrd = None;
-        for path in &entry.initrd {
-            let together = match &mut initrd {
-                Some(together) => together,
-                none => none.insert(memory("initrd")?),
-            };
-            read(path, together)?;
-            pad(together).map_err(|error| cannot("copy", path.as_ref(), &error))?;
-        }
-        Ok(Self {
-            name: entry.id.clone(),
-            kernel,
-            initrd,
-            cmdline: entry.options.clone().unwrap_or_default(),
-        })
-    }
-}
-
-fn choose<'m>(menu: &'m Menu, id: Option<&Path>) -> Result<&'m Entry, Error> {
-    let mut entries = menu.entries.iter();
-    let found = match id {
-        None => entries.find(|entry| entry.is_default == Some(true)),
-        Some(id) => {
-            let id = id.to_string_lossy();
-            entries.find(|entry| {
-                let suffix = entry.id.len()
-                    - Path::new(&entry.id)
-                        .extension()
-                        .map_or(0, |suffix| suffix.len() + 1);
-                entry.id == id || entry.id[..suffix] == *id
-            })
-        }
-    };
-    found.ok_or_else(|| {
-        Error::failed(match id {
-            None => "no entry boots by itself; name one (`gapboot list` shows them)".to_owned(),
-            Some(id) => format!("no entry {}; `gapboot list` shows them", id.display()),
-        })
-    })
-}
-
-/// Opens an image that Linux can load: a bzImage, which some UKIs are as well;
-/// others are made one.
-fn bzimage(path: &Path, context: &mut Context) -> Result<File, Error> {
-    let magic = Source::open(path)?.all().head(0x206)?;
-    if magic.get(0x202..0x206) == Some(b"HdrS") {
-        return File::open(path).map_err(|error| cannot("open", path, &error));
-    }
-    let directory = tempfile::tempdir();
-    let directory = directory
-        .map_err(|error| Error::failed(format!("cannot make a temporary directory: {error}")))?;
-    let converted = directory.path().join("image.efi");
-    convert::convert(Stub::embedded()?, path, &converted, context)?;
-    // The file lives on, without its name, while it is open.
-    File::open(&converted).map_err(|error| cannot("open", &converted, &error))
-}
-
-/// A file in memory.
-fn memory(name: &str) -> Result<File, Error> {
-    let file = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC);
-    file.map(File::from)
-        .map_err(|error| Error::failed(format!("cannot make a file in memory: {error}")))
-}
-
-/// Initrds that follow each other begin at multiples of four bytes.
-fn pad(file: &mut File) -> io::Result<()> {
-    let size = file.metadata()?.len();
-    let zeros = size.next_multiple_of(4) - size;
-    file.write_all(&[0; 4][..zeros as usize])
 }

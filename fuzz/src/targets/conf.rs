@@ -7,14 +7,14 @@ use boot::entries::text::Text;
 /// See the module.
 pub fn run(data: &[u8]) {
     let mut patterns = [const { Text::UNSET }; 2];
-    let mut conf = Conf::new(&mut patterns);
+        let mut conf = Conf::new(&mut patterns);
     for line in lines(data) {
         conf.line(line);
         for pattern in [conf.default(), conf.preferred()].into_iter().flatten() {
             assert!(pattern.len() <= Text::MAX);
             assert!(!pattern.starts_with(b"@") || pattern.eq_ignore_ascii_case(b"@saved"));
         }
-        assert!(conf.log_level <= 7);
+        assert!(matches!(conf.lines(), None | Some(25 | 50)));
     }
 }
 

@@ -1,0 +1,34 @@
+//! What takes minutes: `./x heavy`, and not `./x test`.
+//!
+//! Images with an initrd of 600 MiB, by every way that has to move it.
+
+use tests::loader::{By, Loader, carries};
+
+#[test]
+fn an_initrd_of_600_mib_by_qemu() {
+    carries(600, Loader::Qemu, 2048);
+}
+
+#[test]
+fn an_initrd_of_600_mib_by_gapboot() {
+    carries(600, Loader::Gapboot(By::Type2), 2048);
+}
+
+// kexec refuses more than half of RAM.
+
+#[test]
+fn an_initrd_of_600_mib_by_kexec_file_load() {
+    carries(600, Loader::Kexec(&["-l", "-s"], 4096), 4096);
+}
+
+#[test]
+fn an_initrd_of_600_mib_by_kexec_load() {
+    carries(600, Loader::Kexec(&["-l"], 4096), 4096);
+}
+
+#[test]
+fn an_initrd_of_600_mib_by_gapboot_kexec() {
+    for arguments in [&["-l"][..], &["-l", "-c"]] {
+        carries(600, Loader::GapbootKexec(arguments, 4096), 4096);
+    }
+}

@@ -100,18 +100,17 @@ pub struct Partitions {
 /// What is wrong with the primary table, if the backup is of no use
 /// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
 /// with the header's LBA; those of [`Storage::sector`].
-pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
-    let mut found = Partitions::default();
+pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Result<(), Error> {
     let mut backup = NOWHERE;
-    if let Err(error) = table(storage, PRIMARY, &mut backup, &mut found) {
+    if let Err(error) = table(storage, PRIMARY, &mut backup, found) {
         let last = storage.sectors().unwrap_or(0).wrapping_sub(1);
-        if table(storage, backup, &mut NOWHERE.clone(), &mut found).is_err()
-            && table(storage, last, &mut NOWHERE.clone(), &mut found).is_err()
+        if table(storage, backup, &mut NOWHERE.clone(), found).is_err()
+            && table(storage, last, &mut NOWHERE.clone(), found).is_err()
         {
             return Err(error);
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Reads and checks the table whose header is at `at`. `backup` becomes the LBA

@@ -112,7 +112,10 @@ pub(crate) fn take<D: Disk>(
     list: &mut List,
     (counts, mut problem): (bool, &mut Problem),
 ) -> Result<Sources, Error> {
-    let partitions = partitions(storage)?;
+    let mut partitions = Partitions::default();
+    if mbr::find(storage, &mut partitions).is_none() {
+        gpt::find(storage, &mut partitions)?;
+    }
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }
@@ -140,19 +143,6 @@ pub(crate) fn take<D: Disk>(
         scan.all(scratch, list, problem);
     }
     Ok(sources)
-}
-
-/// The partitions that entries come from. On a disk with an MBR there is one,
-/// which takes the place of the EFI system partition.
-#[inline(never)] // smaller with registers of its own
-fn partitions<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
-    match mbr::find(storage) {
-        None => gpt::find(storage),
-        esp => Ok(Partitions {
-            esp,
-            xbootldr: None,
-        }),
-    }
 }
 
 /// The rank of the entry that boots when nobody chooses one, as the settings and

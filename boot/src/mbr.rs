@@ -4,7 +4,7 @@
 //! The Boot Loader Specification (UAPI.1) has one place for entries on a disk
 //! with such a table: a partition of type EAh.
 
-use crate::gpt::Partition;
+use crate::gpt::{Partition, Partitions};
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
 use zerocopy::little_endian::U32;
@@ -58,7 +58,7 @@ pub struct Record {
 /// Finds the partition that holds boot entries, the first one, primary or
 /// logical. None on disks with a GPT, which a protective entry tells of, and on
 /// disks with no table at all. Whether it lies on the disk shows when it is read.
-pub fn find<D: Disk>(storage: &mut Storage<D>) -> Option<Partition> {
+pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option<()> {
     let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;
     let mut disk = [0; 4];
@@ -83,11 +83,12 @@ pub fn find<D: Disk>(storage: &mut Storage<D>) -> Option<Partition> {
                 next = Some(extended.wrapping_add(first));
             }
             if record.os_type == BOOT {
-                return Some(Partition {
+                found.esp = Some(Partition {
                     first: Lba(at.wrapping_add(first).into()),
                     sectors: sectors.into(),
                     guid: named(disk, number),
                 });
+                return Some(());
             }
         }
         at = next?;

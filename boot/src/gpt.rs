@@ -100,7 +100,17 @@ pub struct Partitions {
 /// What is wrong with the primary table, if the backup is of no use
 /// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
 /// with the header's LBA; those of [`Storage::sector`].
-pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Result<(), Error> {
+pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
+    let mut found = Partitions::default();
+    find_into(storage, &mut found).map(|()| found)
+}
+
+/// The same, where the caller wants to have them: moving them about costs stage2
+/// a hundred bytes.
+pub(crate) fn find_into<D: Disk>(
+    storage: &mut Storage<D>,
+    found: &mut Partitions,
+) -> Result<(), Error> {
     let mut backup = NOWHERE;
     if let Err(error) = table(storage, PRIMARY, &mut backup, found) {
         let last = storage.sectors().unwrap_or(0).wrapping_sub(1);

@@ -74,12 +74,13 @@ pub fn look<D: Disk, T>(
     } = &mut workspace.desk;
     let mut list = List::new(&mut workspace.entries);
     let overlay = Overlay::linked();
-    let sources = take(
+    let mut sources = [None; 2];
+    take(
         &mut storage,
         Some(&overlay),
         long_mode,
         scratch,
-        &mut list,
+        (&mut sources, &mut list),
         (false, problem),
     )?;
     title::tell_apart(&mut list);
@@ -109,22 +110,22 @@ pub(crate) fn take<D: Disk>(
     overlay: Option<&Overlay>,
     long_mode: bool,
     scratch: &mut Scratch,
-    list: &mut List,
+    (sources, list): (&mut Sources, &mut List),
     (counts, mut problem): (bool, &mut Problem),
-) -> Result<Sources, Error> {
+) -> Result<(), Error> {
     let mut partitions = Partitions::default();
-    if mbr::find(storage, &mut partitions).is_none() {
-        gpt::find(storage, &mut partitions)?;
+    if mbr::find_into(storage, &mut partitions).is_none() {
+        gpt::find_into(storage, &mut partitions)?;
     }
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }
-    let esp = open(storage, &partitions.esp, problem);
-    let xbootldr = open(storage, &partitions.xbootldr, problem);
-    let sources = [esp, xbootldr];
+    let [esp, xbootldr] = &mut *sources;
+    open(storage, &partitions.esp, esp, problem);
+    open(storage, &partitions.xbootldr, xbootldr, problem);
 
     let nobody: &mut Problem = &mut |_, _, _| ();
-    if let (true, [Some(esp), _], Some(overlay)) = (counts, &sources, overlay)
+    if let (true, [Some(esp), _], Some(overlay)) = (counts, &*sources, overlay)
         && is_quiet(overlay, storage, &esp.volume, scratch)
     {
         problem = nobody;
@@ -142,7 +143,7 @@ pub(crate) fn take<D: Disk>(
         };
         scan.all(scratch, list, problem);
     }
-    Ok(sources)
+    Ok(())
 }
 
 /// The rank of the entry that boots when nobody chooses one, as the settings and
@@ -167,14 +168,18 @@ pub(crate) fn default(
 fn open<D: Disk>(
     storage: &mut Storage<D>,
     partition: &Option<Partition>,
+    source: &mut Option<Source>,
     problem: &mut Problem,
-) -> Option<Source> {
-    let partition = (*partition)?;
-    match Volume::open(storage, &partition) {
-        Ok(volume) => Some(Source { partition, volume }),
-        Err(error) => {
-            problem(b"", b"", error);
-            None
+) {
+    if let Some(partition) = partition {
+        match Volume::open(storage, partition) {
+            Ok(volume) => {
+                *source = Some(Source {
+                    partition: *partition,
+                    volume,
+                });
+            }
+            Err(error) => problem(b"", b"", error),
         }
     }
 }

@@ -95,6 +95,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
     let mut failed = false;
     loop {
         // What there is.
+        let mut sources: Sources = [None; 2];
         let mut list = List::new(entries);
         let trail = &mut desk.trail;
         trail.entry(b"");
@@ -107,7 +108,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             in_memory,
             long_mode,
             &mut desk.scratch,
-            &mut list,
+            (&mut sources, &mut list),
             (true, &mut |entry, file, error| {
                 // It was said before, and the menu has another message to show.
                 if failed {
@@ -118,18 +119,15 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 trail.report(console, in_memory, error);
             }),
         );
-        let found = found.and_then(|sources| match list.is_empty() {
+        let found = found.and_then(|()| match list.is_empty() {
             true => Err(Error::new(Kind::NoEntries, 0)),
-            false => Ok(sources),
+            false => Ok(()),
         });
-        let sources: Sources = match found {
-            Ok(sources) => sources,
-            Err(error) => {
-                trail.entry(b"");
-                trail.report(console, in_memory, error);
-                return Ending::Failed;
-            }
-        };
+        if let Err(error) = found {
+            trail.entry(b"");
+            trail.report(console, in_memory, error);
+            return Ending::Failed;
+        }
 
         // What boots.
         let choice = match in_memory {

@@ -109,7 +109,7 @@ pub fn timeout(value: &str) -> Option<u32> {
     // Whatever the loader does not take leaves what was there before.
     let read = |before: u32| {
         let mut patterns = [const { text::Text::UNSET }; 2];
-                let mut conf = Conf::new(&mut patterns);
+        let mut conf = Conf::new(&mut patterns);
         conf.timeout = before;
         conf.line(format!("timeout {value}").as_bytes());
         conf.timeout

@@ -12,14 +12,15 @@
 //!   make them larger than a counter may be.
 //! * DONE may be in two sectors, or in another one than LEFT: any of its digits
 //!   are a number of attempts, and nothing depends on it.
-//! * `-1` is added only where the write of one sector does it. Elsewhere LEFT
-//!   alone is counted.
+//! * `-1` is added only where the write of one sector does it, and where there is
+//!   an overlay. Elsewhere LEFT alone is counted.
 
 use crate::entries::counter;
 use crate::entries::text::concat;
 use crate::fat::{LongName, Name, Node, ONE_SECTOR, ONE_SLOT, Volume, difference};
 use crate::gpt::Partition;
 use crate::machine::{Disk, Lba};
+use crate::overlay::Overlay;
 use crate::storage::Storage;
 use crate::{Error, Kind};
 
@@ -46,6 +47,7 @@ const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 /// [`Kind::DiskWrite`], [`Kind::DiskUnstable`], after which some of the digits
 /// may be new; those of [`crate::fat::Walk::next`].
 pub fn attempt<D: Disk>(
+    overlay: Option<&Overlay>,
     storage: &mut Storage<D>,
     partition: &Partition,
     (volume, node): (&Volume, &Node),
@@ -63,34 +65,33 @@ pub fn attempt<D: Disk>(
     let Some(counter) = counter::Name::parse(old, suffix) else {
         return Ok(0);
     };
-    let Some(mut length) = counter.next(true, new).map(<[u8]>::len) else {
+    if !counter.tries.is_counted() {
         return Ok(0);
-    };
+    }
     refuse_mirror(storage, partition)?;
     let long = LongName::of(node, name).ok_or(slots)?;
-    let mut first = difference(old, new);
-    if length != old.len() && !volume.has_room(storage, node, &long, first, length)? {
-        length = counter.next(false, new).map_or(0, <[u8]>::len);
-        first = difference(old, new);
+    if let Some(overlay) = overlay
+        && let Some(longer) = counter.longer(new)
+        && volume.lengthen(overlay, storage, node, &long, (old, longer), name)?
+    {
+        return Ok(longer.len());
     }
-    let new = new.get_mut(..length).ok_or(slots)?;
-    if length == old.len() {
-        let end = counter.left_end();
-        let last = end.wrapping_sub(1);
-        let near = if counter.left_digits > SAFE_DIGITS {
-            ONE_SLOT
-        } else {
-            ONE_SECTOR
-        };
-        let rest = first.wrapping_add(1)..end;
-        if !long.together(first, last, near)
-            && let (Some(new), Some(old)) = (new.get_mut(rest.clone()), old.get(rest))
-        {
-            new.copy_from_slice(old);
-        }
+    let new = counter.next(new).ok_or(slots)?;
+    let first = difference(old, new);
+    let end = counter.left_end();
+    let near = if counter.left_digits > SAFE_DIGITS {
+        ONE_SLOT
+    } else {
+        ONE_SECTOR
+    };
+    let rest = first.wrapping_add(1)..end;
+    if !long.together(first, end.wrapping_sub(1), near)
+        && let (Some(new), Some(old)) = (new.get_mut(rest.clone()), old.get(rest))
+    {
+        new.copy_from_slice(old);
     }
     volume.rename(storage, node, &long, (old, new, first), name)?;
-    Ok(length)
+    Ok(new.len())
 }
 
 /// Refuses a partition that md has made a member of a mirror: the other members

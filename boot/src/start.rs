@@ -193,6 +193,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         };
         let (_, suffix) = scan::place(self.entry);
         let counted = count::attempt(
+            self.loader.overlay,
             self.loader.storage,
             self.partition,
             (self.loader.volume, file),

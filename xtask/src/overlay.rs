@@ -17,6 +17,7 @@ const ROOTS: &[&str] = &[
     "boot::entries::scan::Scan::check_efi",
     "boot::entries::scan::Scan::offer_type2",
     "boot::report::in_words",
+    "boot::fat::boot_sector::Volume::lengthen",
     "boot::inventory::is_quiet",
     "boot::load::fill_in_more",
     "boot::start::Attempt::check_image",

@@ -116,21 +116,32 @@ impl<'a> Name<'a> {
     /// A DONE of ten digits and more stays as it is, since it could become, or on
     /// the way look, larger than a counter may be.
     ///
-    /// A name without DONE gets `-1` if it may `grow` by these two bytes.
-    /// Otherwise LEFT alone changes.
+    /// Where the name has no DONE, LEFT alone changes.
     ///
     /// None if the entry is not counted, or `into` is too short.
-    pub fn next<'b>(&self, grow: bool, into: &'b mut [u8]) -> Option<&'b [u8]> {
+    pub fn next<'b>(&self, into: &'b mut [u8]) -> Option<&'b mut [u8]> {
         if !self.tries.is_counted() {
             return None;
         }
+        let name = concat(into, &[self.name])?;
+        self.advance(name)
+    }
+
+    /// Writes the name that a file without DONE gets when the entry is tried, if
+    /// it may be longer by the two bytes of `-1`.
+    ///
+    /// None if the entry is not counted or has a DONE, or `into` is too short.
+    pub fn longer<'b>(&self, into: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        if !self.tries.is_counted() || self.done_digits != 0 {
+            return None;
+        }
         let (start, suffix) = self.name.split_at_checked(self.stem)?;
-        let added: &[u8] = if grow && self.done_digits == 0 {
-            b"-0"
-        } else {
-            b""
-        };
-        let name = concat(into, &[start, added, suffix])?;
+        let name = concat(into, &[start, b"-0", suffix])?;
+        self.advance(name)
+    }
+
+    /// Takes the numbers of the counter in `name` one step further.
+    fn advance<'b>(&self, name: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let (_, counter) = name.split_at_mut_checked(self.base.checked_add(1)?)?;
         let (left, done) = counter.split_at_mut_checked(self.left_digits)?;
         step(left, b'0', b'9');
@@ -224,7 +235,11 @@ mod tests {
 
     fn next(name: &str, grow: bool) -> String {
         let mut room = [0; 300];
-        let next = parse(name).next(grow, &mut room).unwrap().to_vec();
+        let name = parse(name);
+        let longer = name.longer(&mut room).map(|longer| longer.to_vec());
+        let next = longer
+            .filter(|_| grow)
+            .unwrap_or_else(|| name.next(&mut room).unwrap().to_vec());
         String::from_utf8(next).unwrap()
     }
 
@@ -253,7 +268,7 @@ mod tests {
         for name in NOT_COUNTED {
             let parsed = parse(name);
             assert_eq!(parsed.tries, Tries::NONE, "{name}");
-            assert_eq!(parsed.next(true, &mut [0; 300]), None);
+            assert_eq!(parsed.next(&mut [0; 300]), None);
             assert_eq!(id(name), name);
         }
     }
@@ -326,8 +341,11 @@ mod tests {
     #[test]
     fn room() {
         let name = parse("foo+3.conf");
-        assert_eq!(name.next(true, &mut [0; 11]), None);
-        assert_eq!(name.next(true, &mut [0; 12]), Some(&b"foo+2-1.conf"[..]));
+        assert_eq!(name.longer(&mut [0; 11]), None);
+        assert_eq!(
+            name.longer(&mut [0; 12]).as_deref(),
+            Some(&b"foo+2-1.conf"[..])
+        );
         assert_eq!("foo+2-1.conf".to_string().len(), 12);
     }
 }

@@ -7,7 +7,8 @@
 //! | `directory` | directory slots: [`Walk`] puts them together to [`Node`]s |
 //! | `name` | long and short [`Name`]s |
 //! | `file` | the bytes of a [`File`] |
-//! | `rename` | a new name in the slots of the old one |
+//! | `rename` | other digits in a name, in the slots that it has |
+//! | `grow` | a longer name, where one write makes it |
 //!
 //! The fields of structures have the names that Microsoft's "FAT32 File System
 //! Specification" 1.03 gives them, which is the source of everything here.
@@ -16,6 +17,7 @@ mod boot_sector;
 mod chain;
 mod directory;
 mod file;
+mod grow;
 mod name;
 mod rename;
 

@@ -18,29 +18,21 @@
 //!   can be found is the file, once, with a counter of as many digits as before.
 //!   `crate::count` sees to it that all changed digits of LEFT are in one
 //!   sector, whence LEFT is the old or the new one unless that sector is torn.
-//! * **A new name of two units more** is written only where one sector holds
-//!   all slots that change: the file has its old name or its new one. If the
-//!   last slot has room, the units behind the counter move up in it. Otherwise
-//!   a deleted slot directly before the set becomes its new first one, in the
-//!   same write that takes the mark of the last piece from the old first one.
-//!   Before the write the deleted slot belongs to nothing; behind it everything
-//!   is as it was.
+//! * **A new name of two units more** is the work of one write, see `grow`.
 //! * **No second file of a name**: names that differ from those of other files
 //!   in nothing but letters' case are refused, those on the way from the old
 //!   digits to the new ones included.
 
 use super::boot_sector::Volume;
-use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
-use super::name::{MOST_UNITS, Name};
+use super::directory::{Node, SLOT};
+use super::name::Name;
 use super::{in_sector, to_u32};
-use crate::machine::Disk;
+use crate::machine::{Disk, Sector};
 use crate::storage::Storage;
 use crate::{Error, Kind};
 
 /// Units in a slot.
-const PIECE: usize = 13;
-/// Bytes of a slot.
-const SLOT_BYTES: usize = 32;
+pub(super) const PIECE: usize = 13;
 /// Slots at places that differ only in this many low bits are in one sector.
 pub(crate) const ONE_SECTOR: u32 = 9;
 /// The same for one slot.
@@ -54,8 +46,8 @@ pub(crate) struct LongName {
     /// pieces stand before it, the first one last.
     end: u32,
     /// Bytes that the UTF-8 form has more than there are units.
-    surplus: usize,
-    pieces: usize,
+    pub(super) surplus: usize,
+    pub(super) pieces: usize,
 }
 
 impl LongName {
@@ -80,13 +72,13 @@ impl LongName {
     }
 
     /// The piece with the unit of a byte.
-    fn piece(&self, byte: usize) -> usize {
+    pub(super) fn piece(&self, byte: usize) -> usize {
         byte.wrapping_sub(self.surplus) / PIECE
     }
 
     /// Where the unit of a byte lies in the directory, in bytes.
     #[inline(never)]
-    fn place(&self, byte: usize) -> u32 {
+    pub(super) fn place(&self, byte: usize) -> u32 {
         let index = byte.wrapping_sub(self.surplus) % PIECE;
         // Behind the number, the attributes or the empty field for a cluster.
         let before = match index {
@@ -99,6 +91,16 @@ impl LongName {
             .wrapping_sub(slots.wrapping_mul(SLOT))
             .wrapping_add(to_u32(index).wrapping_mul(2))
             .wrapping_add(before)
+    }
+
+    /// Writes the unit of a byte to the sector that it lies in.
+    pub(super) fn put(&self, sector: &mut Sector, byte: usize, unit: u16) {
+        let place = in_sector(self.place(byte));
+        if let Some(room) = sector.get_mut(place..)
+            && let Some(room) = room.first_chunk_mut()
+        {
+            *room = unit.to_le_bytes();
+        }
     }
 }
 
@@ -122,35 +124,9 @@ impl Volume {
         }
     }
 
-    /// True if a name can become `length` bytes long, its bytes changing from
-    /// `first` on, by the write of one sector.
-    ///
-    /// # Errors
-    /// Those of [`Volume::slot`] and [`Storage::sector`].
-    pub(crate) fn has_room<D: Disk>(
-        &self,
-        storage: &mut Storage<D>,
-        node: &Node,
-        long: &LongName,
-        first: usize,
-        length: usize,
-    ) -> Result<bool, Error> {
-        let last = length.wrapping_sub(1);
-        if length.wrapping_sub(long.surplus) > MOST_UNITS || !long.together(first, last, ONE_SECTOR)
-        {
-            return Ok(false);
-        }
-        if long.piece(last) < long.pieces {
-            return Ok(true);
-        }
-        let before = node.offset.wrapping_sub(SLOT);
-        let (at, place) = self.place(storage, node, before)?;
-        Ok(storage.sector(at)?.get(place) == Some(&DELETED))
-    }
-
-    /// Gives the file of a node the name `new` in place of `old`, which must
-    /// have room for it. They differ from byte `first` on, and both are ASCII there. `name` is
-    /// for the names of the other files.
+    /// Gives the file of a node the name `new` in place of `old`. They are of the
+    /// same length and differ from byte `first` on, and both are ASCII there.
+    /// `name` is for the names of the other files.
     ///
     /// # Errors
     /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector does not read
@@ -165,38 +141,16 @@ impl Volume {
         name: &mut Name,
     ) -> Result<(), Error> {
         self.check_new_name(storage, node, (old, new), name)?;
-        let pieces = long.piece(new.len().wrapping_sub(1)).wrapping_add(1);
-        let mut end = new.len();
-        if end != old.len() {
-            end = pieces.wrapping_mul(PIECE).wrapping_add(long.surplus);
-        }
         let mut byte = first;
-        while byte < end {
+        while byte < new.len() {
             let first = byte;
             let (at, _) = self.place(storage, node, long.place(byte))?;
             let before = *storage.sector(at)?;
             let mut after = before;
-            if pieces > long.pieces {
-                let start = in_sector(node.offset).wrapping_sub(SLOT_BYTES);
-                let (_, set) = after.split_at_mut_checked(start).unwrap_or_default();
-                if let Some((free, [ord, set @ ..])) = set.split_at_mut_checked(SLOT_BYTES)
-                    && let [number, free @ ..] = free
-                    && let Some(set) = set.get(..free.len())
-                {
-                    *number = ord.wrapping_add(1);
-                    *ord &= !LAST_PIECE;
-                    free.copy_from_slice(set);
-                }
-            }
-            while byte < end && long.together(first, byte, ONE_SECTOR) {
-                let place = in_sector(long.place(byte));
-                if let Some([low, high, ..]) = after.get_mut(place..) {
-                    (*low, *high) = match new.get(byte) {
-                        Some(&letter) => (letter, 0),
-                        None if byte == new.len() => (0, 0),
-                        None => (0xff, 0xff),
-                    };
-                }
+            while let Some(&letter) = new.get(byte)
+                && long.together(first, byte, ONE_SECTOR)
+            {
+                long.put(&mut after, byte, letter.into());
                 byte = byte.wrapping_add(1);
             }
             if after != before {
@@ -208,14 +162,13 @@ impl Volume {
 
     /// Refuses a name that another file of the directory has, and every name
     /// that has the old digit in some places and the new one in others.
-    fn check_new_name<D: Disk>(
+    pub(super) fn check_new_name<D: Disk>(
         &self,
         storage: &mut Storage<D>,
         node: &Node,
         (old, new): (&[u8], &[u8]),
         name: &mut Name,
     ) -> Result<(), Error> {
-        let old = if old.len() == new.len() { old } else { new };
         let mut walk = self.walk(&node.parent());
         while let Some(other) = walk.next(storage, name)? {
             let name = name.as_bytes();

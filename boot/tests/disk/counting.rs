@@ -6,6 +6,7 @@ use crate::fat_image::{Image, tree, whole, with};
 use boot::fat::{Name, Node, Volume};
 use boot::gpt::Partition;
 use boot::machine::Lba;
+use boot::overlay::Overlay;
 use boot::{Error, Kind, count};
 
 const ENTRIES: &str = "/loader/entries";
@@ -49,6 +50,7 @@ fn attempt_at(
     let mut name = Name::new();
     let mut room = [0xaa; count::ROOM];
     let new = count::attempt(
+        Some(&Overlay::linked()),
         storage,
         partition,
         (volume, node),

@@ -9,6 +9,7 @@ use crate::fat_image::{nodes, whole, with};
 use boot::count;
 use boot::fat::{Name, Volume};
 use boot::machine::Sector;
+use boot::overlay::Overlay;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -53,6 +54,7 @@ fn attempt(disk: &mut FakeDisk, suffix: &str) -> Option<String> {
     while let Some(node) = walk.next(&mut storage, &mut name).unwrap() {
         if node.slots() > 1 {
             let new = count::attempt(
+                Some(&Overlay::linked()),
                 &mut storage,
                 &partition,
                 (&volume, &node),

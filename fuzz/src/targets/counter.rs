@@ -12,12 +12,17 @@ pub fn run(data: &[u8]) {
         assert!(data.starts_with(base) && end.eq_ignore_ascii_case(suffix));
         let mut room = [0; 4];
         assert!(
-            data.len() < 5 || name.next(true, &mut room).is_none(),
+            data.len() < 5 || name.next(&mut room).is_none(),
             "too little room"
         );
         for grow in [false, true] {
             let mut room = [0; 256];
-            let next = name.next(grow, &mut room);
+            let grows = grow && name.done_digits == 0;
+            let next = if grows {
+                name.longer(&mut room)
+            } else {
+                name.next(&mut room)
+            };
             if !name.tries.is_counted() || data.len() > 250 {
                 continue;
             }
@@ -33,7 +38,7 @@ pub fn run(data: &[u8]) {
                         .done
                         .saturating_add(if name.tries.done < 0 { 2 } else { 1 })
             );
-            let grown = if grow && name.done_digits == 0 { 2 } else { 0 };
+            let grown = if grows { 2 } else { 0 };
             assert_eq!(next.len(), data.len() + grown);
             assert_eq!(after.left_digits, name.left_digits);
         }

@@ -8,6 +8,7 @@ use boot::count::{ROOM, attempt};
 use boot::fat::{Name, Node, Volume};
 use boot::gpt::Partition;
 use boot::machine::Lba;
+use boot::overlay::Overlay;
 use boot::storage::Storage;
 use std::collections::BTreeSet;
 
@@ -38,6 +39,7 @@ pub fn run(data: &[u8]) {
     };
     let (mut name, mut room) = (Name::new(), [0; ROOM]);
     let new = attempt(
+        Some(&Overlay::linked()),
         &mut storage,
         &partition,
         (&volume, &node),

@@ -1,0 +1,81 @@
+//! A file gets a name that is longer by two units, by the write of one sector.
+//!
+//! It is done only where one sector holds all slots that change, so that the file
+//! has its old name or its new one, whenever the power goes. If the last slot has
+//! room, the units behind the counter move up in it. Otherwise a deleted slot
+//! directly before the set becomes its new first one, in the same write that takes
+//! the mark of the last piece from the old first one. Before the write the deleted
+//! slot belongs to nothing; behind it everything is as it was.
+
+use super::boot_sector::Volume;
+use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
+use super::name::{MOST_UNITS, Name};
+use super::rename::{LongName, ONE_SECTOR, PIECE, difference};
+use super::{in_sector, to_usize};
+use crate::Error;
+use crate::machine::{Disk, Sector};
+use crate::overlay::Overlay;
+use crate::storage::Storage;
+
+impl Volume {
+    /// Gives the file of a node the name `new`, which is longer than `old`, the one
+    /// that it has; where they differ both are ASCII. `name` is for the names of the other files. False, and nothing is written,
+    /// where there is no room.
+    ///
+    /// # Errors
+    /// Those of [`Volume::rename`].
+    #[inline(never)]
+    pub(crate) fn lengthen<D: Disk>(
+        &self,
+        _: &Overlay,
+        storage: &mut Storage<D>,
+        node: &Node,
+        long: &LongName,
+        (old, new): (&[u8], &[u8]),
+        name: &mut Name,
+    ) -> Result<bool, Error> {
+        let first = difference(old, new);
+        let last = new.len().wrapping_sub(1);
+        let units = new.len().wrapping_sub(long.surplus);
+        if units > MOST_UNITS || !long.together(first, last, ONE_SECTOR) {
+            return Ok(false);
+        }
+        let (at, _) = self.place(storage, node, long.place(first))?;
+        let before = *storage.sector(at)?;
+        let mut after = before;
+        if long.piece(last) >= long.pieces {
+            let free = node.offset.wrapping_sub(SLOT);
+            if before.get(in_sector(free)) != Some(&DELETED) {
+                return Ok(false);
+            }
+            prepend(&mut after, in_sector(free));
+        }
+        let pieces = long.piece(last).wrapping_add(1);
+        let end = pieces.wrapping_mul(PIECE).wrapping_add(long.surplus);
+        for byte in first..end {
+            let unit = match new.get(byte) {
+                Some(&letter) => letter.into(),
+                None if byte == new.len() => 0,
+                None => 0xffff,
+            };
+            long.put(&mut after, byte, unit);
+        }
+        self.check_new_name(storage, node, (new, new), name)?;
+        storage.replace(at, &before, &after)?;
+        Ok(true)
+    }
+}
+
+/// Makes the deleted slot at byte `start`, before the first one of a set, the first
+/// one.
+fn prepend(sector: &mut Sector, start: usize) {
+    let (_, slots) = sector.split_at_mut_checked(start).unwrap_or_default();
+    if let Some((free, [ord, set @ ..])) = slots.split_at_mut_checked(to_usize(SLOT))
+        && let [number, free @ ..] = free
+        && let Some(set) = set.get(..free.len())
+    {
+        *number = ord.wrapping_add(1);
+        *ord &= !LAST_PIECE;
+        free.copy_from_slice(set);
+    }
+}

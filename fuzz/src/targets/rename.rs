@@ -45,8 +45,10 @@ pub fn run(data: &[u8]) {
         &mut name,
         &mut room,
     );
-    let new =
-        new.map(|new| new.map(|new| String::from_utf8(new.to_vec()).expect("names are UTF-8")));
+    let new = new.map(|length| {
+        let new = String::from_utf8(room[..length].to_vec()).expect("names are UTF-8");
+        Some(new).filter(|new| !new.is_empty())
+    });
 
     for at in &disk.writes {
         assert!(places.contains(at), "sector {at} is not the directory's");

@@ -137,19 +137,20 @@ impl Models {
             };
             // As small as each of them can be.
             let size = if bits == 32 { 36 * MIB } else { 3 * MIB };
-            let mut esp = Partition::esp(Fat::new(bits).cluster(512))
+            let esp = Partition::esp(Fat::new(bits).cluster(512))
                 .size(size)
-                .file("loader/loader.conf", "timeout 0\n")
-                .file("healthy.bin", healthy.bytes())
-                .file("healthy.img", random(4, 5000))
-                .file("loader/entries/healthy.conf", entry("healthy"));
-            esp = match uki {
+                .file("loader/loader.conf", "timeout 0\n");
+            let esp = match uki {
                 Some(uki) => esp.file("EFI/Linux/victim.efi", uki.to_vec()),
                 None => esp
                     .file("victim.bin", victim.bytes())
                     .file("victim.img", random(3, 5000))
                     .file("loader/entries/victim.conf", entry("victim")),
             };
+            let esp = esp
+                .file("healthy.bin", healthy.bytes())
+                .file("healthy.img", random(4, 5000))
+                .file("loader/entries/healthy.conf", entry("healthy"));
             let image = directory.join("model");
             Disk::new(size + 3 * MIB).partition(esp).build(&image)?;
             gapboot::install(&image)?;

@@ -4,6 +4,8 @@
 //! value leaves the setting as it was, and of two lines the last one counts.
 //! Without a file everything is as in [`Conf::new`].
 
+use core::cell::Cell;
+
 use crate::entries::line;
 use crate::entries::text::Text;
 
@@ -36,9 +38,10 @@ pub struct Conf<'a> {
     /// `timeout`: a constant of [`timeout`], or seconds.
     pub timeout: u32,
     /// `console-mode`: a constant of [`console_mode`], or a number.
-    pub console_mode: u32,
-    /// `log-level`: 0 (emerg) to 7 (debug).
-    pub log_level: usize,
+    console_mode: u32,
+    /// `log-level`: nobody wants to be told of files that are left out. Shared,
+    /// because they are told of while the settings are borrowed.
+    quiet: &'a Cell<bool>,
     /// `reboot-on-error`: whether to restart the machine when an entry cannot
     /// be started. None is `auto`: if it is counted and has attempts left.
     pub reboot_on_error: Option<bool>,
@@ -53,15 +56,15 @@ pub struct Conf<'a> {
 }
 
 impl<'a> Conf<'a> {
-    /// The settings of a disk without a `loader.conf`. `patterns` is the
-    /// caller's memory.
-    pub fn new(patterns: &'a mut [Text; 2]) -> Self {
+    /// The settings of a disk without a `loader.conf`. `patterns` and `quiet` are
+    /// the caller's memory.
+    pub fn new(patterns: &'a mut [Text; 2], quiet: &'a Cell<bool>) -> Self {
         patterns.iter_mut().for_each(Text::clear);
         Conf {
             patterns,
             timeout: timeout::HIDDEN,
             console_mode: console_mode::KEEP,
-            log_level: 6,
+            quiet,
             reboot_on_error: None,
             editor: true,
             auto_reboot: false,
@@ -80,6 +83,16 @@ impl<'a> Conf<'a> {
     pub fn preferred(&self) -> Option<&[u8]> {
         let [_, preferred] = &*self.patterns;
         preferred.get()
+    }
+
+    /// `console-mode`: how many lines the menu's screen is to have, of the two
+    /// numbers that a BIOS offers. None: as many as it has.
+    pub fn lines(&self) -> Option<u8> {
+        match self.console_mode {
+            0 => Some(25),
+            1 | console_mode::MAX => Some(50),
+            _ => None,
+        }
     }
 
     /// Takes in one line of the file.
@@ -103,7 +116,7 @@ impl<'a> Conf<'a> {
                 return None;
             }
             2 => {
-                self.log_level = line::word(LOG_LEVELS, value)?;
+                self.quiet.set(line::word(LOG_LEVELS, value)? < WARNING);
                 return None;
             }
             3 => {
@@ -138,6 +151,8 @@ const KEYS: &[u8] = b"timeout\0console-mode\0log-level\0reboot-on-error\0\
 const TIMEOUTS: &[u8] = b"menu-disabled\0menu-force\0menu-hidden\0";
 /// From [`console_mode::KEEP`] on.
 const CONSOLE_MODES: &[u8] = b"keep\0auto\0max\0";
+/// The index of `warning` among them.
+const WARNING: usize = 4;
 const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
 const BOOLEANS: &[u8] = b"1\0yes\0y\0true\0t\0on\x000\0no\0n\0false\0f\0off\0";
 /// How many of `BOOLEANS` mean yes; they come first.
@@ -158,7 +173,8 @@ mod tests {
 
     fn with_conf(file: &str, then: impl FnOnce(Conf)) {
         let mut patterns = [const { Text::UNSET }; 2];
-        let mut conf = Conf::new(&mut patterns);
+        let quiet = Cell::new(false);
+        let mut conf = Conf::new(&mut patterns, &quiet);
         file.split(['\n', '\r'])
             .for_each(|line| conf.line(line.as_bytes()));
         then(conf);
@@ -171,7 +187,7 @@ mod tests {
             assert_eq!((conf.default(), conf.preferred()), (None, None));
             assert_eq!(conf.console_mode, console_mode::KEEP);
             assert_eq!(conf.reboot_on_error, None);
-            assert_eq!(conf.log_level, 6);
+            assert!(!conf.quiet.get());
             assert!(conf.editor && !conf.auto_reboot && !conf.auto_poweroff && !conf.beep);
         });
     }
@@ -197,7 +213,7 @@ mod tests {
             assert_eq!(conf.preferred(), Some(&b"@saved"[..]));
             assert_eq!(conf.console_mode, console_mode::MAX);
             assert!(!conf.editor && conf.auto_reboot && conf.auto_poweroff && conf.beep);
-            assert_eq!(conf.log_level, 7);
+            assert!(!conf.quiet.get());
             assert_eq!(conf.reboot_on_error, Some(true));
         });
     }
@@ -248,13 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_the_screen() {
+        for (value, expected) in [
+            ("keep", None),
+            ("auto", None),
+            ("0", Some(25)),
+            ("1", Some(50)),
+            ("max", Some(50)),
+            ("2", None),
+        ] {
+            with_conf(&std::format!("console-mode {value}"), |conf| {
+                assert_eq!(conf.lines(), expected, "{value}");
+            });
+        }
+    }
+
+    #[test]
     fn words() {
         let levels = [
             "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
         ];
         for (level, name) in levels.iter().enumerate() {
             with_conf(&std::format!("log-level {name}"), |conf| {
-                assert_eq!(conf.log_level, level)
+                assert_eq!(conf.quiet.get(), level < 4, "{name}")
             });
         }
         for (value, expected) in [
@@ -265,10 +297,10 @@ mod tests {
             ("min", console_mode::MAX),
         ] {
             with_conf(
-                &std::format!("log-level 3\nlog-level\"\"\nconsole-mode max\nconsole-mode {value}"),
+                &std::format!("log-level err\nlog-level 6\nconsole-mode max\nconsole-mode {value}"),
                 |conf| {
                     assert_eq!(conf.console_mode, expected);
-                    assert_eq!(conf.log_level, 6);
+                    assert!(conf.quiet.get(), "a number is no level");
                 },
             );
         }

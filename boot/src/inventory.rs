@@ -3,6 +3,8 @@
 //! [`crate::boot`] begins with it. Programs that only look at a disk call
 //! [`look`] and get what the menu would get, by the same code.
 
+use core::cell::Cell;
+
 use crate::conf::Conf;
 use crate::entries::list::List;
 use crate::entries::scan::{Problem, Scan};
@@ -66,7 +68,8 @@ pub fn look<D: Disk, T>(
             table: &mut workspace.table,
         },
     );
-    let mut conf = Conf::new(&mut workspace.patterns);
+    let quiet = Cell::new(false);
+    let mut conf = Conf::new(&mut workspace.patterns, &quiet);
     let mut list = List::new(&mut workspace.entries);
     let overlay = Overlay::linked();
     let sources = take(

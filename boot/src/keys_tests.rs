@@ -12,6 +12,7 @@ impl Console for Inputs {
     fn size(&self) -> (usize, usize) {
         (80, 24)
     }
+    fn resize(&mut self, _: u8) {}
     fn clear(&mut self) {}
     fn move_to(&mut self, _: usize, _: usize) {}
     fn clear_to_end(&mut self) {}

@@ -62,6 +62,8 @@ pub use error::{Error, Kind};
 pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
+use core::cell::Cell;
+
 use choice::{Choice, Prelude, SECOND};
 use conf::{Conf, timeout};
 use entries::list::List;
@@ -100,7 +102,8 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
     let mut failed = false;
     loop {
         // What there is.
-        let mut conf = Conf::new(patterns);
+        let quiet = Cell::new(false);
+        let mut conf = Conf::new(patterns, &quiet);
         let mut list = List::new(entries);
         trail.entry(b"");
         if let (Err(error), false) = (&overlay, failed) {
@@ -114,8 +117,9 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             &mut conf,
             &mut list,
             &mut |entry, file, error| {
-                // It was said before, and the menu has another message to show.
-                if failed {
+                // After a failure it was said before, and the menu has another
+                // message.
+                if failed || quiet.get() {
                     return;
                 }
                 trail.entry(entry);
@@ -170,6 +174,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 state,
                 &menu::Settings {
                     timeout,
+                    lines: conf.lines(),
                     editor: conf.editor,
                     beep: conf.beep,
                     selected,

@@ -83,6 +83,11 @@ pub trait Console {
     /// Columns and lines that every output has: at least 40 and 10, at most 250.
     fn size(&self) -> (usize, usize);
 
+    /// Gives the screen this many lines, 25 or 50, as near as it can, and empties
+    /// it. Terminals at the end of a serial line keep the size they have, and so
+    /// does a console that has one.
+    fn resize(&mut self, lines: u8);
+
     /// Empties the screen. Text flows from its first line on.
     fn clear(&mut self);
 

@@ -4,6 +4,7 @@
 //! too.
 
 use boot::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
+use boot::machine::Lba;
 use layout::disk::SECTOR;
 use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -130,6 +131,48 @@ pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<Table, Error> {
     })
 }
 
+/// What a GPT says of a partition besides its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The GUID of its type.
+    pub kind: [u8; 16],
+    /// Its own GUID, as `PARTUUID=` has it.
+    pub uuid: String,
+    /// The attributes, whose upper 16 bits depend on the type.
+    pub attributes: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// The partitions that the primary table describes or, if that is damaged, the
+/// backup at the disk's end.
+pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
+    let (header, array) = table(disk, 1)
+        .or_else(|fault| table(disk, disk.sectors().saturating_sub(1)).map_err(|_| fault))
+        .map_err(|fault| no_table(disk, &fault))?;
+    let size = header.size_of_partition_entry.get() as usize;
+    let entries = array
+        .chunks_exact(size)
+        .filter_map(|bytes| Some(Entry::ref_from_prefix(bytes).ok()?.0))
+        .filter(|entry| entry.known.partition_type_guid != [0; 16]);
+    let describe = |entry: &Entry| Description {
+        kind: entry.known.partition_type_guid,
+        uuid: uuid(entry.known.unique_partition_guid),
+        attributes: entry.attributes.get(),
+        name: name(entry),
+    };
+    Ok(entries.map(describe).collect())
+}
+
+fn uuid(guid: [u8; 16]) -> String {
+    let partition = gpt::Partition {
+        first: Lba(0),
+        sectors: 0,
+        guid,
+    };
+    String::from_utf8_lossy(partition.uuid(&mut [0; 36])).into_owned()
+}
+
 /// All partitions, and those of them that entries can lie on.
 fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<Place>) {
     let (mut all, mut boot) = (Vec::new(), Vec::new());
@@ -157,23 +200,21 @@ fn array_place(header: &Header, owner: &str) -> Place {
     Place::new(first, first + array_sectors(header) - 1, owner)
 }
 
-/// `partition 3`, with its name if it has a printable one.
-fn owner(number: usize, entry: &Entry) -> String {
-    let name = entry
-        .partition_name
-        .iter()
-        .map(|unit| unit.get())
-        .take_while(|&unit| unit != 0);
-    let name: String = char::decode_utf16(name)
+/// A partition's name, with question marks for what is not printable.
+fn name(entry: &Entry) -> String {
+    let units = entry.partition_name.iter().map(|unit| unit.get());
+    char::decode_utf16(units.take_while(|&unit| unit != 0))
         .map(|character| character.unwrap_or('?'))
-        .map(|character| {
-            if character.is_control() {
-                '?'
-            } else {
-                character
-            }
+        .map(|character| match character.is_control() {
+            true => '?',
+            false => character,
         })
-        .collect();
+        .collect()
+}
+
+/// `partition 3`, with its name if it has one.
+fn owner(number: usize, entry: &Entry) -> String {
+    let name = name(entry);
     if entry.known.partition_type_guid == BIOS_BOOT {
         format!("partition {number} (BIOS boot partition)")
     } else if name.is_empty() {

@@ -23,7 +23,7 @@
 //! | [`node`] | what the loader told it |
 //! | [`state`], [`store`] | the state file: its bytes, and where it lies |
 //! | [`told`] | what was set and what the loader said, for `status` |
-//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`], [`kexec`] | the commands |
+//! | [`install`], [`remove`], [`status`], [`list`], [`set`], [`bless`], [`uki`], [`kexec`], [`find_root`] | the commands |
 
 // System calls need it, in `kexec`.
 #![deny(unsafe_code)]
@@ -36,6 +36,7 @@ pub mod bless;
 pub mod console;
 pub mod disk;
 pub mod error;
+pub mod find_root;
 pub mod foreign;
 pub mod gpt;
 pub mod image;
@@ -75,6 +76,7 @@ pub const COMMANDS: &[&Command] = &[
     &remove::COMMAND,
     &uki::COMMAND,
     &kexec::COMMAND,
+    &find_root::COMMAND,
 ];
 
 /// A command of `gapboot`.

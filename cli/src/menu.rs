@@ -332,16 +332,20 @@ impl Entry {
         if let Err(error) = cmdline::check(options, u32::MAX) {
             self.warnings.push(text(error));
         }
-        let root = root(options);
-        let warning = if root.is_none() {
-            "no root= in the options, so that only an initrd that knows its root file system \
-             boots. Add it."
-        } else if root == Some(b"gpt-auto") {
-            "root=gpt-auto needs UEFI. Name the root file system."
-        } else {
-            return;
+        let warning = match root(options) {
+            None => {
+                "no root= in the options, so that only an initrd that finds its root file system on \
+                 a BIOS boots (docs/root.md), or knows it. Add it."
+                    .to_owned()
+            }
+            Some(root @ (b"gpt-auto" | b"/dev/gpt-auto-root")) => format!(
+                "root={} needs UEFI, or an initrd that finds its root file system on a BIOS \
+                 (docs/root.md). Name the root file system.",
+                string(root)
+            ),
+            Some(_) => return,
         };
-        self.warnings.push(warning.to_owned());
+        self.warnings.push(warning);
     }
 
     /// `good`, `bad` or `indeterminate`, as the specification calls it.

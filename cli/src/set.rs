@@ -207,6 +207,10 @@ fn timeout(value: &str) -> Result<Option<u32>, Error> {
     })
 }
 
+/// Where systemd-logind leaves the id of an entry: the name that it writes (every
+/// version since 242), and the one that it documents and reads.
+const ENTRY_REQUESTS: [&str; 2] = ["reboot-boot-to-loader-entry", "reboot-to-boot-loader-entry"];
+
 /// What systemd-logind was asked for the next boot. It leaves files where
 /// there are no EFI variables, see its variables `SYSTEMD_REBOOT_TO_BOOT_LOADER_*`.
 fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
@@ -220,8 +224,10 @@ fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
         }
     };
     let mut changes = Vec::new();
-    if let Some(id) = read("reboot-to-boot-loader-entry")? {
-        changes.push((Key::Text(Text::OneShot), id));
+    for name in ENTRY_REQUESTS {
+        if let Some(id) = read(name)? {
+            changes = vec![(Key::Text(Text::OneShot), id)];
+        }
     }
     if let Some(time) = read("reboot-to-boot-loader-menu")? {
         let microseconds: u64 = time.parse().map_err(|_| {

@@ -6,6 +6,7 @@ use boot::entries::text;
 use layout::state::{self, TEXTS, Text};
 
 use crate::error::Error;
+use std::cell::Cell;
 
 /// What is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +110,8 @@ pub fn timeout(value: &str) -> Option<u32> {
     // Whatever the loader does not take leaves what was there before.
     let read = |before: u32| {
         let mut patterns = [const { text::Text::UNSET }; 2];
-        let mut conf = Conf::new(&mut patterns);
+        let quiet = Cell::new(false);
+        let mut conf = Conf::new(&mut patterns, &quiet);
         conf.timeout = before;
         conf.line(format!("timeout {value}").as_bytes());
         conf.timeout

@@ -241,24 +241,28 @@ impl Window {
             position: 0,
         };
         let volume = fatfs::FileSystem::new(part, fatfs::FsOptions::new())?;
-        write_library(&volume, bytes)?;
+        match write_library(&volume, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(io::Error::other(format!(
+                    "there is no directory /loader, and the FAT library makes none that \
+                     fsck.vfat likes. Mount the partition, or make it: \
+                     mmd -i {}@@{} ::/loader",
+                    self.path.display(),
+                    self.first * SECTOR as u64
+                )));
+            }
+            written => written?,
+        }
         volume.unmount()?;
         file.sync_all()
     }
 }
 
+/// Fails with `NotFound` if there is no directory for the file.
 fn write_library(volume: &fatfs::FileSystem<Part>, bytes: &[u8]) -> io::Result<()> {
     let root = volume.root_dir();
     let (directory, name) = FILE.split_once('/').unwrap_or(("", FILE));
-    // The library's own new directories are none that fsck.vfat likes.
-    let directory = root
-        .open_dir(directory)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                io::Error::other(format!("make the directory {directory} first"))
-            }
-            _ => error,
-        })?;
+    let directory = root.open_dir(directory)?;
     match directory.open_file(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         file => {

@@ -115,8 +115,8 @@ fn for_a_person() {
             state    bad, 0 tries left, 3 done\n     \
             kernel   /vmlinuz\n     \
             warning  /gone: {missing}\n     \
-            warning  no root= in the options, so that only an initrd that knows its root file \
-            system boots. Add it.\n"
+            warning  no root= in the options, so that only an initrd that finds its root file \
+            system on a BIOS boots (docs/root.md), or knows it. Add it.\n"
     );
     assert_eq!(run.out, expected);
 }
@@ -138,6 +138,10 @@ fn warnings_about_the_command_line() {
         ("options root=gpt-auto\noptions root=/dev/vda", ""),
         ("options rootflags=x", "no root="),
         ("options root=gpt-auto rw", "root=gpt-auto needs UEFI"),
+        (
+            "options root=/dev/gpt-auto-root",
+            "root=/dev/gpt-auto-root needs UEFI",
+        ),
         (
             &format!("options root=/dev/vda {long}"),
             &says(Kind::CommandLineLong, 2047),

@@ -137,6 +137,22 @@ fn a_file_that_is_no_state_is_made_anew() {
     }
 }
 
+/// The message names the command that helps, and it helps.
+#[test]
+fn no_directory_for_the_file() {
+    let image = Image::with_files(&[]);
+    let before = image.bytes();
+    let run = set(&["default", "x", image.name()]);
+    let error = run.err.clone();
+    run.refused(&["there is no directory /loader"]);
+    assert!(image.bytes() == before);
+    let (_, command) = error.trim().split_once("make it: ").unwrap();
+    tool("mtools", "sh", &["-c", command], "");
+    assert_eq!(set(&["default", "x", image.name()]).status, 0);
+    assert_eq!(state(&image), expected([0, 0], 0, "x\0\0\0\0"));
+    assert_sound(&image);
+}
+
 #[test]
 fn what_is_refused() {
     let image = Image::with_files(&[]);
@@ -156,7 +172,6 @@ fn what_is_refused() {
     }
     set(&["default", &"x".repeat(477), image.name()]).refused(&["477 bytes", "476 fit"]);
     assert!(image.bytes() == before);
-    set(&["default", "x", image.name()]).refused(&["make the directory loader first"]);
     set(&["default", "x", Image::sgdisk().name()]).refused(&["no FAT file system at LBA 2048"]);
     let other = Image::sfdisk("label: gpt\nstart=2048, size=4096\n");
     set(&["default", "x", other.name()]).refused(&["no EFI system partition"]);
@@ -258,6 +273,13 @@ fn what_systemctl_reboot_asked_for() {
     );
     set(&from_systemd).done();
     assert!(state(&image) == expected([0, 0], 0, "\0\0debian-6.12.conf\0\0"));
+    // The name that systemd-logind writes in truth.
+    let written = "run/systemd/reboot-boot-to-loader-entry";
+    fake.write(written, "other.conf\n");
+    fs::remove_file(fake.path("run/systemd/reboot-to-boot-loader-entry")).unwrap();
+    set(&from_systemd).done();
+    assert!(state(&image) == expected([0, 0], 0, "\0\0other.conf\0\0"));
+    fake.write(written, "debian-6.12.conf\n");
     for (microseconds, seconds) in [("0", u32::MAX), ("2500000\n", 3), ("7000000", 7)] {
         fake.write("run/systemd/reboot-to-boot-loader-menu", microseconds);
         set(&from_systemd).done();

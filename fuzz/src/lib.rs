@@ -8,14 +8,20 @@
 //!
 //! libFuzzer calls them (`./x fuzz`), and so does `cargo test`, with the seeds
 //! and with every input that was ever found to break one (`fixtures/`).
+//!
+//! What the targets are made of, made here without foreign tools, serves other
+//! tests too: kernels, images, archives.
 
 #![forbid(unsafe_code)]
 
+pub mod cpio;
 pub mod disk;
 pub mod fat;
 pub mod gpt;
 pub mod input;
 pub mod kernel;
+pub mod machine;
+pub mod pe;
 pub mod targets;
 
 /// A target: its name, what it does with an input, and inputs to begin with.

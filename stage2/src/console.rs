@@ -41,10 +41,7 @@ impl Console {
     pub(crate) fn new() -> Self {
         let outputs = serial::setting(header::OUTPUTS_OFFSET);
         let screen = outputs & 1 != 0;
-        // SAFETY: 0x449 is the video mode in the BIOS data area, 0x484 the
-        // number of the last line.
-        let (mode, last_line) = unsafe { (bda(0x449), bda(0x484)) };
-        if screen && !matches!(mode, 2 | 3 | 7) {
+        if screen && !matches!(mode(), 2 | 3 | 7) {
             video(0x0003, 0, 0, 0);
         }
         let serial = if outputs & 2 != 0 && !firmware_mirrors_screen() {
@@ -53,17 +50,26 @@ impl Console {
             None
         };
         keyboard::drain();
-        Self {
+        let mut console = Self {
             screen,
-            lines: match last_line {
-                TERMINAL_LINES..60 if serial.is_none() => last_line + 1,
-                _ if serial.is_none() => 25,
-                _ => TERMINAL_LINES,
-            },
+            lines: TERMINAL_LINES,
             serial,
             place: None,
             attribute: PLAIN,
             clock: false,
+        };
+        console.measure();
+        console
+    }
+
+    /// Finds out how many lines there are on every output.
+    fn measure(&mut self) {
+        if self.serial.is_none() {
+            // SAFETY: 0x484 is the number of the last line in the BIOS data area.
+            self.lines = match unsafe { bda(0x484) } {
+                last @ TERMINAL_LINES..60 => last + 1,
+                _ => 25,
+            };
         }
     }
 
@@ -122,6 +128,18 @@ impl boot::machine::Console for Console {
 
     fn size(&self) -> (usize, usize) {
         (COLUMNS.into(), self.lines.into())
+    }
+
+    fn resize(&mut self, lines: u8) {
+        // A monochrome screen has 25.
+        if self.screen && mode() != 7 {
+            video(0x0003, 0, 0, 0);
+            if lines > 25 {
+                // AH=11h: the font of 8 lines, and as many of them as fit.
+                video(0x1112, 0, 0, 0);
+            }
+            self.measure();
+        }
     }
 
     fn clear(&mut self) {
@@ -219,6 +237,12 @@ fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
 /// AH=02h.
 fn set_cursor(place: u16) {
     video(0x0200, 0, 0, place);
+}
+
+/// The video mode.
+fn mode() -> u8 {
+    // SAFETY: 0x449 is where the BIOS data area has it.
+    unsafe { bda(0x449) }
 }
 
 /// A byte of the BIOS data area.

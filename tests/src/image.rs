@@ -14,7 +14,7 @@ mod volume;
 
 pub use volume::Volume;
 
-use crate::tool::{command, run, run_with_input};
+use crate::tool::{as_root, command, run, run_with_input};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ pub const SECTOR: u64 = 512;
 
 const ESP: &str = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
 const XBOOTLDR: &str = "BC13C2FF-59E6-4262-A352-B275FD6F7172";
+const ROOT: &str = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709";
 const LINUX: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
 
 /// What a file holds.
@@ -109,6 +110,7 @@ pub struct Partition {
     size: Option<u64>,
     fat: Option<Fat>,
     files: Vec<FileToWrite>,
+    tree: Option<PathBuf>,
 }
 
 impl Partition {
@@ -120,6 +122,7 @@ impl Partition {
             size: None,
             fat,
             files: Vec::new(),
+            tree: None,
         }
     }
 
@@ -136,6 +139,15 @@ impl Partition {
     /// A Linux partition, left empty.
     pub fn linux() -> Self {
         Self::new(LINUX, None)
+    }
+
+    /// A root partition for x86-64, an ext4 file system with what is in a
+    /// directory of the host.
+    pub fn root(tree: &Path) -> Self {
+        Self {
+            tree: Some(tree.to_owned()),
+            ..Self::new(ROOT, None)
+        }
     }
 
     /// Sets the type, as sfdisk's scripts have it: for disks with an MBR.
@@ -254,6 +266,9 @@ impl Disk {
             let number = partition.number.unwrap_or(index as u32 + 1);
             let place = places.iter().find(|place| place.number == number);
             let place = place.with_context(|| format!("sfdisk made no partition {number}"))?;
+            if let Some(tree) = &partition.tree {
+                ext4(path, *place, tree)?;
+            }
             if let Some(fat) = &partition.fat {
                 let volume = Volume::at(path, place.start);
                 volume.format(fat, place.sectors)?;
@@ -283,6 +298,19 @@ impl Disk {
         }
         script
     }
+}
+
+/// Makes an ext4 file system, whose files belong to root.
+fn ext4(image: &Path, place: Place, tree: &Path) -> Result<()> {
+    let mut mke2fs = as_root("mke2fs")?;
+    mke2fs
+        .args(["-q", "-F", "-t", "ext4", "-m", "0", "-E"])
+        .arg(format!("offset={}", place.start * SECTOR))
+        .arg("-d")
+        .args([tree, image])
+        .arg(format!("{}k", place.sectors * SECTOR / 1024));
+    run(&mut mke2fs)?;
+    Ok(())
 }
 
 /// A partition of an image, in sectors.

@@ -81,6 +81,7 @@ pub struct Machine {
     memory: u32,
     kvm: bool,
     writable: bool,
+    cache: &'static str,
     timeout: Duration,
     arguments: Vec<String>,
 }
@@ -103,6 +104,7 @@ impl Machine {
             memory: 512,
             kvm: std::env::var("GAPBOOT_KVM").is_ok_and(|value| value == "1"),
             writable: false,
+            cache: "writeback",
             timeout: Duration::from_secs(90),
             arguments: Vec::new(),
         }
@@ -133,6 +135,13 @@ impl Machine {
     #[must_use]
     pub fn writable(mut self) -> Self {
         self.writable = true;
+        self
+    }
+
+    /// Sets QEMU's cache mode of the disk (`writeback` by itself).
+    #[must_use]
+    pub fn cache(mut self, mode: &'static str) -> Self {
+        self.cache = mode;
         self
     }
 
@@ -207,7 +216,8 @@ impl Machine {
             let (controller, device) = self.bus.devices();
             line.push("-drive".into());
             line.push(format!(
-                "if=none,id=disk,format=raw,snapshot={snapshot},file={}",
+                "if=none,id=disk,format=raw,snapshot={snapshot},cache={},file={}",
+                self.cache,
                 escape(disk)
             ));
             // SD cards have no place in the order: the BIOS finds the only disk.

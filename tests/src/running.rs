@@ -1,27 +1,12 @@
 //! `gapboot` on a running system: an initramfs with it, and with what Debian's
 //! kernel needs to find a virtio disk with FAT on it.
 
-use crate::debian::{self, Flavour};
+use crate::debian::Flavour;
 use crate::gapboot::built;
 use crate::initramfs::{self, Archive};
+use crate::modules::VIRTIO_AND_FAT;
 use crate::rig::Outcome;
-use anyhow::{Context, Result};
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The modules, in this order.
-const MODULES: [&str; 10] = [
-    "virtio_ring",
-    "virtio",
-    "virtio_pci_legacy_dev",
-    "virtio_pci_modern_dev",
-    "virtio_pci",
-    "virtio_blk",
-    "fat",
-    "vfat",
-    "nls_cp437",
-    "nls_ascii",
-];
+use anyhow::Result;
 
 /// What an init script begins with: all of busybox by name, the modules, and
 /// `say`, of which [`said`] has the words.
@@ -37,34 +22,12 @@ say() { echo "TEST $*"; }
 trap poweroff\ -f EXIT
 "#;
 
-/// A module's file, in the tree of the kernel's package.
-fn module(directory: &Path, name: &str) -> Option<PathBuf> {
-    let entries = fs::read_dir(directory).ok()?.flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.into_iter().find_map(|path| match path.is_dir() {
-        true => module(&path, name),
-        false => path
-            .file_name()
-            .is_some_and(|file| file == &*format!("{name}.ko"))
-            .then_some(path),
-    })
-}
-
 /// An initrd with this init script, gapboot, and the modules of a kernel.
 pub fn initrd(script: &str, flavour: Flavour) -> Result<Vec<u8>> {
-    let kernel = debian::kernel(flavour)?;
-    let tree = kernel.ancestors().nth(2).unwrap_or(Path::new("/"));
-    let mut archive = Archive::new()
+    let archive = Archive::new()
         .directory("modules")
-        .linked("bin/gapboot", &built("gapboot")?)?;
-    for (name, number) in MODULES.into_iter().zip(10..) {
-        let path = ["lib/modules", "usr/lib/modules"]
-            .iter()
-            .find_map(|directory| module(&tree.join(directory), name))
-            .with_context(|| format!("{} holds no module {name}", tree.display()))?;
-        archive = archive.program(&format!("modules/{number}"), &fs::read(path)?);
-    }
+        .linked("bin/gapboot", &built("gapboot")?)?
+        .modules(flavour, &VIRTIO_AND_FAT)?;
     let mut initrd = initramfs::busybox(script)?;
     initrd.resize(initrd.len().next_multiple_of(4), 0);
     initrd.extend(archive.finish());

@@ -10,8 +10,11 @@ fn package(program: &str) -> &str {
         "qemu-system-x86_64" => "qemu-system-x86",
         "bochs-bin" => "bochs",
         "sfdisk" => "fdisk",
+        "mke2fs" => "e2fsprogs",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
-        "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mshowfat" => "mtools",
+        "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
+            "mtools"
+        }
         "grub-mkimage" | "grub-mkrescue" => "grub-common",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
@@ -41,6 +44,16 @@ pub fn command(program: &str) -> Command {
         .env("PATH", format!("{path}:/usr/sbin:/sbin"))
         .env("LC_ALL", "C");
     command
+}
+
+/// A command that sees our files as root's.
+pub fn as_root(program: &str) -> Result<Command> {
+    if run(command("id").arg("-u"))?.trim() == "0" {
+        return Ok(command(program));
+    }
+    let mut unshare = command("unshare");
+    unshare.args(["-r", program]);
+    Ok(unshare)
 }
 
 /// Runs a command to its end and gives what it printed.

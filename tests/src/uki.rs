@@ -157,43 +157,6 @@ impl Workshop {
     }
 }
 
-/// A PE file of nothing but these sections, for a machine of this number: what
-/// programs that only look at UKIs take for one.
-pub fn sections(machine: u16, sections: &[(&str, &[u8])]) -> Vec<u8> {
-    const HEADERS: usize = 0x80 + 24 + 240;
-    let mut image = vec![0; HEADERS];
-    let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, b"MZ");
-    put(0x3c, &0x80_u32.to_le_bytes());
-    put(0x80, b"PE\0\0");
-    put(0x84, &machine.to_le_bytes());
-    put(0x86, &(sections.len() as u16).to_le_bytes());
-    put(0x94, &240_u16.to_le_bytes());
-    // A 64-bit optional header, of an EFI application with 16 data directories.
-    put(0x98, &0x20b_u16.to_le_bytes());
-    put(0x98 + 68, &10_u16.to_le_bytes());
-    put(0x98 + 108, &16_u32.to_le_bytes());
-    put(0x98 + 56, &0x1000_0000_u32.to_le_bytes());
-    let mut offset = (HEADERS + 40 * sections.len()).next_multiple_of(512);
-    let mut content = Vec::new();
-    for (number, (name, bytes)) in (1_u32..).zip(sections) {
-        let mut padded = [0; 8];
-        padded[..name.len()].copy_from_slice(name.as_bytes());
-        image.extend(padded);
-        let raw = bytes.len().next_multiple_of(512);
-        for field in [bytes.len() as u32, number << 16, raw as u32, offset as u32] {
-            image.extend(field.to_le_bytes());
-        }
-        image.extend([0; 16]);
-        content.extend_from_slice(bytes);
-        content.resize(content.len() + raw - bytes.len(), 0);
-        offset += raw;
-    }
-    image.resize(image.len().next_multiple_of(512), 0);
-    image.extend(content);
-    image
-}
-
 /// The EFI stub of this machine's release of Debian.
 pub fn stub() -> Result<PathBuf> {
     Ok(debian::package("systemd-boot-efi")?.join(STUB))

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use tests::gapboot::{Handoff, built, emulate};
-use tests::hostile::{Case, HEALTHY, Models, Patient, VICTIM, groups};
+use tests::hostile::{Case, HEALTHY, Model, Models, Patient, VICTIM, groups};
 use tests::probe::Report;
 use tests::qemu::{Exit, Machine};
 
@@ -31,7 +31,7 @@ impl Rig {
         for case in cases {
             fs::write(&image, self.models.broken(case)).unwrap();
             if let Err(problem) = judge(case, &image) {
-                problems.push(format!("{} (FAT{}): {problem}", case.name, case.fat));
+                problems.push(format!("{} ({:?}): {problem}", case.name, case.model));
             }
         }
         let count = problems.len();
@@ -70,8 +70,8 @@ fn the_corpus_is_one() {
     let mut names: Vec<_> = Vec::new();
     for (group, cases) in groups() {
         for case in &cases {
-            names.push((group, case.fat, case.name));
-            let differs = rig.models.broken(case) != rig.models.patient(case.fat).bytes;
+            names.push((group, case.model, case.name));
+            let differs = rig.models.broken(case) != rig.models.patient(case.model).bytes;
             assert!(
                 differs || case.name == "nothing at all",
                 "{} breaks nothing",
@@ -287,7 +287,7 @@ fn unreadable_sectors_in_qemu() {
         },
     ];
     let rig = Rig::new();
-    let patient = rig.models.patient(16);
+    let patient = rig.models.patient(Model::Fat16);
     let image = rig.directory.path().join("disk.img");
     let rules = rig.directory.path().join("rules");
     fs::write(&image, &patient.bytes).unwrap();
@@ -320,6 +320,11 @@ fn partition_tables_in_qemu() {
 }
 
 #[test]
+fn mbr_partition_tables_in_qemu() {
+    in_qemu("MBR partition tables");
+}
+
+#[test]
 fn file_systems_in_qemu() {
     in_qemu("file systems");
 }
@@ -337,6 +342,11 @@ fn files_in_qemu() {
 #[test]
 fn kernels_in_qemu() {
     in_qemu("kernels");
+}
+
+#[test]
+fn unified_kernel_images_in_qemu() {
+    in_qemu("unified kernel images");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `gapboot list` against bootctl: the same entries, in the same order, with the
 //! same texts, from the same files.
 
+use fuzz::pe;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::{MIB, gapboot, systemd, uki};
+use tests::{MIB, gapboot, systemd};
 
 /// What is compared. (`id` in small letters: bootctl leaves them as they are.)
 const KEYS: [&str; 13] = [
@@ -71,7 +72,7 @@ impl Tree {
     fn image(self, name: &str, texts: &[(&str, &str)]) -> Self {
         let mut sections = vec![(".linux", &b"kernel"[..])];
         sections.extend(texts.iter().map(|(name, text)| (*name, text.as_bytes())));
-        let image = uki::sections(0x8664, &sections);
+        let image = pe::image(pe::AMD64, &sections);
         self.file(&format!("{ESP}/EFI/Linux/{name}"), image)
     }
 
@@ -504,8 +505,8 @@ fn unified_kernel_images() {
 fn files_that_are_no_images() {
     let osrel = &b"ID=a\nVERSION_ID=1"[..];
     let sections = [(".osrel", osrel), (".linux", b"kernel"), (".cmdline", b"a")];
-    let arm = uki::sections(0xaa64, &sections);
-    let without_kernel = uki::sections(0x8664, &sections[..1]);
+    let arm = pe::image(0xaa64, &sections);
+    let without_kernel = pe::image(pe::AMD64, &sections[..1]);
     Tree::new()
         .uki("good.efi", "ID=good\nVERSION_ID=1", "quiet")
         .uki(".hidden.efi", "ID=a\nVERSION_ID=1", "quiet")
@@ -535,7 +536,7 @@ fn images_on_both_partitions() {
     Tree::new()
         .uki("a.efi", "ID=x\nVERSION_ID=1", "a")
         .uki("c.efi", "ID=x\nVERSION_ID=3", "a")
-        .file("xbootldr/EFI/Linux/b.efi", uki::sections(0x8664, &sections))
+        .file("xbootldr/EFI/Linux/b.efi", pe::image(pe::AMD64, &sections))
         .agrees(3);
 }
 

@@ -181,3 +181,51 @@ fn attempts_are_counted() {
     }
     volume.check().unwrap();
 }
+
+/// `console-mode` gives the menu more lines.
+#[test]
+fn fifty_lines() {
+    let entries: Vec<(String, String)> = (0..45)
+        .map(|number| {
+            let text = type1(&format!("Entry {number:02}"), "/kernel", &[], "");
+            let name = format!("loader/entries/{number:02}.conf");
+            (name, format!("{text}sort-key {number:02}\n"))
+        })
+        .collect();
+    let conf = "timeout menu-force\nconsole-mode max\n";
+    let mut files = vec![("loader/loader.conf", conf)];
+    files.extend(entries.iter().map(|(name, text)| (&**name, &**text)));
+    let (_directory, image) = disk(&files);
+    let name = image.to_str().unwrap();
+    let output = gapboot(&["install", "--console", "vga", name]).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut guest = start(&image);
+    // All of them are there, without scrolling.
+    guest.wait_for_screen("Entry 44").unwrap();
+    let lines = guest.screen().unwrap().lines();
+    assert_eq!(lines.len(), 50);
+    assert!(lines.iter().any(|line| line.contains("Entry 00")));
+    guest.press(&["ret"]).unwrap();
+    guest.wait_for_serial("{").unwrap();
+}
+
+/// `log-level` decides whether files that are left out are talked of.
+#[test]
+fn messages_of_what_is_left_out() {
+    let entry = type1("Healthy", "/kernel", &[], "");
+    for (level, said) in [("warning", true), ("err", false)] {
+        let (_directory, image) = disk(&[
+            ("loader/loader.conf", &format!("log-level {level}\n")),
+            ("loader/entries/healthy.conf", &entry),
+            ("loader/entries/lost.conf", "title Lost\nlinux /nowhere\n"),
+        ]);
+        let machine = Machine::new(&image).timeout(Duration::from_secs(40));
+        let mut guest = machine.start().unwrap();
+        guest.wait_for_serial("{").unwrap();
+        assert_eq!(guest.serial().contains("lost.conf"), said, "{level}");
+        // Tools that look at the disk tell all.
+        let output = gapboot(&["list", "--all", image.to_str().unwrap()]).unwrap();
+        let listed = [output.stdout, output.stderr].concat();
+        assert!(String::from_utf8_lossy(&listed).contains("lost.conf"));
+    }
+}

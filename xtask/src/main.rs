@@ -4,15 +4,18 @@ mod bench;
 mod check;
 mod coverage;
 mod demo;
+mod disassembly;
 mod dist;
 mod freestanding;
 mod fuzz;
+mod kill;
 mod licences;
 mod link;
 mod overlay;
 mod pack;
 mod packages;
 mod panics;
+mod processor;
 mod reproduce;
 mod run;
 mod size;
@@ -36,8 +39,9 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
-  heavy       the tests that take minutes: images of 600 MiB
+  heavy       the tests that take minutes: images of 600 MiB, long runs beside systemd-boot
   fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
+  kill        cut a machine's power [TIMES] at random moments of a boot (100)
   coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
   check       formatting, lints, licences and documentation of every crate
@@ -75,6 +79,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["test"] => test::all(&workspace),
         ["heavy"] => test::heavy(&workspace),
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
+        ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),

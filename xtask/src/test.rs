@@ -13,7 +13,7 @@ use crate::fuzz::Fuzzers;
 use crate::run::{cargo, output, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
-use crate::{dist, packages, panics, reproduce, size};
+use crate::{disassembly, dist, packages, panics, processor, reproduce, size};
 
 /// The programs that tests call, whatever the crate.
 const TOOLS: &[&str] = &[
@@ -27,11 +27,13 @@ const TOOLS: &[&str] = &[
     "fsck.vfat",
     "git",
     "grub-mkrescue",
+    "gzip",
     "kernel-install",
     "ld",
     "ldd",
     "losetup",
     "mcopy",
+    "mke2fs",
     "mkfs.vfat",
     "objcopy",
     "objdump",
@@ -41,6 +43,7 @@ const TOOLS: &[&str] = &[
     "sfdisk",
     "sgdisk",
     "systemd-analyze",
+    "tar",
     "xorriso",
     "/usr/bin/python3",
 ];
@@ -114,9 +117,15 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     }
     step("reproducing");
     tally.check("reproduce", reproduce::compare(workspace));
-    step("panics");
+    step("instructions");
     let elf = freestanding::directory(workspace).join("link/stage2");
-    tally.check("panics", panics::none_in(&elf));
+    match disassembly::functions(&elf) {
+        Ok(functions) => {
+            tally.check("panics", panics::none_in(&functions));
+            tally.check("processor", processor::check(workspace, &functions));
+        }
+        Err(error) => tally.check("instructions", Err(error)),
+    }
     step("sizes");
     tally.check("size", size::print(&loader));
     step("done");
@@ -136,6 +145,7 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     dist::build(workspace)?;
     let mut test = cargo(workspace, "test");
     test.env("GAPBOOT_DIST", workspace.dist());
+    test.env("GAPBOOT_PROBE", probe(workspace)?);
     test.args([
         "--package",
         "tests",
@@ -143,6 +153,8 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
         "heavy",
         "--test",
         "heavy",
+        "--test",
+        "systemd_boot",
     ]);
     run(test.args(["--", "--test-threads=1"]))
 }

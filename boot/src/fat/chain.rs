@@ -16,31 +16,45 @@ const END: u32 = 0x0fff_fff8;
 const BEFORE_CLUSTERS: u32 = FIRST_CLUSTER - 1;
 
 impl Volume {
-    /// The cluster that follows a valid one in its chain, if it is one.
+    /// Goes on from a valid cluster in its chain: to the last one of those that
+    /// adjoin, as far as one sector of the table shows them, and to what follows
+    /// that, which counts only where no cluster adjoins.
     ///
     /// # Errors
-    /// [`Kind::ChainShort`] at the end of the chain;
+    /// Where none adjoins, [`Kind::ChainShort`] at the end of the chain,
     /// [`Kind::ClusterFree`], [`Kind::ClusterBad`]; those of
     /// [`Storage::table_sector`].
-    fn next<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<u32, Error> {
-        let kind = match self.entry(storage, cluster)? {
+    fn next<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<(u32, u32), Error> {
+        let (last, next) = self.entry(storage, cluster)?;
+        let kind = match next {
+            _ if last != cluster => return Ok((last, next)),
             FREE => Kind::ClusterFree,
             BAD => Kind::ClusterBad,
             END.. => Kind::ChainShort,
-            next => return Ok(next),
+            _ => return Ok((last, next)),
         };
         Err(Error::new(kind, u64::from(cluster)))
     }
 
-    /// The entry of a valid cluster, as FAT32 would have it.
-    fn entry<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<u32, Error> {
+    /// The same with entries as FAT32 has them, whatever they mean.
+    fn entry<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<(u32, u32), Error> {
         let offset = cluster.wrapping_mul(self.width) >> 1;
         let number = offset >> SECTOR_SHIFT;
         let sector = self.table_sector(storage, number)?;
-        let (low, high) = match *sector.get(in_sector(offset)..).unwrap_or_default() {
-            [a, b, c, d, ..] if self.width == FAT32 => {
-                return Ok(u32::from_le_bytes([a, b, c, d]) & 0x0fff_ffff);
+        let rest = sector.get(in_sector(offset)..).unwrap_or_default();
+        let mut last = cluster;
+        let mut next = FREE;
+        if self.width == FAT32 {
+            for entry in rest.as_chunks().0 {
+                next = u32::from_le_bytes(*entry) & 0x0fff_ffff;
+                if !self.adjoins(last, next) {
+                    break;
+                }
+                last = next;
             }
+            return Ok((last, next));
+        }
+        let (low, high) = match *rest {
             [low, high, ..] => (low, high),
             // Entries of FAT12 may begin in one sector and end in the next.
             [low] => (low, self.table_sector(storage, number.wrapping_add(1))?[0]),
@@ -52,11 +66,20 @@ impl Volume {
             _ if cluster & 1 == 0 => (pair & 0xfff, 0xff7),
             _ => (pair >> 4, 0xff7),
         };
-        Ok(if entry < bad {
+        next = if entry < bad {
             entry
         } else {
             entry | (BAD & !bad)
-        })
+        };
+        if self.adjoins(cluster, next) {
+            last = next;
+        }
+        Ok((last, next))
+    }
+
+    /// True if `next` is a cluster, the one behind `cluster`.
+    fn adjoins(&self, cluster: u32, next: u32) -> bool {
+        next == cluster.wrapping_add(1) && self.has_cluster(next)
     }
 }
 
@@ -70,13 +93,14 @@ pub(super) struct Chain {
     before: u32,
     /// How much of the chain there is up to the end of the run.
     known: u32,
-    /// The last cluster of the run; 0 before the first step.
+    /// The last cluster of the run; 0 before the first one.
     tail: u32,
-    /// A cluster that the chain came by some steps ago, and how many steps may
+    /// A cluster that a run some jumps ago began with, and how many jumps may
     /// follow until a later one is taken, twice as many each time. A chain that
-    /// runs in a circle comes by it again (Brent's algorithm).
+    /// runs in a circle comes by it again (Brent's algorithm): it has to jump
+    /// back, always to the same cluster.
     mark: u32,
-    steps: u32,
+    jumps: u32,
     stride: u32,
 }
 
@@ -89,7 +113,7 @@ impl Chain {
             known: 0,
             tail: 0,
             mark: 0,
-            steps: 1,
+            jumps: 1,
             stride: 1,
         }
     }
@@ -127,23 +151,22 @@ impl Chain {
         }
         let end = number.wrapping_add(count);
         while self.known < end {
-            let next = match self.tail {
-                0 => self.first,
+            let (last, next) = match self.tail {
+                0 => (0, self.first),
                 BEFORE_CLUSTERS => return Err(Error::new(Kind::ChainShort, 0)),
                 tail => volume.next(storage, tail)?,
             };
-            let adjoins = next == self.tail.wrapping_add(1);
-            if !adjoins && number < self.known {
-                break;
+            let mut clusters = last.wrapping_sub(self.tail);
+            self.tail = last;
+            if clusters == 0 {
+                if number < self.known {
+                    break;
+                }
+                self.jump(volume, next)?;
+                clusters = 1;
             }
-            self.step(volume, next)?;
-            if !adjoins {
-                self.before = self.known;
-            }
-            self.tail = next;
-            self.known = self
-                .known
-                .wrapping_add(1_u32.wrapping_shl(volume.cluster_shift));
+            let sectors = clusters.wrapping_shl(volume.cluster_shift);
+            self.known = self.known.wrapping_add(sectors);
         }
         // The run ends where its last cluster does.
         let left = self.known.wrapping_sub(number);
@@ -167,19 +190,21 @@ impl Chain {
         }
     }
 
-    /// Notes a step to the next cluster.
-    fn step(&mut self, volume: &Volume, next: u32) -> Result<(), Error> {
+    /// Begins a new run, with cluster `next`.
+    fn jump(&mut self, volume: &Volume, next: u32) -> Result<(), Error> {
         let kind = if !volume.has_cluster(next) {
             Kind::ClusterInvalid
         } else if next == self.mark {
             Kind::ChainCycle
         } else {
-            self.steps = self.steps.wrapping_sub(1);
-            if self.steps == 0 {
+            self.jumps = self.jumps.wrapping_sub(1);
+            if self.jumps == 0 {
                 self.mark = next;
                 self.stride = self.stride.wrapping_mul(2);
-                self.steps = self.stride;
+                self.jumps = self.stride;
             }
+            self.before = self.known;
+            self.tail = next;
             return Ok(());
         };
         Err(Error::new(kind, u64::from(next)))

@@ -49,6 +49,8 @@ pub struct Settings<'a> {
     /// Seconds until the selected entry is booted, or a constant of [`timeout`];
     /// all of these wait for ever, the menu being there already.
     pub timeout: u32,
+    /// Lines that the screen is to have, if it is to change.
+    pub lines: Option<u8>,
     /// The command line may be edited.
     pub editor: bool,
     /// Beeps tell the number of the selected entry.
@@ -120,6 +122,9 @@ pub fn run(
                 edited: None,
             };
         }
+    }
+    if let Some(lines) = settings.lines {
+        console.resize(lines);
     }
     let countdown = match settings.timeout {
         // Somebody has to read it.

@@ -165,6 +165,7 @@ impl Console for Nobody {
         (80, 25)
     }
 
+    fn resize(&mut self, _: u8) {}
     fn clear(&mut self) {}
 
     fn move_to(&mut self, _: usize, _: usize) {}

@@ -265,7 +265,9 @@ impl<'a> Output<'a> {
         }
         // Two words at once: 2^16 is 1 where carries are added at the low end.
         let (pairs, rest) = bytes.as_chunks::<4>();
-        let pairs = pairs.iter().map(|pair| u64::from(u32::from_le_bytes(*pair)));
+        let pairs = pairs
+            .iter()
+            .map(|pair| u64::from(u32::from_le_bytes(*pair)));
         self.sum += pairs.sum::<u64>();
         for (byte, shift) in rest.iter().zip([0, 8, 0]) {
             self.sum += u64::from(*byte) << shift;

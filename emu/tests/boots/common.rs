@@ -2,15 +2,18 @@
 
 use boot::fat::Volume;
 use boot::handoff::Handoff;
-use boot::load::bzimage::{HEADER, SetupHeader};
+use boot::load::bzimage::SetupHeader;
 use boot::load::{Loader, Part, Step};
 use boot::storage::{Caches, Storage};
 use boot::{Error, gpt};
 use emu::disk::{Access, FileDisk};
 use emu::memory::ModelMemory;
+use fuzz::kernel::{HEADER_END, put};
 use std::path::PathBuf;
 use std::process::Command;
-use zerocopy::{FromZeros, IntoBytes};
+
+pub(crate) use fuzz::cpio::archive;
+pub(crate) use fuzz::kernel::header;
 
 fn run(program: &str, package: &str, arguments: &[&str]) {
     let output = Command::new(program)
@@ -129,30 +132,6 @@ pub(crate) fn random(size: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// A header like those of today's kernels, which needs 16 MiB from 16 MiB on.
-pub(crate) fn header(setup_sects: u8, payload: usize) -> SetupHeader {
-    let mut header = SetupHeader::new_zeroed();
-    header.setup_sects = setup_sects;
-    header.syssize = u32::try_from(payload.div_ceil(16)).unwrap().into();
-    header.vid_mode = 0xffff.into();
-    header.boot_flag = 0xaa55.into();
-    header.jump = [0xeb, 0x6a];
-    header.header = *b"HdrS";
-    header.version = 0x20f.into();
-    header.loadflags = 1;
-    header.code32_start = 0x10_0000.into();
-    header.heap_end_ptr = 0x5be0.into();
-    header.initrd_addr_max = 0x7fff_ffff.into();
-    header.kernel_alignment = 0x20_0000.into();
-    header.relocatable_kernel = 1;
-    header.min_alignment = 21;
-    header.xloadflags = 0x7f.into();
-    header.cmdline_size = 2047.into();
-    header.pref_address = 0x100_0000.into();
-    header.init_size = 0x100_0000.into();
-    header
-}
-
 /// A kernel with this header, if `end` is where that ends.
 pub(crate) fn kernel_with(header: &SetupHeader, end: usize, payload: usize) -> Vec<u8> {
     let setup_sects = if header.setup_sects == 0 {
@@ -161,89 +140,17 @@ pub(crate) fn kernel_with(header: &SetupHeader, end: usize, payload: usize) -> V
         header.setup_sects
     };
     let mut kernel = random((usize::from(setup_sects) + 1) * 512 + payload, 1);
-    kernel[HEADER..end].copy_from_slice(&header.as_bytes()[..end - HEADER]);
+    put(header, end, &mut kernel);
     kernel
 }
 
 pub(crate) fn kernel(setup_sects: u8, payload: usize) -> Vec<u8> {
-    kernel_with(&header(setup_sects, payload), 0x26c, payload)
+    kernel_with(&header(setup_sects, payload), HEADER_END, payload)
 }
 
-/// A PE file for x86-64 with these sections, those with nothing in them
-/// included. Its section table begins at 0x188.
+/// A PE file for x86-64 with these sections. Its section table begins at 0x188.
 pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut file = vec![0; 0x80];
-    file[..2].copy_from_slice(b"MZ");
-    file[0x3c] = 0x80;
-    file.extend(*b"PE\0\0");
-    file.extend(0x8664_u16.to_le_bytes());
-    file.extend(u16::try_from(sections.len()).unwrap().to_le_bytes());
-    file.extend([0; 12]);
-    file.extend(240_u16.to_le_bytes());
-    file.extend(0x22e_u16.to_le_bytes());
-    file.extend(0x20b_u16.to_le_bytes());
-    file.resize(0x188, 0);
-    let mut offset = (file.len() + 40 * sections.len()).next_multiple_of(512);
-    let mut address = 0x1000_u32;
-    let mut contents = Vec::new();
-    for (name, content) in sections {
-        let (size, raw) = (content.len(), content.len().next_multiple_of(512));
-        let mut padded = [0; 8];
-        padded[..name.len()].copy_from_slice(name.as_bytes());
-        file.extend(padded);
-        for field in [size as u32, address, raw as u32, offset as u32] {
-            file.extend(field.to_le_bytes());
-        }
-        file.extend([0; 16]);
-        contents.extend_from_slice(content);
-        // Never read: what is behind the section's own size.
-        contents.resize(contents.len() + raw - size, 0xee);
-        offset += raw;
-        address += raw.next_multiple_of(4096) as u32;
-    }
-    file.resize(file.len().next_multiple_of(512), 0);
-    file.extend(contents);
-    file
-}
-
-/// A cpio archive of files in a directory, as systemd-stub makes it: with the
-/// permissions of the directory and of the files.
-pub(crate) fn archive(directory: &str, modes: [u32; 2], files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = Vec::new();
-    let mut inode = 0;
-    let mut record = |name: &str, mode: u32, content: &[u8]| {
-        inode += 1;
-        archive.extend(
-            format!(
-                "070701{inode:08x}{mode:08x}{0:08x}{0:08x}{1:08x}{0:08x}{2:08x}\
-                 {0:08x}{0:08x}{0:08x}{0:08x}{3:08x}{0:08x}{name}\0",
-                0,
-                1,
-                content.len(),
-                name.len() + 1
-            )
-            .bytes(),
-        );
-        archive.resize(archive.len().next_multiple_of(4), 0);
-        archive.extend_from_slice(content);
-        archive.resize(archive.len().next_multiple_of(4), 0);
-    };
-    for (at, _) in directory.match_indices('/') {
-        record(&directory[..at], 0o040_555, b"");
-    }
-    record(directory, 0o040_000 | modes[0], b"");
-    for (name, content) in files {
-        record(
-            &format!("{directory}/{name}"),
-            0o100_000 | modes[1],
-            content,
-        );
-    }
-    let zeros = |count: usize| "0".repeat(8 * count);
-    let trailer = format!("070701{}00000001{}0000000B{}", zeros(4), zeros(6), zeros(1));
-    archive.extend(trailer.bytes());
-    archive.extend(*b"TRAILER!!!\0\0\0\0");
-    archive
+    fuzz::pe::image(fuzz::pe::AMD64, sections)
 }
 
 /// What a test boots: all or a piece (offset and size) of a file, or bytes.

@@ -3,18 +3,20 @@
 use crate::input::Input;
 use boot::conf::Conf;
 use boot::entries::text::Text;
+use std::cell::Cell;
 
 /// See the module.
 pub fn run(data: &[u8]) {
     let mut patterns = [const { Text::UNSET }; 2];
-    let mut conf = Conf::new(&mut patterns);
+    let quiet = Cell::new(false);
+    let mut conf = Conf::new(&mut patterns, &quiet);
     for line in lines(data) {
         conf.line(line);
         for pattern in [conf.default(), conf.preferred()].into_iter().flatten() {
             assert!(pattern.len() <= Text::MAX);
             assert!(!pattern.starts_with(b"@") || pattern.eq_ignore_ascii_case(b"@saved"));
         }
-        assert!(conf.log_level <= 7);
+        assert!(matches!(conf.lines(), None | Some(25 | 50)));
     }
 }
 

@@ -6,10 +6,7 @@ use crate::disk::MemoryDisk;
 use crate::fat::{Format, fat12, fat32};
 use crate::gpt;
 use crate::input::Input;
-use boot::machine::Machine;
-use boot::{Ending, Workspace};
-use emu::console::Terminal;
-use emu::memory::ModelMemory;
+use crate::machine::FuzzMachine;
 use layout::disk::SECTOR;
 use std::sync::OnceLock;
 
@@ -25,31 +22,6 @@ struct Base {
     image: Vec<u8>,
     /// Where each region begins, and its length in bytes.
     regions: Vec<(usize, usize)>,
-}
-
-struct FuzzMachine {
-    disk: MemoryDisk,
-    memory: ModelMemory,
-    console: Terminal,
-}
-
-impl Machine for FuzzMachine {
-    type Disk = MemoryDisk;
-    type Memory = ModelMemory;
-    type Console = Terminal;
-
-    fn parts(&mut self) -> (&mut MemoryDisk, &mut ModelMemory, &mut Terminal) {
-        (&mut self.disk, &mut self.memory, &mut self.console)
-    }
-
-    fn long_mode(&self) -> bool {
-        true
-    }
-
-    // The whole loader is in this program, its overlay too.
-    fn build(&self) -> Option<u32> {
-        None
-    }
 }
 
 /// See the module.
@@ -73,37 +45,12 @@ pub fn run(data: &[u8]) {
             gpt::repair(&mut image, at, true, true);
         }
     }
-    let mut machine = FuzzMachine {
-        // A disk may be shorter than its table says.
-        disk: MemoryDisk::new(&image, SECTORS as u64 - u64::from(flags >> 4) * 16, BUDGET),
-        memory: ModelMemory::new(if flags & 0x04 == 0 { 1024 } else { 64 }),
-        console: Terminal::default(),
-    };
-    machine.disk.unreadable = (bad != 0).then_some(bad);
-    boot(&mut machine);
-}
-
-/// Boots, and asserts that it ends in a handoff, in a message, or as loader.conf
-/// wants it.
-fn boot(machine: &mut FuzzMachine) {
-    let mut workspace = Box::new(Workspace::EMPTY);
-    let result = boot::boot(machine, &mut workspace, None);
-    assert_eq!(
-        machine.memory.refused, None,
-        "memory that is not the kernel's"
-    );
-    match result {
-        Ending::Start(handoff) => {
-            let id = String::from_utf8_lossy(workspace.chosen()).into_owned();
-            emu::report::report(&id, &handoff, &machine.memory).expect("a handoff that is right");
-        }
-        Ending::Failed => {
-            let said = String::from_utf8_lossy(workspace.message());
-            assert!(said.ends_with('.'), "{said:?}");
-        }
-        // loader.conf may ask for any of these.
-        Ending::PowerOff | Ending::Reboot | Ending::Quit => {}
-    }
+    // A disk may be shorter than its table says.
+    let sectors = SECTORS as u64 - u64::from(flags >> 4) * 16;
+    let mut disk = MemoryDisk::new(&image, sectors, BUDGET);
+    disk.unreadable = (bad != 0).then_some(bad);
+    let mib = if flags & 0x04 == 0 { 1024 } else { 64 };
+    FuzzMachine::new(disk, mib).boot();
 }
 
 fn bases() -> &'static [Base] {

@@ -1,5 +1,6 @@
 //! The targets.
 
+pub mod companions;
 pub mod conf;
 pub mod counter;
 pub mod disk;
@@ -8,8 +9,11 @@ pub mod fat;
 pub mod glob;
 pub mod gpt;
 pub mod kernel;
+pub mod mbr;
 pub mod memory_map;
 pub mod rename;
+pub mod state;
+pub mod uki;
 pub mod version;
 
 use crate::Target;
@@ -26,6 +30,7 @@ macro_rules! targets {
 }
 
 targets! {
+    companions: 512,
     conf: 2048,
     counter: 128,
     disk: 1024,
@@ -34,7 +39,10 @@ targets! {
     glob: 64,
     gpt: 4096,
     kernel: 1100,
+    mbr: 1280,
     memory_map: 512,
     rename: 8192,
+    state: 640,
+    uki: 1024,
     version: 96,
 }

@@ -6,9 +6,8 @@ use crate::probe::named;
 /// Sets a field of the victim's header.
 fn field(patient: &mut Patient, name: &str, value: u64) {
     let field = named(name);
-    let cluster = patient.nth(patient.slot(b"VICTIM  BIN"), field.offset / 512);
-    let at = patient.cluster(cluster).start + field.offset % 512;
-    patient.put(at, &value.to_le_bytes()[..field.size]);
+    let slot = patient.slot(b"VICTIM  BIN");
+    patient.put_into(slot, field.offset, &value.to_le_bytes()[..field.size]);
 }
 
 fn length(patient: &mut Patient, bytes: u32) {

@@ -120,6 +120,15 @@ impl Patient {
         (0..index).fold(self.first(slot), |cluster, _| self.next(cluster))
     }
 
+    /// Writes bytes into a slot's file.
+    pub fn put_into(&mut self, slot: usize, at: usize, bytes: &[u8]) {
+        for (at, byte) in (at..).zip(bytes) {
+            let cluster = self.nth(slot, at / self.cluster_bytes);
+            let place = self.cluster(cluster).start + at % self.cluster_bytes;
+            self.put(place, &[*byte]);
+        }
+    }
+
     /// Replaces the text of a file that lies in one cluster, and its size.
     pub fn set_text(&mut self, slot: usize, text: &[u8]) {
         let place = self.cluster(self.first(slot));
@@ -141,6 +150,20 @@ impl Patient {
         self.put(start, text);
         self.set_first(slot, first);
         self.set_size(slot, text.len() as u32);
+    }
+
+    /// Writes an MBR partition table into a sector: type, first sector and
+    /// sectors of its partitions.
+    pub fn mbr(&mut self, at: usize, partitions: &[(u8, u32, u32)]) {
+        let table = at * SECTOR + 446;
+        self.bytes[table..table + 64].fill(0);
+        for (number, &(kind, first, sectors)) in partitions.iter().enumerate() {
+            let entry = table + 16 * number;
+            self.put(entry + 4, &[kind]);
+            self.put(entry + 8, &first.to_le_bytes());
+            self.put(entry + 12, &sectors.to_le_bytes());
+        }
+        self.put(at * SECTOR + 510, &[0x55, 0xaa]);
     }
 
     /// Changes both partition tables alike, header and array, and sets their

@@ -2,7 +2,7 @@
 
 use super::{Content, Fat, FileToWrite, SECTOR, partitions};
 use crate::tool::{command, run};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom};
 use std::ops::Range;
@@ -66,6 +66,18 @@ impl Volume {
         Ok(())
     }
 
+    /// Gives a file another name in the same directory.
+    pub fn rename(&self, path: &str, name: &str) -> Result<()> {
+        self.mtools("mren", |tool| tool.args([&format!("::{path}"), name]))?;
+        Ok(())
+    }
+
+    /// Sets a file's attribute "read-only".
+    pub fn make_read_only(&self, path: &str) -> Result<()> {
+        self.mtools("mattrib", |tool| tool.args(["+r", &format!("::{path}")]))?;
+        Ok(())
+    }
+
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         let directory = tempfile::tempdir()?;
@@ -91,7 +103,9 @@ impl Volume {
         let mut image = File::open(&self.image)?;
         image.seek(SeekFrom::Start(self.start * SECTOR))?;
         std::io::copy(&mut image, &mut copy)?;
-        run(command("fsck.vfat").arg("-n").arg(copy.path()))?;
+        let printed = run(command("fsck.vfat").arg("-n").arg(copy.path()))?;
+        // Its version, and the number of files and clusters.
+        ensure!(printed.lines().count() == 2, "fsck.vfat -n:\n{printed}");
         Ok(())
     }
 

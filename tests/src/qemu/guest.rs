@@ -134,9 +134,11 @@ impl Guest {
     /// The screen as it is now.
     pub fn screen(&mut self) -> Result<Screen> {
         let dump = self.files.path().join("screen");
-        let bytes = self
-            .monitor()?
-            .memory(Screen::ADDRESS, Screen::BYTES, &dump)?;
+        let monitor = self.monitor()?;
+        let last = monitor.memory(Screen::LAST_LINE, 1, &dump)?;
+        // Of a firmware that has not come so far yet: as VGA starts.
+        let lines = usize::from(last[0]).clamp(24, 59) + 1;
+        let bytes = monitor.memory(Screen::ADDRESS, lines * Screen::LINE_BYTES, &dump)?;
         Ok(Screen::from_memory(&bytes))
     }
 
@@ -176,6 +178,14 @@ impl Guest {
             self.child.kill()?;
         }
         self.outcome(screen)
+    }
+
+    /// Kills QEMU at once, and gives what came out of COM1 until then.
+    pub fn kill(mut self) -> Result<String> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.serial.wait_for_end();
+        Ok(self.serial())
     }
 
     fn outcome(&mut self, screen: Option<Screen>) -> Result<Outcome> {

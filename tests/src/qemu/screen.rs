@@ -1,6 +1,6 @@
 //! The VGA text screen.
 
-/// A text screen of 25 lines of 80 characters.
+/// A text screen with lines of 80 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Screen {
     /// Character (code page 437) and attribute of each cell, row by row.
@@ -9,9 +9,12 @@ pub struct Screen {
 
 impl Screen {
     const COLUMNS: usize = 80;
-    /// Where the screen lies in memory, and its size in bytes.
+    /// Where the screen lies in memory.
     pub(super) const ADDRESS: u64 = 0xb8000;
-    pub(super) const BYTES: usize = 80 * 25 * 2;
+    /// Where the BIOS keeps the number of its last line.
+    pub(super) const LAST_LINE: u64 = 0x484;
+    /// Size of a line in bytes.
+    pub(super) const LINE_BYTES: usize = 80 * 2;
 
     pub(super) fn from_memory(bytes: &[u8]) -> Self {
         let cells = bytes.chunks_exact(2).map(|cell| [cell[0], cell[1]]);

@@ -87,6 +87,7 @@ impl Entries for Fake {
 const FORCED: Settings = Settings {
     timeout: timeout::FORCED,
     editor: true,
+    lines: None,
     beep: false,
     selected: 0,
     message: b"",

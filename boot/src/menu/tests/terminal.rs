@@ -123,6 +123,8 @@ impl Console for Terminal {
         (80, 24)
     }
 
+    fn resize(&mut self, _: u8) {}
+
     fn clear(&mut self) {
         self.send(ansi::CLEAR);
     }

@@ -1,0 +1,114 @@
+//! A whole machine, and a boot of it, which must end well whatever is on its
+//! disk.
+
+use crate::disk::MemoryDisk;
+use crate::fat::Format;
+use boot::machine::Machine;
+use boot::mbr::{BOOT, SIGNATURE};
+use boot::{Ending, Workspace};
+use emu::console::Terminal;
+use emu::memory::ModelMemory;
+use emu::report::report;
+use layout::disk::SECTOR;
+use std::cell::RefCell;
+
+/// First sector of the partition on the disks of [`FuzzMachine::with_files`].
+pub const FIRST: usize = 16;
+/// Requests that a boot from one of those may take.
+const BUDGET: u32 = 200_000;
+
+/// A disk, memory, and a terminal at which nothing is typed but what is given.
+pub struct FuzzMachine {
+    /// The disk that is booted.
+    pub disk: MemoryDisk,
+    /// What is loaded goes here.
+    pub memory: ModelMemory,
+    /// The terminal.
+    pub console: Terminal,
+    /// 64-bit kernels run.
+    pub long_mode: bool,
+}
+
+impl FuzzMachine {
+    /// A 64-bit machine with this disk, and so many MiB.
+    pub fn new(disk: MemoryDisk, mib: u32) -> Self {
+        Self {
+            disk,
+            memory: ModelMemory::new(mib),
+            console: Terminal::default(),
+            long_mode: true,
+        }
+    }
+
+    /// A machine with these files on its disk, which has an MBR: that is made
+    /// faster than a GPT.
+    pub fn with_files(format: Format, files: &[(&str, &[u8])]) -> Self {
+        Self::new(disk(&image(format, files), format), 64)
+    }
+
+    /// Boots, and asserts that it ends in a handoff, in a message, or as a person
+    /// or loader.conf wants it. Gives the id of the entry that was chosen last.
+    pub fn boot(&mut self) -> (Ending, String) {
+        thread_local! {
+            // Its pages cost more than its use.
+            static WORKSPACE: RefCell<Box<Workspace>> = RefCell::new(Box::new(Workspace::EMPTY));
+        }
+        WORKSPACE.with_borrow_mut(|workspace| {
+            **workspace = Workspace::EMPTY;
+            self.boot_with(workspace)
+        })
+    }
+
+    fn boot_with(&mut self, workspace: &mut Workspace) -> (Ending, String) {
+        let ending = boot::boot(self, workspace, None);
+        assert_eq!(self.memory.refused, None, "memory that is not the kernel's");
+        let id = String::from_utf8_lossy(workspace.chosen()).into_owned();
+        match &ending {
+            Ending::Start(handoff) => {
+                report(&id, handoff, &self.memory).expect("a handoff that is right");
+            }
+            Ending::Failed => {
+                let said = String::from_utf8_lossy(workspace.message());
+                assert!(said.ends_with('.'), "{said:?}");
+            }
+            Ending::PowerOff | Ending::Reboot | Ending::Quit => {}
+        }
+        (ending, id)
+    }
+}
+
+/// The bytes of a disk with these files.
+pub fn image(format: Format, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut disk = vec![0; FIRST * SECTOR];
+    let entry = &mut disk[446..462];
+    entry[4] = BOOT;
+    entry[8..12].copy_from_slice(&(FIRST as u32).to_le_bytes());
+    entry[12..].copy_from_slice(&format.sectors().to_le_bytes());
+    disk[510..SECTOR].copy_from_slice(&SIGNATURE);
+    disk.extend(format.image(files));
+    disk
+}
+
+/// The disk that begins with the bytes of [`image`].
+pub fn disk(image: &[u8], format: Format) -> MemoryDisk {
+    MemoryDisk::new(image, FIRST as u64 + u64::from(format.sectors()), BUDGET)
+}
+
+impl Machine for FuzzMachine {
+    type Disk = MemoryDisk;
+    type Memory = ModelMemory;
+    type Console = Terminal;
+
+    fn parts(&mut self) -> (&mut MemoryDisk, &mut ModelMemory, &mut Terminal) {
+        (&mut self.disk, &mut self.memory, &mut self.console)
+    }
+
+    fn long_mode(&self) -> bool {
+        self.long_mode
+    }
+
+    // The whole loader is in this program, its overlay too.
+    fn build(&self) -> Option<u32> {
+        None
+    }
+}

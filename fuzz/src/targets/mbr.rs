@@ -1,0 +1,143 @@
+//! MBR partition tables: flags, the size of the disk, then a table for each of
+//! its first sectors, signature of the disk first, entries after it.
+
+use crate::disk::{CacheMemory, MemoryDisk};
+use crate::input::Input;
+use boot::fat::Volume;
+use boot::gpt::Partition;
+use boot::machine::Lba;
+use boot::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
+use layout::disk::SECTOR;
+
+/// Sectors that get a table.
+const TABLES: usize = 16;
+/// Each table is looked at once, with its neighbours or alone. Then the boot
+/// sector.
+const BUDGET: u32 = 2 * (MAX_TABLES + 2);
+
+/// See the module.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let (flags, sectors) = (input.byte(), u64::from(input.double()));
+    // MemoryDisk has no more; partitions may lie anywhere.
+    let sectors = sectors % (1 << 20);
+    let mut image = vec![0; TABLES * SECTOR];
+    for (number, sector) in image.chunks_mut(SECTOR).enumerate() {
+        let table = input.take(4 + 4 * 16);
+        sector[440..444].copy_from_slice(&padded(table, 0));
+        for (entry, place) in sector[446..510].chunks_mut(4).enumerate() {
+            place.copy_from_slice(&padded(table, 4 + 4 * entry));
+        }
+        // With a flag there is a sector whose signature is not there.
+        if flags & 0x0f != number as u8 || flags & 0x10 == 0 {
+            sector[510..].copy_from_slice(&[0x55, 0xaa]);
+        }
+    }
+    let mut disk = MemoryDisk::new(&image, sectors, BUDGET);
+    let mut memory = CacheMemory::new();
+    let mut storage = memory.storage(&mut disk);
+    let found = boot::mbr::find(&mut storage);
+    assert_eq!(found, second_reader(&image, sectors));
+    if let Some(partition) = found {
+        let _ = Volume::open(&mut storage, &partition);
+    }
+    assert!(disk.writes.is_empty());
+}
+
+fn padded(bytes: &[u8], at: usize) -> [u8; 4] {
+    std::array::from_fn(|index| bytes.get(at + index).copied().unwrap_or(0))
+}
+
+/// An entry of a table: type, first sector as it stands there, sectors.
+type Entry = (u8, u32, u32);
+
+/// The table in a sector of the disk, if that has one of its own.
+fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
+    if u64::from(at) >= sectors {
+        return None;
+    }
+    let sector = image.chunks(SECTOR).nth(at as usize)?;
+    let entry = |number: usize| {
+        let entry = &sector[446 + 16 * number..];
+        (
+            entry[4],
+            u32::from_le_bytes(padded(entry, 8)),
+            u32::from_le_bytes(padded(entry, 12)),
+        )
+    };
+    let entries = [0, 1, 2, 3].map(entry);
+    let protects = entries.iter().any(|entry| entry.0 == PROTECTIVE);
+    (sector[510..] == [0x55, 0xaa] && !protects).then_some(entries)
+}
+
+/// First all tables of the chain, then all partitions in Linux's order, then the
+/// one that is wanted.
+fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
+    let mut tables = vec![(0, table(image, sectors, 0)?)];
+    let mut start = None;
+    while tables.len() < MAX_TABLES as usize {
+        let (_, entries) = tables.last()?;
+        let link = entries
+            .iter()
+            .rfind(|entry| EXTENDED.contains(&entry.0))
+            .map(|entry| entry.1);
+        let Some(link) = link else { break };
+        let at = start.unwrap_or(0_u32).wrapping_add(link);
+        start = start.filter(|&start| start != 0).or(Some(at));
+        match table(image, sectors, at) {
+            Some(entries) => tables.push((at, entries)),
+            None => break,
+        }
+    }
+    let mut number = 0_u8;
+    for (at, entries) in tables {
+        for (kind, first, sectors) in entries {
+            let is_one = sectors > 0 && !EXTENDED.contains(&kind);
+            number = number.wrapping_add(u8::from(at == 0 || is_one));
+            if kind == BOOT {
+                let mut guid = [0; 16];
+                guid[..4].copy_from_slice(&image[440..444]);
+                guid[5] = number;
+                return Some(Partition {
+                    first: Lba(at.wrapping_add(first).into()),
+                    sectors: sectors.into(),
+                    guid,
+                });
+            }
+        }
+    }
+    None
+}
+
+/// See [`crate::Target`].
+pub fn seeds() -> Vec<Vec<u8>> {
+    let entry = |kind: u8, first: u32, sectors: u32| {
+        [
+            &[0, 0, 0, 0, kind, 0, 0, 0][..],
+            &first.to_le_bytes(),
+            &sectors.to_le_bytes(),
+        ]
+        .concat()
+    };
+    let none = || entry(0, 0, 0);
+    let table = |entries: [Vec<u8>; 4]| [b"disk".to_vec(), entries.concat()].concat();
+    let disk = |flags: u8, sectors: u32, tables: &[Vec<u8>]| {
+        [&[flags][..], &sectors.to_le_bytes(), &tables.concat()].concat()
+    };
+    let data = || entry(0x83, 20, 10);
+    let primary = table([data(), entry(BOOT, 30, 40), none(), none()]);
+    let extended = table([data(), entry(0x0f, 1, 50), none(), none()]);
+    // The first logical partition, with a link to the second.
+    let first = table([data(), entry(5, 1, 9), none(), none()]);
+    let second = table([entry(BOOT, 4, 30), none(), none(), none()]);
+    let circle = table([entry(0x83, 1, 1), entry(5, 0, 9), none(), none()]);
+    let protective = table([entry(PROTECTIVE, 1, 99), none(), none(), none()]);
+    vec![
+        disk(0, 100, std::slice::from_ref(&primary)),
+        disk(0, 20, &[primary]),
+        disk(0, 100, &[extended.clone(), first.clone(), second.clone()]),
+        disk(0x12, 100, &[extended.clone(), first, second]),
+        disk(0, 100, &[extended, circle]),
+        disk(0, 100, &[protective]),
+    ]
+}

@@ -1,0 +1,229 @@
+//! The state file: flags, its numbers, what a person types, its texts. A boot
+//! reads it, follows it, and writes it anew.
+
+use crate::fat::{Format, fat12};
+use crate::input::Input;
+use crate::machine::FuzzMachine;
+use crate::{kernel, machine};
+use boot::Ending;
+use boot::conf::timeout;
+use boot::crc32::Crc32;
+use boot::machine::Input as Key;
+use emu::console::Terminal;
+use layout::disk::SECTOR;
+use layout::state::{
+    CHECKED_FROM, CHECKSUM_OFFSET, FLAGS_OFFSET, FORMAT, FORMAT_OFFSET, HAS_ONE_SHOT_TIMEOUT,
+    HAS_TIMEOUT, MAGIC, ONE_SHOT_TIMEOUT_OFFSET, PATH, SIZE, TEXTS, TEXTS_OFFSET, TIMEOUT_OFFSET,
+};
+use std::sync::OnceLock;
+
+/// The checksum, or the magic and the version, are as the input has them.
+const BAD_SUM: u8 = 0x01;
+const BAD_HEAD: u8 = 0x02;
+/// The file is not one sector, or its clusters are none.
+const BAD_SIZE: u8 = 0x04;
+const BAD_PLACE: u8 = 0x08;
+/// What a person may type: the menu's keys, and an end of it.
+const KEYS: &[u8; 16] = b"\r\rdpjk tTwnhe\x1bv1";
+
+/// A disk with two entries and a state file, and where that lies in it.
+struct Base {
+    image: Vec<u8>,
+    /// The first byte of its content, and of its slot in the directory.
+    content: usize,
+    slot: usize,
+}
+
+/// See the module.
+pub fn run(data: &[u8]) {
+    let base = base();
+    let mut input = Input(data);
+    let (flags, typed_keys) = (input.byte(), usize::from(input.byte() & 7));
+    let keys = input.take(typed_keys);
+    let before = sector(flags, &mut input);
+    let mut image = base.image.clone();
+    image[base.content..][..SIZE].copy_from_slice(&before);
+    if flags & BAD_SIZE != 0 {
+        image[base.slot + 28] ^= 1;
+    }
+    if flags & BAD_PLACE != 0 {
+        image[base.slot + 27] = 0xff;
+    }
+    let mut machine = FuzzMachine::new(machine::disk(&image, format()), 64);
+    machine.console = Terminal::new(keys.iter().map(|&key| Some(typed(key))).collect());
+    let (ending, id) = machine.boot();
+
+    let place = (base.content / SECTOR) as u64;
+    let is_file = flags & (BAD_SIZE | BAD_PLACE) == 0;
+    for &at in &machine.disk.writes {
+        assert!(is_file && at == place, "sector {at}");
+    }
+    if !matches!(ending, Ending::Start(_)) {
+        assert!(machine.disk.writes.is_empty(), "nothing booted");
+        return;
+    }
+    let old = is_file.then(|| Content::of(&before)).flatten();
+    let old = old.unwrap_or_default();
+    if keys.is_empty()
+        && old
+            .one_shot
+            .as_deref()
+            .is_some_and(|wish| wish == b"a.conf")
+    {
+        assert_eq!(id, "a.conf", "the wish for one boot");
+    }
+    let after = &machine.disk.bytes()[base.content..][..SIZE];
+    if is_file {
+        let new = Content::of(after).expect("a good file");
+        assert_eq!((&new.one_shot, new.one_shot_timeout), (&None, None));
+        let texts = [&old.default, &old.preferred].into_iter().flatten();
+        let length: usize = texts.map(Vec::len).sum();
+        if keys.is_empty() && length + id.len() + TEXTS <= SIZE - TEXTS_OFFSET {
+            let last_booted = Some(id.into_bytes());
+            assert_eq!(
+                new,
+                Content {
+                    last_booted,
+                    one_shot: None,
+                    one_shot_timeout: None,
+                    ..old
+                }
+            );
+        }
+    }
+}
+
+fn typed(key: u8) -> Key {
+    Key::Serial(KEYS[usize::from(key) % KEYS.len()])
+}
+
+fn sector(flags: u8, input: &mut Input) -> [u8; SIZE] {
+    let mut sector = [0; SIZE];
+    let mut put = |at: usize, bytes: &[u8]| sector[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &MAGIC);
+    put(FORMAT_OFFSET, &FORMAT.to_le_bytes());
+    // Long countdowns take longer than they are worth.
+    let timeout = |number: u32| match number {
+        timeout::DISABLED.. => number,
+        seconds => seconds % 100,
+    };
+    for at in [TIMEOUT_OFFSET, ONE_SHOT_TIMEOUT_OFFSET] {
+        put(at, &timeout(input.double()).to_le_bytes());
+    }
+    for at in [FLAGS_OFFSET, CHECKSUM_OFFSET] {
+        put(at, &input.double().to_le_bytes());
+    }
+    if flags & BAD_HEAD != 0 {
+        put(0, input.take(CHECKSUM_OFFSET));
+    }
+    put(TEXTS_OFFSET, input.take(SIZE - TEXTS_OFFSET));
+    if flags & BAD_SUM == 0 {
+        let sum = checksum(&sector);
+        sector[CHECKSUM_OFFSET..][..4].copy_from_slice(&sum.to_le_bytes());
+    }
+    sector
+}
+
+fn checksum(sector: &[u8]) -> u32 {
+    let mut sum = Crc32::new();
+    sum.update(&sector[CHECKED_FROM..]);
+    sum.finish()
+}
+
+/// What a file says, read apart from the loader.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Content {
+    timeout: Option<u32>,
+    one_shot_timeout: Option<u32>,
+    default: Option<Vec<u8>>,
+    preferred: Option<Vec<u8>>,
+    one_shot: Option<Vec<u8>>,
+    last_booted: Option<Vec<u8>>,
+}
+
+impl Content {
+    fn of(sector: &[u8]) -> Option<Self> {
+        let number =
+            |at: usize| u32::from_le_bytes(sector[at..at + 4].try_into().expect("4 bytes"));
+        let good = sector.starts_with(&MAGIC)
+            && sector[FORMAT_OFFSET..][..2] == FORMAT.to_le_bytes()
+            && number(CHECKSUM_OFFSET) == checksum(sector);
+        let set = |flag: u32, at: usize| (number(FLAGS_OFFSET) & flag != 0).then(|| number(at));
+        let mut texts = sector[TEXTS_OFFSET..].split(|&byte| byte == 0);
+        let mut text = || {
+            texts
+                .next()
+                .filter(|text| !text.is_empty())
+                .map(<[u8]>::to_vec)
+        };
+        good.then(|| Self {
+            timeout: set(HAS_TIMEOUT, TIMEOUT_OFFSET),
+            one_shot_timeout: set(HAS_ONE_SHOT_TIMEOUT, ONE_SHOT_TIMEOUT_OFFSET),
+            default: text(),
+            preferred: text(),
+            one_shot: text(),
+            last_booted: text(),
+        })
+    }
+}
+
+fn format() -> Format {
+    fat12(40)
+}
+
+fn base() -> &'static Base {
+    static BASE: OnceLock<Base> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let kernel = kernel::image(64);
+        let content = [0xee; SIZE];
+        let files: [(&str, &[u8]); 4] = [
+            ("loader/entries/a.conf", b"linux /linux\nversion 1\n"),
+            ("loader/entries/b.conf", b"linux /linux\nversion 2\n"),
+            (PATH.trim_start_matches('/'), &content),
+            ("linux", &kernel),
+        ];
+        let image = machine::image(format(), &files);
+        let find = |bytes: &[u8]| {
+            let mut places = image.windows(bytes.len());
+            places.position(|place| place == bytes)
+        };
+        let content = find(&content).expect("it is there");
+        // Slots of names are 32 bytes; its own is the one with its size.
+        let mut slots = (machine::FIRST * SECTOR..image.len()).step_by(32);
+        let size = (SIZE as u32).to_le_bytes();
+        let slot = slots.find(|&at| image[at] == b'A' && image[at + 28..at + 32] == size);
+        Base {
+            content,
+            slot: slot.expect("it has one"),
+            image,
+        }
+    })
+}
+
+/// See [`crate::Target`].
+pub fn seeds() -> Vec<Vec<u8>> {
+    let seed = |flags: u8, keys: &[u8], numbers: [u32; 4], texts: &str| {
+        [
+            &[flags, keys.len() as u8][..],
+            keys,
+            &numbers.map(u32::to_le_bytes).concat(),
+            texts.as_bytes(),
+        ]
+        .concat()
+    };
+    let texts = "b*\0a.conf\0\0b.conf\0";
+    let long = "x".repeat(235);
+    vec![
+        seed(0, &[], [0; 4], ""),
+        seed(0, &[], [5, 0, 1, 0], texts),
+        seed(0, &[], [5, 3, 3, 0], "b.conf\0\0a.conf\0a.conf\0"),
+        seed(0, &[2, 0], [5, u32::MAX, 3, 0], texts),
+        seed(0, &[3, 7, 7, 5, 0], [u32::MAX, 0, 1, 0], texts),
+        seed(BAD_SUM, &[], [1, 2, 3, 4], texts),
+        seed(BAD_HEAD, &[], [1, 2, 3, 4], "gapstate\x02\0\0\0x"),
+        seed(BAD_SIZE, &[], [0; 4], texts),
+        seed(BAD_PLACE, &[], [0; 4], texts),
+        seed(0, &[], [0; 4], &format!("{long}\0{long}")),
+        seed(0, &[], [0; 4], "@saved\0\0*\0a.conf\0"),
+    ]
+}

@@ -227,7 +227,7 @@ impl Kexec<'_> {
         let kernel = debian::kernel(Flavour::Cloud)?;
         Ok(Machine::without_disk()
             .arguments(&["-kernel", text(&kernel)?, "-initrd", text(&path)?])
-            .arguments(&["-append", "console=ttyS0 panic=-1 quiet"]))
+            .arguments(&["-append", "console=ttyS0 panic=-1 quiet no_timer_check"]))
     }
 }
 

@@ -70,7 +70,7 @@ fn profiles(workshop: &Workshop) -> PathBuf {
     output
 }
 
-const SECOND_PROFILE: &str = "console=ttyS0 panic=-1 quiet profile=1";
+const SECOND_PROFILE: &str = "console=ttyS0 panic=-1 quiet no_timer_check profile=1";
 
 /// A disk with images, entries, and the steps to take.
 fn disk(workshop: &Workshop, steps: &[Step]) -> PathBuf {

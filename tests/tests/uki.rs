@@ -197,6 +197,14 @@ fn other_loaders_refuse_a_plain_one() {
         let mut guest = machine.unwrap().start().unwrap();
         guest.wait_for_screen(refusal).unwrap();
     }
+    // gapboot as well, where an entry says that it is a kernel.
+    let directory = tempfile::tempdir().unwrap();
+    let loader = Loader::Gapboot(By::Key("linux"));
+    let made = loader.machine(&image, HandedIn::default(), directory.path());
+    made.unwrap();
+    let output = gapboot::emulate(&directory.path().join("disk"), 512, &[]).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("not a Linux kernel"), "{said}");
     for arguments in [&["-l"][..], &["-l", "-s"]] {
         let loader = Loader::Kexec(arguments, 1024);
         let outcome = loader.start(&image, HandedIn::default(), 1024).unwrap();

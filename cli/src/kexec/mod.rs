@@ -57,7 +57,8 @@ attempt is not counted.
   -h, --help          this text
 
 It needs root, and a Linux with CONFIG_KEXEC_FILE (kexec_file_load) or
-CONFIG_KEXEC (kexec_load, which checks no signatures).
+CONFIG_KEXEC (kexec_load: no signatures are checked, and a machine with UEFI has
+no runtime services in the new system).
 ",
     run,
 };

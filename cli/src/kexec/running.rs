@@ -1,5 +1,9 @@
 //! What a new kernel has to be told of this machine, as the running one knows it
 //! from its own start.
+//!
+//! EFI's memory map is not among it: firmware is told of virtual addresses once,
+//! and a second kernel would need those of the first. It runs without EFI's
+//! services, and finds ACPI's tables all the same.
 
 use std::fs;
 

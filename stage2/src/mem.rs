@@ -1,10 +1,14 @@
 //! What the compiler calls to copy and compare memory, a fifth of the size of
-//! its own versions. Nothing large goes through here. LLVM passes the arguments
-//! in EAX, EDX and ECX, as it was told to (`-Zregparm=3`); calls that rustc makes,
-//! which are those of `memcmp`, pass them on the stack all the same.
+//! its own versions. `memcpy` also copies every kernel and initrd. LLVM passes
+//! the arguments in EAX, EDX and ECX, as it was told to (`-Zregparm=3`); calls
+//! that rustc makes, which are those of `memcmp`, pass them on the stack all the
+//! same.
 
 use core::arch::naked_asm;
 
+/// Not by `rep movsd`: that is a tenth faster than these moves on a processor,
+/// 4 ms for 80 MB, and slower by half in an emulator (QEMU's TCG), 16 ms.
+///
 /// # Safety
 ///
 /// As C has it.
@@ -16,6 +20,21 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
         "push edi",
         "mov edi, eax",
         "mov esi, edx",
+        "push ecx",
+        "shr ecx, 4",
+        "jz 2f",
+        "1:",
+        ".irp offset, 0, 4, 8, 12",
+        "mov edx, [esi + \\offset]",
+        "mov [edi + \\offset], edx",
+        ".endr",
+        "add esi, 16",
+        "add edi, 16",
+        "dec ecx",
+        "jnz 1b",
+        "2:",
+        "pop ecx",
+        "and ecx, 15",
         "rep movsb",
         "pop edi",
         "pop esi",

@@ -154,26 +154,17 @@ impl Memory for Ram {
 
     fn write(&mut self, start: u32, bytes: &[u8]) -> Result<(), MemoryError> {
         let end = start.wrapping_add(bytes.len() as u32);
-        if !is_loadable(start, end) || start >= at::KERNEL && !a20::ensure_open() {
+        if !is_loadable(start, end) {
             return Err(MemoryError);
         }
+        if start >= at::KERNEL {
+            a20::ensure_open();
+        }
         // SAFETY: the range is outside everything that stage2 or the BIOS
-        // lives in; that it is RAM is what the loader took from the map. The
-        // direction flag is clear. (A `memcpy` of single bytes would cost more
-        // than the disk: this copies every kernel and initrd.)
+        // lives in, the bytes included; that it is RAM is what the loader took
+        // from the map.
         unsafe {
-            core::arch::asm!(
-                "xchg esi, eax", // LLVM keeps ESI to itself
-                "rep movsd",
-                "mov ecx, edx",
-                "rep movsb",
-                "mov esi, eax",
-                inout("ecx") bytes.len() / 4 => _,
-                in("edx") bytes.len() % 4,
-                inout("edi") start => _,
-                inout("eax") bytes.as_ptr() => _,
-                options(nostack, preserves_flags)
-            );
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());
         }
         Ok(())
     }

@@ -62,9 +62,11 @@ impl Loader {
             Self::Kexec(_, memory) | Self::GapbootKexec(_, memory) => memory,
             _ => memory,
         };
+        // Large images take their time.
+        let mib = fs::metadata(image)?.len() / MIB;
         let machine = self.machine(image, handed_in, directory.path())?;
-        let machine = machine.memory(memory).timeout(Duration::from_secs(240));
-        machine.run()
+        let timeout = Duration::from_secs(240 + mib);
+        machine.memory(memory).timeout(timeout).run()
     }
 
     /// The machine; what it needs is made in `directory`.

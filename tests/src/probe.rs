@@ -204,8 +204,8 @@ impl Kernel {
     }
 
     /// Gives the header the values of a Debian kernel: relocatable, at 16 MiB
-    /// by preference, working in 64 MiB from there. The probe runs where it is
-    /// loaded all the same.
+    /// by preference, working in 64 MiB from there. The probe runs at 1 MiB
+    /// all the same.
     #[must_use]
     pub fn like_debian(self) -> Self {
         self.set("relocatable_kernel", 1)

@@ -216,7 +216,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         trail.entry(entry.id());
         chosen.set(&[entry.id()]);
         let attempt = Attempt {
-            loader: Loader::new(&mut storage, memory, &source.volume),
+            loader: Loader::new(&mut storage, memory, console, &source.volume, in_memory),
             entry,
             source,
             image: None,
@@ -232,8 +232,6 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 began,
             },
             trail,
-            console,
-            overlay: in_memory,
         };
         let error = match attempt.boot() {
             Ok(handoff) => return Ending::Start(handoff),

@@ -26,7 +26,7 @@ use layout::disk::OVERLAY_LBA;
 /// headers of a unified kernel image.
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     /// What loads it.
-    pub(crate) loader: Loader<'a, 'disk, D, M>,
+    pub(crate) loader: Loader<'a, 'disk, D, M, C>,
     /// The entry.
     pub(crate) entry: &'a Entry,
     /// Where it comes from.
@@ -45,10 +45,6 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) notes: Notes<'a>,
     /// Told which file it is about.
     pub(crate) trail: &'a mut Trail,
-    /// Where a person is told what does not keep the entry from booting.
-    pub(crate) console: &'a mut C,
-    /// For what is told there, and for the files beside an image.
-    pub(crate) overlay: Option<&'a Overlay>,
 }
 
 /// What an attempt leaves behind for the next boot and for userspace.
@@ -77,12 +73,27 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
-        if let Some(overlay) = self.overlay {
-            self.note(overlay)?;
+        match self.loader.overlay {
+            Some(overlay) => self.note_and_load(overlay, &kernel)?,
+            None => self.load(&kernel)?,
         }
-        self.loader.load(&kernel, self.command_line.as_bytes()?)?;
-        self.initrds(Step::Load)?;
         Ok(self.loader.handoff)
+    }
+
+    /// Notes the attempt, then loads it, which a person can follow.
+    #[inline(never)]
+    fn note_and_load(&mut self, overlay: &Overlay, kernel: &Part) -> Result<(), Error> {
+        self.note(overlay)?;
+        let loaded = self.load(kernel);
+        self.loader.end_progress(overlay);
+        loaded
+    }
+
+    /// Loads what was checked.
+    #[inline(never)] // once in stage2, not in the overlay too
+    fn load(&mut self, kernel: &Part) -> Result<(), Error> {
+        self.loader.load(kernel, self.command_line.as_bytes()?)?;
+        self.initrds(Step::Load)
     }
 
     /// Checks the initrds and gathers the command line; gives the kernel.
@@ -98,7 +109,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if !self.entry.has(tag::UKI) {
             return Ok(Part::whole(file));
         }
-        match self.overlay {
+        match self.loader.overlay {
             Some(overlay) => self.check_image(overlay, &file),
             // Images are found by the overlay alone.
             None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
@@ -128,7 +139,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
-        let (Some(image), Some(overlay)) = (&mut self.image, self.overlay) else {
+        let (Some(image), Some(overlay)) = (&mut self.image, self.loader.overlay) else {
             return self.lines(step);
         };
         uki::Companions {
@@ -171,7 +182,6 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Remembers what was booted, counts the attempt, and leaves the node for
     /// userspace. That the disk cannot be written keeps nothing from booting.
-    #[inline(never)]
     fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
         let Notes {
             state,
@@ -186,7 +196,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if let Some((state, esp)) = state
             && let Err(error) = state.save(storage, esp, *wishes, changes.timeout, id)
         {
-            self.trail.report(self.console, Some(overlay), error);
+            self.trail.report(self.loader.console, Some(overlay), error);
         }
         let (directory, suffix) = scan::place(self.entry);
         let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
@@ -202,7 +212,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             None => Ok(None),
         };
         let counted = counted.unwrap_or_else(|error| {
-            self.trail.report(self.console, Some(overlay), error);
+            self.trail.report(self.loader.console, Some(overlay), error);
             None
         });
         let node = Node {
@@ -211,7 +221,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             counted: counted.map(|name| [directory, name]),
             partition: &self.source.partition,
             began: *began,
-            now: self.console.ticks(),
+            now: self.loader.console.ticks(),
         };
         self.loader.node(node.write(text))
     }

@@ -18,10 +18,11 @@ const ROOTS: &[&str] = &[
     "boot::generated::offer",
     "boot::inventory::default",
     "boot::inventory::read_conf",
+    "boot::load::Loader::progress",
     "boot::menu::listed::choose",
     "boot::report::in_words",
     "boot::start::Attempt::check_image",
-    "boot::start::Attempt::note",
+    "boot::start::Attempt::note_and_load",
     "boot::state::State::read",
     "boot::uki::companions::Companions::initrds",
 ];

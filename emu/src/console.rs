@@ -11,6 +11,14 @@ use std::num::NonZeroU16;
 /// Lines and columns of the terminal.
 const SIZE: (NonZeroU16, NonZeroU16) = (NonZeroU16::new(24).unwrap(), NonZeroU16::new(80).unwrap());
 
+/// Ticks, an hour of them, after which Enter is pressed: it does what the end of a
+/// countdown does, and a disk may ask for one of a century.
+const PATIENCE: u32 = 60 * 60 * 18;
+const ENTER: Input = Input::Keyboard {
+    scan: 0x1c,
+    ascii: b'\r',
+};
+
 /// A terminal: it gets what a serial line would.
 pub struct Terminal {
     model: vt100::Parser,
@@ -117,6 +125,9 @@ impl Console for Terminal {
             (Some(None), Some(0)) => None,
             _ => self.script.pop_front().flatten(),
         };
+        if self.script.is_empty() && self.ticks > PATIENCE && ticks > Some(0) {
+            return Some(ENTER);
+        }
         if typed.is_none() {
             self.pass(ticks.unwrap_or(0));
         }

@@ -37,9 +37,9 @@ pub const ENTRY_DEFAULT: &str = "LoaderEntryDefault";
 pub const BOOT_COUNT_PATH: &str = "LoaderBootCountPath";
 /// The partition on which the entry lies, as `PARTUUID=` names it.
 pub const DEVICE_PART_UUID: &str = "LoaderDevicePartUUID";
-/// When the loader began, in microseconds since power-on.
+/// When the loader began, in microseconds by the BIOS's clock.
 pub const TIME_INIT: &str = "LoaderTimeInitUSec";
-/// When the loader handed over, in microseconds since power-on.
+/// When the loader handed over, in microseconds by the BIOS's clock.
 pub const TIME_EXEC: &str = "LoaderTimeExecUSec";
 
 const _: () = assert!(TYPE == 0x4250_4147);

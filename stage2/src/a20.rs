@@ -5,7 +5,9 @@
 //! the jump. Methods in the order of rising risk, each tested: the BIOS, the
 //! keyboard controller, port 92h.
 
+use crate::console::Console;
 use crate::{bios, port};
+use boot::machine::Console as _;
 use core::ptr::{read_volatile, write_volatile};
 
 /// A word of our own and its alias 1 MiB above.
@@ -41,9 +43,13 @@ fn opened_soon() -> bool {
     })
 }
 
-/// Opens the gate, or says that it can't be done.
-pub(crate) fn ensure_open() -> bool {
-    is_open() || by_bios() || by_keyboard_controller() || by_port_92()
+/// Opens the gate. A machine where that can't be done starts no kernel: it says
+/// so, and goes on to its next boot device.
+pub(crate) fn ensure_open() {
+    if !(is_open() || by_bios() || by_keyboard_controller() || by_port_92()) {
+        Console::new().write(b"gapboot: the A20 gate stays shut.\n");
+        bios::wait_and_give_up();
+    }
 }
 
 fn by_bios() -> bool {

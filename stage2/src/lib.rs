@@ -137,7 +137,8 @@ fn run(drive: u8) -> ! {
         bios::wait_and_give_up();
     }
     match boot::boot(&mut machine, workspace(), None) {
-        Ending::Start(_) if a20::ensure_open() => {
+        Ending::Start(_) => {
+            a20::ensure_open();
             // SAFETY: the loader put a kernel where the layout says, which is
             // where these registers point; nothing of stage2 is needed again.
             unsafe {
@@ -148,9 +149,6 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ending::Start(_) => machine
-            .console
-            .write(b"gapboot: the A20 gate stays shut.\n"),
         Ending::PowerOff => power::power_off(),
         Ending::Reboot => power::reboot(),
         Ending::Quit => power::next_device(),

@@ -154,8 +154,11 @@ impl Memory for Ram {
 
     fn write(&mut self, start: u32, bytes: &[u8]) -> Result<(), MemoryError> {
         let end = start.wrapping_add(bytes.len() as u32);
-        if !is_loadable(start, end) || start >= at::KERNEL && !a20::ensure_open() {
+        if !is_loadable(start, end) {
             return Err(MemoryError);
+        }
+        if start >= at::KERNEL {
+            a20::ensure_open();
         }
         // SAFETY: the range is outside everything that stage2 or the BIOS
         // lives in, the bytes included; that it is RAM is what the loader took

@@ -1,6 +1,8 @@
 //! The programs under test, as `./x dist` leaves them.
 
+use crate::decision::{Asked, Decision};
 use crate::probe::{Piece, Report};
+use crate::qemu::Machine;
 use crate::tool::{missing, run};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -37,6 +39,53 @@ pub fn install(image: &Path) -> Result<()> {
     run(Command::new(built("gapboot")?).arg("install").arg(image))?;
     Ok(())
 }
+
+/// What `gapboot list --json` prints of an entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// Its title as the menu shows it.
+    pub show_title: String,
+    /// Whether it boots when nobody chooses.
+    #[serde(default)]
+    pub is_default: bool,
+}
+
+/// The menu that an image gives.
+pub fn list(image: &Path) -> Result<Vec<Listed>> {
+    let printed = run(Command::new(built("gapboot")?)
+        .args(["list", "--json"])
+        .arg(image))?;
+    serde_json::from_str(&printed).with_context(|| format!("reading the menu\n{printed}"))
+}
+
+/// Boots an image with the probe for a kernel, which may be changed. With `enter`,
+/// somebody presses that key as soon as a menu shows this text.
+pub fn boot(image: &Path, enter: Option<&str>) -> Result<Decision> {
+    let mut guest = Machine::new(image).writable().start()?;
+    if let Some(text) = enter {
+        guest.wait_for_screen(text)?;
+        guest.type_on_serial(b"\r")?;
+    }
+    let serial = guest.finish()?.serial;
+    let report = Report::parse(&serial)?;
+    let node = report.node();
+    let selected = node.get("LoaderEntrySelected");
+    Ok(Decision {
+        selected: selected.context("nothing is selected")?.clone(),
+        counted: node.get("LoaderBootCountPath").cloned(),
+        options: Some(report.command_line()),
+        asked: match serial.contains(KEYS) {
+            true => Asked::of_menu(&serial),
+            false => Asked::Not,
+        },
+    })
+}
+
+/// The menu's last line.
+const KEYS: &str = "Enter boot   e edit";
 
 /// What `bootloader_emu --json` prints.
 #[derive(Clone, Debug, Deserialize)]

@@ -18,6 +18,7 @@
 //! | [`probe`] | the probe kernel, its variants and its report |
 //! | [`protocol`] | what the boot protocol demands of that report |
 //! | [`gapboot`] | the built programs: installing, emulating |
+//! | [`decision`] | what a loader decided, whichever it is |
 //! | [`scenario`] | probe kernel, initrds and command line, from image to report |
 //! | [`uki`] | Unified Kernel Images |
 //! | [`loader`] | the loaders that start them |
@@ -25,6 +26,11 @@
 //! | [`trixie`] | packages of Debian 13 |
 //! | [`syslinux`] | another boot loader, to prove the rig with |
 //! | [`systemd`] | bootctl, to agree with |
+//! | [`systemd_boot`] | systemd-boot, likewise |
+//! | [`ovmf`] | a machine with UEFI |
+//! | [`witness`] | a kernel for BIOS and UEFI that says what it was started with |
+//! | [`efi`] | EFI programs that are put together here |
+//! | [`terminal`] | what a serial terminal shows |
 //! | [`demo`] | `./x demo` |
 //! | [`kill`] | `./x kill`: power cuts at random moments of a boot |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
@@ -37,7 +43,9 @@ pub mod bench;
 pub mod bochs;
 pub mod boot_sector;
 pub mod debian;
+pub mod decision;
 pub mod demo;
+pub mod efi;
 pub mod firmware;
 pub mod gapboot;
 pub mod gdb;
@@ -47,6 +55,7 @@ pub mod initramfs;
 pub mod kill;
 pub mod loader;
 pub mod modules;
+pub mod ovmf;
 pub mod probe;
 pub mod protocol;
 pub mod qemu;
@@ -55,10 +64,13 @@ pub mod running;
 pub mod scenario;
 pub mod syslinux;
 pub mod systemd;
+pub mod systemd_boot;
+pub mod terminal;
 pub mod tool;
 pub mod trixie;
 pub mod uki;
 pub mod userland;
+pub mod witness;
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

@@ -4,7 +4,9 @@ use crate::debian::{self, Flavour};
 use crate::gapboot;
 use crate::image::{Disk, Fat, Partition};
 use crate::initramfs::{self, Archive, random};
-use crate::qemu::{Bus, Machine, Outcome};
+use crate::ovmf;
+use crate::qemu::{Machine, Outcome};
+use crate::systemd_boot::Release;
 use crate::tool::{command, run};
 use crate::uki::{self, Workshop};
 use crate::{MIB, syslinux};
@@ -60,9 +62,11 @@ impl Loader {
             Self::Kexec(_, memory) | Self::GapbootKexec(_, memory) => memory,
             _ => memory,
         };
+        // Large images take their time.
+        let mib = fs::metadata(image)?.len() / MIB;
         let machine = self.machine(image, handed_in, directory.path())?;
-        let machine = machine.memory(memory).timeout(Duration::from_secs(240));
-        machine.run()
+        let timeout = Duration::from_secs(240 + mib);
+        machine.memory(memory).timeout(timeout).run()
     }
 
     /// The machine; what it needs is made in `directory`.
@@ -98,16 +102,15 @@ impl Loader {
                 Machine::new(&disk)
             }
             Self::Ovmf => {
-                let esp = Partition::esp(Fat::new(32)).file(DEFAULT_PROGRAM, image.to_owned());
+                let esp = Partition::esp(Fat::new(32)).file(ovmf::PROGRAM, image.to_owned());
                 make(&disk, esp, image)?;
-                ovmf(&disk, directory)?
+                ovmf::machine(&disk, &directory.join("variables"))?
             }
             Self::SystemdBoot(by) => {
-                let package = debian::package("systemd-boot-efi")?;
-                let program = package.join("usr/lib/systemd/boot/efi/systemd-bootx64.efi");
-                let esp = Partition::esp(Fat::new(32)).file(DEFAULT_PROGRAM, program);
+                let program = Release::Own.program()?;
+                let esp = Partition::esp(Fat::new(32)).file(ovmf::PROGRAM, program);
                 make(&disk, entry(esp, by, image), image)?;
-                ovmf(&disk, directory)?
+                ovmf::machine(&disk, &directory.join("variables"))?
             }
             Self::Gapboot(by) => {
                 make(&disk, entry(Partition::esp(Fat::new(32)), by, image), image)?;
@@ -134,9 +137,6 @@ impl Loader {
     }
 }
 
-/// What firmware starts from a disk that it does not know.
-const DEFAULT_PROGRAM: &str = "EFI/BOOT/BOOTX64.EFI";
-
 /// A disk with this partition, which an image is on.
 fn make(disk: &Path, esp: Partition, image: &Path) -> Result<()> {
     let size = fs::metadata(image)?.len() + 300 * MIB;
@@ -154,19 +154,6 @@ fn entry(esp: Partition, by: By, image: &Path) -> Partition {
             format!("title Image\n{key} /image.efi\n"),
         ),
     }
-}
-
-/// A machine with UEFI and this disk.
-fn ovmf(disk: &Path, directory: &Path) -> Result<Machine> {
-    let firmware = debian::package("ovmf")?.join("usr/share/OVMF");
-    let variables = directory.join("variables");
-    fs::copy(firmware.join("OVMF_VARS.fd"), &variables)?;
-    let drive = "if=pflash,format=raw";
-    let code = firmware.join("OVMF_CODE.fd");
-    let code = format!("{drive},readonly=on,file={}", code.display());
-    let variables = format!("{drive},file={}", variables.display());
-    let machine = Machine::new(disk).bus(Bus::Ahci);
-    Ok(machine.arguments(&["-drive", &code, "-drive", &variables]))
 }
 
 fn text(path: &Path) -> Result<&str> {

@@ -3,7 +3,9 @@
 
 use crate::initramfs::random;
 use anyhow::{Context, Result, bail};
+use layout::node;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A field of the boot protocol's header.
@@ -202,8 +204,8 @@ impl Kernel {
     }
 
     /// Gives the header the values of a Debian kernel: relocatable, at 16 MiB
-    /// by preference, working in 64 MiB from there. The probe runs where it is
-    /// loaded all the same.
+    /// by preference, working in 64 MiB from there. The probe runs at 1 MiB
+    /// all the same.
     #[must_use]
     pub fn like_debian(self) -> Self {
         self.set("relocatable_kernel", 1)
@@ -316,16 +318,32 @@ impl Report {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The header as it lies in memory.
-    pub fn header_bytes(&self) -> Vec<u8> {
-        let digits = self.header.as_bytes().chunks(2);
-        digits
-            .map(|pair| {
-                std::str::from_utf8(pair)
-                    .ok()
-                    .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                    .unwrap_or(0)
-            })
+    /// What the loader tells userspace: the lines of gapboot's node.
+    pub fn node(&self) -> BTreeMap<String, String> {
+        let node = self.setup_data.iter().find(|node| node.kind == node::TYPE);
+        let data = node.map(|node| bytes_of(&node.data)).unwrap_or_default();
+        let data = String::from_utf8_lossy(&data);
+        let lines = data.lines().filter_map(|line| line.split_once('='));
+        lines
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }
+
+    /// The header as it lies in memory.
+    pub fn header_bytes(&self) -> Vec<u8> {
+        bytes_of(&self.header)
+    }
+}
+
+/// The bytes that hexadecimal digits stand for.
+fn bytes_of(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                .unwrap_or(0)
+        })
+        .collect()
 }

@@ -40,6 +40,15 @@ impl Scenario {
         })
     }
 
+    /// The same on a disk that is quickly made.
+    pub fn small() -> Result<Self> {
+        Ok(Self {
+            fat: Fat::new(16).cluster(2048),
+            size: 24 * MIB,
+            ..Self::new()?
+        })
+    }
+
     /// Sets the kernel.
     #[must_use]
     pub fn kernel(mut self, kernel: Kernel) -> Self {

@@ -12,7 +12,9 @@ fn package(program: &str) -> &str {
         "sfdisk" => "fdisk",
         "mke2fs" => "e2fsprogs",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
-        "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => "mtools",
+        "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
+            "mtools"
+        }
         "grub-mkimage" | "grub-mkrescue" => "grub-common",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tests::MIB;
 use tests::bochs::{self, Bios};
 use tests::gapboot;
-use tests::image::{Disk, Fat};
+use tests::image::Disk;
 use tests::initramfs::random;
 use tests::probe::{Kernel, Report};
 use tests::qemu::{Bus, Machine};
@@ -21,13 +21,8 @@ fn debian_like() -> Kernel {
         .trailer(1472)
 }
 
-/// A scenario on a disk that is quickly made.
 fn small() -> Scenario {
-    Scenario {
-        fat: Fat::new(16).cluster(2048),
-        size: 24 * MIB,
-        ..Scenario::new().unwrap()
-    }
+    Scenario::small().unwrap()
 }
 
 struct Installed {

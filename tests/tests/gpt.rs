@@ -5,16 +5,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tests::MIB;
 use tests::gapboot;
-use tests::image::{Disk, Fat, Partition, SECTOR};
+use tests::image::{Disk, Partition, SECTOR};
 use tests::qemu::Machine;
 use tests::scenario::Scenario;
-
-fn small() -> Scenario {
-    Scenario {
-        fat: Fat::new(16).cluster(2048),
-        ..Scenario::new().unwrap()
-    }
-}
 
 fn boots(scenario: &Scenario, image: &Path) {
     let report = scenario.boot(&Machine::new(image)).unwrap();
@@ -31,7 +24,7 @@ fn boots_from(disk: &Disk, scenario: &Scenario) {
 
 #[test]
 fn the_esp_anywhere_in_the_table() {
-    let scenario = small();
+    let scenario = Scenario::small().unwrap();
     let disk = Disk::new(200 * MIB)
         .partition(Partition::linux().number(9).start(2048).size(MIB))
         .partition(Partition::linux().number(1).start(300_000).size(MIB))
@@ -47,7 +40,7 @@ fn the_esp_anywhere_in_the_table() {
 
 #[test]
 fn tables_of_other_lengths() {
-    let scenario = small();
+    let scenario = Scenario::small().unwrap();
     for length in [4, 56, 92] {
         let disk = Disk::new(64 * MIB)
             .table_length(length)
@@ -58,7 +51,7 @@ fn tables_of_other_lengths() {
 
 #[test]
 fn the_backup_when_the_primary_is_damaged() {
-    let scenario = small();
+    let scenario = Scenario::small().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk.img");
     Disk::new(64 * MIB)
@@ -81,7 +74,7 @@ fn the_backup_when_the_primary_is_damaged() {
 
 #[test]
 fn an_esp_above_two_tebibytes() {
-    let scenario = small();
+    let scenario = Scenario::small().unwrap();
     let start = (2 << 40) / SECTOR + 123 * 2048;
     let disk = Disk::new(3 << 40).partition(scenario.partition().start(start).size(30 * MIB));
     boots_from(&disk, &scenario);

@@ -1,9 +1,7 @@
 //! What stage2 does when the machine, or stage2 itself, fails.
 
 use std::time::Duration;
-use tests::MIB;
 use tests::gdb::Gdb;
-use tests::image::Fat;
 use tests::qemu::{Bus, Machine};
 use tests::scenario::Scenario;
 
@@ -13,11 +11,7 @@ const UD2: [u8; 2] = [0x0f, 0x0b];
 #[test]
 fn an_exception_ends_in_a_message() {
     let directory = tempfile::tempdir().unwrap();
-    let scenario = Scenario {
-        fat: Fat::new(16).cluster(2048),
-        size: 24 * MIB,
-        ..Scenario::new().unwrap()
-    };
+    let scenario = Scenario::small().unwrap();
     let image = scenario.install(directory.path()).unwrap();
     let socket = directory.path().join("gdb");
     let guest = Machine::new(&image)
@@ -41,11 +35,7 @@ fn most_of_the_real_mode_stack_is_left() {
     const PATTERN: u8 = 0xc5;
     let stack = layout::memory::REAL_STACK;
     let directory = tempfile::tempdir().unwrap();
-    let scenario = Scenario {
-        fat: Fat::new(16).cluster(2048),
-        size: 24 * MIB,
-        ..Scenario::new().unwrap()
-    };
+    let scenario = Scenario::small().unwrap();
     let image = scenario.install(directory.path()).unwrap();
     for bus in [Bus::Virtio, Bus::Ahci, Bus::Nvme, Bus::UsbXhci, Bus::Lsi] {
         let socket = directory.path().join(format!("{bus:?}"));

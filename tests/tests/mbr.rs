@@ -11,13 +11,6 @@ use tests::scenario::Scenario;
 /// `OSType` of a partition with boot entries.
 const BOOT: &str = "ea";
 
-fn small() -> Scenario {
-    Scenario {
-        fat: Fat::new(16).cluster(2048),
-        ..Scenario::new().unwrap()
-    }
-}
-
 fn boots(disk: &Disk, scenario: &Scenario) {
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk.img");
@@ -29,7 +22,7 @@ fn boots(disk: &Disk, scenario: &Scenario) {
 
 #[test]
 fn a_primary_and_a_logical_partition() {
-    let scenario = small();
+    let scenario = Scenario::small().unwrap();
     let entries = |number| {
         scenario
             .partition()

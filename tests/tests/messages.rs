@@ -14,11 +14,7 @@ use tests::qemu::Machine;
 use tests::scenario::Scenario;
 
 fn small() -> Scenario {
-    Scenario {
-        fat: Fat::new(16).cluster(2048),
-        size: 24 * MIB,
-        ..Scenario::new().unwrap()
-    }
+    Scenario::small().unwrap()
 }
 
 fn installed(scenario: &Scenario) -> (TempDir, PathBuf) {

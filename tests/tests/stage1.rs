@@ -8,22 +8,18 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tests::boot_sector::{self, NEXT_DEVICE, NEXT_DEVICE_STATUS};
 use tests::firmware::Firmware;
-use tests::image::{Fat, SECTOR};
+use tests::image::SECTOR;
 use tests::probe::Report;
 use tests::qemu::{Bus, Exit, Machine};
+use tests::scenario;
 use tests::scenario::Scenario;
-use tests::{MIB, scenario};
 
 const STAGE2: u64 = layout::disk::STAGE2_LBA * SECTOR;
 
 /// A small disk with gapboot and the probe kernel.
 fn installed() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
-    let scenario = Scenario {
-        fat: Fat::new(16).cluster(2048),
-        size: 24 * MIB,
-        ..Scenario::new().unwrap()
-    };
+    let scenario = Scenario::small().unwrap();
     let image = scenario.install(directory.path()).unwrap();
     (directory, image)
 }

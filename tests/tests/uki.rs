@@ -257,6 +257,57 @@ fn an_initrd_of_1_byte() {
     }
 }
 
+/// Memory does not grow with the initrd: 256 MiB of it in 32 MiB of address space.
+#[test]
+fn large_files_take_little_memory() {
+    let workshop = Workshop::new().unwrap();
+    let initrd = fs::File::options()
+        .write(true)
+        .open(workshop.path("initrd"));
+    initrd.unwrap().set_len(256 << 20).unwrap();
+    let path = |name: &str| workshop.path(name).display().to_string();
+    let gapboot = gapboot::built("gapboot").unwrap();
+    let limited = |arguments: &[&str]| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v 32768 && exec \"$@\"", "sh"]);
+        tool::run(shell.arg(&gapboot).arg("uki").args(arguments)).unwrap()
+    };
+    let (linux, initrd, image, copy) = (path("vmlinuz"), path("initrd"), path("a"), path("b"));
+    let stub = stub().unwrap().display().to_string();
+    let files = ["--linux", &linux, "--initrd", &initrd, "--stub", &stub];
+    limited(&[&["build", "--output", &image], &files[..]].concat());
+    limited(&["convert", &image, &copy]);
+    assert!(limited(&["inspect", &copy]).contains("268435456"));
+}
+
+/// Other programs read what is made, and find what was put in.
+#[test]
+fn other_tools_read_it() {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let printed = tool::run(tool::command("objdump").arg("-h").arg(&image)).unwrap();
+    for section in [
+        ".bzload", ".bzentry", ".osrel", ".linux", ".ucode", ".initrd",
+    ] {
+        assert!(printed.contains(section), "{printed}");
+    }
+    let package = |name| trixie::package(name).unwrap();
+    let pefile = package("python3-pefile").join("usr/lib/python3/dist-packages");
+    let mut inspect = tool::command("/usr/bin/python3");
+    inspect
+        .env("PYTHONPATH", pefile)
+        .arg(package("systemd-ukify").join("usr/lib/systemd/ukify"))
+        .arg("inspect")
+        .arg(&image)
+        .args(["--all", "--json=short"]);
+    let printed = tool::run(&mut inspect).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let initrd = fs::read(workshop.path("initrd")).unwrap();
+    assert_eq!(found[".cmdline"]["text"], CMDLINE);
+    assert_eq!(found[".osrel"]["text"], OS_RELEASE);
+    assert_eq!(found[".initrd"]["sha256"], sha256(&initrd));
+}
+
 /// What goes wrong is said, on screen and serial line.
 #[test]
 fn messages() {

@@ -39,7 +39,7 @@ usage: ./x COMMAND
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
   test        build and run every test and check
-  heavy       the tests that take minutes: images of 600 MiB
+  heavy       the tests that take minutes: images of 600 MiB, long runs beside systemd-boot
   fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
   kill        cut a machine's power [TIMES] at random moments of a boot (100)
   coverage    which lines of the boot loader its tests run

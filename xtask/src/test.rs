@@ -145,6 +145,7 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     dist::build(workspace)?;
     let mut test = cargo(workspace, "test");
     test.env("GAPBOOT_DIST", workspace.dist());
+    test.env("GAPBOOT_PROBE", probe(workspace)?);
     test.args([
         "--package",
         "tests",
@@ -152,6 +153,8 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
         "heavy",
         "--test",
         "heavy",
+        "--test",
+        "systemd_boot",
     ]);
     run(test.args(["--", "--test-threads=1"]))
 }

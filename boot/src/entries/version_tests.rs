@@ -265,6 +265,7 @@ fn same_as_systemd() {
     let alphabet = b"0019aBz~-^.._+";
     let words = random_words(alphabet, 7, 250);
     let tails = random_words(alphabet, 4, 250);
+    std::println!("{} pairs of versions", 2 * words.len());
     for (index, (word, tail)) in words.iter().zip(&tails).enumerate() {
         let a = std::format!("{word}{tail}");
         let b = std::format!("{word}{}", tails[(index * 7 + 1) % tails.len()]);

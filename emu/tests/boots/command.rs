@@ -105,6 +105,14 @@ fn the_handoff() {
 }
 
 #[test]
+fn a_countdown_of_a_century() {
+    let disk = disk();
+    disk.add("loader/loader.conf", b"timeout 4000000000\n");
+    let handoff = json(&["--json", disk.image().to_str().unwrap()]);
+    assert_eq!(handoff["id"], "new.conf");
+}
+
+#[test]
 fn for_people() {
     let disk = disk();
     let output = emu(&["--trace", disk.image().to_str().unwrap()]);

@@ -102,7 +102,7 @@ fn sector(flags: u8, input: &mut Input) -> [u8; SIZE] {
     let mut put = |at: usize, bytes: &[u8]| sector[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &MAGIC);
     put(FORMAT_OFFSET, &FORMAT.to_le_bytes());
-    // A countdown of years would take minutes here.
+    // Long countdowns take longer than they are worth.
     let timeout = |number: u32| match number {
         timeout::DISABLED.. => number,
         seconds => seconds % 100,

@@ -241,12 +241,42 @@ check_guard:
     jnz     violated
 1:  ret
 
-# Says so on COM1, which the boot loader has set up, and ends the machine.
+# Shuts the A20 gate, and makes sure that it is: the word at 5fch is then the one
+# 1 MiB above, too, whatever is written to it.
+shut_gate:
+    pushw   %ax
+    pushw   %ds
+    pushw   %es
+    inb     $0x92, %al
+    andb    $0xfc, %al
+    outb    %al, $0x92
+    xorw    %ax, %ax
+    movw    %ax, %ds
+    decw    %ax
+    movw    %ax, %es
+    .rept   2
+    notw    0x5fc
+    movw    0x5fc, %ax
+    cmpw    %es:0x60c, %ax
+    jne     not_shut
+    .endr
+    popw    %es
+    popw    %ds
+    popw    %ax
+    ret
+
+not_shut:
+    movw    $no_gate, %si
+    jmp     end
+
 violated:
+    movw    $message, %si
+
+# Says so on COM1, which the boot loader has set up, and ends the machine.
+end:
     pushw   %cs
     popw    %ds
     movw    $0x3f8, %dx
-    movw    $message, %si
     cld
 1:  lodsb
     outb    %al, %dx
@@ -261,6 +291,8 @@ violated:
     hlt
 message:
     .asciz  "hostile BIOS: its memory was written to\r\n"
+no_gate:
+    .asciz  "hostile BIOS: this machine has no A20 gate\r\n"
 
     handler 16
     jump_if KEYS, 1f
@@ -290,11 +322,7 @@ finish:
 1:  jump_unless INTERRUPTS_ON, 1f
     orw     $0x200, 6(%bp)
 1:  jump_unless A20, 1f
-    pushw   %ax
-    inb     $0x92, %al
-    andb    $0xfc, %al
-    outb    %al, $0x92
-    popw    %ax
+    call    shut_gate
 1:  jump_unless TABLES, 1f
     pushw   %ax
     call    large_segments

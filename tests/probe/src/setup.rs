@@ -204,7 +204,22 @@ protected:
     .section .start, "ax"
     .globl start
 start:
-    mov eax, esi                        # where the target has an argument
+# Our code runs at one address only. Loaded elsewhere, it is copied there: the
+# original stays as it is, for its checksum.
+    call 1f
+1:  pop eax
+    sub eax, 5                          # behind the call
+    lea edi, [start]
+    cmp eax, edi
+    je 2f
+    mov ebx, esi
+    mov esi, eax
+    lea ecx, [kernel_size]
+    rep movsb
+    mov esi, ebx
+    lea eax, [2f]
+    jmp eax
+2:  mov eax, esi                        # where the target has an argument
     call {main}
     "#,
     e820 = const E820,

@@ -72,6 +72,12 @@ impl Volume {
         Ok(())
     }
 
+    /// Sets a file's attribute "read-only".
+    pub fn make_read_only(&self, path: &str) -> Result<()> {
+        self.mtools("mattrib", |tool| tool.args(["+r", &format!("::{path}")]))?;
+        Ok(())
+    }
+
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
         let directory = tempfile::tempdir()?;

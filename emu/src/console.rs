@@ -125,7 +125,7 @@ impl Console for Terminal {
             (Some(None), Some(0)) => None,
             _ => self.script.pop_front().flatten(),
         };
-        if self.script.is_empty() && self.ticks > PATIENCE && ticks > Some(0) {
+        if self.script.is_empty() && self.ticks.get() > PATIENCE && ticks > Some(0) {
             return Some(ENTER);
         }
         if typed.is_none() {

@@ -166,7 +166,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         } = desk;
         trail.entry(entry.id());
         let attempt = Attempt {
-            loader: Loader::new(&mut storage, memory, &source.volume, in_memory),
+            loader: Loader::new(&mut storage, memory, console, &source.volume, in_memory),
             entry,
             partition: &source.partition,
             image: None,
@@ -181,7 +181,6 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                 began,
             },
             trail,
-            console,
         };
         let error = match attempt.boot() {
             Ok(handoff) => return Ending::Start(handoff),

@@ -31,7 +31,7 @@ use layout::disk::OVERLAY_LBA;
 #[repr(C)]
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     /// What loads it.
-    pub(crate) loader: Loader<'a, 'disk, D, M>,
+    pub(crate) loader: Loader<'a, 'disk, D, M, C>,
     /// The entry.
     pub(crate) entry: &'a Entry,
     /// Where it lies.
@@ -46,8 +46,6 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) notes: Notes<'a>,
     /// Told which file it is about.
     pub(crate) trail: &'a mut Trail,
-    /// Where a person is told what does not keep the entry from booting.
-    pub(crate) console: &'a mut C,
     /// The image that it boots; None for a kernel that is a file of its own.
     pub(crate) image: Option<Image>,
 }
@@ -80,12 +78,32 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             .prepare(&kernel, self.command_line.as_bytes()?, head)?;
         self.trail.file(b"");
         let counted = self.count();
-        if let Some(overlay) = self.loader.overlay {
-            self.note(overlay, counted)?;
+        match self.loader.overlay {
+            Some(overlay) => self.note_and_load(overlay, &kernel, counted)?,
+            None => self.load(&kernel)?,
         }
-        self.loader.load(&kernel, self.command_line.as_bytes()?)?;
-        self.initrds(Step::Load)?;
         Ok(self.loader.handoff)
+    }
+
+    /// Notes the attempt, then loads it, which a person can follow.
+    #[inline(never)]
+    fn note_and_load(
+        &mut self,
+        overlay: &Overlay,
+        kernel: &Part,
+        counted: usize,
+    ) -> Result<(), Error> {
+        self.note(overlay, counted)?;
+        let loaded = self.load(kernel);
+        self.loader.end_progress(overlay);
+        loaded
+    }
+
+    /// Loads what was checked.
+    #[inline(never)] // once in stage2, not in the overlay too
+    fn load(&mut self, kernel: &Part) -> Result<(), Error> {
+        self.loader.load(kernel, self.command_line.as_bytes()?)?;
+        self.initrds(Step::Load)
     }
 
     /// Checks the initrds and gathers the command line; gives the kernel.
@@ -202,14 +220,14 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             &mut self.scratch.line,
         );
         counted.unwrap_or_else(|error| {
-            self.trail.report(self.console, self.loader.overlay, error);
+            self.trail
+                .report(self.loader.console, self.loader.overlay, error);
             0
         })
     }
 
     /// Remembers what was booted, and leaves the node for userspace. `counted` is
     /// the length of the file's new name.
-    #[inline(never)]
     fn note(&mut self, overlay: &Overlay, counted: usize) -> Result<(), Error> {
         let Notes {
             list,
@@ -231,7 +249,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             } = choice.changes;
             let wishes = [default.map(id_of), preferred.map(id_of)];
             if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
-                self.trail.report(self.console, Some(overlay), error);
+                self.trail.report(self.loader.console, Some(overlay), error);
             }
         }
         let (directory, _) = scan::place(self.entry);
@@ -245,7 +263,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 .map(|name| [directory, name]),
             partition: self.partition,
             began: *began,
-            now: self.console.ticks(),
+            now: self.loader.console.ticks(),
         };
         self.loader.node(node.write(text))
     }

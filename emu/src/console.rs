@@ -3,6 +3,7 @@
 use crate::script::Step;
 use boot::ansi;
 use boot::machine::{Console, Input};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroU16;
@@ -29,7 +30,10 @@ pub struct Terminal {
     /// loader waited for another one.
     seen: Option<String>,
     /// Ticks that have passed.
-    ticks: u32,
+    ticks: Cell<u32>,
+    /// Ticks that pass whenever somebody looks at the clock, as if what was done
+    /// since the last look had taken that long.
+    pub pace: u32,
 }
 
 impl Terminal {
@@ -41,7 +45,8 @@ impl Terminal {
             text: Vec::new(),
             script: script.into(),
             seen: None,
-            ticks: 0,
+            ticks: Cell::new(0),
+            pace: 0,
         }
     }
 
@@ -52,6 +57,11 @@ impl Terminal {
             Some(seen) => seen.clone(),
             None => self.model.screen().contents(),
         }
+    }
+
+    /// Lets time pass.
+    fn pass(&self, ticks: u32) {
+        self.ticks.set(self.ticks.get().wrapping_add(ticks));
     }
 }
 
@@ -115,16 +125,17 @@ impl Console for Terminal {
             (Some(None), Some(0)) => None,
             _ => self.script.pop_front().flatten(),
         };
-        if self.script.is_empty() && self.ticks > PATIENCE && ticks > Some(0) {
+        if self.script.is_empty() && self.ticks.get() > PATIENCE && ticks > Some(0) {
             return Some(ENTER);
         }
         if typed.is_none() {
-            self.ticks = self.ticks.wrapping_add(ticks.unwrap_or(0));
+            self.pass(ticks.unwrap_or(0));
         }
         typed
     }
 
     fn ticks(&self) -> u32 {
-        self.ticks
+        self.pass(self.pace);
+        self.ticks.get()
     }
 }

@@ -14,6 +14,8 @@ use std::path::Path;
 const INVALID: DiskError = DiskError(0x01);
 /// INT 13h status 04h: sector not found.
 const NOT_FOUND: DiskError = DiskError(0x04);
+/// INT 13h status 10h: uncorrectable error.
+const UNREADABLE: DiskError = DiskError(0x10);
 /// INT 13h status 0cch: write fault.
 const WRITE_FAULT: DiskError = DiskError(0xcc);
 
@@ -35,6 +37,8 @@ pub struct FileDisk {
     buffer: Vec<u8>,
     /// Every request so far, those that failed too.
     pub accesses: Vec<Access>,
+    /// A sector that cannot be read.
+    pub bad: Option<u64>,
     /// True to print each request on standard error.
     pub trace: bool,
 }
@@ -52,6 +56,7 @@ impl FileDisk {
             overlay: (!writable).then(BTreeMap::new),
             buffer: vec![0; MAX_TRANSFER_SECTORS as usize * SECTOR],
             accesses: Vec::new(),
+            bad: None,
             trace: false,
         })
     }
@@ -92,6 +97,12 @@ impl Disk for FileDisk {
         let end = at.0.checked_add(u64::from(count));
         if end.is_none_or(|end| end > self.sectors) {
             return Err(NOT_FOUND);
+        }
+        if self
+            .bad
+            .is_some_and(|bad| (at.0..at.0 + u64::from(count)).contains(&bad))
+        {
+            return Err(UNREADABLE);
         }
         let bytes = &mut self.buffer[..count as usize * SECTOR];
         self.file

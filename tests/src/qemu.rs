@@ -82,6 +82,7 @@ pub struct Machine {
     kvm: bool,
     writable: bool,
     cache: &'static str,
+    bytes_per_second: Option<u64>,
     timeout: Duration,
     arguments: Vec<String>,
 }
@@ -105,6 +106,7 @@ impl Machine {
             kvm: std::env::var("GAPBOOT_KVM").is_ok_and(|value| value == "1"),
             writable: false,
             cache: "writeback",
+            bytes_per_second: None,
             timeout: Duration::from_secs(90),
             arguments: Vec::new(),
         }
@@ -135,6 +137,13 @@ impl Machine {
     #[must_use]
     pub fn writable(mut self) -> Self {
         self.writable = true;
+        self
+    }
+
+    /// Makes the disk a slow one.
+    #[must_use]
+    pub fn bytes_per_second(mut self, bytes: u64) -> Self {
+        self.bytes_per_second = Some(bytes);
         self
     }
 
@@ -214,12 +223,15 @@ impl Machine {
         if let Some(disk) = &self.disk {
             let snapshot = if self.writable { "off" } else { "on" };
             let (controller, device) = self.bus.devices();
-            line.push("-drive".into());
-            line.push(format!(
+            let mut drive = format!(
                 "if=none,id=disk,format=raw,snapshot={snapshot},cache={},file={}",
                 self.cache,
                 escape(disk)
-            ));
+            );
+            if let Some(bytes) = self.bytes_per_second {
+                drive += &format!(",throttling.bps-total={bytes}");
+            }
+            line.extend(["-drive".into(), drive]);
             // SD cards have no place in the order: the BIOS finds the only disk.
             let order = match self.bus {
                 Bus::Sd => String::new(),

@@ -1,7 +1,11 @@
 //! `./x bench`: measures gapboot next to other loaders.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use layout::memory::{OVERLAY, STAGE2, STAGE2_UNPACKED};
+use tests::bench::Counter;
 
+use crate::freestanding::{self, Image};
+use crate::run::{cargo, run as run_command};
 use crate::workspace::Workspace;
 use crate::{dist, packages, test};
 
@@ -19,5 +23,29 @@ const TOOLS: &[&str] = &[
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
     dist::build(workspace)?;
-    tests::bench::run(&test::probe(workspace)?)
+    let probe = test::probe(workspace)?;
+    tests::bench::run(&probe, &counter(workspace)?)
+}
+
+/// Builds what counts instructions. It knows the parts of stage2 by its symbols.
+fn counter(workspace: &Workspace) -> Result<Counter> {
+    run_command(cargo(workspace, "build").args(["--release", "--package", "counter"]))?;
+    let image = Image::read(&freestanding::directory(workspace).join("link/stage2"))?;
+    let mut symbols = image.symbols.iter();
+    let copy = symbols.find(|symbol| symbol.name == "memcpy");
+    let copy = copy.context("stage2 has no memcpy")?;
+    let ranges = [
+        (
+            "unpacking",
+            image.symbol("unpack")?..image.symbol("unpack_end")?,
+        ),
+        ("copying", copy.address..copy.address + copy.size),
+        ("all else", STAGE2.start..STAGE2.end),
+        ("all else", STAGE2_UNPACKED.start..STAGE2_UNPACKED.end),
+        ("all else", OVERLAY.start..OVERLAY.end),
+    ];
+    Ok(Counter {
+        plugin: workspace.target.join("release/libcounter.so"),
+        ranges: ranges.to_vec(),
+    })
 }

@@ -16,13 +16,14 @@ const ROOTS: &[&str] = &[
     "boot::choice::choose",
     "boot::entries::scan::Scan::check_efi",
     "boot::entries::scan::Scan::offer_type2",
-    "boot::report::in_words",
     "boot::fat::boot_sector::Volume::lengthen",
     "boot::inventory::is_quiet",
+    "boot::load::Loader::progress",
     "boot::load::fill_in_more",
+    "boot::report::in_words",
     "boot::start::Attempt::check_image",
     "boot::start::Attempt::companions",
-    "boot::start::Attempt::note",
+    "boot::start::Attempt::note_and_load",
     "stage2::power::power_off",
 ];
 

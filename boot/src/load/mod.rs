@@ -18,16 +18,18 @@
 pub mod bzimage;
 pub mod cmdline;
 pub mod place;
+pub mod progress;
 
 use crate::fat::{File, Node, Volume};
 use crate::handoff::Handoff;
-use crate::machine::{Disk, Memory};
+use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 use crate::storage::Storage;
 use crate::{Error, Kind};
 use bzimage::{HEAD, LoadFlags, SetupHeader};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK, SETUP_DATA};
 use layout::node::{HEADER_SIZE, TYPE};
+use progress::Progress;
 
 /// Bytes that [`Loader::prepare`] puts into place.
 const IN_PLACE: u32 = 1024;
@@ -71,25 +73,30 @@ pub enum Step {
 /// skipped, the others padded with zeros to a multiple of four bytes, but for
 /// the last, whose end is the end (as systemd-boot does it, so that checksums
 /// agree).
-pub struct Loader<'a, 'disk, D, M> {
+pub struct Loader<'a, 'disk, D, M, C> {
     /// The disk.
     pub storage: &'a mut Storage<'disk, D>,
     /// The volume.
     pub volume: &'a Volume,
     memory: &'a mut M,
-    /// For what only some entries need.
-    pub(crate) overlay: Option<&'a Overlay>,
+    /// Where a person is told what is going on.
+    pub console: &'a mut C,
+    /// For what is told there.
+    pub overlay: Option<&'a Overlay>,
+    /// What a person has been told of it.
+    seen: Progress,
     /// The address to which the next bytes go.
     at: u32,
     /// What there is for the kernel, as far as it is known.
     pub handoff: Handoff,
 }
 
-impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
+impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// A loader that has seen nothing yet.
     pub fn new(
         storage: &'a mut Storage<'disk, D>,
         memory: &'a mut M,
+        console: &'a mut C,
         volume: &'a Volume,
         overlay: Option<&'a Overlay>,
     ) -> Self {
@@ -97,7 +104,9 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
             storage,
             volume,
             memory,
+            console,
             overlay,
+            seen: Progress::default(),
             at: KERNEL_SETUP.start,
             handoff: Handoff::default(),
         }
@@ -276,7 +285,11 @@ impl<'a, 'disk, D: Disk, M: Memory> Loader<'a, 'disk, D, M> {
                 return Err(Error::new(Kind::FileShort, u64::from(file.position())));
             }
             write(self.memory, &mut self.at, bytes)?;
-            left = left.saturating_sub(to_u32(bytes.len()));
+            let count = to_u32(bytes.len());
+            left = left.saturating_sub(count);
+            if let Some(overlay) = self.overlay {
+                self.progress(overlay, count);
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::fat::{File, Node};
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
-use crate::machine::{Disk, Memory};
+use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 
 const ADDON: Suffix = all(b".addon.efi");
@@ -101,11 +101,11 @@ const fn public(directory: &'static [u8]) -> Place {
 }
 
 /// Checks or loads all initrds of an image.
-pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M> {
+pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M, C> {
     /// The image.
     pub(crate) image: &'a mut Image,
     /// What loads them.
-    pub(crate) loader: &'a mut Loader<'l, 'disk, D, M>,
+    pub(crate) loader: &'a mut Loader<'l, 'disk, D, M, C>,
     /// The entry that boots it.
     pub(crate) entry: &'a Entry,
     /// The path of the image, for an entry of type 1.
@@ -116,7 +116,7 @@ pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M> {
     pub(crate) command_line: &'a mut CommandLine<'c>,
 }
 
-impl<D: Disk, M: Memory> Companions<'_, '_, '_, '_, D, M> {
+impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     /// Checks or loads the initrds; at the check, adds to the command line.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 
 use crate::error::{Error, Kind};
 use crate::load::{Loader, Part, Step};
-use crate::machine::{Disk, Memory};
+use crate::machine::{Console, Disk, Memory};
 
 /// `c_mode` of a directory, without its permissions.
 const DIRECTORY: u32 = 0o040_000;
@@ -51,8 +51,8 @@ impl Archive {
     ///
     /// # Errors
     /// Those of [`Loader::initrd_bytes`].
-    pub(super) fn begin<D: Disk, M: Memory>(
-        loader: &mut Loader<D, M>,
+    pub(super) fn begin<D: Disk, M: Memory, C: Console>(
+        loader: &mut Loader<D, M, C>,
         place: Place,
         step: Step,
     ) -> Result<Self, Error> {
@@ -74,9 +74,9 @@ impl Archive {
     ///
     /// # Errors
     /// Those of [`Loader::initrd_bytes`].
-    pub(super) fn file<D: Disk, M: Memory>(
+    pub(super) fn file<D: Disk, M: Memory, C: Console>(
         &mut self,
-        loader: &mut Loader<D, M>,
+        loader: &mut Loader<D, M, C>,
         name: &[u8],
         size: u32,
     ) -> Result<(), Error> {
@@ -88,13 +88,16 @@ impl Archive {
     ///
     /// # Errors
     /// Those of [`Loader::initrd_bytes`].
-    pub(super) fn end<D: Disk, M: Memory>(self, loader: &mut Loader<D, M>) -> Result<(), Error> {
+    pub(super) fn end<D: Disk, M: Memory, C: Console>(
+        self,
+        loader: &mut Loader<D, M, C>,
+    ) -> Result<(), Error> {
         loader.initrd_bytes(TRAILER, self.step)
     }
 
-    fn record<D: Disk, M: Memory>(
+    fn record<D: Disk, M: Memory, C: Console>(
         &mut self,
-        loader: &mut Loader<D, M>,
+        loader: &mut Loader<D, M, C>,
         mode: u32,
         size: u32,
         path: &[&[u8]],
@@ -110,8 +113,8 @@ impl Archive {
 ///
 /// # Errors
 /// Those of [`Loader::initrd_bytes`] and [`Loader::initrd`].
-pub(super) fn one_file<D: Disk, M: Memory>(
-    loader: &mut Loader<D, M>,
+pub(super) fn one_file<D: Disk, M: Memory, C: Console>(
+    loader: &mut Loader<D, M, C>,
     place: Place,
     name: &[u8],
     part: &Part,

@@ -93,6 +93,50 @@ fn a_file_in_pieces_of_one_cluster() {
     assert!(log.len() <= 2000 + 8, "{}", log.len());
 }
 
+/// 64 MiB with a hole behind each cluster: a request for each, and the table
+/// twice, once to check the chain and once to follow it.
+#[test]
+fn sixteen_thousand_runs() {
+    const RUNS: u32 = 16_384;
+    let mut image = Image::new("-F 32 -s 8", 300_000);
+    image.write("/file", b"");
+    let mut disk = image.disk();
+    let boot = disk.sector(0);
+    let length = u32::from_le_bytes(boot[36..40].try_into().unwrap());
+    let data = 32 + 2 * u64::from(length);
+    let cluster = |run: u32| 3 + 2 * run;
+    for run in 0..RUNS {
+        let next = match run + 1 {
+            RUNS => 0x0fff_ffff,
+            next => cluster(next),
+        };
+        disk.patch(32, cluster(run) as usize * 4, &next.to_le_bytes());
+    }
+    disk.patch(data, 26, &(cluster(0) as u16).to_le_bytes());
+    disk.patch(data, 28, &(RUNS * 4096).to_le_bytes());
+    with(&mut disk, |storage, volume| {
+        let node = volume.find(storage, b"file").unwrap();
+        let mut file = File::open(&volume, &node);
+        file.check(storage).unwrap();
+        while !file.next(storage, u32::MAX).unwrap().is_empty() {}
+    });
+    let contents: Vec<u64> = disk
+        .log
+        .iter()
+        .filter(|&&(_, count)| count == 8)
+        .map(|&(at, _)| at)
+        .filter(|&at| at > data)
+        .collect();
+    let expected: Vec<u64> = (0..RUNS)
+        .map(|run| data + u64::from(cluster(run) - 2) * 8)
+        .collect();
+    assert!(contents == expected, "each cluster once, in order");
+    let table = (RUNS * 2 * 4 / 512).div_ceil(56) as usize;
+    let others = disk.log.len() - contents.len();
+    // The boot sector, the root directory, and a first block of each walk.
+    assert!(others <= 2 + 2 * (table + 1), "{others}");
+}
+
 #[test]
 fn a_scattered_file_costs_at_most_a_table_block_for_each_run() {
     // A chain that jumps all over a table of 2,000 sectors, with no two

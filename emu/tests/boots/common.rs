@@ -7,6 +7,7 @@ use boot::load::{Loader, Part, Step};
 use boot::overlay::Overlay;
 use boot::storage::{Caches, Storage};
 use boot::{Error, gpt};
+use emu::console::Terminal;
 use emu::disk::{Access, FileDisk};
 use emu::memory::ModelMemory;
 use fuzz::kernel::{HEADER_END, put};
@@ -187,12 +188,12 @@ enum Source<'a> {
 
 /// The steps of a boot, in their order.
 fn load(
-    loader: &mut Loader<FileDisk, ModelMemory>,
+    loader: &mut Loader<FileDisk, ModelMemory, Terminal>,
     kernel: &Part,
     initrds: &[Source],
     command_line: &[u8],
 ) -> Result<(), (Error, Culprit)> {
-    let all = |loader: &mut Loader<FileDisk, ModelMemory>, step| {
+    let all = |loader: &mut Loader<FileDisk, ModelMemory, Terminal>, step| {
         initrds.iter().enumerate().try_for_each(|(index, source)| {
             let result = match source {
                 Source::File(part) => loader.initrd(part, step),
@@ -251,12 +252,9 @@ pub(crate) fn boot(
             table: &mut table,
         },
     );
-    let mut loader = Loader::new(
-        &mut storage,
-        memory,
-        &volume,
-        Some(const { &Overlay::linked() }),
-    );
+    let mut console = Terminal::default();
+    let overlay = const { &Overlay::linked() };
+    let mut loader = Loader::new(&mut storage, memory, &mut console, &volume, Some(overlay));
     let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
     let result = result.map(|()| loader.handoff);
     let reads = disk.accesses.iter().map(|access| match access {

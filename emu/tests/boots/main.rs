@@ -5,4 +5,5 @@ mod common;
 mod companions;
 mod load;
 mod many;
+mod progress;
 mod uki;

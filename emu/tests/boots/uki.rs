@@ -54,11 +54,20 @@ impl Started {
 /// Boots an entry, the default one where `entry` is empty. If it fails: what was
 /// printed, and what went wrong last.
 pub(crate) fn start(disk: &TestDisk, entry: &str) -> Result<Started, String> {
-    let mut machine = Machine {
+    start_on(machine(disk), entry)
+}
+
+/// A machine with this disk.
+pub(crate) fn machine(disk: &TestDisk) -> Machine {
+    Machine {
         disk: FileDisk::open(&disk.image(), false).unwrap(),
         memory: ModelMemory::new(512),
         console: Terminal::default(),
-    };
+    }
+}
+
+/// As [`start`].
+pub(crate) fn start_on(mut machine: Machine, entry: &str) -> Result<Started, String> {
     let mut workspace = Box::new(Workspace::EMPTY);
     let wish = Some(entry.as_bytes()).filter(|wish| !wish.is_empty());
     match boot::boot(&mut machine, &mut workspace, wish) {
@@ -408,4 +417,10 @@ fn the_menu_costs_little() {
     let five = reads() - without;
     assert!(five <= 4 + 2 * 4, "{five}");
     println!("{one} requests for one image, {five} for one of five profiles");
+    let names: Vec<String> = (0..12).map(|n| format!("EFI/Linux/b{n}.efi")).collect();
+    for name in &names {
+        disk.add(name, &pe(&base[..1]));
+    }
+    let further = reads() - without - five;
+    assert!(further <= 4 * names.len(), "{further} for {names:?}");
 }

@@ -5,10 +5,12 @@
 //! depend on the machine that runs it, requests and bytes do not: the tests put
 //! bounds on those.
 
+mod counter;
 mod floor;
 mod grub;
 mod trace;
 
+pub use counter::Counter;
 use trace::Request;
 
 use crate::image::{Fat, SECTOR, Volume};
@@ -17,7 +19,7 @@ use crate::probe::{Kernel, Report};
 use crate::qemu::{Bus, Machine};
 use crate::scenario::Scenario;
 use crate::{MIB, gapboot, syslinux};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
@@ -30,6 +32,8 @@ pub enum Loader {
     Floor,
     /// The loader under test.
     Gapboot,
+    /// The same, told by `loader.conf` not to wait for a key.
+    GapbootAtOnce,
     /// GRUB of Debian.
     Grub,
     /// SYSLINUX of Debian.
@@ -64,13 +68,20 @@ pub struct Figures {
 
 impl Loader {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Floor, Self::Gapboot, Self::Syslinux, Self::Grub];
+    pub const ALL: [Self; 5] = [
+        Self::Floor,
+        Self::GapbootAtOnce,
+        Self::Gapboot,
+        Self::Syslinux,
+        Self::Grub,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Gapboot => "gapboot",
+            Self::GapbootAtOnce => "gapboot, no wait",
             Self::Grub => "GRUB",
             Self::Syslinux => "SYSLINUX",
         }
@@ -82,6 +93,11 @@ impl Loader {
         match self {
             Self::Floor => floor::install(image, &files.all()),
             Self::Gapboot => gapboot::install(image),
+            Self::GapbootAtOnce => {
+                gapboot::install(image)?;
+                let volume = Volume::open(image, 1)?;
+                volume.write("loader/loader.conf", "timeout menu-disabled\n")
+            }
             Self::Grub => grub::install(
                 image,
                 &format!("linux (hd0,gpt1){kernel} {OPTIONS}\ninitrd (hd0,gpt1){initrd}\nboot\n"),
@@ -175,14 +191,18 @@ impl Files {
 }
 
 /// How often each is measured; the fastest run counts.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
+
+/// The instructions that unpacking stage2 may cost, and all else but the copy.
+const MOST_UNPACKING: u64 = 8_000_000;
+const MOST_ELSE: u64 = 10_000_000;
 
 /// Measures all loaders on both buses, and prints the table.
-pub fn run(probe: &Path) -> Result<()> {
+pub fn run(probe: &Path, counter: &Counter) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let original = directory.path().join("disk.img");
     let files = disk(&original, Kernel::read(probe)?)?;
-    let image = |loader: Loader| directory.path().join(loader.name());
+    let image = |loader: Loader| directory.path().join(format!("{loader:?}.img"));
     for loader in Loader::ALL {
         fs::copy(&original, image(loader))?;
         loader.install(&image(loader), &files)?;
@@ -207,6 +227,16 @@ pub fn run(probe: &Path) -> Result<()> {
         for (loader, figures) in Loader::ALL.into_iter().zip(best.iter().flatten()) {
             println!("| {name} | {} | {} |", loader.name(), figures.row(&floor));
         }
+    }
+    println!("\nInstructions of gapboot, without the BIOS's:\n");
+    for (name, count) in counter.count(Machine::new(&image(Loader::GapbootAtOnce)))? {
+        println!("* {name}: {count}");
+        let most = match name {
+            "unpacking" => MOST_UNPACKING,
+            "all else" => MOST_ELSE,
+            _ => continue,
+        };
+        ensure!(count <= most, "{name} costs more than {most} instructions");
     }
     Ok(())
 }

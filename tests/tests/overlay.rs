@@ -17,7 +17,7 @@ use tests::tool::run;
 /// Where the overlay begins.
 const OVERLAY: u64 = 66;
 
-/// A disk whose newest entry has two attempts left, with the first partition at
+/// A disk whose newest entry has three attempts left, with the first partition at
 /// this sector.
 fn disk(start: u64) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -36,7 +36,7 @@ fn disk(start: u64) -> (TempDir, PathBuf) {
         .start(start)
         .size(20 * MIB)
         .file("kernel", Kernel::load().unwrap().bytes())
-        .file("loader/entries/new+2.conf", entry("2"))
+        .file("loader/entries/new+3.conf", entry("2"))
         .file("loader/entries/old.conf", entry("1"));
     Disk::new(24 * MIB)
         .table_line("first-lba: 34")
@@ -90,9 +90,14 @@ fn names(image: &Path) -> Vec<String> {
     names
 }
 
-/// Two attempts, in the emulator and in a machine, then the fall-back.
+/// Three attempts, in the machine and in the emulator, then the fall-back.
 fn counts(image: &Path) {
+    assert_eq!(names(image), ["new+3.conf", "old.conf"]);
+    // Only the overlay makes names longer.
+    let (report, _) = booted(image);
+    assert_eq!(report.command_line(), "version=2 vga=ask");
     assert_eq!(names(image), ["new+2.conf", "old.conf"]);
+
     assert_eq!(handoff(image, 512).unwrap().cmdline, "version=2 vga=ask");
     assert_eq!(emulated(image).0, "new.conf");
     assert_eq!(names(image), ["new+1-1.conf", "old.conf"]);

@@ -6,6 +6,7 @@
 
 use crate::tool::{self, command, run};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -117,18 +118,29 @@ fn version(name: &str) -> Result<String> {
         .to_owned())
 }
 
-/// Asks apt's package lists, and fetches them when they know nothing.
+/// Asks apt's package lists, and fetches them when they know nothing. It takes apt
+/// half a second: the same question is asked once in a process.
 fn query(verb: &str, arguments: &[&str]) -> Result<String> {
+    static ANSWERS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let question = [&[verb], arguments].concat().join(" ");
+    let mut answers = ANSWERS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(answer) = answers.get(&question) {
+        return Ok(answer.clone());
+    }
     let ask = || run(command("apt-cache").arg(verb).args(arguments));
-    match ask() {
-        Ok(answer) if !answer.is_empty() => Ok(answer),
+    let answer = match ask() {
+        Ok(answer) if !answer.is_empty() => answer,
         _ => {
             update()?;
             ask().with_context(|| {
                 format!("Debian's package lists do not know {}", arguments.join(" "))
-            })
+            })?
         }
-    }
+    };
+    answers.insert(question, answer.clone());
+    Ok(answer)
 }
 
 fn update() -> Result<()> {

@@ -1,8 +1,8 @@
 //! What boots: what a person chooses, or what is chosen for nobody.
 //!
-//! Settings, defaults and the menu are in the overlay, and [`choose`] asks them in
+//! Settings, defaults and the menu are in the overlay, and `choose` asks them in
 //! the order of systemd-boot; where the overlay is missing, a list of numbers
-//! ([`by_number`]) stands in for all that.
+//! (`by_number`) stands in for all that.
 
 use crate::conf::{Conf, timeout};
 use crate::entries::list::List;

@@ -100,8 +100,8 @@ pub fn look<D: Disk, T>(
 }
 
 /// Finds the file systems of the disk and offers their entries to `list`. Unified
-/// kernel images are found with the overlay only. Of files that are left out
-/// `problem` is told, unless `log-level` `counts` and wants to have it quiet.
+/// kernel images are found with the overlay only. `problem` is told of the files
+/// that are left out; where `log-level` `counts`, only if that wants to hear of them.
 ///
 /// # Errors
 /// There is no partition to look at. All else costs itself and goes to `problem`.

@@ -1,10 +1,10 @@
 //! What boots: what a person chooses, or what is chosen for nobody.
 //!
-//! Settings, defaults and the menu are in the overlay, and `choose` asks them in
-//! the order of systemd-boot; where the overlay is missing, a list of numbers
+//! Defaults and the menu are in the overlay, as the settings are, and `choose` asks
+//! them in the order of systemd-boot; where the overlay is missing, a list of numbers
 //! (`by_number`) stands in for all that.
 
-use crate::conf::{Conf, timeout};
+use crate::conf::{OnError, timeout};
 use crate::entries::list::List;
 use crate::generated;
 use crate::handoff::Ending;
@@ -23,9 +23,8 @@ pub struct Choice {
     pub entry: usize,
     /// Length of the command line that it gets instead of its own, on the desk.
     pub edited: Option<usize>,
-    /// Whether to restart the machine if it cannot be started
-    /// ([`Conf::reboot_on_error`]).
-    pub reboot_on_error: Option<bool>,
+    /// What happens if it cannot be started.
+    pub on_error: OnError,
     /// The rank of the entry that boots when nobody chooses.
     pub default: Option<usize>,
     /// What else a person changed.
@@ -38,7 +37,7 @@ impl Choice {
         Self {
             entry,
             edited: None,
-            reboot_on_error: None,
+            on_error: OnError::Auto,
             default: Some(entry),
             changes: Changes::default(),
         }
@@ -80,24 +79,17 @@ pub(crate) fn choose<C: Console, D: Disk>(
     } = question;
     let Desk {
         scratch,
-        patterns,
+        conf,
         command_line,
         trail,
         state,
     } = desk;
-    let mut conf = Conf::new(patterns);
     if let [Some(esp), _] = sources {
-        let read = inventory::read_conf(storage, &esp.volume, scratch, &mut conf);
-        if let (Err(error), false) = (read, failed) {
-            trail.entry(b"");
-            trail.file(inventory::CONF);
-            trail.report(console, Some(overlay), error);
-        }
         state.read(storage, &esp.volume);
     }
-    generated::offer(&conf, list, &mut scratch.entry);
+    generated::offer(conf, list, &mut scratch.entry);
 
-    let default = inventory::default(list, &conf, state, wish);
+    let default = inventory::default(list, conf, state, wish);
     let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
         _ if failed => timeout::FORCED,
         // Nothing boots by itself: somebody has to see that.
@@ -106,7 +98,7 @@ pub(crate) fn choose<C: Console, D: Disk>(
     };
     let selected = default.unwrap_or(0);
     let plain = Choice {
-        reboot_on_error: conf.reboot_on_error,
+        on_error: conf.on_error,
         default,
         ..Choice::plain(selected)
     };

@@ -2,7 +2,7 @@
 //!
 //! The keys are systemd-boot's (loader.conf(5)). Unknown keys are ignored, a bad
 //! value leaves the setting as it was, and of two lines the last one counts.
-//! Without a file everything is as in [`Conf::new`].
+//! Without a file everything is as in [`Conf::without_file`].
 
 use crate::entries::line;
 use crate::entries::text::Text;
@@ -29,19 +29,29 @@ pub mod console_mode {
     pub const MAX: u32 = u32::MAX;
 }
 
+/// `reboot-on-error`: what happens when an entry cannot be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// `auto`: the machine restarts if the entry is counted and has attempts left.
+    Auto,
+    /// The machine restarts.
+    Reboot,
+    /// The menu comes back.
+    Menu,
+}
+
 /// The settings.
-pub struct Conf<'a> {
+pub struct Conf {
     /// `default` and `preferred`; what selects an entry.
-    patterns: &'a mut [Text; 2],
+    patterns: [Text; 2],
     /// `timeout`: a constant of [`timeout`], or seconds.
     pub timeout: u32,
     /// `console-mode`: a constant of [`console_mode`], or a number.
     console_mode: u32,
     /// `log-level`: whether a person wants to be told of files that are left out.
     pub warns: bool,
-    /// `reboot-on-error`: whether to restart the machine when an entry cannot
-    /// be started. None is `auto`: if it is counted and has attempts left.
-    pub reboot_on_error: Option<bool>,
+    /// `reboot-on-error`.
+    pub on_error: OnError,
     /// `editor`: the command line may be changed.
     pub editor: bool,
     /// `auto-reboot`: the menu offers to restart.
@@ -52,33 +62,50 @@ pub struct Conf<'a> {
     pub beep: bool,
 }
 
-impl<'a> Conf<'a> {
-    /// The settings of a disk without a `loader.conf`. `patterns` is the caller's
-    /// memory.
-    pub fn new(patterns: &'a mut [Text; 2]) -> Self {
-        patterns.iter_mut().for_each(Text::clear);
-        Conf {
-            patterns,
-            timeout: timeout::HIDDEN,
-            console_mode: console_mode::KEEP,
-            warns: true,
-            reboot_on_error: None,
-            editor: true,
-            auto_reboot: false,
-            auto_poweroff: false,
-            beep: false,
-        }
+impl Conf {
+    /// Room for settings, of no meaning yet: nothing but zeros, as all of the
+    /// [workspace](crate::Workspace) has to be.
+    pub(crate) const UNREAD: Self = Self {
+        patterns: [const { Text::UNSET }; 2],
+        timeout: 0,
+        console_mode: 0,
+        warns: false,
+        on_error: OnError::Auto,
+        editor: false,
+        auto_reboot: false,
+        auto_poweroff: false,
+        beep: false,
+    };
+
+    /// The settings of a disk without a `loader.conf`.
+    pub fn without_file() -> Self {
+        let mut conf = Self::UNREAD;
+        conf.reset();
+        conf
+    }
+
+    /// Becomes what [`Conf::without_file`] gives.
+    pub(crate) fn reset(&mut self) {
+        self.patterns.iter_mut().for_each(Text::clear);
+        self.timeout = timeout::HIDDEN;
+        self.console_mode = console_mode::KEEP;
+        self.warns = true;
+        self.on_error = OnError::Auto;
+        self.editor = true;
+        self.auto_reboot = false;
+        self.auto_poweroff = false;
+        self.beep = false;
     }
 
     /// `default`: a pattern for [`crate::glob::selects`], or `@saved`.
     pub fn default(&self) -> Option<&[u8]> {
-        let [default, _] = &*self.patterns;
+        let [default, _] = &self.patterns;
         default.get()
     }
 
     /// `preferred`: the same, but never selects a bad entry.
     pub fn preferred(&self) -> Option<&[u8]> {
-        let [_, preferred] = &*self.patterns;
+        let [_, preferred] = &self.patterns;
         preferred.get()
     }
 
@@ -117,10 +144,11 @@ impl<'a> Conf<'a> {
                 return None;
             }
             3 => {
-                self.reboot_on_error = if value == b"auto" {
-                    None
-                } else {
-                    Some(boolean?)
+                self.on_error = match boolean {
+                    _ if value == b"auto" => OnError::Auto,
+                    Some(true) => OnError::Reboot,
+                    Some(false) => OnError::Menu,
+                    None => return None,
                 };
                 return None;
             }
@@ -148,9 +176,9 @@ const KEYS: &[u8] = b"timeout\0console-mode\0log-level\0reboot-on-error\0\
 const TIMEOUTS: &[u8] = b"menu-disabled\0menu-force\0menu-hidden\0";
 /// From [`console_mode::KEEP`] on.
 const CONSOLE_MODES: &[u8] = b"keep\0auto\0max\0";
+const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
 /// The index of `warning` among them.
 const WARNING: usize = 4;
-const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
 const BOOLEANS: &[u8] = b"1\0yes\0y\0true\0t\0on\x000\0no\0n\0false\0f\0off\0";
 /// How many of `BOOLEANS` mean yes; they come first.
 const TRUE_WORDS: usize = 6;
@@ -169,8 +197,7 @@ mod tests {
     use super::*;
 
     fn with_conf(file: &str, then: impl FnOnce(Conf)) {
-        let mut patterns = [const { Text::UNSET }; 2];
-        let mut conf = Conf::new(&mut patterns);
+        let mut conf = Conf::without_file();
         file.split(['\n', '\r'])
             .for_each(|line| conf.line(line.as_bytes()));
         then(conf);
@@ -182,7 +209,7 @@ mod tests {
             assert_eq!(conf.timeout, timeout::HIDDEN);
             assert_eq!((conf.default(), conf.preferred()), (None, None));
             assert_eq!(conf.console_mode, console_mode::KEEP);
-            assert_eq!(conf.reboot_on_error, None);
+            assert_eq!(conf.on_error, OnError::Auto);
             assert!(conf.warns);
             assert!(conf.editor && !conf.auto_reboot && !conf.auto_poweroff && !conf.beep);
         });
@@ -210,7 +237,7 @@ mod tests {
             assert_eq!(conf.console_mode, console_mode::MAX);
             assert!(!conf.editor && conf.auto_reboot && conf.auto_poweroff && conf.beep);
             assert!(conf.warns);
-            assert_eq!(conf.reboot_on_error, Some(true));
+            assert_eq!(conf.on_error, OnError::Reboot);
         });
     }
 
@@ -301,14 +328,14 @@ mod tests {
             );
         }
         for (value, expected) in [
-            ("auto", None),
-            ("no", Some(false)),
-            ("off", Some(false)),
-            ("1", Some(true)),
-            ("maybe", None),
+            ("auto", OnError::Auto),
+            ("no", OnError::Menu),
+            ("off", OnError::Menu),
+            ("1", OnError::Reboot),
+            ("maybe", OnError::Auto),
         ] {
             with_conf(&std::format!("reboot-on-error {value}"), |conf| {
-                assert_eq!(conf.reboot_on_error, expected)
+                assert_eq!(conf.on_error, expected)
             });
         }
     }

@@ -105,8 +105,8 @@ pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
     find_into(storage, &mut found).map(|()| found)
 }
 
-/// The same, where the caller wants to have them: moving them about costs stage2
-/// a hundred bytes.
+/// The same, where the caller wants to have them: moving them about would cost
+/// stage2 forty bytes.
 pub(crate) fn find_into<D: Disk>(
     storage: &mut Storage<D>,
     found: &mut Partitions,

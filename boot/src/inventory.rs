@@ -20,7 +20,7 @@ use crate::{Error, Kind};
 use layout::state::Text;
 
 /// Where the settings lie, on the EFI system partition only.
-pub(crate) const CONF: &[u8] = b"/loader/loader.conf";
+const CONF: &[u8] = b"/loader/loader.conf";
 
 /// Where entries come from.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub fn look<D: Disk, T>(
     );
     let Desk {
         scratch,
-        patterns,
+        conf,
         state,
         ..
     } = &mut workspace.desk;
@@ -80,28 +80,26 @@ pub fn look<D: Disk, T>(
         Some(&overlay),
         long_mode,
         scratch,
+        conf,
         (&mut sources, &mut list),
         (false, problem),
     )?;
     title::tell_apart(&mut list);
-    let mut conf = Conf::new(patterns);
     if let [Some(esp), _] = &sources {
-        if let Err(error) = read_conf(&mut storage, &esp.volume, scratch, &mut conf) {
-            problem(b"", CONF, error);
-        }
         state.read(&mut storage, &esp.volume);
     }
     Ok(then(Inventory {
-        default: default(&list, &conf, state, None),
+        default: default(&list, conf, state, None),
         list: &list,
         storage: &mut storage,
         sources,
     }))
 }
 
-/// Finds the file systems of the disk and offers their entries to `list`. Unified
-/// kernel images are found with the overlay only. `problem` is told of the files
-/// that are left out; where `log-level` `counts`, only if that wants to hear of them.
+/// Finds the file systems of the disk, takes their settings into `conf` and offers
+/// their entries to `list`. Settings and unified kernel images are found with the
+/// overlay only. `problem` is told of the files that are left out; where `log-level`
+/// `counts`, only if that wants to hear of them.
 ///
 /// # Errors
 /// There is no partition to look at. All else costs itself and goes to `problem`.
@@ -110,6 +108,7 @@ pub(crate) fn take<D: Disk>(
     overlay: Option<&Overlay>,
     long_mode: bool,
     scratch: &mut Scratch,
+    conf: &mut Conf,
     (sources, list): (&mut Sources, &mut List),
     (counts, mut problem): (bool, &mut Problem),
 ) -> Result<(), Error> {
@@ -125,10 +124,11 @@ pub(crate) fn take<D: Disk>(
     open(storage, &partitions.xbootldr, xbootldr, problem);
 
     let nobody: &mut Problem = &mut |_, _, _| ();
-    if let (true, [Some(esp), _], Some(overlay)) = (counts, &*sources, overlay)
-        && is_quiet(overlay, storage, &esp.volume, scratch)
-    {
-        problem = nobody;
+    if let Some(overlay) = overlay {
+        settings(overlay, storage, esp, scratch, conf, problem);
+        if counts && !conf.warns {
+            problem = nobody;
+        }
     }
     for (source, tag) in sources.iter().zip(0..) {
         let Some(Source { volume, .. }) = source else {
@@ -185,10 +185,24 @@ fn open<D: Disk>(
 }
 
 /// Takes in loader.conf, if there is one.
-///
-/// # Errors
-/// Those of [`Volume::find`] and [`File::line`].
-pub(crate) fn read_conf<D: Disk>(
+#[inline(never)]
+fn settings<D: Disk>(
+    _: &Overlay,
+    storage: &mut Storage<D>,
+    esp: &Option<Source>,
+    scratch: &mut Scratch,
+    conf: &mut Conf,
+    problem: &mut Problem,
+) {
+    conf.reset();
+    if let Some(esp) = esp
+        && let Err(error) = read_conf(storage, &esp.volume, scratch, conf)
+    {
+        problem(b"", CONF, error);
+    }
+}
+
+fn read_conf<D: Disk>(
     storage: &mut Storage<D>,
     esp: &Volume,
     scratch: &mut Scratch,
@@ -203,19 +217,4 @@ pub(crate) fn read_conf<D: Disk>(
         conf.line(line);
     }
     Ok(())
-}
-
-/// True if `log-level` wants to hear nothing of files that are left out.
-#[inline(never)]
-fn is_quiet<D: Disk>(
-    _: &Overlay,
-    storage: &mut Storage<D>,
-    esp: &Volume,
-    scratch: &mut Scratch,
-) -> bool {
-    let mut patterns = [const { crate::entries::text::Text::UNSET }; 2];
-    let mut conf = Conf::new(&mut patterns);
-    // What is wrong with the file is said when it is read for all else.
-    let _ = read_conf(storage, esp, scratch, &mut conf);
-    !conf.warns
 }

@@ -63,6 +63,7 @@ pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
 use choice::{Question, SECOND};
+use conf::OnError;
 use entries::list::List;
 use inventory::Sources;
 use load::Loader;
@@ -108,6 +109,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             in_memory,
             long_mode,
             &mut desk.scratch,
+            &mut desk.conf,
             (&mut sources, &mut list),
             (true, &mut |entry, file, error| {
                 // It was said before, and the menu has another message to show.
@@ -188,7 +190,11 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         };
         desk.trail.report(console, in_memory, error);
         // For five seconds a person may object.
-        let restarts = choice.reboot_on_error.unwrap_or(entry.tries.left > 0);
+        let restarts = match choice.on_error {
+            OnError::Auto => entry.tries.left > 0,
+            OnError::Reboot => true,
+            OnError::Menu => false,
+        };
         if restarts && console.key(Some(5 * SECOND)).is_none() {
             return Ending::Reboot;
         }

@@ -3,6 +3,7 @@
 //! stage2 keeps it in low memory
 //! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
 
+use crate::conf::Conf;
 use crate::entries::entry::Entry;
 use crate::entries::list::CAPACITY;
 use crate::entries::text::Text;
@@ -37,8 +38,8 @@ pub struct Workspace {
 pub(crate) struct Desk {
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
-    /// The patterns of loader.conf.
-    pub(crate) patterns: [Text; 2],
+    /// The settings.
+    pub(crate) conf: Conf,
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
     /// What is being worked on.
@@ -74,7 +75,7 @@ impl Workspace {
                 entry: Entry::EMPTY,
                 path: Text::UNSET,
             },
-            patterns: [const { Text::UNSET }; 2],
+            conf: Conf::UNREAD,
             command_line: [0; cmdline::LONGEST],
             trail: Trail::START,
             state: State::EMPTY,

@@ -2,7 +2,6 @@
 
 use boot::conf::Conf;
 use boot::conf::timeout::{DISABLED, FORCED, HIDDEN};
-use boot::entries::text;
 use layout::state::{self, TEXTS, Text};
 
 use crate::error::Error;
@@ -108,8 +107,7 @@ impl State {
 pub fn timeout(value: &str) -> Option<u32> {
     // Whatever the loader does not take leaves what was there before.
     let read = |before: u32| {
-        let mut patterns = [const { text::Text::UNSET }; 2];
-        let mut conf = Conf::new(&mut patterns);
+        let mut conf = Conf::without_file();
         conf.timeout = before;
         conf.line(format!("timeout {value}").as_bytes());
         conf.timeout

@@ -46,6 +46,7 @@ pub mod debian;
 pub mod decision;
 pub mod demo;
 pub mod efi;
+pub mod entries;
 pub mod firmware;
 pub mod gapboot;
 pub mod gdb;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 use tests::image::{Disk, Fat, Partition, Volume};
-use tests::{MIB, gapboot, systemd};
+use tests::{MIB, entries, gapboot, systemd};
 
 /// What is compared. (`id` in small letters: bootctl leaves them as they are.)
 const KEYS: [&str; 13] = [
@@ -543,29 +543,9 @@ fn images_on_both_partitions() {
 /// Entries put together at random from what is tricky.
 #[test]
 fn any_combination() {
-    const SORT_KEYS: [&str; 5] = ["", "", "a", "b", "B"];
-    const VERSIONS: [&str; 8] = ["", "1", "1~rc1", "1-1", "1.1", "1a", "01", "10"];
-    const MACHINES: [&str; 3] = ["", "1", "2"];
-    const COUNTERS: [&str; 6] = ["", "", "+3", "+0", "+2-1", "+0-3"];
-    const BASES: [&str; 6] = ["a", "a-", "a.", "a1", "b_", "6.1-"];
     for seed in 1..=4 {
-        let mut state = seed * 0x9e37_79b9_u64;
-        let mut choose = |from: &[&'static str]| {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            from[(state >> 33) as usize % from.len()]
-        };
         let mut tree = Tree::new();
-        for number in 100..200 {
-            // The number makes it unlike all others, with each base.
-            let name = format!("{}{number}{}.conf", choose(&BASES), choose(&COUNTERS));
-            let text = format!(
-                "title {number}\nsort-key {}\nversion {}\nmachine-id {}",
-                choose(&SORT_KEYS),
-                choose(&VERSIONS),
-                choose(&MACHINES)
-            );
+        for (name, text) in entries::at_random(seed, "+3") {
             tree = tree.entry(&name, &text);
         }
         tree.agrees(100);

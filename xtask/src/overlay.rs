@@ -17,7 +17,7 @@ const ROOTS: &[&str] = &[
     "boot::entries::scan::Scan::check_efi",
     "boot::entries::scan::Scan::offer_type2",
     "boot::fat::boot_sector::Volume::lengthen",
-    "boot::inventory::is_quiet",
+    "boot::inventory::settings",
     "boot::load::Loader::progress",
     "boot::load::fill_in_more",
     "boot::report::in_words",

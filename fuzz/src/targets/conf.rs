@@ -6,8 +6,7 @@ use boot::entries::text::Text;
 
 /// See the module.
 pub fn run(data: &[u8]) {
-    let mut patterns = [const { Text::UNSET }; 2];
-    let mut conf = Conf::new(&mut patterns);
+    let mut conf = Conf::without_file();
     for line in lines(data) {
         conf.line(line);
         for pattern in [conf.default(), conf.preferred()].into_iter().flatten() {

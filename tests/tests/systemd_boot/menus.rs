@@ -7,8 +7,8 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use tests::decision::Decision;
+use tests::entries;
 use tests::gapboot;
-use tests::initramfs::random;
 use tests::systemd_boot::{self, Boot, Release};
 
 /// A difference that is meant. Entries are named by their ids.
@@ -303,26 +303,10 @@ fn images() {
 /// Entries put together at random from what is tricky.
 #[test]
 fn any_combination() {
-    const SORT_KEYS: [&str; 5] = ["", "", "a", "b", "B"];
-    const VERSIONS: [&str; 8] = ["", "1", "1~rc1", "1-1", "1.1", "1a", "01", "10"];
-    const MACHINES: [&str; 3] = ["", "1", "2"];
-    const COUNTERS: [&str; 6] = ["", "", "+3-0", "+0", "+2-1", "+0-3"];
-    const BASES: [&str; 6] = ["a", "a-", "a.", "a1", "b_", "6.1-"];
     let seeds = if HEAVY { 8 } else { 1 };
     for seed in 1..=seeds {
-        let mut numbers = random(seed, 1000).into_iter();
-        let mut choose =
-            |from: &[&'static str]| from[usize::from(numbers.next().unwrap()) % from.len()];
         let mut tree = Tree::new().conf("");
-        for number in 100..200 {
-            // The number makes it unlike all others, with each base.
-            let name = format!("{}{number}{}.conf", choose(&BASES), choose(&COUNTERS));
-            let text = format!(
-                "title {number}\nsort-key {}\nversion {}\nmachine-id {}",
-                choose(&SORT_KEYS),
-                choose(&VERSIONS),
-                choose(&MACHINES)
-            );
+        for (name, text) in entries::at_random(seed, "+3-0") {
             tree = tree.entry(&name, &text);
         }
         tree.agrees(Release::ALL[seed as usize % 2], &[]);

@@ -4,6 +4,7 @@ use boot::Kind;
 use boot::fat::{File, Volume};
 use boot::gpt::{self, Partition, Partitions};
 use boot::machine::{self, DiskError, Lba, Sector};
+use boot::mbr;
 use boot::storage::{Caches, Storage};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
@@ -59,9 +60,16 @@ const MAX_FILE: usize = 4096;
 /// Bytes of each of the loader's caches.
 const CACHE: usize = 64 << 10;
 
-/// The boot partitions of `disk`.
+/// The boot partitions of `disk`, by its MBR or its GPT as for the loader.
 pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
-    with_storage(disk, gpt::find).map_err(failed)
+    let found = with_storage(disk, |storage| match mbr::find(storage) {
+        None => gpt::find(storage),
+        esp => Ok(Partitions {
+            esp,
+            xbootldr: None,
+        }),
+    });
+    found.map_err(failed)
 }
 
 /// The bytes of a small file on a partition of `disk`, if it is there.

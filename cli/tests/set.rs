@@ -109,6 +109,21 @@ fn every_key_in_an_image() {
 }
 
 #[test]
+fn a_disk_with_an_mbr() {
+    let image = Image::dos("start=2048, size=4096, type=ea\n");
+    image.format(2048, 4096, &[LOADER]);
+    set(&["timeout", "7", image.name()]).done();
+    assert_eq!(state(&image), expected([7, 0], 1, "\0\0\0\0"));
+    assert_sound(&image);
+    let status = gapboot(&stages("0.1.0", 1), &["status", image.name()]).done();
+    assert!(
+        status.out.contains("timeout               7"),
+        "{}",
+        status.out
+    );
+}
+
+#[test]
 fn what_is_there_is_written_in_place() {
     let image = Image::with_files(&[("loader/loader.conf", "timeout 3\n")]);
     set(&["default", "a.conf", image.name()]).done();

@@ -202,7 +202,7 @@ impl Image {
     }
 
     /// Makes a FAT file system with these files.
-    fn format(&self, start: usize, sectors: usize, files: &[(&str, &str)]) {
+    pub fn format(&self, start: usize, sectors: usize, files: &[(&str, &str)]) {
         let (offset, kib) = (start.to_string(), (sectors / 2).to_string());
         let fat = ["--offset", &offset, self.name(), &kib];
         tool("dosfstools", "mkfs.vfat", &fat, "");

@@ -147,9 +147,7 @@ pub struct Description {
 /// The partitions that the primary table describes or, if that is damaged, the
 /// backup at the disk's end.
 pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
-    let (header, array) = table(disk, 1)
-        .or_else(|fault| table(disk, disk.sectors().saturating_sub(1)).map_err(|_| fault))
-        .map_err(|fault| no_table(disk, &fault))?;
+    let (header, array) = any_table(disk).map_err(|fault| no_table(disk, &fault))?;
     let size = header.size_of_partition_entry.get() as usize;
     let entries = array
         .chunks_exact(size)
@@ -162,6 +160,19 @@ pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
         name: name(entry),
     };
     Ok(entries.map(describe).collect())
+}
+
+/// The places of the partitions by the same table; none if there is no sound one.
+pub fn known_partitions(disk: &dyn Sectors) -> Vec<Place> {
+    any_table(disk).map_or(Vec::new(), |(header, array)| {
+        partitions(&header, &array, disk.sectors()).0
+    })
+}
+
+/// The primary table or, if that is damaged, the backup at the disk's end.
+fn any_table(disk: &dyn Sectors) -> Result<(Header, Vec<u8>), Fault> {
+    let last = disk.sectors().saturating_sub(1);
+    table(disk, 1).or_else(|fault| table(disk, last).map_err(|_| fault))
 }
 
 fn uuid(guid: [u8; 16]) -> String {

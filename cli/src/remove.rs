@@ -1,20 +1,22 @@
 //! `gapboot remove`: takes the loader out again.
 //!
 //! Only what is gapboot's goes: boot code with its mark, stage2 by its header,
-//! the overlay by its mark. A damaged or half-written stage2 goes too. The disk
+//! the overlay by its mark. A damaged or half-written stage2 goes too, but nothing
+//! that lies in a partition by now. The disk
 //! is left as a partitioning tool makes one, with zeros; or, with `--undo`, as it
 //! was before gapboot.
 
 use std::path::PathBuf;
 
+use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS};
 use lexopt::Arg::{Long, Value};
 
 use crate::args::{self, DiskArgument};
-use crate::disk::{Access, Disk};
+use crate::disk::{self, Access, Disk};
 use crate::error::Error;
 use crate::install::print_steps;
 use crate::plan;
-use crate::survey::{Code, Survey};
+use crate::survey::{Code, Overlay, Survey};
 use crate::undo::Undo;
 use crate::{Command, Context};
 
@@ -27,7 +29,8 @@ Usage: gapboot remove DISK [--dry-run] [--undo FILE]
 
 Fills with zeros what belongs to gapboot on DISK, an image file or a block
 device: the boot code in the first 440 bytes of sector 0 and stage2 and overlay
-behind the partition table. What belongs to another program stays.
+behind the partition table. What belongs to another program or lies in a
+partition stays.
 
       --dry-run    say what would be written, and write nothing
       --undo FILE  bring back what `gapboot install --undo FILE` has written over,
@@ -93,11 +96,13 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
         writeln!(context.out, "{name}: removed gapboot, writing:")?;
         print_steps(&steps, context)?;
     }
-    for at in stay {
-        writeln!(
-            context.err,
-            "gapboot: {name}: note: sector {at} has changed since the install, and stays"
-        )?;
+    for run in stay.chunk_by(|at, next| at + 1 == *next) {
+        let place = disk::range(run[0], run.len() as u64);
+        let what = match run {
+            [_] => "has changed since the install, and stays",
+            _ => "have changed since the install, and stay",
+        };
+        writeln!(context.err, "gapboot: {name}: note: {place} {what}")?;
     }
     if options.undo.is_some() {
         return Ok(());
@@ -113,6 +118,13 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
             context.err,
             "gapboot: {name}: note: data of {} in sector {} stays",
             stranger.owner, stranger.lba
+        )?;
+    }
+    if let Overlay::Foreign(owner) = found.overlay {
+        writeln!(
+            context.err,
+            "gapboot: {name}: note: data of {owner} in {} stays",
+            disk::range(OVERLAY_LBA, OVERLAY_SECTORS)
         )?;
     }
     Ok(())

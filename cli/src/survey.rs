@@ -8,6 +8,10 @@ use crate::error::Error;
 use crate::foreign;
 use crate::image::{self, INCOMPLETE, Stage2};
 use crate::overlay;
+use crate::table::{self, Place};
+
+/// Whose the loader's sectors are where a partition was made in them since.
+const PARTITION: &str = "a partition";
 
 /// Whose boot code is in sector 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,16 @@ pub struct Stranger {
     pub returns: bool,
 }
 
+impl Stranger {
+    fn partition(place: &Place) -> Self {
+        Self {
+            owner: PARTITION,
+            lba: place.first.max(STAGE2_LBA),
+            returns: false,
+        }
+    }
+}
+
 /// What a disk holds, with the bytes.
 pub struct Survey {
     /// The first 440 bytes of sector 0.
@@ -73,10 +87,12 @@ pub struct Survey {
     pub overlay: Overlay,
     /// Sectors of the gap that are not gapboot's, one for each owner.
     pub strangers: Vec<Stranger>,
+    partitions: Vec<Place>,
 }
 
 impl Survey {
-    /// Looks at `disk`. The partition table plays no part in it.
+    /// Looks at `disk`. Sectors of a partition are never gapboot's, whatever they
+    /// hold: one that was made over an installed loader still bears its marks.
     pub fn new(disk: &dyn Sectors) -> Result<Self, Error> {
         let mut code_bytes = disk::read(disk, 0, 1)?;
         let table_bytes = code_bytes.split_off(STAGE1_CODE);
@@ -85,11 +101,25 @@ impl Survey {
             true => disk::read(disk, OVERLAY_LBA, OVERLAY_SECTORS)?,
             false => Vec::new(),
         };
-        let gap = gap(&gap_bytes);
+        let partitions = table::partitions(disk)?;
+        let intruder = |at, count| partitions.iter().find(|place| place.has_any(at, count));
+        let (gap, strangers) = match intruder(STAGE2_LBA, STAGE2_SECTORS) {
+            None => {
+                let gap = gap(&gap_bytes);
+                let strangers = strangers(&gap, &gap_bytes);
+                (gap, strangers)
+            }
+            Some(place) => (Gap::Without, vec![Stranger::partition(place)]),
+        };
+        let overlay = match intruder(OVERLAY_LBA, OVERLAY_SECTORS) {
+            None => overlay(&overlay_bytes),
+            Some(_) => Overlay::Foreign(PARTITION),
+        };
         Ok(Self {
             code: code(&code_bytes),
-            strangers: strangers(&gap, &gap_bytes),
-            overlay: overlay(&overlay_bytes),
+            strangers,
+            overlay,
+            partitions,
             gap,
             code_bytes,
             table_bytes,
@@ -105,6 +135,11 @@ impl Survey {
             Gap::Without => None,
             Gap::Stage2(_) | Gap::Incomplete => Console::of(&self.gap_bytes),
         }
+    }
+
+    /// True if the sector lies in a partition.
+    pub fn is_in_partition(&self, at: u64) -> bool {
+        self.partitions.iter().any(|place| place.has_any(at, 1))
     }
 
     /// Sectors of the gap, from its start, that hold gapboot's stage2.

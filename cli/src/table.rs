@@ -30,6 +30,11 @@ impl Place {
             owner: owner.to_owned(),
         }
     }
+
+    /// True if any of `count` sectors from `at` on lies in it.
+    pub fn has_any(&self, at: u64, count: u64) -> bool {
+        self.first < at.saturating_add(count) && self.last >= at
+    }
 }
 
 /// A sound partition table.
@@ -49,13 +54,26 @@ impl Table {
     /// Who owns any of `count` sectors from `at` on.
     pub fn occupant(&self, at: u64, count: u64) -> Option<&Place> {
         let mut places = self.own.iter().chain(&self.partitions);
-        places.find(|place| place.first < at.saturating_add(count) && place.last >= at)
+        places.find(|place| place.has_any(at, count))
     }
 
     /// Where the first partition begins.
     pub fn first_partition(&self) -> Option<u64> {
         self.partitions.iter().map(|place| place.first).min()
     }
+}
+
+/// All partitions that a table of any kind tells of, be it damaged or left over:
+/// none of them may be written to.
+pub fn partitions(disk: &dyn Sectors) -> Result<Vec<Place>, Error> {
+    let sector = disk::read(disk, 0, 1)?;
+    let mut partitions = gpt::known_partitions(disk);
+    if let Some(mbr) = mbr::read(disk, &sector) {
+        // The tables of logical partitions too, but not sector 0.
+        let own = mbr.own.into_iter().filter(|place| place.first > 0);
+        partitions.extend(own.chain(mbr.partitions));
+    }
+    Ok(partitions)
 }
 
 /// Reads the table and checks it; an error for each reason why gapboot can't be

@@ -11,7 +11,8 @@
 //!
 //! Numbers are little-endian. A sector is brought back if it is as it was written,
 //! is gapboot's still, or holds nothing: what others have written since stays,
-//! and so does a partition table that has changed since.
+//! and so do a partition table that has changed since and the sectors of a
+//! partition that was made there.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -196,6 +197,9 @@ impl Change {
     /// What is to be written back, a whole sector or less; nothing if the sector
     /// is someone else's by now.
     fn back(&self, found: &Survey, now: &[u8]) -> Option<Vec<u8>> {
+        if (in_gap(self.at) || in_overlay(self.at)) && found.is_in_partition(self.at) {
+            return None;
+        }
         let own = STAGE2_LBA..STAGE2_LBA + found.own_sectors();
         let may = match self.at {
             0 => now == self.before || found.code == Code::Gapboot,

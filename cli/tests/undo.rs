@@ -86,6 +86,32 @@ fn what_others_wrote_since_stays() {
 }
 
 #[test]
+fn a_partition_made_there_since_stays() {
+    for first in [34_usize, 40, 66, 100] {
+        let image = grub();
+        install(&image, "0.1.0", &["--force", "--undo", &file(&image)]).done();
+        image.run_sgdisk(&["--set-alignment=1", &format!("--new=2:{first}:200")]);
+        // Some of its sectors hold something, some nothing, some still the loader.
+        image.put(first * 512, &[7; 512]).put(120 * 512, &[0; 512]);
+        let before = image.bytes();
+        let stays = |run: Run| {
+            let after = image.bytes();
+            assert!(after[512..34 * 512] == before[512..34 * 512], "{}", run.out);
+            assert!(after[first * 512..] == before[first * 512..], "{}", run.out);
+            image.set(&before);
+        };
+        stays(undo(&image).done());
+        let run = gapboot(&stages("0.1.0", 1), &["remove", image.name()]).done();
+        assert!(run.err.contains("of a partition in sector"), "{}", run.err);
+        stays(run);
+        // Where stage2 has its room still, the overlay alone is to go.
+        let run = install(&image, "0.1.0", &["--no-overlay"]);
+        assert_eq!(run.status, u8::from(first < 66), "{}", run.err);
+        stays(run);
+    }
+}
+
+#[test]
 fn files_that_are_refused() {
     let image = grub();
     let name = file(&image);

@@ -192,6 +192,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied => "; run gapboot as root",
         io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
         io::ErrorKind::ResourceBusy => "; something else uses it",
+        io::ErrorKind::StorageFull => "; delete something there",
         _ => "",
     };
     Error::failed(format!("cannot {what} {}: {error}{hint}", path.display()))

@@ -153,6 +153,25 @@ fn a_file_that_is_no_state_is_made_anew() {
 }
 
 /// The message names the command that helps, and it helps.
+/// It is all or nothing: a command that fails half-way leaves no empty file and no
+/// mark in the file system.
+#[test]
+fn no_room_for_the_file() {
+    let filling = "x".repeat(4096 * 512);
+    let image = Image::with_files(&[LOADER]);
+    let mut child = Command::new("mcopy")
+        .args(["-i", &partition(&image), "-", "::/filling"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("mcopy; run: apt-get install mtools");
+    // It fails when nothing is left.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), filling.as_bytes());
+    child.wait().unwrap();
+    let before = image.bytes();
+    set(&["timeout", "7", image.name()]).refused(&["No space left", "delete something"]);
+    assert!(image.bytes() == before);
+}
+
 #[test]
 fn no_directory_for_the_file() {
     let image = Image::with_files(&[]);

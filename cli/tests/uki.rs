@@ -335,6 +335,17 @@ fn what_cannot_start_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_cut_short() {
+    let place = Place::new();
+    place.build(&[]).unwrap();
+    let image = place.read("image");
+    place.write("image", &image[..image.len() - 50_000]);
+    let problems = place.report("image").unwrap().problems.join("\n");
+    assert!(problems.contains("is it complete?"), "{problems}");
+    assert!(!problems.contains("it has no .osrel"), "{problems}");
+}
+
+#[test]
 fn usage() {
     let parse = |arguments: &[&str]| Options::parse(lexopt::Parser::from_args(arguments)).err();
     let place = Place::new();

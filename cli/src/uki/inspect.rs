@@ -158,7 +158,8 @@ impl Report {
             (false, false) if is_addon(&inner) => "addon",
             (false, false) => "pe",
         };
-        if kind.ends_with("uki") && osrel.is_none() {
+        // Of a file that is cut short nothing is known, and that was said.
+        if kind.ends_with("uki") && osrel.is_none() && !inner.is_empty() {
             problems
                 .push("it has no .osrel, so systemd-boot and gapboot do not list it".to_owned());
         }

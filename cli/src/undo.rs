@@ -97,10 +97,18 @@ impl Undo {
         let bytes = fs::read(path).map_err(|error| on(&format!("cannot read it: {error}")))?;
         let undo = Self::parse(&bytes)
             .ok_or_else(|| on("is no file of `gapboot install --undo`, or a damaged one"))?;
-        if undo.sectors != disk.sectors() || undo.disk != identity(disk)? {
+        if undo.disk != identity(disk)? {
             return Err(on(
-                "was written for another disk, by its size and identifier",
+                "was written for another disk, by its identifier: name that disk or its own file",
             ));
+        }
+        if undo.sectors != disk.sectors() {
+            return Err(on(&format!(
+                "was written when the disk had {} sectors, it has {} now: make it that size \
+                 again, or take the loader out without --undo, which leaves zeros",
+                undo.sectors,
+                disk.sectors()
+            )));
         }
         Ok(undo)
     }

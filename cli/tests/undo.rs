@@ -141,6 +141,9 @@ fn files_that_are_refused() {
         undo(&image).refused(&["is no file of", "damaged"]);
     }
     let other = Image::sgdisk();
-    std::fs::write(file(&other), sound).unwrap();
+    std::fs::write(file(&other), &sound).unwrap();
     undo(&other).refused(&["for another disk"]);
+    std::fs::write(&name, sound).unwrap();
+    image.set(&[image.bytes(), vec![0; 512]].concat());
+    undo(&image).refused(&["had 8192 sectors, it has 8193 now", "without --undo"]);
 }

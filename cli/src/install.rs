@@ -149,7 +149,7 @@ impl Plan {
         let stages = stages
             .clone()
             .with_console(wishes.console.or(found.console()));
-        let mut notes = notes::table(&table, wishes.reserve);
+        let mut notes = notes::table(&table, disk.sectors(), wishes.reserve);
         notes.extend(notes::strangers(&found, &foreign));
         let overlay = notes::overlay_obstacle(&table, &found);
         let overlay = match (&stages.overlay, overlay) {
@@ -158,7 +158,8 @@ impl Plan {
             (Some(_), None) => plan::Overlay::Write,
             (Some(_), Some(obstacle)) => {
                 notes.push(format!(
-                    "note: the overlay (help and editing comforts of the menu) is left out: {obstacle}"
+                    "warning: the overlay is left out, {obstacle}; {}",
+                    notes::WITHOUT_OVERLAY
                 ));
                 plan::Overlay::Leave
             }

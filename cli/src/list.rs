@@ -14,6 +14,8 @@ use crate::args::{self, DiskArgument};
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::menu::{Entry, Menu, Other};
+use crate::notes::WITHOUT_OVERLAY;
+use crate::survey::Survey;
 use crate::{Command, Context};
 
 /// `gapboot list`.
@@ -24,7 +26,7 @@ pub const COMMAND: Command = Command {
 Usage: gapboot list DISK [--json] [--all]
 
 Shows the boot entries of DISK, an image file or a block device, in the order of
-the menu, as the loader would on a machine with a 64-bit processor; and what will
+the menu, as a whole loader would on a machine with a 64-bit processor; and what will
 keep an entry from booting, as far as that can be seen from here.
 
       --json  print a JSON array with the keys of `bootctl list --json=short`
@@ -68,9 +70,16 @@ impl Options {
 
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
-    let mut menu = Disk::open(&options.disk, Access::Read)
-        .and_then(Menu::of)
-        .map_err(|error| error.on(&options.disk))?;
+    let on = |error: Error| error.on(&options.disk);
+    let disk = Disk::open(&options.disk, Access::Read).map_err(on)?;
+    // A disk may be too short to hold a loader, and have entries all the same.
+    let lacks_overlay = Survey::new(&disk).is_ok_and(|found| found.lacks_overlay());
+    let mut menu = Menu::of(disk).map_err(on)?;
+    if lacks_overlay {
+        menu.problems.push(format!(
+            "the loader on it has no overlay that fits: {WITHOUT_OVERLAY} (`gapboot status`)"
+        ));
+    }
     for problem in &menu.problems {
         let disk = options.disk.display();
         writeln!(context.err, "gapboot: {disk}: {problem}")?;

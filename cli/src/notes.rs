@@ -22,6 +22,10 @@ const LIMITS: [(u64, &str); 4] = [
     ),
 ];
 
+/// What a loader without its overlay does not do.
+pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries boot and are counted, but there are \
+     no unified kernel images, no menu and no settings";
+
 /// What of other programs would be written over, as they are named to a person.
 pub fn foreign(found: &Survey) -> Vec<String> {
     let mut foreign = Vec::new();
@@ -66,9 +70,9 @@ pub fn overlay_obstacle(table: &Table, found: &Survey) -> Option<String> {
     }
 }
 
-/// What about the partition table a person should know; of the gap only if it is
-/// not about to be reserved.
-pub fn table(table: &Table, reserve: bool) -> Vec<String> {
+/// What about the partition table of a disk of so many sectors a person should know;
+/// of the gap only if it is not about to be reserved.
+pub fn table(table: &Table, sectors: u64, reserve: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(gpt) = &table.gpt {
         if let Err(fault) = &gpt.backup {
@@ -84,9 +88,22 @@ pub fn table(table: &Table, reserve: bool) -> Vec<String> {
             ));
         }
     }
+    let beyond = table
+        .partitions
+        .iter()
+        .filter(|place| place.last >= sectors);
+    let beyond = beyond.map(|place| {
+        format!(
+            "warning: {} ends with sector {}, the disk with sector {}: is the image complete?",
+            place.owner,
+            place.last,
+            sectors.saturating_sub(1)
+        )
+    });
+    notes.extend(beyond);
     if table.boot.is_empty() {
         let kinds = match table.gpt {
-            Some(_) => "EFI system partition and no XBOOTLDR partition",
+            Some(_) => "EFI system partition and no XBOOTLDR partition inside the disk",
             None => "partition of type EA (`sfdisk --part-type DISK NUMBER ea`)",
         };
         notes.push(format!(

@@ -26,6 +26,7 @@ use crate::args::{self, DiskArgument};
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::image::Stages;
+use crate::notes::WITHOUT_OVERLAY;
 use crate::store;
 use crate::survey::{Code, Gap, Overlay, Survey};
 use crate::system::System;
@@ -244,7 +245,11 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     writeln!(context.out, "{name}: {}", status.sentence())?;
     if let Some(console) = &status.console {
         writeln!(context.out, "  console: {console}")?;
-        writeln!(context.out, "  overlay: {}", overlay(status.overlay))?;
+        let overlay = overlay(status.overlay);
+        match found.lacks_overlay() {
+            true => writeln!(context.out, "  overlay: {overlay}; {WITHOUT_OVERLAY}")?,
+            false => writeln!(context.out, "  overlay: {overlay}")?,
+        }
     }
     for foreign in &status.foreign {
         let what = if foreign.sector == 0 {

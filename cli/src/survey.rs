@@ -128,6 +128,17 @@ impl Survey {
         })
     }
 
+    /// True if a loader is here whose overlay is missing, damaged or another's.
+    pub fn lacks_overlay(&self) -> bool {
+        match (&self.gap, self.overlay) {
+            (Gap::Stage2(stage2), Overlay::Gapboot(overlay)) => {
+                !overlay.intact || overlay.build != stage2.build
+            }
+            (Gap::Stage2(_), _) => true,
+            _ => false,
+        }
+    }
+
     /// The console that was chosen for a gapboot that is here, be it damaged or
     /// half written.
     pub fn console(&self) -> Option<Console> {

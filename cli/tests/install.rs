@@ -204,6 +204,25 @@ fn the_overlay_goes_where_there_is_room_for_it() {
 }
 
 #[test]
+fn what_is_missing_without_the_overlay_is_said() {
+    let new = with_overlay("0.1.0", 1);
+    let image = Image::with_files(&[("loader/entries.srel", "type1\n")]);
+    let words = "no unified kernel images, no menu and no settings";
+    let says = |arguments: &[&str]| {
+        let run = gapboot(&new, &[arguments, &[image.name()]].concat()).done();
+        (run.out + &run.err).contains(words)
+    };
+    assert!(!says(&["list"]));
+    assert!(!says(&["install"]));
+    assert!(!says(&["list"]) && !says(&["status"]));
+    // Someone's data, over the overlay and where it would be.
+    image.put(70 * 512, b"precious");
+    assert!(says(&["list"]) && says(&["status"]));
+    image.put(66 * 512, b"more");
+    assert!(says(&["install"]) && says(&["list"]) && says(&["status"]));
+}
+
+#[test]
 fn a_table_that_needs_attention_is_remarked_on() {
     let new = stages("0.1.0", 1);
     let image = Image::sgdisk();
@@ -228,6 +247,17 @@ fn a_table_that_needs_attention_is_remarked_on() {
             .err
             .contains("backup")
     );
+
+    let beyond = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
+    let half = &beyond.bytes()[..(3 << 20) / 2];
+    beyond.set(half);
+    let run = gapboot(&new, &["install", beyond.name()]).done();
+    for words in [
+        "partition 1 ends with sector 4095, the disk with sector 3071: is the image complete?",
+        "no XBOOTLDR partition inside the disk",
+    ] {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
 
     let cut_short = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
     fs::OpenOptions::new()

@@ -228,7 +228,9 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
         return print_steps(&plan.steps, context);
     }
     if let Some(file) = &options.undo {
-        Undo::of(&disk, &plan.steps).map_err(on)?.save(file)?;
+        Undo::of(&disk, &plan.steps)
+            .map_err(on)?
+            .save(file, &disk)?;
     }
     plan::take(&plan.steps, &mut disk)
         .and_then(|()| plan::verify(&plan.steps, &disk.reopen()?))

@@ -87,7 +87,9 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
     });
     match read {
         Err(error) if error.is(Kind::NotFound) => Ok(None),
-        read => read.map(Some).map_err(failed),
+        read => read
+            .map(Some)
+            .map_err(|error| Error::failed(format!("{path}: {}", menu::text(error)))),
     }
 }
 

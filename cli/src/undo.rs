@@ -76,18 +76,25 @@ impl Undo {
         })
     }
 
-    /// Writes the file, to the medium; one that exists is left alone.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
+    /// Writes the file for `disk`, to the medium; one that exists is left alone.
+    pub fn save(&self, path: &Path, disk: &dyn Sectors) -> Result<(), Error> {
         let write = |mut file: File| {
             file.write_all(&self.bytes())?;
             file.sync_all()
         };
         let saved = File::create_new(path).and_then(write);
         saved.map_err(|error| {
-            Error::failed(format!(
-                "cannot write {}: {error}; nothing was installed, name another file for --undo",
-                path.display()
-            ))
+            let (file, what) = (path.display(), "nothing was installed");
+            // Another file would keep what an interrupted installation left.
+            Error::failed(match Self::load(path, disk) {
+                Ok(_) => format!(
+                    "{file} is this disk's way back from an earlier install; {what}: keep that \
+                     file, and install without --undo"
+                ),
+                Err(_) => {
+                    format!("cannot write {file}: {error}; {what}, name another file for --undo")
+                }
+            })
         })
     }
 

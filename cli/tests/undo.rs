@@ -130,6 +130,15 @@ fn files_that_are_refused() {
 
     install(&image, "0.1.0", &["--force", "--undo", &name]).done();
     let sound = std::fs::read(&name).unwrap();
+    // An install that was interrupted, and is repeated word for word.
+    image.put(34 * 512, b"gapboot~");
+    let half = image.bytes();
+    let again = install(&image, "0.1.0", &["--force", "--undo", &name]);
+    assert_eq!(again.status, 1);
+    for words in ["way back from an earlier install", "install without --undo"] {
+        assert!(again.err.contains(words), "{}", again.err);
+    }
+    assert!(image.bytes() == half && std::fs::read(&name).unwrap() == sound);
     for at in [0, 7, 8, 13, 17, 30, 100, sound.len() - 1] {
         let mut damaged = sound.clone();
         damaged[at] ^= 1;

@@ -125,10 +125,14 @@ fn check_places(
     memory: &ModelMemory,
 ) -> Result<(), String> {
     let initrd = u64::from(handoff.initrd_address);
-    let version = header.version.get();
+    // Older kernels, and those whose header ends before a field, don't say.
+    let has = |since: u16, end: u8| {
+        let [jump, distance] = header.jump;
+        header.version.get() >= since && (jump != 0xeb || distance >= end - 2)
+    };
     if handoff.initrd_size > 0 {
         let last = initrd + u64::from(handoff.initrd_size) - 1;
-        let max = if version >= 0x203 {
+        let max = if has(0x203, 0x30) {
             header.initrd_addr_max.get()
         } else {
             0x37ff_ffff
@@ -142,8 +146,7 @@ fn check_places(
             "the initrd ends above initrd_addr_max",
         )?;
     }
-    // Older kernels, and those whose header ends before init_size, don't say.
-    if version < 0x20a || header.jump[0] == 0xeb && header.jump[1] < 0x62 {
+    if !has(0x20a, 0x64) {
         return Ok(());
     }
     let mut start = header.pref_address.get().max(u64::from(KERNEL));

@@ -21,7 +21,7 @@ const CODE: [u8; 96] = [
     0x31, 0xc0,                         // 7c00  xor ax, ax
     0x8e, 0xd8,                         // 7c02  mov ds, ax
     0x8e, 0xd0,                         // 7c04  mov ss, ax
-    0xbc, 0x00, 0x7c,                   // 7c06  mov sp, 7c00h
+    0xbc, 0x00, 0x70,                   // 7c06  mov sp, 7000h      no page with code
     0xfc,                               // 7c09  cld
     0xbe, 0x60, 0x7c,                   // 7c0a  mov si, 7c60h      the runs
     0x66, 0xad,                         // 7c0d  lodsd

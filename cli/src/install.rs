@@ -217,6 +217,13 @@ fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     }
     if plan.steps.is_empty() {
         let version = &stages.version;
+        if let Some(file) = &options.undo {
+            let file = file.display();
+            writeln!(
+                context.err,
+                "gapboot: {name}: note: {file} is not made, there is nothing to undo"
+            )?;
+        }
         return Ok(writeln!(
             context.out,
             "{name}: gapboot {version} is installed already; compared, nothing to write"

@@ -35,6 +35,7 @@ pub mod args;
 pub mod bless;
 pub mod console;
 pub mod disk;
+mod draft;
 pub mod error;
 pub mod find_root;
 pub mod foreign;

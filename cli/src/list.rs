@@ -5,17 +5,18 @@
 //! they have `type`, `source`, `path` and `problem`, and no `id`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lexopt::Arg::{Long, Value};
 use serde::Serialize;
 
 use crate::args::{self, DiskArgument};
-use crate::disk::{Access, Disk};
+use crate::disk::{Access, Disk, Sectors};
 use crate::error::Error;
 use crate::menu::{Entry, Menu, Other};
-use crate::notes::WITHOUT_OVERLAY;
+use crate::notes::{self, WITHOUT_OVERLAY};
 use crate::survey::Survey;
+use crate::table;
 use crate::{Command, Context};
 
 /// `gapboot list`.
@@ -68,13 +69,27 @@ impl Options {
     }
 }
 
+/// Why a disk has no menu. The loader says so in a line, which leaves no room for
+/// what a look at the whole table tells.
+fn explained(path: &Path, error: Error) -> Error {
+    let look = |disk: Disk| {
+        let table = table::read(&disk)?;
+        Ok(notes::table(&table, disk.sectors(), true))
+    };
+    match Disk::open(path, Access::Read).and_then(look) {
+        Err(known) => known,
+        Ok(notes) if notes.is_empty() => error,
+        Ok(notes) => Error::failed(format!("{error} {}", notes.join("; "))),
+    }
+}
+
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
     let on = |error: Error| error.on(&options.disk);
     let disk = Disk::open(&options.disk, Access::Read).map_err(on)?;
     // A disk may be too short to hold a loader, and have entries all the same.
     let lacks_overlay = Survey::new(&disk).is_ok_and(|found| found.lacks_overlay());
-    let mut menu = Menu::of(disk).map_err(on)?;
+    let mut menu = Menu::of(disk).map_err(|error| on(explained(&options.disk, error)))?;
     if lacks_overlay {
         menu.problems.push(format!(
             "the loader on it has no overlay that fits: {WITHOUT_OVERLAY} (`gapboot status`)"

@@ -7,10 +7,8 @@
 //! whether the loader will find the file.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -22,6 +20,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use crate::disk::{Access, Disk};
+use crate::draft::{Draft, Part};
 use crate::error::Error;
 use crate::mounts;
 use crate::reader;
@@ -278,110 +277,4 @@ fn write_library(volume: &fatfs::FileSystem<Part>, bytes: &[u8]) -> io::Result<(
     let mut file = directory.create_file(name)?;
     file.write_all(bytes)?;
     file.flush()
-}
-
-/// What the FAT library would write, kept back until it has succeeded: it writes
-/// a directory byte by byte and marks the file system as dirty meanwhile, and
-/// where there is no room it leaves half a file.
-struct Draft<'f> {
-    file: &'f File,
-    /// Where the file system begins, in bytes.
-    start: u64,
-    /// By their numbers in the file system.
-    sectors: BTreeMap<u64, [u8; SECTOR]>,
-}
-
-impl<'f> Draft<'f> {
-    fn new(file: &'f File, first: u64) -> Self {
-        Self {
-            file,
-            start: first * SECTOR as u64,
-            sectors: BTreeMap::new(),
-        }
-    }
-
-    /// Where a sector lies in the file.
-    fn place(&self, number: u64) -> u64 {
-        self.start + number * SECTOR as u64
-    }
-
-    fn on_disk(&self, number: u64) -> io::Result<[u8; SECTOR]> {
-        let mut sector = [0; SECTOR];
-        self.file.read_exact_at(&mut sector, self.place(number))?;
-        Ok(sector)
-    }
-
-    fn sector(&self, number: u64) -> io::Result<[u8; SECTOR]> {
-        let drafted = self.sectors.get(&number).copied();
-        drafted.map_or_else(|| self.on_disk(number), Ok)
-    }
-
-    /// Writes what has changed, each sector on the medium before the next one: the
-    /// table of clusters, which lies in front, before a directory that needs it.
-    fn commit(&self) -> io::Result<()> {
-        for (&number, sector) in &self.sectors {
-            if *sector != self.on_disk(number)? {
-                self.file.write_all_at(sector, self.place(number))?;
-                self.file.sync_all()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A draft as the FAT library wants it.
-struct Part<'d, 'f> {
-    draft: &'d RefCell<Draft<'f>>,
-    position: u64,
-}
-
-impl<'d, 'f> Part<'d, 'f> {
-    fn of(draft: &'d RefCell<Draft<'f>>) -> Self {
-        Self { draft, position: 0 }
-    }
-
-    /// The sector at the position, and which of its bytes `size` bytes are.
-    fn here(&self, size: usize) -> (u64, Range<usize>) {
-        let at = (self.position % SECTOR as u64) as usize;
-        let end = at.saturating_add(size).min(SECTOR);
-        (self.position / SECTOR as u64, at..end)
-    }
-}
-
-impl Read for Part<'_, '_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let (number, range) = self.here(into.len());
-        let sector = self.draft.borrow().sector(number)?;
-        into[..range.len()].copy_from_slice(&sector[range.clone()]);
-        self.position += range.len() as u64;
-        Ok(range.len())
-    }
-}
-
-impl Write for Part<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (number, range) = self.here(bytes.len());
-        let mut draft = self.draft.borrow_mut();
-        let mut sector = draft.sector(number)?;
-        sector[range.clone()].copy_from_slice(&bytes[..range.len()]);
-        draft.sectors.insert(number, sector);
-        self.position += range.len() as u64;
-        Ok(range.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for Part<'_, '_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(to) => Some(to),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-            SeekFrom::End(_) => None,
-        };
-        self.position = to.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.position)
-    }
 }

@@ -309,12 +309,19 @@ fn disks_that_give_no_menu() {
             gapboot(&new, &["list", option, image.name()]).refused(&[image.name(), word]);
         }
     };
-    refused(&Image::blank(), &says(Kind::GptMissing, 1));
+    refused(
+        &Image::blank(),
+        "has no partition table: partition it first",
+    );
     refused(&Image::sgdisk(), &says(Kind::FatMissing, 2048));
     refused(
         &Image::sfdisk("label: gpt\nstart=2048, type=L\n"),
         &says(Kind::NoEsp, 0),
     );
+    // A copy that broke off: nobody should set the type of a partition for it.
+    let image = Image::sgdisk();
+    image.cut((1 << 20) + 512);
+    refused(&image, "the disk with sector 2048: is the image complete?");
     let image = Image::blank();
     let nothing = format!("{}.gone", image.name());
     gapboot(&new, &["list", &nothing]).refused(&[&nothing, "cannot open"]);

@@ -335,6 +335,23 @@ fn what_cannot_start_is_refused() {
 }
 
 #[test]
+fn images_are_not_made_of_images_nor_over_what_they_are_made_of() {
+    let place = Place::new();
+    let kernel = place.read("linux");
+    fs::hard_link(place.path("linux"), place.path("image")).unwrap();
+    let error = place.build(&[]).unwrap_err().to_string();
+    assert!(error.contains("name another file by --output"), "{error}");
+    assert_eq!(place.read("linux"), kernel);
+    fs::remove_file(place.path("image")).unwrap();
+
+    place.build(&[]).unwrap();
+    fs::rename(place.path("image"), place.path("linux")).unwrap();
+    let error = place.build(&[]).unwrap_err().to_string();
+    assert!(error.contains("is a unified kernel image"), "{error}");
+    assert!(!Path::new(&place.path("image")).exists());
+}
+
+#[test]
 fn a_file_that_is_cut_short() {
     let place = Place::new();
     place.build(&[]).unwrap();

@@ -63,6 +63,13 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
             all.push(Section::new(".sbat", Content::Bytes(components))?);
         }
     }
+    let mut sources = all.iter().flat_map(|section| section.content.sources());
+    if let Some(source) = sources.find(|source| source.is(&options.output)) {
+        let name = source.name();
+        return Err(Error::failed(format!(
+            "{name} is what the image is made of: name another file by --output"
+        )));
+    }
     let image = Image::new(stub, &shell, all)?;
     image.write(&options.output, context.err)
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -18,6 +18,8 @@ pub struct Source {
     file: File,
     name: String,
     size: u64,
+    /// Device and inode.
+    identity: (u64, u64),
 }
 
 impl Source {
@@ -35,7 +37,14 @@ impl Source {
             file,
             name,
             size: metadata.len(),
+            identity: (metadata.dev(), metadata.ino()),
         }))
+    }
+
+    /// True if `path` leads to this file.
+    pub fn is(&self, path: &Path) -> bool {
+        let other = std::fs::metadata(path);
+        other.is_ok_and(|other| (other.dev(), other.ino()) == self.identity)
     }
 
     /// The file's name.
@@ -93,6 +102,15 @@ pub enum Content {
 }
 
 impl Content {
+    /// The files that it is read from.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::Bytes(_) => Vec::new(),
+            Self::Part { source, .. } => vec![source],
+            Self::Joined(parts) => parts.iter().flat_map(Self::sources).collect(),
+        }
+    }
+
     /// Bytes.
     pub fn size(&self) -> u64 {
         match self {

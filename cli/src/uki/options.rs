@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use lexopt::Arg::{Long, Short, Value};
 
 use super::content::{Content, Source};
+use super::pe::Pe;
 use crate::error::Error;
 
 /// What `build --help` prints.
@@ -126,7 +127,7 @@ impl Part {
         let mut file =
             || -> Result<Content, Error> { Ok(Source::open(Path::new(&parser.value()?))?.all()) };
         match name {
-            "linux" => once(&mut self.linux, "--linux", file()?),
+            "linux" => once(&mut self.linux, "--linux", kernel(parser.value()?)?),
             "initrd" => {
                 self.initrds.push(file()?);
                 Ok(())
@@ -158,6 +159,21 @@ impl Part {
             unknown => Err(Error::usage(format!("--{unknown} is not an option"))),
         }
     }
+}
+
+/// A kernel, which may be a PE file, but not one with a kernel in it.
+fn kernel(path: OsString) -> Result<Content, Error> {
+    let path = Path::new(&path);
+    if let Ok((source, pe)) = Pe::open(path)
+        && pe.sections.iter().any(|section| section.name() == ".linux")
+    {
+        return Err(Error::failed(format!(
+            "{} is a unified kernel image: name a kernel (`gapboot uki convert` makes an image \
+             start on BIOS machines)",
+            source.name()
+        )));
+    }
+    Ok(Source::open(path)?.all())
 }
 
 fn once<T>(place: &mut Option<T>, name: &str, value: T) -> Result<(), Error> {

@@ -255,6 +255,12 @@ impl Image {
         fs::write(self.path(), bytes).unwrap();
     }
 
+    /// Cuts it to so many bytes.
+    pub fn cut(&self, size: u64) {
+        let file = fs::File::options().write(true).open(self.path());
+        file.unwrap().set_len(size).unwrap();
+    }
+
     /// Overwrites bytes from `at` on.
     pub fn put(&self, at: usize, bytes: &[u8]) -> &Self {
         let mut all = self.bytes();

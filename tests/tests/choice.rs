@@ -1,11 +1,13 @@
 //! Which entry boots: the order, loader.conf, and entries on both partitions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 use tests::gapboot::{self, type1};
-use tests::image::{Disk, Fat, Partition};
+use tests::image::{Disk, Fat, Partition, Volume};
 use tests::probe::Kernel;
 use tests::qemu::Machine;
+use tests::tool::run;
 use tests::{MIB, scenario};
 
 /// A disk with an ESP and, where `xbootldr` has files, an XBOOTLDR partition.
@@ -107,4 +109,52 @@ fn the_machine_chooses_alike() {
     gapboot::install(&image).unwrap();
     let report = scenario::boot(&Machine::new(&image)).unwrap();
     assert_eq!(report.command_line(), "version=1");
+}
+
+/// What a boot that changes the disk, with nobody at the keyboard, ends with: the
+/// entry, or why there is none.
+fn unattended(image: &Path) -> String {
+    let output = gapboot::emulate(image, 512, &["--write"]).unwrap();
+    if !output.status.success() {
+        return String::from_utf8(output.stderr).unwrap();
+    }
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    printed["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry without its initrd, as a power cut leaves it while one is installed.
+fn broken() -> String {
+    entry("2") + "initrd /lost\n"
+}
+
+/// Else a machine would restart for ever.
+#[test]
+fn what_cannot_be_booted_loses_its_tries() {
+    let (old, new) = (entry("1"), broken());
+    let (_directory, image) = disk(&[(OLD, &old), ("loader/entries/new+3.conf", &new)], &[]);
+    for name in ["new+2-1.conf", "new+1-2.conf", "new+0-3.conf"] {
+        let said = unattended(&image);
+        assert!(said.contains("/lost: not found"), "{said}");
+        assert!(said.contains("restarts"), "{said}");
+        let mut names = Volume::open(&image, 1)
+            .unwrap()
+            .names("loader/entries")
+            .unwrap();
+        names.sort();
+        assert_eq!(names, [name, "old.conf"]);
+    }
+    assert_eq!(unattended(&image), "old.conf");
+}
+
+/// A wish for one boot is one for that boot, whatever becomes of it.
+#[test]
+fn what_cannot_be_booted_is_wished_for_once() {
+    let (old, new) = (entry("1"), broken());
+    let conf = (CONF, "default old.conf\n");
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new), conf], &[]);
+    let mut set = Command::new(gapboot::built("gapboot").unwrap());
+    run(set.args(["set", "one-shot", "new.conf"]).arg(&image)).unwrap();
+    let said = unattended(&image);
+    assert!(said.contains("/lost: not found"), "{said}");
+    assert_eq!(unattended(&image), "old.conf");
 }

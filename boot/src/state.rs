@@ -56,8 +56,9 @@ impl Raw {
         checksum.finish()
     }
 
+    /// True for a file of any format.
     fn is_valid(&self) -> bool {
-        self.magic == MAGIC && self.format.get() == FORMAT && self.checksum.get() == self.checksum()
+        self.magic == MAGIC && self.checksum.get() == self.checksum()
     }
 
     fn has(&self, flag: u32) -> bool {
@@ -91,7 +92,8 @@ impl State {
         read: Raw::EMPTY,
     };
 
-    /// Reads the file. Nothing is remembered where there is none, or no valid one.
+    /// Reads the file. Nothing is remembered where there is none, or no valid one, or
+    /// one of another format, which stays as it is.
     pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
         self.place = 0;
         self.read = Raw::EMPTY;
@@ -99,11 +101,15 @@ impl State {
             && let Some(lba) = esp.only_sector(&node)
             && let Ok(sector) = storage.sector(lba)
         {
-            self.place = lba.0.wrapping_add(1);
             let raw: Raw = transmute!(*sector);
             if raw.is_valid() {
+                // That of a newer gapboot is nobody else's to write.
+                if raw.format.get() != FORMAT {
+                    return;
+                }
                 self.read = raw;
             }
+            self.place = lba.0.wrapping_add(1);
         }
     }
 

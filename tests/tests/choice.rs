@@ -48,6 +48,7 @@ fn chosen(esp: &[(&str, &str)], xbootldr: &[(&str, &str)]) -> (String, String) {
 const OLD: &str = "loader/entries/old.conf";
 const NEW: &str = "loader/entries/new.conf";
 const CONF: &str = "loader/loader.conf";
+const STATE: &str = "loader/gapboot.state";
 
 #[test]
 fn both_partitions_make_one_list() {
@@ -157,4 +158,21 @@ fn what_cannot_be_booted_is_wished_for_once() {
     let said = unattended(&image);
     assert!(said.contains("/lost: not found"), "{said}");
     assert_eq!(unattended(&image), "old.conf");
+}
+
+/// A state file of a format that this gapboot does not know says nothing, and keeps
+/// what it says to those that do.
+#[test]
+fn a_newer_state_file_is_left_alone() {
+    let (old, new) = (entry("1"), entry("2"));
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new)], &[]);
+    let mut set = Command::new(gapboot::built("gapboot").unwrap());
+    run(set.args(["set", "default", "old.conf"]).arg(&image)).unwrap();
+    let state = || Volume::open(&image, 1).unwrap().read(STATE).unwrap();
+    let mut newer = state();
+    newer[layout::state::FORMAT_OFFSET] += 1;
+    let esp = Volume::open(&image, 1).unwrap();
+    esp.write(STATE, newer.clone()).unwrap();
+    assert_eq!(unattended(&image), "new.conf");
+    assert_eq!(state(), newer);
 }

@@ -10,6 +10,7 @@ use crate::crc32::Crc32;
 use crate::entries::text::concat;
 use crate::error::Error;
 use crate::fat::Volume;
+use crate::glob;
 use crate::inventory::Source;
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
@@ -144,7 +145,8 @@ impl State {
         raw.has(HAS_TIMEOUT).then_some(raw.timeout.get())
     }
 
-    /// Remembers that `last_booted` boots: the wishes for one boot are forgotten.
+    /// Remembers that `last_booted` boots: the wishes for one boot are forgotten. If
+    /// it was one of them, so is that it booted: `@saved` must not make it last.
     /// `default` and `preferred` are new values, or nothing new. Nothing is
     /// written where there is no file or where it says all that already.
     ///
@@ -162,6 +164,8 @@ impl State {
             return Ok(());
         };
         let keep = |new: Option<_>, which| new.or(self.text(which)).unwrap_or_default();
+        let wish = self.text(Text::OneShot);
+        let wished = wish.is_some_and(|wish| glob::selects(wish, last_booted));
         let end: &[u8] = b"\0";
         let texts: [&[u8]; 2 * TEXTS] = [
             keep(default, Text::Default),
@@ -170,7 +174,7 @@ impl State {
             end,
             b"", // the one-shot entry
             end,
-            last_booted,
+            keep((!wished).then_some(last_booted), Text::LastBooted),
             end,
         ];
         let timeout = timeout.unwrap_or(self.lasting_timeout());

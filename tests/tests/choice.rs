@@ -176,3 +176,22 @@ fn a_newer_state_file_is_left_alone() {
     assert_eq!(unattended(&image), "new.conf");
     assert_eq!(state(), newer);
 }
+
+/// With `default @saved`, what was wished for once does not stay.
+#[test]
+fn what_was_wished_for_once_is_not_saved() {
+    let (old, new) = (entry("1"), entry("2"));
+    let conf = (CONF, "default @saved\n");
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new), conf], &[]);
+    let set = |wish| {
+        let mut set = Command::new(gapboot::built("gapboot").unwrap());
+        run(set.args(["set", "one-shot", wish]).arg(&image)).unwrap();
+    };
+    set("nothing");
+    let arguments = ["--write", "--entry", "old.conf"];
+    gapboot::emulate(&image, 512, &arguments).unwrap();
+    assert_eq!(unattended(&image), "old.conf");
+    set("new.conf");
+    assert_eq!(unattended(&image), "new.conf");
+    assert_eq!(unattended(&image), "old.conf");
+}

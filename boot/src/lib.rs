@@ -65,9 +65,10 @@ pub use workspace::Workspace;
 use choice::{Question, SECOND};
 use conf::OnError;
 use entries::list::List;
+use fat::Node;
 use inventory::Sources;
-use load::Loader;
 use load::cmdline::CommandLine;
+use load::{Loader, Part};
 use machine::{Console, Machine};
 use start::{Attempt, Notes};
 use storage::{Caches, Storage};
@@ -172,6 +173,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             entry,
             partition: &source.partition,
             image: None,
+            kernel: Part::whole(Node::ROOT),
             long_mode,
             scratch,
             command_line: CommandLine::made(command_line, choice.edited.unwrap_or(0)),

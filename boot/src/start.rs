@@ -8,7 +8,7 @@ use crate::entries::list::List;
 use crate::entries::scan;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::{self, File};
+use crate::fat::File;
 use crate::gpt::Partition;
 use crate::inventory::Sources;
 use crate::load::cmdline::CommandLine;
@@ -46,6 +46,8 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) notes: Notes<'a>,
     /// Told which file it is about.
     pub(crate) trail: &'a mut Trail,
+    /// The kernel, once it was found.
+    pub(crate) kernel: Part,
     /// The image that it boots; None for a kernel that is a file of its own.
     pub(crate) image: Option<Image>,
 }
@@ -67,22 +69,32 @@ pub(crate) struct Notes<'a> {
 impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     /// Checks all that the entry names, notes the attempt, then loads it.
     ///
+    /// What was found wrong is an attempt too. Else a machine with nobody at the
+    /// keyboard would come back to the same entry for ever, with as many tries
+    /// left and the wish for one boot still there.
+    ///
     /// # Errors
     /// What is wrong; the trail names the file it is about.
     #[inline(never)]
     pub(crate) fn boot(mut self) -> Result<Handoff, Error> {
-        let kernel = self.check()?;
+        let checked = self.prepare();
+        let counted = self.count();
+        match self.loader.overlay {
+            Some(overlay) => self.note_and_load(overlay, checked, counted)?,
+            None => self.load(checked)?,
+        }
+        Ok(self.loader.handoff)
+    }
+
+    /// Checks all that the entry names.
+    fn prepare(&mut self) -> Result<(), Error> {
+        self.check()?;
         let head = self.scratch.line.first_chunk_mut();
         let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
         self.loader
-            .prepare(&kernel, self.command_line.as_bytes()?, head)?;
+            .prepare(&self.kernel, self.command_line.as_bytes()?, head)?;
         self.trail.file(b"");
-        let counted = self.count();
-        match self.loader.overlay {
-            Some(overlay) => self.note_and_load(overlay, &kernel, counted)?,
-            None => self.load(&kernel)?,
-        }
-        Ok(self.loader.handoff)
+        Ok(())
     }
 
     /// Notes the attempt, then loads it, which a person can follow.
@@ -90,25 +102,27 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     fn note_and_load(
         &mut self,
         overlay: &Overlay,
-        kernel: &Part,
+        checked: Result<(), Error>,
         counted: usize,
     ) -> Result<(), Error> {
         self.note(overlay, counted)?;
-        let loaded = self.load(kernel);
+        let loaded = self.load(checked);
         self.loader.end_progress(overlay);
         loaded
     }
 
-    /// Loads what was checked.
+    /// Loads what was checked and found right.
     #[inline(never)] // once in stage2, not in the overlay too
-    fn load(&mut self, kernel: &Part) -> Result<(), Error> {
-        self.loader.load(kernel, self.command_line.as_bytes()?)?;
+    fn load(&mut self, checked: Result<(), Error>) -> Result<(), Error> {
+        checked?;
+        self.loader
+            .load(&self.kernel, self.command_line.as_bytes()?)?;
         self.initrds(Step::Load)
     }
 
-    /// Checks the initrds and gathers the command line; gives the kernel.
+    /// Checks the initrds, gathers the command line and finds the kernel.
     #[inline(never)] // smaller with registers of its own
-    fn check(&mut self) -> Result<Part, Error> {
+    fn check(&mut self) -> Result<(), Error> {
         let volume = self.loader.volume;
         let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         if !self.entry.has(tag::TYPE2) {
@@ -117,11 +131,12 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             self.trail.file(path);
             file = volume.find(self.loader.storage, path)?;
         }
+        self.kernel = Part::whole(file);
         if !self.entry.has(tag::UKI) {
-            return Ok(Part::whole(file));
+            return Ok(());
         }
         match self.loader.overlay {
-            Some(overlay) => self.check_image(overlay, &file),
+            Some(overlay) => self.check_image(overlay),
             // Images are found by the overlay alone.
             None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
         }
@@ -129,8 +144,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// The same for a unified kernel image.
     #[inline(never)]
-    fn check_image(&mut self, _: &Overlay, file: &fat::Node) -> Result<Part, Error> {
+    fn check_image(&mut self, _: &Overlay) -> Result<(), Error> {
         let storage = &mut *self.loader.storage;
+        let file = &self.kernel.node;
         let mut image = Image::new(self.loader.volume, file, self.long_mode);
         image.profile = self.entry.profile;
         // What an entry or a person says replaces what the image says, wholly.
@@ -142,10 +158,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         if image.profile >= image.profiles.max(1) {
             return Err(Error::new(Kind::UkiProfile, image.profile.into()));
         }
-        let kernel = image.part();
+        self.kernel = image.part();
         self.image = Some(image);
-        self.initrds(Step::Check)?;
-        Ok(kernel)
+        self.initrds(Step::Check)
     }
 
     /// Checks or loads the initrds.

@@ -10,6 +10,7 @@ use crate::crc32::Crc32;
 use crate::entries::text::concat;
 use crate::error::Error;
 use crate::fat::Volume;
+use crate::glob;
 use crate::inventory::Source;
 use crate::machine::{Disk, Lba};
 use crate::storage::Storage;
@@ -56,8 +57,9 @@ impl Raw {
         checksum.finish()
     }
 
+    /// True for a file of any format.
     fn is_valid(&self) -> bool {
-        self.magic == MAGIC && self.format.get() == FORMAT && self.checksum.get() == self.checksum()
+        self.magic == MAGIC && self.checksum.get() == self.checksum()
     }
 
     fn has(&self, flag: u32) -> bool {
@@ -91,7 +93,8 @@ impl State {
         read: Raw::EMPTY,
     };
 
-    /// Reads the file. Nothing is remembered where there is none, or no valid one.
+    /// Reads the file. Nothing is remembered where there is none, or no valid one, or
+    /// one of another format, which stays as it is.
     pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
         self.place = 0;
         self.read = Raw::EMPTY;
@@ -99,11 +102,15 @@ impl State {
             && let Some(lba) = esp.only_sector(&node)
             && let Ok(sector) = storage.sector(lba)
         {
-            self.place = lba.0.wrapping_add(1);
             let raw: Raw = transmute!(*sector);
             if raw.is_valid() {
+                // That of a newer gapboot is nobody else's to write.
+                if raw.format.get() != FORMAT {
+                    return;
+                }
                 self.read = raw;
             }
+            self.place = lba.0.wrapping_add(1);
         }
     }
 
@@ -138,7 +145,8 @@ impl State {
         raw.has(HAS_TIMEOUT).then_some(raw.timeout.get())
     }
 
-    /// Remembers that `last_booted` boots: the wishes for one boot are forgotten.
+    /// Remembers that `last_booted` boots: the wishes for one boot are forgotten. If
+    /// it was one of them, so is that it booted: `@saved` must not make it last.
     /// `default` and `preferred` are new values, or nothing new. Nothing is
     /// written where there is no file or where it says all that already.
     ///
@@ -156,6 +164,8 @@ impl State {
             return Ok(());
         };
         let keep = |new: Option<_>, which| new.or(self.text(which)).unwrap_or_default();
+        let wish = self.text(Text::OneShot);
+        let wished = wish.is_some_and(|wish| glob::selects(wish, last_booted));
         let end: &[u8] = b"\0";
         let texts: [&[u8]; 2 * TEXTS] = [
             keep(default, Text::Default),
@@ -164,7 +174,7 @@ impl State {
             end,
             b"", // the one-shot entry
             end,
-            last_booted,
+            keep((!wished).then_some(last_booted), Text::LastBooted),
             end,
         ];
         let timeout = timeout.unwrap_or(self.lasting_timeout());

@@ -2,9 +2,10 @@
 #
 # Protected mode here means: flat 4 GiB segments of base 0, paging off, IF = 0,
 # DF = 0; exceptions, which only a bug of ours or of the machine can raise, end
-# in a message, and an NMI is ignored. Real mode means: every segment at 0, the
-# stack at 0x7000, the IDT that the BIOS left, PE = 0, and data segments whose
-# cached limits are 64 KiB again (some BIOSes fault on less or on more).
+# in a message, and an NMI is ignored. Real mode means: every segment at 0, ESP
+# at 0x7000 with its upper half, which is not the stack's but is part of
+# addresses of 32 bits, the IDT that the BIOS left, PE = 0, and data segments
+# whose cached limits are 64 KiB again (some BIOSes fault on less or on more).
 #
 # The BIOS may change any register, flag, the GDT, A20 and the protected-mode
 # bits of nothing: GDT and segments are loaded anew on each way back.
@@ -62,6 +63,7 @@ enter_protected:
 enter_real:
     popl    %eax
     movw    %ax, return_ip
+    movl    ${REAL_STACK_TOP}, %esp
     ljmp    $0x18, $1f
 .code16
 1:  movw    $0x20, %ax
@@ -81,7 +83,6 @@ enter_real:
     movw    %ax, %fs
     movw    %ax, %gs
     movw    %ax, %ss
-    movw    ${REAL_STACK_TOP}, %sp
     jmp     *return_ip
 
 # extern "C" fn bios_interrupt(number: u32)
@@ -148,7 +149,7 @@ enter_kernel:
     movw    %bx, %fs
     movw    %bx, %gs
     movw    %bx, %ss
-    movzwl  %dx, %esp
+    movw    %dx, %sp                # the upper half is 0
     pushw   %cx
     pushw   $0
     xorl    %eax, %eax

@@ -1,11 +1,13 @@
 //! Which entry boots: the order, loader.conf, and entries on both partitions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 use tests::gapboot::{self, type1};
-use tests::image::{Disk, Fat, Partition};
+use tests::image::{Disk, Fat, Partition, Volume};
 use tests::probe::Kernel;
 use tests::qemu::Machine;
+use tests::tool::run;
 use tests::{MIB, scenario};
 
 /// A disk with an ESP and, where `xbootldr` has files, an XBOOTLDR partition.
@@ -46,6 +48,7 @@ fn chosen(esp: &[(&str, &str)], xbootldr: &[(&str, &str)]) -> (String, String) {
 const OLD: &str = "loader/entries/old.conf";
 const NEW: &str = "loader/entries/new.conf";
 const CONF: &str = "loader/loader.conf";
+const STATE: &str = "loader/gapboot.state";
 
 #[test]
 fn both_partitions_make_one_list() {
@@ -107,4 +110,88 @@ fn the_machine_chooses_alike() {
     gapboot::install(&image).unwrap();
     let report = scenario::boot(&Machine::new(&image)).unwrap();
     assert_eq!(report.command_line(), "version=1");
+}
+
+/// What a boot that changes the disk, with nobody at the keyboard, ends with: the
+/// entry, or why there is none.
+fn unattended(image: &Path) -> String {
+    let output = gapboot::emulate(image, 512, &["--write"]).unwrap();
+    if !output.status.success() {
+        return String::from_utf8(output.stderr).unwrap();
+    }
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    printed["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry without its initrd, as a power cut leaves it while one is installed.
+fn broken() -> String {
+    entry("2") + "initrd /lost\n"
+}
+
+/// Else a machine would restart for ever.
+#[test]
+fn what_cannot_be_booted_loses_its_tries() {
+    let (old, new) = (entry("1"), broken());
+    let (_directory, image) = disk(&[(OLD, &old), ("loader/entries/new+3.conf", &new)], &[]);
+    for name in ["new+2-1.conf", "new+1-2.conf", "new+0-3.conf"] {
+        let said = unattended(&image);
+        assert!(said.contains("/lost: not found"), "{said}");
+        assert!(said.contains("restarts"), "{said}");
+        let mut names = Volume::open(&image, 1)
+            .unwrap()
+            .names("loader/entries")
+            .unwrap();
+        names.sort();
+        assert_eq!(names, [name, "old.conf"]);
+    }
+    assert_eq!(unattended(&image), "old.conf");
+}
+
+/// A wish for one boot is one for that boot, whatever becomes of it.
+#[test]
+fn what_cannot_be_booted_is_wished_for_once() {
+    let (old, new) = (entry("1"), broken());
+    let conf = (CONF, "default old.conf\n");
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new), conf], &[]);
+    let mut set = Command::new(gapboot::built("gapboot").unwrap());
+    run(set.args(["set", "one-shot", "new.conf"]).arg(&image)).unwrap();
+    let said = unattended(&image);
+    assert!(said.contains("/lost: not found"), "{said}");
+    assert_eq!(unattended(&image), "old.conf");
+}
+
+/// A state file of a format that this gapboot does not know says nothing, and keeps
+/// what it says to those that do.
+#[test]
+fn a_newer_state_file_is_left_alone() {
+    let (old, new) = (entry("1"), entry("2"));
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new)], &[]);
+    let mut set = Command::new(gapboot::built("gapboot").unwrap());
+    run(set.args(["set", "default", "old.conf"]).arg(&image)).unwrap();
+    let state = || Volume::open(&image, 1).unwrap().read(STATE).unwrap();
+    let mut newer = state();
+    newer[layout::state::FORMAT_OFFSET] += 1;
+    let esp = Volume::open(&image, 1).unwrap();
+    esp.write(STATE, newer.clone()).unwrap();
+    assert_eq!(unattended(&image), "new.conf");
+    assert_eq!(state(), newer);
+}
+
+/// With `default @saved`, what was wished for once does not stay.
+#[test]
+fn what_was_wished_for_once_is_not_saved() {
+    let (old, new) = (entry("1"), entry("2"));
+    let conf = (CONF, "default @saved\n");
+    let (_directory, image) = disk(&[(OLD, &old), (NEW, &new), conf], &[]);
+    let set = |wish| {
+        let mut set = Command::new(gapboot::built("gapboot").unwrap());
+        run(set.args(["set", "one-shot", wish]).arg(&image)).unwrap();
+    };
+    set("nothing");
+    let arguments = ["--write", "--entry", "old.conf"];
+    gapboot::emulate(&image, 512, &arguments).unwrap();
+    assert_eq!(unattended(&image), "old.conf");
+    set("new.conf");
+    assert_eq!(unattended(&image), "new.conf");
+    assert_eq!(unattended(&image), "old.conf");
 }

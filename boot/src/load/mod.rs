@@ -3,8 +3,8 @@
 //! It is done in two steps. The first one checks everything that can be checked:
 //! the files, the kernel's header, the command line, the machine's memory. What
 //! it has found fine, the second one reads. Between the two the entry's boot
-//! counter goes down: an entry that cannot be booted does not lose a try, one
-//! that hangs the machine while it is read does.
+//! counter goes down, whatever was found: an entry that cannot be booted loses a
+//! try, and so does one that hangs the machine while it is read.
 //!
 //! | step | calls to [`Loader`] |
 //! |---|---|

@@ -178,6 +178,8 @@ a20_gate:
     give    LOW_HALVES
 
 memory_map:
+    testl   $0xffff0000, %esp       # what addresses by it would fault
+    jnz     wide_stack
     testl   %ebx, %ebx
     jnz     1f
     call    check_guard
@@ -269,6 +271,10 @@ not_shut:
     movw    $no_gate, %si
     jmp     end
 
+wide_stack:
+    movw    $not_zero, %si
+    jmp     end
+
 violated:
     movw    $message, %si
 
@@ -291,6 +297,8 @@ end:
     hlt
 message:
     .asciz  "hostile BIOS: its memory was written to\r\n"
+not_zero:
+    .asciz  "hostile BIOS: the upper half of ESP is not 0\r\n"
 no_gate:
     .asciz  "hostile BIOS: this machine has no A20 gate\r\n"
 

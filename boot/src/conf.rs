@@ -32,7 +32,8 @@ pub mod console_mode {
 /// `reboot-on-error`: what happens when an entry cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
-    /// `auto`: the machine restarts if the entry is counted and has attempts left.
+    /// `auto`: the machine restarts if the attempt was counted and was not one of
+    /// an entry without any left.
     Auto,
     /// The machine restarts.
     Reboot,

@@ -168,12 +168,13 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             ..
         } = desk;
         trail.entry(entry.id());
-        let attempt = Attempt {
+        let mut attempt = Attempt {
             loader: Loader::new(&mut storage, memory, console, &source.volume, in_memory),
             entry,
             partition: &source.partition,
             image: None,
             kernel: Part::whole(Node::ROOT),
+            counted: 0,
             long_mode,
             scratch,
             command_line: CommandLine::made(command_line, choice.edited.unwrap_or(0)),
@@ -190,10 +191,12 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             Ok(handoff) => return Ending::Start(handoff),
             Err(error) => error,
         };
+        // Where it could not be counted the next boot would end here again.
+        let counted = attempt.counted > 0;
         desk.trail.report(console, in_memory, error);
         // For five seconds a person may object.
         let restarts = match choice.on_error {
-            OnError::Auto => entry.tries.left > 0,
+            OnError::Auto => counted && entry.tries.left > 0,
             OnError::Reboot => true,
             OnError::Menu => false,
         };

@@ -48,6 +48,9 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) trail: &'a mut Trail,
     /// The kernel, once it was found.
     pub(crate) kernel: Part,
+    /// Bytes of the new name of the entry's file, at the start of the line's room; 0
+    /// if the attempt is not counted.
+    pub(crate) counted: usize,
     /// The image that it boots; None for a kernel that is a file of its own.
     pub(crate) image: Option<Image>,
 }
@@ -76,11 +79,11 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     /// # Errors
     /// What is wrong; the trail names the file it is about.
     #[inline(never)]
-    pub(crate) fn boot(mut self) -> Result<Handoff, Error> {
+    pub(crate) fn boot(&mut self) -> Result<Handoff, Error> {
         let checked = self.prepare();
-        let counted = self.count();
+        self.counted = self.count();
         match self.loader.overlay {
-            Some(overlay) => self.note_and_load(overlay, checked, counted)?,
+            Some(overlay) => self.note_and_load(overlay, checked)?,
             None => self.load(checked)?,
         }
         Ok(self.loader.handoff)
@@ -103,9 +106,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         &mut self,
         overlay: &Overlay,
         checked: Result<(), Error>,
-        counted: usize,
     ) -> Result<(), Error> {
-        self.note(overlay, counted)?;
+        self.note(overlay)?;
         let loaded = self.load(checked);
         self.loader.end_progress(overlay);
         loaded
@@ -241,9 +243,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         })
     }
 
-    /// Remembers what was booted, and leaves the node for userspace. `counted` is
-    /// the length of the file's new name.
-    fn note(&mut self, overlay: &Overlay, counted: usize) -> Result<(), Error> {
+    /// Remembers what was booted, and leaves the node for userspace.
+    fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
         let Notes {
             list,
             choice,
@@ -273,7 +274,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             selected: id,
             default: id_of(choice.default),
             counted: room
-                .get(..counted)
+                .get(..self.counted)
                 .filter(|name| !name.is_empty())
                 .map(|name| [directory, name]),
             partition: self.partition,

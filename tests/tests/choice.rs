@@ -123,6 +123,8 @@ fn unattended(image: &Path) -> String {
     printed["id"].as_str().unwrap().to_owned()
 }
 
+const TRIED: &str = "loader/entries/new+3.conf";
+
 /// An entry without its initrd, as a power cut leaves it while one is installed.
 fn broken() -> String {
     entry("2") + "initrd /lost\n"
@@ -132,7 +134,7 @@ fn broken() -> String {
 #[test]
 fn what_cannot_be_booted_loses_its_tries() {
     let (old, new) = (entry("1"), broken());
-    let (_directory, image) = disk(&[(OLD, &old), ("loader/entries/new+3.conf", &new)], &[]);
+    let (_directory, image) = disk(&[(OLD, &old), (TRIED, &new)], &[]);
     for name in ["new+2-1.conf", "new+1-2.conf", "new+0-3.conf"] {
         let said = unattended(&image);
         assert!(said.contains("/lost: not found"), "{said}");
@@ -145,6 +147,19 @@ fn what_cannot_be_booted_loses_its_tries() {
         assert_eq!(names, [name, "old.conf"]);
     }
     assert_eq!(unattended(&image), "old.conf");
+}
+
+/// A restart leads on only if the next boot finds less attempts.
+#[test]
+fn what_cannot_be_counted_ends_in_the_menu() {
+    let (_directory, image) = disk(&[(OLD, &entry("1")), (TRIED, &broken())], &[]);
+    Volume::open(&image, 1)
+        .unwrap()
+        .make_read_only(TRIED)
+        .unwrap();
+    let said = unattended(&image);
+    assert!(said.contains("/lost: not found"), "{said}");
+    assert!(!said.contains("restarts"), "{said}");
 }
 
 /// A wish for one boot is one for that boot, whatever becomes of it.

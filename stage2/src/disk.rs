@@ -80,7 +80,7 @@ impl BiosDisk {
         // uses. It starts zeroed, as BIOSes want that read `flags` on entry.
         unsafe {
             PARAMETERS.size = 30;
-            let registers = disk.call(0x48, (&raw const PARAMETERS).addr());
+            let registers = disk.call(0x48, (&raw mut PARAMETERS).expose_provenance());
             let sectors = PARAMETERS.sectors;
             if !registers.carry() && sectors != 0 && sectors >> 48 == 0 {
                 disk.sectors = Some(sectors);
@@ -113,7 +113,7 @@ impl BiosDisk {
                 lba: at.0,
                 padding: [0; 4],
             };
-            let registers = self.call(function, (&raw const PACKET).addr());
+            let registers = self.call(function, (&raw mut PACKET).expose_provenance());
             (registers, u32::from(PACKET.count))
         };
         let status = registers.ah();

@@ -69,7 +69,7 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
             registers.ebx = continuation;
             registers.ecx = 24;
             registers.edx = SMAP;
-            registers.edi = (&raw const RANGE).addr() as u32;
+            registers.edi = (&raw mut RANGE).expose_provenance() as u32;
             bios::call(0x15, &mut registers);
             if registers.carry() {
                 // Also a way to say that the last range was the last.

@@ -148,14 +148,16 @@ fn a_member_of_a_mirror() {
     let file = std::fs::File::options().write(true).open(image.path());
     file.unwrap().set_len(disk.sectors * 512).unwrap();
     // The superblock lies behind the file system and belongs to the partition
-    // as md has it: 8 to 12 KiB before the end.
-    for size in file_system + 24..file_system + 40 {
+    // as md has it: 8 to 12 KiB before the end, or 64 to 128 KiB by version 0.90.
+    let new = (file_system + 24..file_system + 40).map(|size| (size, (size - 16) / 8 * 8));
+    let old = (file_system + 256..file_system + 400).step_by(9);
+    let old = old.map(|size| (size, size / 128 * 128 - 128));
+    for (size, place) in new.chain(old) {
         let partition = Partition {
             first: Lba(0),
             sectors: size,
             guid: [0; 16],
         };
-        let place = (size - 16) / 8 * 8;
         let mut disk = disk.clone();
         disk.patch(place, 0, &[0xfc, 0x4e, 0x2b, 0xa9, 1, 0, 0, 0]);
         let path = format!("{ENTRIES}/a+3-0.conf");

@@ -8,6 +8,7 @@ use crate::{kernel, machine};
 use boot::Ending;
 use boot::conf::timeout;
 use boot::crc32::Crc32;
+use boot::glob::selects;
 use boot::machine::Input as Key;
 use emu::console::Terminal;
 use layout::disk::SECTOR;
@@ -73,22 +74,30 @@ pub fn run(data: &[u8]) {
         assert_eq!(id, "a.conf", "the wish for one boot");
     }
     let after = &machine.disk.bytes()[base.content..][..SIZE];
-    if is_file {
+    if is_file && is_newer(&before) {
+        assert_eq!(after, before, "a file of another format");
+    } else if is_file {
         let new = Content::of(after).expect("a good file");
         assert_eq!((&new.one_shot, new.one_shot_timeout), (&None, None));
-        let texts = [&old.default, &old.preferred].into_iter().flatten();
-        let length: usize = texts.map(Vec::len).sum();
-        if keys.is_empty() && length + id.len() + TEXTS <= SIZE - TEXTS_OFFSET {
-            let last_booted = Some(id.into_bytes());
-            assert_eq!(
-                new,
-                Content {
-                    last_booted,
-                    one_shot: None,
-                    one_shot_timeout: None,
-                    ..old
-                }
-            );
+        let is_wish = |wish: &Vec<u8>| selects(wish, id.as_bytes());
+        let last_booted = match old.one_shot.as_ref().is_some_and(is_wish) {
+            true => old.last_booted,
+            false => Some(id.into_bytes()),
+        };
+        let expected = Content {
+            last_booted,
+            one_shot: None,
+            one_shot_timeout: None,
+            ..old
+        };
+        let texts = [
+            &expected.default,
+            &expected.preferred,
+            &expected.last_booted,
+        ];
+        let length: usize = texts.into_iter().flatten().map(Vec::len).sum();
+        if keys.is_empty() && length + TEXTS <= SIZE - TEXTS_OFFSET {
+            assert_eq!(new, expected);
         }
     }
 }
@@ -141,13 +150,23 @@ struct Content {
     last_booted: Option<Vec<u8>>,
 }
 
+fn number(sector: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(sector[at..at + 4].try_into().expect("4 bytes"))
+}
+
+/// True for a file of any format.
+fn is_whole(sector: &[u8]) -> bool {
+    sector.starts_with(&MAGIC) && number(sector, CHECKSUM_OFFSET) == checksum(sector)
+}
+
+fn is_newer(sector: &[u8]) -> bool {
+    is_whole(sector) && sector[FORMAT_OFFSET..][..2] != FORMAT.to_le_bytes()
+}
+
 impl Content {
     fn of(sector: &[u8]) -> Option<Self> {
-        let number =
-            |at: usize| u32::from_le_bytes(sector[at..at + 4].try_into().expect("4 bytes"));
-        let good = sector.starts_with(&MAGIC)
-            && sector[FORMAT_OFFSET..][..2] == FORMAT.to_le_bytes()
-            && number(CHECKSUM_OFFSET) == checksum(sector);
+        let number = |at| number(sector, at);
+        let good = is_whole(sector) && !is_newer(sector);
         let set = |flag: u32, at: usize| (number(FLAGS_OFFSET) & flag != 0).then(|| number(at));
         let mut texts = sector[TEXTS_OFFSET..].split(|&byte| byte == 0);
         let mut text = || {

@@ -96,6 +96,20 @@ pub fn look<D: Disk, T>(
     }))
 }
 
+/// Finds the partitions that may have entries, by the MBR or the GPT.
+///
+/// # Errors
+/// Those of [`gpt::find`].
+pub fn find_partitions<D: Disk>(
+    storage: &mut Storage<D>,
+    found: &mut Partitions,
+) -> Result<(), Error> {
+    match mbr::find_into(storage, found) {
+        Some(()) => Ok(()),
+        None => gpt::find_into(storage, found),
+    }
+}
+
 /// Finds the file systems of the disk, takes their settings into `conf` and offers
 /// their entries to `list`. Settings and unified kernel images are found with the
 /// overlay only. `problem` is told of the files that are left out; where `log-level`
@@ -113,9 +127,7 @@ pub(crate) fn take<D: Disk>(
     (counts, mut problem): (bool, &mut Problem),
 ) -> Result<(), Error> {
     let mut partitions = Partitions::default();
-    if mbr::find_into(storage, &mut partitions).is_none() {
-        gpt::find_into(storage, &mut partitions)?;
-    }
+    find_partitions(storage, &mut partitions)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }

@@ -2,9 +2,9 @@
 
 use boot::Kind;
 use boot::fat::{File, Volume};
-use boot::gpt::{self, Partition, Partitions};
+use boot::gpt::{Partition, Partitions};
+use boot::inventory::find_partitions;
 use boot::machine::{self, DiskError, Lba, Sector};
-use boot::mbr;
 use boot::storage::{Caches, Storage};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
@@ -60,16 +60,11 @@ const MAX_FILE: usize = 4096;
 /// Bytes of each of the loader's caches.
 const CACHE: usize = 64 << 10;
 
-/// The boot partitions of `disk`, by its MBR or its GPT as for the loader.
+/// The boot partitions of `disk`, as the loader finds them.
 pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
-    let found = with_storage(disk, |storage| match mbr::find(storage) {
-        None => gpt::find(storage),
-        esp => Ok(Partitions {
-            esp,
-            xbootldr: None,
-        }),
-    });
-    found.map_err(failed)
+    let mut found = Partitions::default();
+    with_storage(disk, |storage| find_partitions(storage, &mut found)).map_err(failed)?;
+    Ok(found)
 }
 
 /// The bytes of a small file on a partition of `disk`, if it is there.

@@ -152,7 +152,6 @@ fn a_file_that_is_no_state_is_made_anew() {
     }
 }
 
-/// The message names the command that helps, and it helps.
 /// It is all or nothing: a command that fails half-way leaves no empty file and no
 /// mark in the file system.
 #[test]
@@ -172,6 +171,7 @@ fn no_room_for_the_file() {
     assert!(image.bytes() == before);
 }
 
+/// The message names the command that helps, and it helps.
 #[test]
 fn no_directory_for_the_file() {
     let image = Image::with_files(&[]);

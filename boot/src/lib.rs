@@ -29,32 +29,22 @@
 #[cfg(test)]
 extern crate std;
 
-pub mod ansi;
-pub mod choice;
-pub mod conf;
-pub mod count;
-pub mod crc32;
+pub mod attempt;
+pub mod choose;
+pub mod disk;
 pub mod entries;
 pub mod error;
 pub mod fat;
-pub mod generated;
-pub mod glob;
-pub mod gpt;
+pub mod find;
 pub mod handoff;
-pub mod inventory;
-pub mod keys;
 pub mod load;
 pub mod machine;
-pub mod mbr;
 pub mod memory_map;
 pub mod menu;
-pub mod node;
 pub mod overlay;
-pub mod part_uuid;
 pub mod report;
-pub mod start;
-pub mod state;
-pub mod storage;
+pub mod settings;
+pub mod text;
 pub mod uki;
 pub mod workspace;
 
@@ -62,16 +52,16 @@ pub use error::{Error, Kind};
 pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
-use choice::{Question, SECOND};
-use conf::OnError;
+use attempt::{Attempt, Notes};
+use choose::Question;
+use disk::storage::{Caches, Storage};
 use entries::list::List;
-use fat::Node;
-use inventory::Sources;
+use fat::{Node, Sources};
+use find::inventory;
 use load::cmdline::CommandLine;
 use load::{Loader, Part};
-use machine::{Console, Machine};
-use start::{Attempt, Notes};
-use storage::{Caches, Storage};
+use machine::{Console, Machine, TICKS_PER_SECOND};
+use settings::conf::OnError;
 use workspace::Desk;
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
@@ -143,9 +133,9 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                     wish,
                     failed,
                 };
-                choice::choose(overlay, console, question, desk)
+                choose::choose(overlay, console, question, desk)
             }
-            None => choice::by_number(console, &list, failed),
+            None => choose::by_number(console, &list, failed),
         };
         let choice = match choice {
             Ok(choice) => choice,
@@ -200,7 +190,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
             OnError::Reboot => true,
             OnError::Menu => false,
         };
-        if restarts && console.key(Some(5 * SECOND)).is_none() {
+        if restarts && console.key(Some(5 * TICKS_PER_SECOND)).is_none() {
             return Ending::Reboot;
         }
         failed = true;

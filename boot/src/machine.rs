@@ -55,7 +55,7 @@ pub trait Memory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryError;
 
-/// What a person typed, as the machine has it. [`crate::keys`] makes keys of it.
+/// What a person typed, as the machine has it. [`crate::menu::keys`] makes keys of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A key of the keyboard, as INT 16h tells it.
@@ -68,6 +68,9 @@ pub enum Input {
     /// A byte from the serial line.
     Serial(u8),
 }
+
+/// Ticks of [`Console::ticks`] in a second, nearly.
+pub const TICKS_PER_SECOND: u32 = 18;
 
 /// Where the loader talks to a person: a screen, a serial line, or both, which
 /// then show the same.

@@ -6,9 +6,9 @@
 //! in the overlay (`xtask/src/overlay.rs`). A machine without a good overlay
 //! boots all the same.
 
-use crate::crc32::Crc32;
+use crate::disk::crc32::Crc32;
+use crate::disk::storage::Storage;
 use crate::machine::{Disk, Lba, Memory};
-use crate::storage::Storage;
 use crate::{Error, Kind};
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR};
 use layout::{memory, overlay};

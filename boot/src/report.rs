@@ -1,9 +1,9 @@
 //! Telling a person what went wrong: which entry, which file, what, where.
 
-use crate::entries::text::{Text, cut};
 use crate::error::Error;
 use crate::machine::Console;
 use crate::overlay::Overlay;
+use crate::text::{Text, cut, decimal, digit};
 
 /// The entry and the file that are being worked on, and what went wrong with
 /// them last: for messages only, too long a name is cut.
@@ -84,30 +84,4 @@ pub fn describe(error: Error, write: &mut impl FnMut(&[u8])) {
             _ => write(&[byte]),
         }
     }
-}
-
-/// A hexadecimal digit.
-pub(crate) fn digit(value: u8) -> u8 {
-    let letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
-    value.wrapping_add(b'0').wrapping_add(letter)
-}
-
-/// The decimal digits of `value`, in `digits`: by hand, because a 64-bit
-/// division alone costs 400 bytes.
-#[inline(never)] // smaller with registers of its own
-pub(crate) fn decimal(value: u64, digits: &mut [u8; 20]) -> &[u8] {
-    let mut rest = value.to_be_bytes();
-    for (place, figure) in digits.iter_mut().enumerate().rev() {
-        let mut carry = 0_u32;
-        for byte in &mut rest {
-            let part = carry << 8 | u32::from(*byte);
-            [*byte, ..] = (part / 10).to_le_bytes();
-            carry = part % 10;
-        }
-        [*figure, ..] = carry.wrapping_add(0x30).to_le_bytes();
-        if rest == [0; 8] {
-            return digits.get(place..).unwrap_or_default();
-        }
-    }
-    digits
 }

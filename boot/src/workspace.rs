@@ -3,14 +3,14 @@
 //! stage2 keeps it in low memory
 //! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
 
-use crate::conf::Conf;
 use crate::entries::entry::Entry;
 use crate::entries::list::CAPACITY;
-use crate::entries::text::Text;
 use crate::fat::Name;
 use crate::load::cmdline;
 use crate::report::Trail;
-use crate::state::State;
+use crate::settings::conf::Conf;
+use crate::settings::state::State;
+use crate::text::Text;
 
 /// Bytes of the cache of directories and small files: twelve blocks.
 const BLOCKS: usize = 12 * 4096;
@@ -22,9 +22,9 @@ pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
 pub struct Workspace {
-    /// For [`crate::storage::Caches`].
+    /// For [`crate::disk::storage::Caches`].
     pub(crate) blocks: [u8; BLOCKS],
-    /// For [`crate::storage::Caches`].
+    /// For [`crate::disk::storage::Caches`].
     pub(crate) table: [u8; TABLE],
     /// The menu's entries.
     pub(crate) entries: [Entry; CAPACITY],

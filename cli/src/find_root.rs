@@ -8,8 +8,8 @@
 
 use std::path::PathBuf;
 
+use boot::disk::gpt::{ESP, XBOOTLDR};
 use boot::entries::version;
-use boot::gpt::{ESP, XBOOTLDR};
 use layout::node::DEVICE_PART_UUID;
 use lexopt::Arg::{Long, Value};
 

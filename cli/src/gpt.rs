@@ -3,7 +3,7 @@
 //! What the loader refuses (revision, entry size, array size) is refused here
 //! too.
 
-use boot::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
+use boot::disk::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use boot::machine::Lba;
 use layout::disk::SECTOR;
 use zerocopy::little_endian::{U16, U64};
@@ -176,7 +176,7 @@ fn any_table(disk: &dyn Sectors) -> Result<(Header, Vec<u8>), Fault> {
 }
 
 fn uuid(guid: [u8; 16]) -> String {
-    let partition = gpt::Partition {
+    let partition = boot::disk::partition::Partition {
         first: Lba(0),
         sectors: 0,
         guid,

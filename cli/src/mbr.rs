@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use boot::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 

@@ -4,16 +4,16 @@
 //! a second time, line by line with the loader's own functions, as the loader
 //! does it for the entry that it boots.
 
+use boot::disk::storage::Storage;
 use boot::entries::counter::Name;
 use boot::entries::entry::{self, Field, tag};
-use boot::entries::scan::{TYPE1, TYPE2};
+use boot::entries::entry::{TYPE1, TYPE2};
 use boot::entries::title;
 use boot::entries::type1::{self, Key, Main};
 use boot::fat::{self, File, Node, Volume};
-use boot::inventory::{self, Inventory};
+use boot::find::inventory::{self, Inventory};
 use boot::load::cmdline::{self, CommandLine};
 use boot::machine;
-use boot::storage::Storage;
 use boot::uki::{self, Image};
 use boot::{Kind, Workspace, report};
 use serde::Serialize;
@@ -184,7 +184,7 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<Entry>, Ve
         file.is_entry = true;
         let mut read = Entry::new(entry, file);
         read.is_default = inventory.default.map(|default| default == rank);
-        if let Some(boot::inventory::Source { volume, .. }) = &inventory.sources[file.volume] {
+        if let Some(boot::fat::Source { volume, .. }) = &inventory.sources[file.volume] {
             let mut source = Source {
                 storage: inventory.storage,
                 volume,

@@ -1,11 +1,11 @@
 //! A disk as the loader sees it, so that the loader's own code reads it.
 
 use boot::Kind;
+use boot::disk::partition::{Partition, Partitions};
+use boot::disk::storage::{Caches, Storage};
+use boot::disk::table::find_partitions;
 use boot::fat::{File, Volume};
-use boot::gpt::{Partition, Partitions};
-use boot::inventory::find_partitions;
 use boot::machine::{self, DiskError, Lba, Sector};
-use boot::storage::{Caches, Storage};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 

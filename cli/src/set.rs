@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 
-use boot::conf::timeout::{DISABLED, FORCED, HIDDEN};
+use boot::settings::conf::timeout::{DISABLED, FORCED, HIDDEN};
 use layout::state::Text;
 use lexopt::Arg::{Long, Value};
 

@@ -1,7 +1,7 @@
 //! The state file's content. [`layout::state`] describes it.
 
-use boot::conf::Conf;
-use boot::conf::timeout::{DISABLED, FORCED, HIDDEN};
+use boot::settings::conf::Conf;
+use boot::settings::conf::timeout::{DISABLED, FORCED, HIDDEN};
 use layout::state::{self, TEXTS, Text};
 
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::error::Error;
 /// What is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Timeout of the menu, in the numbers of [`boot::conf::timeout`].
+    /// Timeout of the menu, in the numbers of [`boot::settings::conf::timeout`].
     pub timeout: Option<u32>,
     /// Timeout of the menu at the next boot alone.
     pub one_shot_timeout: Option<u32>,

@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use boot::gpt::Partition;
+use boot::disk::partition::Partition;
 use layout::disk::SECTOR;
 use layout::state;
 use rustix::fs::{AtFlags, Mode, OFlags, major, minor};

@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use boot::gpt::{Header, SIGNATURE};
+use boot::disk::gpt::{Header, SIGNATURE};
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
 use zerocopy::FromBytes;
 

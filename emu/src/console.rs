@@ -1,8 +1,8 @@
 //! The console: a terminal, and a person who types what a script says.
 
 use crate::script::Step;
-use boot::ansi;
 use boot::machine::{Console, Input};
+use boot::menu::ansi;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;

@@ -151,7 +151,7 @@ fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff),
     };
     let id = workspace.chosen();
     // A wish that selects nothing does not keep the loader from booting.
-    if wish.is_some_and(|wish| !boot::glob::selects(wish, id)) {
+    if wish.is_some_and(|wish| !boot::entries::glob::selects(wish, id)) {
         return Err(format!("no entry {}", entry.unwrap_or_default()));
     }
     Ok((String::from_utf8_lossy(id).into_owned(), handoff))

@@ -1,8 +1,8 @@
 //! A disk in memory that is strict: what a real one would hang or wear at is a
 //! panic here.
 
+use boot::disk::storage::{Caches, Storage};
 use boot::machine::{Disk, DiskError, Lba, Sector};
-use boot::storage::{Caches, Storage};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 

@@ -2,8 +2,8 @@
 //! what must hold on any of them.
 
 use crate::disk::MemoryDisk;
+use boot::disk::storage::Storage;
 use boot::fat::{File, Name, Node, Volume};
-use boot::storage::Storage;
 use layout::disk::SECTOR;
 
 /// Bytes of a directory slot.

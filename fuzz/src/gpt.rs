@@ -1,8 +1,8 @@
 //! GUID partition tables: made, and set right after they were broken.
 
 use crate::disk::MemoryDisk;
-use boot::crc32::Crc32;
-use boot::gpt::{ESP, MAX_ARRAY, SIGNATURE, XBOOTLDR};
+use boot::disk::crc32::Crc32;
+use boot::disk::gpt::{ESP, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use boot::machine::Disk;
 use layout::disk::SECTOR;
 
@@ -99,7 +99,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 }
 
 /// Asserts that what the loader found can be.
-pub fn check(found: &boot::gpt::Partitions, disk: &MemoryDisk) {
+pub fn check(found: &boot::disk::partition::Partitions, disk: &MemoryDisk) {
     let sectors = disk.sectors().unwrap_or(0);
     for partition in [found.esp, found.xbootldr].into_iter().flatten() {
         assert!(partition.sectors > 0, "{partition:?}");

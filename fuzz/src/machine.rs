@@ -3,8 +3,8 @@
 
 use crate::disk::MemoryDisk;
 use crate::fat::Format;
+use boot::disk::mbr::{BOOT, SIGNATURE};
 use boot::machine::Machine;
-use boot::mbr::{BOOT, SIGNATURE};
 use boot::{Ending, Workspace};
 use emu::console::Terminal;
 use emu::memory::ModelMemory;

@@ -4,8 +4,8 @@
 use crate::bios::{self, Registers};
 use crate::keyboard;
 use crate::serial::{self, Serial};
-use boot::ansi;
 use boot::machine::Input;
+use boot::menu::ansi;
 use layout::header;
 
 /// Columns of text modes 2, 3 and 7, and of any terminal.

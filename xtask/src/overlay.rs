@@ -13,17 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// parameters. Each takes a `boot::overlay::Overlay`, which
 /// proves that the overlay is in memory, and is never inlined.
 const ROOTS: &[&str] = &[
-    "boot::choice::choose",
-    "boot::entries::scan::Scan::check_efi",
-    "boot::entries::scan::Scan::offer_type2",
+    "boot::choose::by_settings::choose",
+    "boot::find::scan::Scan::check_efi",
+    "boot::find::scan::Scan::offer_type2",
     "boot::fat::boot_sector::Volume::lengthen",
-    "boot::inventory::settings",
+    "boot::find::inventory::settings",
     "boot::load::Loader::progress",
     "boot::load::fill_in_more",
     "boot::report::in_words",
-    "boot::start::Attempt::check_image",
-    "boot::start::Attempt::companions",
-    "boot::start::Attempt::note_and_load",
+    "boot::attempt::Attempt::check_image",
+    "boot::attempt::Attempt::companions",
+    "boot::attempt::Attempt::note_and_load",
     "stage2::power::power_off",
 ];
 
@@ -159,8 +159,8 @@ mod tests {
             "boot::menu::run"
         );
         assert_eq!(
-            plain("<boot::state::State>::read::<stage2::Disk>"),
-            "boot::state::State::read"
+            plain("<boot::settings::state::State>::read::<stage2::Disk>"),
+            "boot::settings::state::State::read"
         );
     }
 }

@@ -119,8 +119,8 @@ mod tests {
             "stage2::disk"
         );
         assert_eq!(
-            module("<&mut boot::conf::Conf as core::ops::Drop>::drop"),
-            "boot::conf"
+            module("<&mut boot::settings::conf::Conf as core::ops::Drop>::drop"),
+            "boot::settings::conf"
         );
         assert_eq!(module("core::slice::sort::merge::<u8>"), "core");
         assert_eq!(module("memcpy"), "memcpy");

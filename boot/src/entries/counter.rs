@@ -7,7 +7,7 @@
 //! like any other and is not counted.
 
 use super::line;
-use super::text::concat;
+use crate::text::concat;
 
 /// The counter of an entry, as numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

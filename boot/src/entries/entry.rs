@@ -1,8 +1,8 @@
 //! One entry as the menu knows it, whatever kind of file it comes from.
 
 use super::counter::Tries;
-use super::text::concat;
 use crate::fat::Node;
+use crate::text::concat;
 
 /// The texts of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +164,21 @@ const fn index(field: Field) -> usize {
 }
 
 const _: () = assert!(size_of::<Entry>() == 512);
+
+/// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
+/// Entries").
+pub const TYPE1: &[u8] = b"/loader/entries";
+/// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
+pub const TYPE2: &[u8] = b"/EFI/Linux";
+
+/// The directory of an entry's file, and what its name ends in.
+pub(crate) fn place(entry: &Entry) -> (&'static [u8], &'static [u8]) {
+    if entry.has(tag::TYPE2) {
+        (TYPE2, b".efi")
+    } else {
+        (TYPE1, b".conf")
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,11 @@
 
 pub mod counter;
 pub mod entry;
+pub mod glob;
 pub mod line;
 pub mod list;
-pub mod scan;
 pub mod select;
 pub mod sort;
-pub mod text;
 pub mod title;
 pub mod type1;
 pub mod version;

@@ -1,7 +1,7 @@
 //! Which entry boots when nobody chooses one.
 
 use super::list::List;
-use crate::glob;
+use crate::entries::glob;
 
 /// What was asked for, strongest first. Each is a pattern as
 /// [`glob::selects`] reads it; `@saved` stands for `last_booted`.

@@ -11,7 +11,7 @@
 use super::counter::Name;
 use super::entry::{Entry, Field};
 use super::line;
-use super::text::{Text, cut};
+use crate::text::{Text, cut};
 use crate::{Error, Kind};
 
 /// The keys that mean something here. What an x86 BIOS loader has no use for

@@ -1,9 +1,9 @@
 //! The boot sector with its BIOS parameter block: where everything lies.
 
 use super::Node;
-use crate::gpt::Partition;
+use crate::disk::partition::Partition;
+use crate::disk::storage::Storage;
 use crate::machine::{Disk, Lba, Sector};
-use crate::storage::Storage;
 use crate::{Error, Kind};
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};

@@ -2,8 +2,8 @@
 
 use super::boot_sector::{FAT16, FAT32, FIRST_CLUSTER, SECTOR_SHIFT, Volume};
 use super::in_sector;
+use crate::disk::storage::Storage;
 use crate::machine::{Disk, Lba};
-use crate::storage::Storage;
 use crate::{Error, Kind};
 
 /// Entries with a meaning of their own. Those of FAT12 and FAT16 are the low

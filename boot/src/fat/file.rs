@@ -4,8 +4,8 @@ use super::boot_sector::{SECTOR_SHIFT, Volume};
 use super::chain::Chain;
 use super::directory::Node;
 use super::{to_u32, to_usize};
+use crate::disk::storage::Storage;
 use crate::machine::Disk;
-use crate::storage::Storage;
 use crate::{Error, Kind};
 use layout::memory::MAX_TRANSFER_SECTORS;
 

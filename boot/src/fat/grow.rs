@@ -13,9 +13,9 @@ use super::name::{MOST_UNITS, Name};
 use super::rename::{LongName, ONE_SECTOR, PIECE, difference};
 use super::{in_sector, to_usize};
 use crate::Error;
+use crate::disk::storage::Storage;
 use crate::machine::{Disk, Sector};
 use crate::overlay::Overlay;
-use crate::storage::Storage;
 
 impl Volume {
     /// Gives the file of a node the name `new`, which is longer than `old`, the one

@@ -9,6 +9,7 @@
 //! | `file` | the bytes of a [`File`] |
 //! | `rename` | other digits in a name, in the slots that it has |
 //! | `grow` | a longer name, where one write makes it |
+//! | `source` | a volume and the partition it lies on |
 //!
 //! The fields of structures have the names that Microsoft's "FAT32 File System
 //! Specification" 1.03 gives them, which is the source of everything here.
@@ -20,12 +21,14 @@ mod file;
 mod grow;
 mod name;
 mod rename;
+mod source;
 
 pub use boot_sector::Volume;
 pub use directory::{Node, Walk};
 pub use file::File;
 pub use name::Name;
 pub(crate) use rename::{LongName, ONE_SECTOR, ONE_SLOT, difference};
+pub use source::{Source, Sources};
 
 /// Which byte of its sector the byte `offset` is.
 fn in_sector(offset: u32) -> usize {

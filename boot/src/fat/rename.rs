@@ -16,7 +16,7 @@
 //!   digit's unit is 0 in both), and so have several sectors together. Numbers,
 //!   checksums and lengths of the slots are the same in all of them. What
 //!   can be found is the file, once, with a counter of as many digits as before.
-//!   `crate::count` sees to it that all changed digits of LEFT are in one
+//!   `crate::attempt::count` sees to it that all changed digits of LEFT are in one
 //!   sector, whence LEFT is the old or the new one unless that sector is torn.
 //! * **A new name of two units more** is the work of one write, see `grow`.
 //! * **No second file of a name**: names that differ from those of other files
@@ -27,8 +27,8 @@ use super::boot_sector::Volume;
 use super::directory::{Node, SLOT};
 use super::name::Name;
 use super::{in_sector, to_u32};
+use crate::disk::storage::Storage;
 use crate::machine::{Disk, Sector};
-use crate::storage::Storage;
 use crate::{Error, Kind};
 
 /// Units in a slot.

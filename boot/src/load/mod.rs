@@ -20,11 +20,11 @@ pub mod cmdline;
 pub mod place;
 pub mod progress;
 
+use crate::disk::storage::Storage;
 use crate::fat::{File, Node, Volume};
 use crate::handoff::Handoff;
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
-use crate::storage::Storage;
 use crate::{Error, Kind};
 use bzimage::{HEAD, LoadFlags, SetupHeader};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, KERNEL_STACK, SETUP_DATA};

@@ -1,8 +1,8 @@
 //! What a person sees of a load that takes its time.
 
 use super::Loader;
-use crate::choice::SECOND;
 use crate::machine::Console;
+use crate::machine::TICKS_PER_SECOND;
 use crate::overlay::Overlay;
 
 /// What appears one by one: a word, then a character for each fiftieth that has
@@ -37,7 +37,7 @@ impl<D, M, C: Console> Loader<'_, '_, D, M, C> {
             seen.began = now;
         }
         seen.done = seen.done.saturating_add(bytes);
-        if now == seen.looked || now.wrapping_sub(seen.began) <= SECOND {
+        if now == seen.looked || now.wrapping_sub(seen.began) <= TICKS_PER_SECOND {
             return;
         }
         seen.looked = now;

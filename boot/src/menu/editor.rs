@@ -2,8 +2,8 @@
 
 use super::line::{Line, Unit};
 use super::text::{Cells, centred, columns, continues};
-use crate::keys::{self, Key};
 use crate::machine::Console;
+use crate::menu::keys::{self, Key};
 
 /// What a key does: it moves the cursor, or removes what it would pass.
 struct Action {

@@ -1,9 +1,9 @@
 //! The pages that cover the menu: the details of an entry, and the help.
 
-use super::Entries;
+use super::entries::Entries;
 use super::text::{self, Cells};
-use crate::keys::{self, Key};
 use crate::machine::Console;
+use crate::menu::keys::{self, Key};
 
 const HELP: &[u8] = b"\
 Up  Down  j  k          move; Home, End, PgUp and PgDn too\n\

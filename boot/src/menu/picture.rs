@@ -4,12 +4,12 @@
 //! Drawing is incremental, for the sake of 9600 baud: a line is drawn when its
 //! look changes, and all lines when they scroll.
 
-use super::Entries;
+use super::entries::Entries;
 use super::state::{PREFERRED, SELECTED, State, Status};
 use super::text::{self, Cells, centred};
-use crate::conf::timeout;
 use crate::machine::Console;
-use crate::report::decimal;
+use crate::settings::conf::timeout;
+use crate::text::decimal;
 
 /// Columns beside a title, inside the highlighted bar: the default's arrow.
 const MARGIN: usize = 3;

@@ -1,9 +1,9 @@
 //! What the menu is about to do: a state, and what each key makes of it.
 //! Nothing here draws.
 
-use super::{Entries, Remembered};
-use crate::conf::timeout as named;
-use crate::keys::Key;
+use super::entries::{Entries, Remembered};
+use crate::menu::keys::Key;
+use crate::settings::conf::timeout as named;
 
 /// The line below the entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

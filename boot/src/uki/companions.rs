@@ -11,14 +11,13 @@
 //! does. Nobody has signed any of it: on a BIOS there is nothing that would
 //! check. A file that can't be read is left out, as systemd-stub has it.
 
-use super::boot::command_line;
+use super::cmdline::command_line;
 use super::cpio::{self, Archive, Place};
 use super::image::{Image, Name, names};
 use super::listing::{Listing, Suffix, ends_in};
 use crate::entries::counter;
+use crate::entries::entry::TYPE2;
 use crate::entries::entry::{Entry, tag};
-use crate::entries::scan::TYPE2;
-use crate::entries::text::Text;
 use crate::entries::type1::{self, Key};
 use crate::error::Error;
 use crate::fat::{File, Node};
@@ -26,6 +25,7 @@ use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
+use crate::text::Text;
 
 const ADDON: Suffix = all(b".addon.efi");
 const CREDENTIAL: Suffix = all(b".cred");

@@ -133,7 +133,7 @@ fn record<'r>(
     path: &[&[u8]],
 ) -> Option<&'r [u8]> {
     let (header, name) = room.split_at_mut(HEADER);
-    let name = crate::entries::text::concat(name, path)?.len();
+    let name = crate::text::concat(name, path)?.len();
     // With the NUL behind it, which is there already.
     let name = name.checked_add(1)?;
     let (magic, digits) = header.split_at_mut(6);
@@ -143,7 +143,7 @@ fn record<'r>(
     for (digits, field) in digits.as_chunks_mut::<8>().0.iter_mut().zip(fields) {
         let mut rest = field;
         for digit in digits.iter_mut().rev() {
-            *digit = crate::report::digit((rest & 0xf).to_le_bytes()[0]);
+            *digit = crate::text::digit((rest & 0xf).to_le_bytes()[0]);
             rest >>= 4;
         }
     }

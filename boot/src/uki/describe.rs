@@ -4,13 +4,13 @@
 //! os-release, in `.osrel`, and from the profile's `ID=` and `TITLE=`.
 
 use super::image::{Image, Name, names};
+use crate::disk::storage::Storage;
 use crate::entries::entry::{Entry, Field};
 use crate::entries::line;
-use crate::entries::text::{Text, cut};
 use crate::error::{Error, Kind};
 use crate::machine::Disk;
-use crate::report::decimal;
-use crate::storage::Storage;
+use crate::text::decimal;
+use crate::text::{Text, cut};
 
 /// A text of an entry, or a piece of one.
 struct Source {

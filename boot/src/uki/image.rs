@@ -7,11 +7,11 @@
 //! which is the base. In effect is the profile's own section of a name, else the
 //! base's; the first of each, and none where that is empty.
 
+use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::load::Part;
 use crate::machine::Disk;
-use crate::storage::Storage;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 

@@ -1,11 +1,11 @@
 //! The files of a directory in the order of their names, without a list of them:
 //! the directory is walked again for each.
 
-use crate::entries::text::Text;
+use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
 use crate::fat::{Name, Node, Volume};
 use crate::machine::Disk;
-use crate::storage::Storage;
+use crate::text::Text;
 
 /// The most files that are taken from a directory.
 const MOST: u32 = 256;

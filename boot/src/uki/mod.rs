@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`image`] | the PE headers of a file, and which section of a name is in effect |
 //! | `describe` | the entries that an image gives, from `.osrel` and `.profile` |
-//! | `boot` | its command line and its initrds |
+//! | `cmdline` | its command line |
 //! | `companions` | what lies beside it: addons, credentials, extensions |
 //! | `listing` | the files of a directory, sorted |
 //! | `cpio` | archives of them |
@@ -13,14 +13,14 @@
 //! No table of the sections is kept. Whoever looks for one walks the headers by
 //! way of the cache, where they are after the first time.
 
-mod boot;
+mod cmdline;
 mod companions;
 mod cpio;
 mod describe;
 pub mod image;
 mod listing;
 
-pub use boot::command_line;
+pub use cmdline::command_line;
 pub(crate) use companions::Companions;
 pub(crate) use describe::Reader;
 pub use image::{Image, names};

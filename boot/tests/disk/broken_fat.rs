@@ -3,8 +3,8 @@
 use crate::fake::{FakeDisk, Memory};
 use crate::fat_image::{Image, Layout, contents, nodes, tree, whole, with};
 use crate::tools::{Numbers, noise};
+use boot::disk::partition::Partition;
 use boot::fat::{File, Name, Node, Volume};
-use boot::gpt::Partition;
 use boot::machine::Lba;
 use boot::{Error, Kind};
 

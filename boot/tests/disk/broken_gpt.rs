@@ -2,8 +2,8 @@
 
 use crate::fake::{FakeDisk, STATUS};
 use crate::gpt::{Table, read};
-use boot::crc32::Crc32;
-use boot::gpt::{Partition, Partitions};
+use boot::disk::crc32::Crc32;
+use boot::disk::partition::{Partition, Partitions};
 use boot::machine::Lba;
 use boot::{Error, Kind};
 

@@ -1,8 +1,8 @@
 //! What the caches ask the disk for.
 
 use crate::fake::{FakeDisk, Memory, STATUS};
+use boot::disk::storage::{Caches, Storage};
 use boot::machine::{Disk, Lba};
-use boot::storage::{Caches, Storage};
 use boot::{Error, Kind};
 
 /// A disk whose sectors begin with their own LBA.

@@ -3,11 +3,12 @@
 
 use crate::fake::{FakeDisk, Memory, STATUS};
 use crate::fat_image::{Image, tree, whole, with};
+use boot::attempt::count;
+use boot::disk::partition::Partition;
 use boot::fat::{Name, Node, Volume};
-use boot::gpt::Partition;
 use boot::machine::Lba;
 use boot::overlay::Overlay;
-use boot::{Error, Kind, count};
+use boot::{Error, Kind};
 
 const ENTRIES: &str = "/loader/entries";
 

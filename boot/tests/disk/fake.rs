@@ -1,7 +1,7 @@
 //! A disk that keeps a log, and fails as it is told.
 
+use boot::disk::storage::{Caches, Storage};
 use boot::machine::{Disk, DiskError, Lba, Sector};
-use boot::storage::{Caches, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::FileExt;

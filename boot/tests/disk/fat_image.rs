@@ -2,10 +2,10 @@
 
 use crate::fake::{FakeDisk, Memory};
 use crate::tools::run;
+use boot::disk::partition::Partition;
+use boot::disk::storage::Storage;
 use boot::fat::{File, Name, Node, Volume};
-use boot::gpt::Partition;
 use boot::machine::Lba;
-use boot::storage::Storage;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;

@@ -2,7 +2,8 @@
 
 use crate::fake::{FakeDisk, Memory};
 use crate::tools::run;
-use boot::gpt::{Partition, Partitions, find};
+use boot::disk::gpt::find;
+use boot::disk::partition::{Partition, Partitions};
 use boot::machine::Lba;
 use boot::{Error, Kind};
 use tempfile::TempDir;

@@ -3,9 +3,9 @@
 use crate::fake::{FakeDisk, Memory};
 use crate::tools::run;
 use boot::Kind;
+use boot::disk::mbr::find;
+use boot::disk::partition::Partition;
 use boot::fat::Volume;
-use boot::gpt::Partition;
-use boot::mbr::find;
 use tempfile::TempDir;
 
 /// A disk of 64 MiB with the partitions of this script, and its path.

@@ -6,7 +6,7 @@
 use crate::counted::{Ground, Slot, read};
 use crate::fake::{FakeDisk, Memory};
 use crate::fat_image::{nodes, whole, with};
-use boot::count;
+use boot::attempt::count;
 use boot::fat::{Name, Volume};
 use boot::machine::Sector;
 use boot::overlay::Overlay;

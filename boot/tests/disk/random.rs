@@ -5,7 +5,7 @@ use crate::counting::attempt;
 use crate::fat_image::{Image, tree, tree_of_mtools, with};
 use crate::gpt::{Table, XBOOTLDR, read};
 use crate::tools::{Numbers, noise};
-use boot::gpt::Partitions;
+use boot::disk::partition::Partitions;
 
 /// Geometries, smallest first, and KiB.
 const KINDS: [(&str, u64); 8] = [

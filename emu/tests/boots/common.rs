@@ -1,12 +1,13 @@
 //! Disks, kernels and boots for the tests.
 
+use boot::Error;
+use boot::disk::gpt;
+use boot::disk::storage::{Caches, Storage};
 use boot::fat::Volume;
 use boot::handoff::Handoff;
 use boot::load::bzimage::SetupHeader;
 use boot::load::{Loader, Part, Step};
 use boot::overlay::Overlay;
-use boot::storage::{Caches, Storage};
-use boot::{Error, gpt};
 use emu::console::Terminal;
 use emu::disk::{Access, FileDisk};
 use emu::memory::ModelMemory;

@@ -1,8 +1,8 @@
 //! `loader.conf`, line by line.
 
 use crate::input::Input;
-use boot::conf::Conf;
-use boot::entries::text::Text;
+use boot::settings::conf::Conf;
+use boot::text::Text;
 
 /// See the module.
 pub fn run(data: &[u8]) {

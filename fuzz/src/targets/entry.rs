@@ -6,10 +6,10 @@ use boot::entries::counter::Name;
 use boot::entries::entry::{Entry, Field};
 use boot::entries::list::List;
 use boot::entries::select::{self, Wishes};
-use boot::entries::text::Text;
 use boot::entries::title;
 use boot::entries::type1::{self, Draft, Key};
 use boot::load::cmdline::{CommandLine, LONGEST, vid_mode};
+use boot::text::Text;
 
 /// See the module.
 pub fn run(data: &[u8]) {

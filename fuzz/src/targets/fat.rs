@@ -4,8 +4,8 @@
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{explore, fat12, fat16, fat32};
 use crate::input::Input;
+use boot::disk::partition::Partition;
 use boot::fat::Volume;
-use boot::gpt::Partition;
 use boot::machine::Lba;
 
 /// Requests that the slowest of these disks can cost: a chain through all

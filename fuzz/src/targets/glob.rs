@@ -1,7 +1,7 @@
 //! Globs: a pattern and a text, with a NUL between them, matched in a second way.
 
 use crate::input::Input;
-use boot::glob::{matches, selects};
+use boot::entries::glob::{matches, selects};
 
 /// See the module.
 pub fn run(data: &[u8]) {

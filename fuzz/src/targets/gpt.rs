@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
     let mut disk = MemoryDisk::new(&image, sectors as u64, 1000);
     disk.unreadable = (flags & 0x20 != 0).then_some(1);
     let mut memory = CacheMemory::new();
-    let found = boot::gpt::find(&mut memory.storage(&mut disk));
+    let found = boot::disk::gpt::find(&mut memory.storage(&mut disk));
     if let Ok(found) = found {
         gpt::check(&found, &disk);
     }

@@ -3,10 +3,10 @@
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::input::Input;
+use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
+use boot::disk::partition::Partition;
 use boot::fat::Volume;
-use boot::gpt::Partition;
 use boot::machine::Lba;
-use boot::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
 use layout::disk::SECTOR;
 
 /// Sectors that get a table.
@@ -36,7 +36,7 @@ pub fn run(data: &[u8]) {
     let mut disk = MemoryDisk::new(&image, sectors, BUDGET);
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(&mut disk);
-    let found = boot::mbr::find(&mut storage);
+    let found = boot::disk::mbr::find(&mut storage);
     assert_eq!(found, second_reader(&image, sectors));
     if let Some(partition) = found {
         let _ = Volume::open(&mut storage, &partition);

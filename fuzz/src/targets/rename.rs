@@ -4,12 +4,12 @@
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{fat12, fat16, fat32};
 use crate::input::Input;
-use boot::count::{ROOM, attempt};
+use boot::attempt::count::{ROOM, attempt};
+use boot::disk::partition::Partition;
+use boot::disk::storage::Storage;
 use boot::fat::{Name, Node, Volume};
-use boot::gpt::Partition;
 use boot::machine::Lba;
 use boot::overlay::Overlay;
-use boot::storage::Storage;
 use std::collections::BTreeSet;
 
 const DIRECTORY: &[u8] = b"/loader/entries";

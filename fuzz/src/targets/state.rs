@@ -6,10 +6,10 @@ use crate::input::Input;
 use crate::machine::FuzzMachine;
 use crate::{kernel, machine};
 use boot::Ending;
-use boot::conf::timeout;
-use boot::crc32::Crc32;
-use boot::glob::selects;
+use boot::disk::crc32::Crc32;
+use boot::entries::glob::selects;
 use boot::machine::Input as Key;
+use boot::settings::conf::timeout;
 use emu::console::Terminal;
 use layout::disk::SECTOR;
 use layout::state::{

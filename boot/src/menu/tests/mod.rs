@@ -14,7 +14,8 @@ mod screens;
 mod terminal;
 
 use super::*;
-use crate::choice::{Prelude, prelude};
+use crate::choose::by_settings::{Prelude, prelude};
+use crate::settings::conf::timeout;
 use std::string::String;
 use std::vec::Vec;
 use terminal::{Step, Terminal};

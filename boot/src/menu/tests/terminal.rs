@@ -1,7 +1,7 @@
 //! A serial terminal of 80x24, and a person who types at it.
 
-use crate::ansi;
 use crate::machine::{Console, Input};
+use crate::menu::ansi;
 use std::collections::VecDeque;
 use std::string::String;
 use std::vec::Vec;

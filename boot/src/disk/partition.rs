@@ -1,7 +1,30 @@
-//! What `PARTUUID=` names a partition by, on Linux's command line and in udev.
+//! The partitions that entries are looked for on, and what `PARTUUID=` names a
+//! partition by, on Linux's command line and in udev.
 
-use crate::gpt::Partition;
-use crate::report::digit;
+use crate::machine::Lba;
+use crate::text::digit;
+
+/// A partition of the boot disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Its first sector.
+    pub first: Lba,
+    /// Its size in sectors.
+    pub sectors: u64,
+    /// `UniquePartitionGUID`, as on the disk: the first three fields are
+    /// little-endian. Of a partition of an MBR: the disk's signature, 0, the
+    /// number, and zeros, which are no GUID's. [`Partition::uuid`] writes either.
+    pub guid: [u8; 16],
+}
+
+/// The partitions that the Boot Loader Specification (UAPI.1) looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Partitions {
+    /// The EFI system partition.
+    pub esp: Option<Partition>,
+    /// The extended boot loader partition.
+    pub xbootldr: Option<Partition>,
+}
 
 /// Stands in [`ORDER`] for a dash.
 const DASH: usize = usize::MAX;
@@ -44,7 +67,6 @@ impl Partition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Lba;
     use std::string::String;
 
     fn name(guid: [u8; 16]) -> String {
@@ -59,7 +81,7 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(
-            name(crate::gpt::ESP),
+            name(crate::disk::gpt::ESP),
             "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
         );
         let mut guid = [0; 16];

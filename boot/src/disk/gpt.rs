@@ -5,9 +5,10 @@
 //! end. The header says where its array lies and how large its entries are;
 //! nothing of that is assumed here.
 
-use crate::crc32::Crc32;
+use super::crc32::Crc32;
+use super::partition::{Partition, Partitions};
+use super::storage::Storage;
 use crate::machine::{Disk, Lba, Sector};
-use crate::storage::Storage;
 use crate::{Error, Kind};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -66,28 +67,6 @@ pub struct Entry {
     pub unique_partition_guid: [u8; 16],
     pub starting_lba: U64,
     pub ending_lba: U64,
-}
-
-/// A partition of the boot disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Partition {
-    /// Its first sector.
-    pub first: Lba,
-    /// Its size in sectors.
-    pub sectors: u64,
-    /// `UniquePartitionGUID`, as on the disk: the first three fields are
-    /// little-endian. Of a partition of an MBR: the disk's signature, 0, the
-    /// number, and zeros, which are no GUID's. `part_uuid` writes either.
-    pub guid: [u8; 16],
-}
-
-/// The partitions that the Boot Loader Specification (UAPI.1) looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Partitions {
-    /// The EFI system partition.
-    pub esp: Option<Partition>,
-    /// The extended boot loader partition.
-    pub xbootldr: Option<Partition>,
 }
 
 /// Finds the boot partitions: of each type the first one of the array that lies

@@ -1,4 +1,4 @@
-//! Bounded strings in memory that the caller lends.
+//! Bounded strings in memory that the caller lends, and the digits of numbers.
 
 /// A string of at most [`Text::MAX`] bytes, or none at all. None is
 /// nothing but zeros, so that an array of them takes no room in an image.
@@ -67,6 +67,32 @@ pub fn cut(text: &[u8], room: usize) -> &[u8] {
         end = before;
     }
     text.get(..end).unwrap_or_default()
+}
+
+/// A hexadecimal digit.
+pub(crate) fn digit(value: u8) -> u8 {
+    let letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };
+    value.wrapping_add(b'0').wrapping_add(letter)
+}
+
+/// The decimal digits of `value`, in `digits`: by hand, because a 64-bit
+/// division alone costs 400 bytes.
+#[inline(never)] // smaller with registers of its own
+pub(crate) fn decimal(value: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut rest = value.to_be_bytes();
+    for (place, figure) in digits.iter_mut().enumerate().rev() {
+        let mut carry = 0_u32;
+        for byte in &mut rest {
+            let part = carry << 8 | u32::from(*byte);
+            [*byte, ..] = (part / 10).to_le_bytes();
+            carry = part % 10;
+        }
+        [*figure, ..] = carry.wrapping_add(0x30).to_le_bytes();
+        if rest == [0; 8] {
+            return digits.get(place..).unwrap_or_default();
+        }
+    }
+    digits
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The `setup_data` node: what userspace is told ([`layout::node`]).
 
-use crate::entries::text::concat;
-use crate::gpt::Partition;
-use crate::report::decimal;
+use crate::disk::partition::Partition;
+use crate::text::concat;
+use crate::text::decimal;
 use layout::node::{
     BOOT_COUNT_PATH, DATA_SIZE, DEVICE_PART_UUID, ENTRY_DEFAULT, ENTRY_SELECTED, FORMAT,
     FORMAT_NAME, INFO, TIME_EXEC, TIME_INIT,

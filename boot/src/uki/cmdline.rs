@@ -1,12 +1,11 @@
-//! What an image is started with: its command line and its initrds, as
-//! systemd-stub hands them over.
+//! The command line of an image, as systemd-stub hands it over.
 
 use super::image::{Image, names};
+use crate::disk::storage::Storage;
 use crate::entries::line;
 use crate::error::Error;
 use crate::load::cmdline::{self, CommandLine};
 use crate::machine::Disk;
-use crate::storage::Storage;
 
 /// Adds the image's own command line to `into`: control characters become
 /// spaces, and those at both ends go. `buffer` is for the use of this function.

@@ -1,25 +1,24 @@
 //! The entries of a disk, as the menu asks for them.
 
-use super::{Entries, Outcome, Remembered, Settings};
-use crate::choice::Choice;
-use crate::entries::entry::{Entry, Field, tag};
+use super::choice::Choice;
+use super::generated;
+use crate::disk::storage::Storage;
+use crate::entries::entry::{self, Entry, Field, TYPE1, tag};
+use crate::entries::glob;
 use crate::entries::list::List;
-use crate::entries::scan::{self, Scan};
-use crate::entries::text::Text;
 use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node};
-use crate::generated;
-use crate::glob;
+use crate::fat::{File, Node, Source, Sources};
+use crate::find::scan::Scan;
 use crate::handoff::Ending;
-use crate::inventory::{Source, Sources};
 use crate::load::cmdline::CommandLine;
 use crate::machine::{Console, Disk, Input};
+use crate::menu::{self, Entries, Outcome, Remembered, Settings};
 use crate::overlay::Overlay;
-use crate::report::{decimal, describe};
-use crate::state::{Changes, State};
-use crate::storage::Storage;
+use crate::report::describe;
+use crate::settings::state::{Changes, State};
+use crate::text::{Text, decimal};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::state::Text as Remembers;
@@ -66,15 +65,15 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
             timeout: state.lasting_timeout(),
         };
         let mut after = before;
-        let (entry, edited) =
-            match super::run(console, &mut self, settings, typed, &mut after, line) {
-                Outcome::Boot { entry, edited } => (entry, edited),
-                Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
-                Outcome::Reboot => return Err(Ending::Reboot),
-                // There may be no next device: it had its turn.
-                Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
-                Outcome::Quit => return Err(Ending::Quit),
-            };
+        let (entry, edited) = match menu::run(console, &mut self, settings, typed, &mut after, line)
+        {
+            Outcome::Boot { entry, edited } => (entry, edited),
+            Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
+            Outcome::Reboot => return Err(Ending::Reboot),
+            // There may be no next device: it had its turn.
+            Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
+            Outcome::Quit => return Err(Ending::Quit),
+        };
         if let Some(chosen) = self.list.get(entry)
             && chosen.generated
         {
@@ -242,7 +241,7 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
         {
             let entry = self.list.get(index);
             let xbootldr = entry.is_some_and(|entry| entry.has(tag::VOLUME));
-            let directory = entry.map_or(scan::TYPE1, |entry| scan::place(entry).0);
+            let directory = entry.map_or(TYPE1, |entry| entry::place(entry).0);
             let partition: &[u8] = if xbootldr { b"XBOOTLDR" } else { b"ESP" };
             field(b"partition", partition);
             let mut path = Text::UNSET;

@@ -4,16 +4,16 @@
 //! all. The loader writes nothing else of the file system for it: no directory, no
 //! file allocation table.
 
-use crate::conf::timeout;
-use crate::count::refuse_mirror;
-use crate::crc32::Crc32;
-use crate::entries::text::concat;
+use crate::disk::crc32::Crc32;
+use crate::disk::mirror::refuse_mirror;
+use crate::disk::storage::Storage;
+use crate::entries::glob;
 use crate::error::Error;
+use crate::fat::Source;
 use crate::fat::Volume;
-use crate::glob;
-use crate::inventory::Source;
 use crate::machine::{Disk, Lba};
-use crate::storage::Storage;
+use crate::settings::conf::timeout;
+use crate::text::concat;
 use layout::state::{
     CHECKED_FROM, FORMAT, HAS_ONE_SHOT_TIMEOUT, HAS_TIMEOUT, MAGIC, PATH, SIZE, TEXTS, TEXTS_SIZE,
     Text,

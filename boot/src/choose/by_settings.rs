@@ -1,48 +1,18 @@
-//! What boots: what a person chooses, or what is chosen for nobody.
-//!
-//! Defaults and the menu are in the overlay, as the settings are, and `choose` asks
-//! them in the order of systemd-boot; where the overlay is missing, a list of numbers
-//! (`by_number`) stands in for all that.
+//! The choice by the settings of the disk, and by a person at the menu.
 
-use crate::conf::{OnError, timeout};
+use super::choice::{Choice, MOMENT};
+use super::generated;
+use super::on_disk::OnDisk;
+use crate::disk::storage::Storage;
 use crate::entries::list::List;
-use crate::generated;
+use crate::fat::Sources;
+use crate::find::inventory;
 use crate::handoff::Ending;
-use crate::inventory::{self, Sources};
 use crate::machine::{Console, Disk, Input};
-use crate::menu::{self, listed::OnDisk};
+use crate::menu;
 use crate::overlay::Overlay;
-use crate::state::Changes;
-use crate::storage::Storage;
+use crate::settings::conf::timeout;
 use crate::workspace::Desk;
-
-/// The entry that boots, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Its rank.
-    pub entry: usize,
-    /// Length of the command line that it gets instead of its own, on the desk.
-    pub edited: Option<usize>,
-    /// What happens if it cannot be started.
-    pub on_error: OnError,
-    /// The rank of the entry that boots when nobody chooses.
-    pub default: Option<usize>,
-    /// What else a person changed.
-    pub changes: Changes,
-}
-
-impl Choice {
-    /// Boot an entry as it is.
-    fn plain(entry: usize) -> Self {
-        Self {
-            entry,
-            edited: None,
-            on_error: OnError::Auto,
-            default: Some(entry),
-            changes: Changes::default(),
-        }
-    }
-}
 
 /// What is asked: which of these entries?
 pub(crate) struct Question<'a, 'e, 'd, D> {
@@ -124,11 +94,6 @@ pub(crate) fn choose<C: Console, D: Disk>(
     disk.choose(console, state, &settings, typed, command_line, plain)
 }
 
-/// Ticks in a second, nearly.
-pub(crate) const SECOND: u32 = 18;
-/// Ticks that a hidden menu waits for a key: a tenth of a second.
-const MOMENT: u32 = 2;
-
 /// What is to happen before the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prelude {
@@ -148,33 +113,4 @@ pub(crate) fn prelude(console: &mut impl Console, timeout: u32) -> Prelude {
         },
         _ => Prelude::Menu(None),
     }
-}
-
-/// The choice on a machine without an overlay: the first entry, unless a key is
-/// pressed in the first moment or an attempt has `failed`. Then a digit chooses one
-/// of the first nine entries, any other key the first one.
-pub(crate) fn by_number(
-    console: &mut impl Console,
-    list: &List,
-    failed: bool,
-) -> Result<Choice, Ending> {
-    if !failed && console.key(Some(MOMENT)).is_none() {
-        return Ok(Choice::plain(0));
-    }
-    for (rank, digit) in (b'1'..=b'9').enumerate() {
-        if let Some(entry) = list.get(rank) {
-            console.write(&[digit, b' ']);
-            console.write(entry.id());
-            console.write(b"\n");
-        }
-    }
-    let Some(Input::Keyboard { ascii: key, .. } | Input::Serial(key)) = console.key(None) else {
-        // There is nobody to ask.
-        return Err(Ending::Failed);
-    };
-    let rank = usize::from(key.wrapping_sub(b'1'));
-    Ok(Choice::plain(match list.get(rank) {
-        Some(_) => rank,
-        None => 0,
-    }))
 }

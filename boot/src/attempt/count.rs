@@ -15,13 +15,14 @@
 //! * `-1` is added only where the write of one sector does it, and where there is
 //!   an overlay. Elsewhere LEFT alone is counted.
 
+use crate::disk::mirror::refuse_mirror;
+use crate::disk::partition::Partition;
+use crate::disk::storage::Storage;
 use crate::entries::counter;
-use crate::entries::text::concat;
 use crate::fat::{LongName, Name, Node, ONE_SECTOR, ONE_SLOT, Volume, difference};
-use crate::gpt::Partition;
-use crate::machine::{Disk, Lba};
+use crate::machine::Disk;
 use crate::overlay::Overlay;
-use crate::storage::Storage;
+use crate::text::concat;
 use crate::{Error, Kind};
 
 /// Bytes of the longest name, and of the longest new one.
@@ -31,9 +32,6 @@ pub const ROOM: usize = 2 * MOST_BYTES;
 
 /// Digits of numbers that are never too large.
 const SAFE_DIGITS: usize = 9;
-
-/// The first bytes of an md superblock.
-const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 
 /// Counts an attempt to boot the entry whose file is `node`, and gives the
 /// length of the file's new name, which is at the start of `room`; 0, and nothing
@@ -92,23 +90,4 @@ pub fn attempt<D: Disk>(
     }
     volume.rename(storage, node, &long, (old, new, first), name)?;
     Ok(new.len())
-}
-
-/// Refuses a partition that md has made a member of a mirror: the other members
-/// would not get what is written to it. Superblocks that leave the file system
-/// readable are at its end: that of version 1.0 lies 8 KiB before it and aligned to
-/// 4 KiB, that of version 0.90 64 KiB before it and aligned to as much.
-pub(crate) fn refuse_mirror<D: Disk>(
-    storage: &mut Storage<D>,
-    partition: &Partition,
-) -> Result<(), Error> {
-    let size = partition.sectors;
-    let places = [size.wrapping_sub(16) & !7, size.saturating_sub(128) & !127];
-    for place in places {
-        let at = partition.first.0.wrapping_add(place);
-        if storage.sector(Lba(at))?.first_chunk() == Some(&MD_MAGIC) {
-            return Err(Error::new(Kind::MirrorMember, at));
-        }
-    }
-    Ok(())
 }

@@ -4,9 +4,9 @@
 //! The Boot Loader Specification (UAPI.1) has one place for entries on a disk
 //! with such a table: a partition of type EAh.
 
-use crate::gpt::{Partition, Partitions};
+use super::partition::{Partition, Partitions};
+use super::storage::Storage;
 use crate::machine::{Disk, Lba};
-use crate::storage::Storage;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
 

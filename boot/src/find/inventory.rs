@@ -3,37 +3,24 @@
 //! [`crate::boot`] begins with it. Programs that only look at a disk call
 //! [`look`] and get what the menu would get, by the same code.
 
-use crate::conf::Conf;
+use crate::disk::partition::{Partition, Partitions};
+use crate::disk::storage::{Caches, Storage};
+use crate::disk::table::find_partitions;
 use crate::entries::list::List;
-use crate::entries::scan::{Problem, Scan};
 use crate::entries::select::{self, Wishes};
 use crate::entries::title;
-use crate::fat::{File, Volume};
-use crate::gpt::{self, Partition, Partitions};
+use crate::fat::{File, Source, Sources, Volume};
+use crate::find::scan::{Problem, Scan};
 use crate::machine::Disk;
-use crate::mbr;
 use crate::overlay::Overlay;
-use crate::state::State;
-use crate::storage::{Caches, Storage};
+use crate::settings::conf::Conf;
+use crate::settings::state::State;
 use crate::workspace::{Desk, Scratch, Workspace};
 use crate::{Error, Kind};
 use layout::state::Text;
 
 /// Where the settings lie, on the EFI system partition only.
 const CONF: &[u8] = b"/loader/loader.conf";
-
-/// Where entries come from.
-#[derive(Clone, Copy)]
-pub struct Source {
-    /// The partition.
-    pub partition: Partition,
-    /// The file system on it.
-    pub volume: Volume,
-}
-
-/// The EFI system partition and the extended boot loader partition, as far as
-/// they are there. The index is [`crate::entries::entry::Entry::volume`].
-pub type Sources = [Option<Source>; 2];
 
 /// What was found on a disk, and the means to read more of it.
 pub struct Inventory<'l, 's, 'd, D> {
@@ -94,20 +81,6 @@ pub fn look<D: Disk, T>(
         storage: &mut storage,
         sources,
     }))
-}
-
-/// Finds the partitions that may have entries, by the MBR or the GPT.
-///
-/// # Errors
-/// Those of [`gpt::find`].
-pub fn find_partitions<D: Disk>(
-    storage: &mut Storage<D>,
-    found: &mut Partitions,
-) -> Result<(), Error> {
-    match mbr::find_into(storage, found) {
-        Some(()) => Ok(()),
-        None => gpt::find_into(storage, found),
-    }
 }
 
 /// Finds the file systems of the disk, takes their settings into `conf` and offers

@@ -28,5 +28,5 @@ pub fn move_to(column: usize, line: usize, out: &mut dyn FnMut(&[u8])) {
 /// Terminals count from 1.
 fn number(value: usize, out: &mut dyn FnMut(&[u8])) {
     let value = u64::try_from(value).unwrap_or(0).wrapping_add(1);
-    out(crate::report::decimal(value, &mut [0; 20]));
+    out(crate::text::decimal(value, &mut [0; 20]));
 }

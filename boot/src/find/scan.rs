@@ -3,33 +3,18 @@
 //! Whatever is wrong with one file costs that file: it is named to the caller,
 //! who may show it, and the scan goes on.
 
-use super::counter::Name;
-use super::entry::{Entry, tag};
-use super::list::List;
-use super::type1::{Draft, Main};
+use crate::disk::storage::Storage;
+use crate::entries::counter::Name;
+use crate::entries::entry::{TYPE1, TYPE2, tag};
+use crate::entries::list::List;
+use crate::entries::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
-use crate::storage::Storage;
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::disk::OVERLAY_LBA;
-
-/// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
-/// Entries").
-pub const TYPE1: &[u8] = b"/loader/entries";
-/// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
-pub const TYPE2: &[u8] = b"/EFI/Linux";
-
-/// The directory of an entry's file, and what its name ends in.
-pub(crate) fn place(entry: &Entry) -> (&'static [u8], &'static [u8]) {
-    if entry.has(tag::TYPE2) {
-        (TYPE2, b".efi")
-    } else {
-        (TYPE1, b".conf")
-    }
-}
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;

@@ -1,26 +1,27 @@
 //! From the entry that was chosen to a kernel in memory.
 
+pub mod count;
+mod node;
+
 use crate::Handoff;
-use crate::choice::Choice;
-use crate::count;
-use crate::entries::entry::{Entry, tag};
+use crate::choose::Choice;
+use crate::disk::partition::Partition;
+use crate::entries::entry::{self, Entry, tag};
 use crate::entries::list::List;
-use crate::entries::scan;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::File;
-use crate::gpt::Partition;
-use crate::inventory::Sources;
+use crate::fat::Sources;
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
-use crate::node::Node;
 use crate::overlay::Overlay;
 use crate::report::Trail;
-use crate::state::{Changes, State};
+use crate::settings::state::{Changes, State};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::disk::OVERLAY_LBA;
+use node::Node;
 
 /// An entry that is on its way.
 ///
@@ -226,7 +227,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let Some(file) = &self.entry.file else {
             return 0;
         };
-        let (_, suffix) = scan::place(self.entry);
+        let (_, suffix) = entry::place(self.entry);
         let counted = count::attempt(
             self.loader.overlay,
             self.loader.storage,
@@ -268,7 +269,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 self.trail.report(self.loader.console, Some(overlay), error);
             }
         }
-        let (directory, _) = scan::place(self.entry);
+        let (directory, _) = entry::place(self.entry);
         let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
         let node = Node {
             selected: id,

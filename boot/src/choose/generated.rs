@@ -1,11 +1,11 @@
 //! Entries that the loader adds to the menu by itself, as loader.conf asks for
 //! them (`auto-reboot`, `auto-poweroff`). Their names are systemd-boot's.
 
-use crate::conf::Conf;
 use crate::entries::entry::{Entry, Field};
 use crate::entries::list::List;
 use crate::handoff::Ending;
 use crate::overlay::Overlay;
+use crate::settings::conf::Conf;
 
 /// Id of the entry that powers the machine off.
 const POWER_OFF: &[u8] = b"auto-poweroff";

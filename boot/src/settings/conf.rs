@@ -5,7 +5,7 @@
 //! Without a file everything is as in [`Conf::without_file`].
 
 use crate::entries::line;
-use crate::entries::text::Text;
+use crate::text::Text;
 
 /// `timeout`: how many seconds the menu waits for a person, if it is none of
 /// these. The values are those of systemd-boot.
@@ -98,7 +98,7 @@ impl Conf {
         self.beep = false;
     }
 
-    /// `default`: a pattern for [`crate::glob::selects`], or `@saved`.
+    /// `default`: a pattern for [`crate::entries::glob::selects`], or `@saved`.
     pub fn default(&self) -> Option<&[u8]> {
         let [default, _] = &self.patterns;
         default.get()

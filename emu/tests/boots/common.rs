@@ -254,7 +254,7 @@ pub(crate) fn boot(
         },
     );
     let mut console = Terminal::default();
-    let overlay = const { &Overlay::linked() };
+    let overlay = const { Overlay::linked() };
     let mut loader = Loader::new(&mut storage, memory, &mut console, &volume, Some(overlay));
     let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
     let result = result.map(|()| loader.handoff);

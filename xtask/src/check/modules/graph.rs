@@ -120,7 +120,7 @@ fn back_to(imports: &Imports, start: &String) -> Option<Vec<String>> {
                 return Some(way);
             }
             if seen.insert(next) {
-                ways.push_back([&way[..], &[next.clone()]].concat());
+                ways.push_back([&way[..], std::slice::from_ref(next)].concat());
             }
         }
     }

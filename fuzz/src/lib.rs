@@ -22,19 +22,10 @@ pub mod input;
 pub mod kernel;
 pub mod machine;
 pub mod pe;
+mod target;
 pub mod targets;
 
-/// A fuzz target.
-pub struct Target {
-    /// The name of the module, of the program and of the directories.
-    pub name: &'static str,
-    /// The length after which more bytes of an input are of no use.
-    pub longest: usize,
-    /// Runs one input, and panics if something is wrong.
-    pub run: fn(&[u8]),
-    /// Inputs to begin with, which get far into the parser.
-    pub seeds: fn() -> Vec<Vec<u8>>,
-}
+pub use target::Target;
 
 /// Every target.
 pub const TARGETS: &[Target] = targets::ALL;

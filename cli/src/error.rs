@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::Path;
 
+use boot::{Kind, report};
+
 /// Why a command did not do what it was asked for, as one line: what is wrong,
 /// where, and what to do.
 #[derive(Clone, Debug)]
@@ -25,6 +27,11 @@ impl Error {
     /// Something that was refused or went wrong.
     pub fn failed(problem: impl Display) -> Self {
         Self::Failed(problem.to_string())
+    }
+
+    /// An error of the loader's own code, in the loader's words.
+    pub fn of_loader(error: boot::Error) -> Self {
+        Self::Failed(loader_text(error))
     }
 
     /// The same error, led by the disk that it is about.
@@ -67,4 +74,18 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::failed(format!("cannot write to standard output: {error}"))
     }
+}
+
+/// The loader's text of an error.
+pub fn loader_text(error: boot::Error) -> String {
+    // Here it is not the BIOS that says so.
+    if error.is(Kind::DiskRead) {
+        return format!(
+            "cannot read sector {}. Check the disk and its cable.",
+            error.at()
+        );
+    }
+    let mut text = Vec::new();
+    report::describe(error, &mut |piece| text.extend_from_slice(piece));
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -8,13 +8,12 @@ use std::path::Path;
 
 use cli::error::Error;
 use cli::uki::build::build;
-use cli::uki::content::Source;
+use cli::uki::content::SourceFile;
 use cli::uki::convert::convert;
-use cli::uki::inspect::Report;
-use cli::uki::options::Options;
+use cli::uki::inputs::Inputs;
 use cli::uki::pe::Pe;
+use cli::uki::report::Report;
 use cli::uki::stub::Stub;
-use cli::{Context, uki};
 use common::noise;
 use goblin::pe::PE;
 use layout::uki::{KERNEL_INFO, PROTECTED_MODE, TABLE_HEADER};
@@ -85,22 +84,14 @@ impl Place {
         let (linux, output) = (self.path("linux"), self.path("image"));
         let mut arguments = vec!["--linux", &linux, "--output", &output];
         arguments.extend(more);
-        let mut options = Options::parse(lexopt::Parser::from_args(arguments))?;
+        let mut options = Inputs::parse(lexopt::Parser::from_args(arguments))?;
         options.stub = None;
-        with_context(|context| build(Stub::new(&stub())?, options, context))
+        with_messages(|err| build(Stub::new(&stub())?, options, err))
     }
 
     fn convert(&self, from: &str, to: &str) -> Result<String, Error> {
         let (from, to) = (self.path(from), self.path(to));
-        let run = |context: &mut Context| {
-            convert(
-                Stub::new(&stub())?,
-                Path::new(&from),
-                Path::new(&to),
-                context,
-            )
-        };
-        with_context(run)
+        with_messages(|err| convert(Stub::new(&stub())?, Path::new(&from), Path::new(&to), err))
     }
 
     fn report(&self, name: &str) -> Result<Report, Error> {
@@ -110,15 +101,11 @@ impl Place {
 }
 
 /// Runs something, and gives what it wrote to standard error.
-fn with_context(run: impl FnOnce(&mut Context) -> Result<(), Error>) -> Result<String, Error> {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let stages = Err(Error::failed("none"));
-    let mut context = Context {
-        stages,
-        out: &mut out,
-        err: &mut err,
-    };
-    run(&mut context)?;
+fn with_messages(
+    run: impl FnOnce(&mut dyn std::io::Write) -> Result<(), Error>,
+) -> Result<String, Error> {
+    let mut err = Vec::new();
+    run(&mut err)?;
     Ok(String::from_utf8(err).unwrap())
 }
 
@@ -364,7 +351,7 @@ fn a_file_that_is_cut_short() {
 
 #[test]
 fn usage() {
-    let parse = |arguments: &[&str]| Options::parse(lexopt::Parser::from_args(arguments)).err();
+    let parse = |arguments: &[&str]| Inputs::parse(lexopt::Parser::from_args(arguments)).err();
     let place = Place::new();
     let linux = place.path("linux");
     let output = ["--linux", &linux, "--output", "x"];
@@ -379,7 +366,7 @@ fn usage() {
     ] {
         assert!(matches!(parse(wrong), Some(Error::Usage(_))), "{wrong:?}");
     }
-    assert!(uki::COMMAND.help.contains("inspect"));
+    assert!(cli::commands::uki::COMMAND.help.contains("inspect"));
 }
 
 /// Headers with wrong bytes cost a message, nothing else.
@@ -399,7 +386,7 @@ fn hostile_headers() {
             wrong.truncate(image.len() * (round % 100) / 100);
         }
         place.write("wrong", &wrong);
-        let source = Source::open(Path::new(&place.path("wrong"))).unwrap();
+        let source = SourceFile::open(Path::new(&place.path("wrong"))).unwrap();
         if let Ok(pe) = Pe::parse(&wrong, "wrong") {
             let _ = Report::of(&source, &pe);
             let _ = place.convert("wrong", "out");

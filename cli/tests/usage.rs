@@ -43,7 +43,7 @@ fn wrong_usage_is_one_line_and_status_2() {
 fn help_explains_each_command() {
     let new = stages("0.1.0", 1);
     let all = gapboot(&new, &["--help"]).done().out;
-    for command in cli::COMMANDS {
+    for command in cli::commands::ALL {
         assert!(all.contains(command.summary));
         for help in ["--help", "-h"] {
             let run = gapboot(&new, &[command.name, "x", help]).done();
@@ -95,7 +95,7 @@ fn without_the_loader_inside_only_looking_works() {
 fn stages_that_the_build_cannot_have_made_are_refused() {
     let (one, two) = (stage1(1), stage2("0.1.0", 1, 9000));
     let refused = |one: &[u8], two: &[u8], overlay: Option<&[u8]>| {
-        cli::image::Stages::new(one, two, overlay)
+        cli::install::Stages::new(one, two, overlay)
             .err()
             .unwrap()
             .to_string()

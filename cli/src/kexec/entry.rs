@@ -25,18 +25,17 @@ use boot::{Ending, Workspace};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, STAGE2_UNPACKED};
 use stub::params::{self, field};
 
-use super::load::{Load, in_memory};
+use super::payload::{Payload, in_memory};
+use crate::disk::reader::Reader;
 use crate::disk::{Access, Disk, Sectors};
 use crate::error::Error;
-use crate::menu;
-use crate::reader::Reader;
 
 /// Bytes for a line: more than the largest entry file has.
 const LINE: usize = 64 << 10;
 
 /// Takes what the menu of `disk` starts when nobody chooses, or the entry of this
 /// id.
-pub(super) fn load(disk: &Path, id: Option<&str>) -> Result<Load, Error> {
+pub fn load(disk: &Path, id: Option<&str>) -> Result<Payload, Error> {
     // The disk is read past the caches of its mounted file systems.
     rustix::fs::sync();
     let mut machine = Model {
@@ -50,7 +49,7 @@ pub(super) fn load(disk: &Path, id: Option<&str>) -> Result<Load, Error> {
     copy_kernel(&mut machine.disk, &chosen, &mut kernel)
         .map_err(|error| Error::failed(format!("{name}: {error}")))?;
     let memory = machine.memory;
-    Ok(Load {
+    Ok(Payload {
         name,
         kernel,
         cmdline: memory.command_line(handoff.command_line_size).to_vec(),
@@ -205,11 +204,11 @@ fn copy_kernel<S: Sectors>(
         let (Some(entry), Some(source)) = (entry, source) else {
             return Err(Error::failed("it is gone; run the command again"));
         };
-        let kernel = kernel(entry, source, storage).map_err(failed)?;
+        let kernel = kernel(entry, source, storage).map_err(Error::of_loader)?;
         let mut file = fat::File::open(&source.volume, &kernel.node);
         file.range(kernel.offset, kernel.offset.saturating_add(kernel.size));
         loop {
-            match file.next(storage, u32::MAX).map_err(failed)? {
+            match file.next(storage, u32::MAX).map_err(Error::of_loader)? {
                 [] => return Ok(()),
                 bytes => into
                     .write_all(bytes)
@@ -217,7 +216,7 @@ fn copy_kernel<S: Sectors>(
             }
         }
     })
-    .map_err(failed)?
+    .map_err(Error::of_loader)?
 }
 
 /// Where the kernel of an entry lies.
@@ -248,8 +247,4 @@ fn kernel<D: machine::Disk>(
     image.profile = entry.profile;
     image.find_kernel(storage)?;
     Ok(image.part())
-}
-
-fn failed(error: boot::Error) -> Error {
-    Error::failed(menu::text(error))
 }

@@ -1,121 +1,25 @@
-//! What is to be started: a kernel, its initrds and its command line.
+//! Has Linux load what is to be started, by whichever system call it has.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::ffi::CString;
 
-use rustix::fs::MemfdFlags;
-
+use super::payload::Payload;
+use super::refusal::refused;
+use super::{running, segments, syscall};
 use crate::error::Error;
-use crate::system::cannot;
-use crate::uki::content::{Content, Source};
-use crate::uki::pe::Pe;
-use crate::uki::sections;
+use crate::system::System;
 
-/// What is to be started.
-pub(super) struct Load {
-    /// What messages call it.
-    pub name: String,
-    /// The kernel, a bzImage.
-    pub kernel: File,
-    /// The initrds, which the kernel takes for one.
-    pub initrd: Option<File>,
-    /// The command line.
-    pub cmdline: Vec<u8>,
-}
-
-impl Load {
-    /// A kernel or a unified kernel image in a file. A command line that is
-    /// given replaces that of the image; in front of it `@N` chooses a profile.
-    ///
-    /// A file that is a bzImage, as some images are too, is started as it is:
-    /// then a signature of all of it is one of what is started.
-    pub(super) fn file(path: &Path, initrds: &[PathBuf], cmdline: &str) -> Result<Self, Error> {
-        let source = Source::open(path)?;
-        let open = |path: &PathBuf| Ok(Source::open(path)?.all());
-        let initrds = initrds.iter().map(open).collect::<Result<_, Error>>()?;
-        if source.all().head(0x206)?.get(0x202..) != Some(b"HdrS") {
-            return Self::image(path, initrds, cmdline);
+/// Has Linux load it, and says by which system call.
+pub fn load_by(payload: &Payload, by_segments: bool) -> Result<&'static str, Error> {
+    let cmdline = CString::new(payload.cmdline.as_slice())
+        .map_err(|_| Error::failed("the command line holds a NUL, at which it would end"))?;
+    if !by_segments {
+        match syscall::load_files(&payload.kernel, payload.initrd.as_ref(), &cmdline) {
+            Ok(()) => return Ok("kexec_file_load"),
+            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {}
+            Err(error) => return Err(refused(&payload.name, &error)),
         }
-        Ok(Self {
-            name: source.name().to_owned(),
-            kernel: File::open(path).map_err(|error| cannot("open", path, &error))?,
-            initrd: joined(initrds)?,
-            cmdline: cmdline.as_bytes().to_vec(),
-        })
     }
-
-    /// What an image holds, put together as its stub does it.
-    fn image(path: &Path, given: Vec<Content>, cmdline: &str) -> Result<Self, Error> {
-        let (source, pe) = Pe::open(path)?;
-        let name = source.name().to_owned();
-        let wrong = |what: &str| Error::failed(format!("{name}: {what}"));
-        let mut all = sections::of(&source, &pe).map_err(|error| error.on(path))?;
-        let profiles = sections::number(&mut all);
-        let request = stub::command_line::request(cmdline.as_bytes());
-        if request.profile >= profiles.max(1) {
-            return Err(wrong("it has no such profile; correct @N in --cmdline"));
-        }
-        let own = if profiles == 0 {
-            0
-        } else {
-            request.profile + 1
-        };
-        let content = |name| {
-            let section = sections::effective(&all, own, name);
-            section.map(|section| section.content.clone())
-        };
-        let linux = content(".linux").ok_or_else(|| wrong("there is no kernel in it"))?;
-        let mut kernel = in_memory("kernel")?;
-        write(&linux, &mut kernel)?;
-        let extras = sections::extras(&all, profiles)?.into_iter();
-        let extras = extras.filter(|section| section.profile == own);
-        let mut initrds: Vec<Content> = content(".ucode").into_iter().collect();
-        initrds.extend(given);
-        initrds.extend(content(".initrd"));
-        initrds.extend(extras.map(|section| section.content));
-        let line = match (request.replacement, content(".cmdline")) {
-            (Some(words), _) => words.to_vec(),
-            (None, Some(line)) => one_line(&line.text(".cmdline")?),
-            (None, None) => Vec::new(),
-        };
-        Ok(Self {
-            kernel,
-            initrd: joined(initrds)?,
-            cmdline: line,
-            name,
-        })
-    }
-}
-
-fn one_line(text: &[u8]) -> Vec<u8> {
-    let mut line = vec![0; text.len() + 1];
-    let length = stub::command_line::one_line(text, &mut line);
-    line.truncate(length.unwrap_or(0));
-    line
-}
-
-/// Initrds, one behind the other; none if there is nothing in them.
-fn joined(initrds: Vec<Content>) -> Result<Option<File>, Error> {
-    let all = Content::Joined(initrds);
-    if all.size() == 0 {
-        return Ok(None);
-    }
-    let mut file = in_memory("initrd")?;
-    write(&all, &mut file)?;
-    Ok(Some(file))
-}
-
-fn write(content: &Content, into: &mut File) -> Result<(), Error> {
-    content.write(&mut |bytes| {
-        into.write_all(bytes)
-            .map_err(|error| Error::failed(format!("cannot fill a file in memory: {error}")))
-    })
-}
-
-/// A file in memory.
-pub(super) fn in_memory(name: &str) -> Result<File, Error> {
-    let file = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC);
-    file.map(File::from)
-        .map_err(|error| Error::failed(format!("cannot make a file in memory: {error}")))
+    let machine = running::Machine::of(&System::default())?;
+    segments::load(payload, cmdline.as_bytes(), &machine)?;
+    Ok("kexec_load")
 }

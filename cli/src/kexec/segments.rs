@@ -18,7 +18,8 @@ use stub::params::{self, Target, field, put};
 use stub::plan::{Kernel, Mode, Parts, plan};
 use stub::problem::Problem;
 
-use super::load::Load;
+use super::payload::Payload;
+use super::refusal::{UNKNOWN, refused as why};
 use super::running::Machine;
 use super::syscall::{self, Content, Mapped, Segment};
 use super::trampoline;
@@ -28,18 +29,18 @@ use crate::error::Error;
 const ENTRY: u64 = layout::uki::ENTRY_64 as u64;
 
 /// Has Linux load a kernel with this command line.
-pub(super) fn load(load: &Load, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
-    let refused = |error: io::Error| super::refused(&load.name, &error);
+pub(super) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
+    let refused = |error: io::Error| why(&payload.name, &error);
     let wrong = |problem| {
         let text = match problem {
-            Problem::NoKernel => super::UNKNOWN,
+            Problem::NoKernel => UNKNOWN,
             problem => problem.text(),
         };
-        Error::failed(format!("{}: {text}", load.name))
+        Error::failed(format!("{}: {text}", payload.name))
     };
-    let head = head(&load.kernel).map_err(refused)?;
-    let kernel_file = Mapped::new(&load.kernel).map_err(refused)?;
-    let initrd_file = load.initrd.as_ref().map(Mapped::new);
+    let head = head(&payload.kernel).map_err(refused)?;
+    let kernel_file = Mapped::new(&payload.kernel).map_err(refused)?;
+    let initrd_file = payload.initrd.as_ref().map(Mapped::new);
     let initrd_file = initrd_file.transpose().map_err(refused)?;
 
     let kernel = Kernel::parse(&head, kernel_file.size() as u64).map_err(wrong)?;

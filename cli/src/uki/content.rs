@@ -14,7 +14,7 @@ const BLOCK: usize = 1 << 20;
 
 /// A file that contents are read from, under the name that errors give it.
 #[derive(Debug)]
-pub struct Source {
+pub struct SourceFile {
     file: File,
     name: String,
     size: u64,
@@ -22,7 +22,7 @@ pub struct Source {
     identity: (u64, u64),
 }
 
-impl Source {
+impl SourceFile {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
         let name = path.display().to_string();
@@ -91,7 +91,7 @@ pub enum Content {
     /// A part of a file.
     Part {
         /// The file.
-        source: Rc<Source>,
+        source: Rc<SourceFile>,
         /// Offset of the first byte.
         start: u64,
         /// Bytes.
@@ -103,7 +103,7 @@ pub enum Content {
 
 impl Content {
     /// The files that it is read from.
-    pub fn sources(&self) -> Vec<&Source> {
+    pub fn sources(&self) -> Vec<&SourceFile> {
         match self {
             Self::Bytes(_) => Vec::new(),
             Self::Part { source, .. } => vec![source],

@@ -3,7 +3,7 @@
 //! In the file everything is in one piece without gaps, in the order of the
 //! section table, so that a signature covers every byte and tools that sign
 //! see it: headers, real-mode loader, entry code, the EFI stub's sections, and
-//! what belongs to a Unified Kernel Image. A profile's initrds lie in the order
+//! what belongs to a Unified InnerKernel Image. A profile's initrds lie in the order
 //! in which they are handed over, the first at a page: the stub can leave them
 //! where they are.
 
@@ -19,23 +19,21 @@ use layout::uki::{
 use stub::params::{put, u32};
 
 use super::content::{Content, Output};
-use super::kernel::{self, Kernel};
+use super::field;
+use super::kernel::{self, InnerKernel};
+use super::limits::{FILE_ALIGNMENT, PAGE, too_large};
 use super::pe::{COFF_SIZE, SECTION_SIZE};
+use super::pe_headers::PeHeaders;
 use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
-use super::shell::{Shell, field};
 use super::stub::Stub;
 use super::{debug, osrel};
 use crate::error::Error;
 
-/// Contents begin at multiples of this.
-pub const FILE_ALIGNMENT: u64 = 0x200;
-/// Addresses of new sections are multiples of it.
-pub const PAGE: u64 = 0x1000;
 /// Where an EFI stub may begin for ours to fit before it.
 const ENTRY_AT_LEAST: u64 = PROTECTED_MODE as u64 + PAGE;
 
 /// A file to be written.
-pub struct Image {
+pub struct NewImage {
     headers: Vec<u8>,
     sections: Vec<Section>,
     /// Offset and padded size of each; nothing for one without content.
@@ -43,16 +41,16 @@ pub struct Image {
     size: u64,
 }
 
-impl Image {
+impl NewImage {
     /// Lays out a file of a stub, PE headers and sections in the order of the
     /// section table.
-    pub fn new(stub: Stub, shell: &Shell, mut inner: Vec<Section>) -> Result<Self, Error> {
+    pub fn new(stub: Stub, pe_headers: &PeHeaders, mut inner: Vec<Section>) -> Result<Self, Error> {
         enlarge_kernels(&mut inner);
         let profiles = sections::number(&mut inner);
         let first = u32::from(profiles > 0);
         let linux = sections::effective(&inner, first, ".linux");
         let linux = linux.ok_or(Error::failed("there is no kernel in it: --linux names one"))?;
-        let kernel = Kernel::read(&linux.content)?;
+        let kernel = InnerKernel::read(&linux.content)?;
         let version = sections::effective(&inner, first, ".osrel")
             .map(|section| section.content.text(".osrel"))
             .transpose()?
@@ -60,7 +58,7 @@ impl Image {
         let cmdline = longest_command_line(&inner, &kernel)?;
 
         let extras = sections::extras(&inner, profiles)?;
-        let mut all = ours(stub, shell, &inner, &extras, version.as_deref())?;
+        let mut all = ours(stub, pe_headers, &inner, &extras, version.as_deref())?;
         inner.extend(extras);
         sections::arrange(&mut inner);
         all.extend(inner);
@@ -71,10 +69,10 @@ impl Image {
             sections: all,
         };
         image.place();
-        image.place_in_memory(shell)?;
+        image.place_in_memory(pe_headers)?;
         image.fill_table(&kernel)?;
-        debug::relocate(shell.optional(), &mut image.sections, &image.places)?;
-        image.fill_headers(shell, &kernel, cmdline)?;
+        debug::relocate(pe_headers.optional(), &mut image.sections, &image.places)?;
+        image.fill_headers(pe_headers, &kernel, cmdline)?;
         Ok(image)
     }
 
@@ -112,8 +110,8 @@ impl Image {
     /// as little of them in memory as fits: nothing there is needed. Else they
     /// come behind: then stub 252 warns at each start that sections overlap,
     /// though they don't.
-    fn place_in_memory(&mut self, shell: &Shell) -> Result<(), Error> {
-        let alignment = shell.section_alignment().max(PAGE);
+    fn place_in_memory(&mut self, pe_headers: &PeHeaders) -> Result<(), Error> {
+        let alignment = pe_headers.section_alignment().max(PAGE);
         let known = || {
             self.sections
                 .iter()
@@ -152,7 +150,7 @@ impl Image {
     }
 
     /// The table for the stub, behind its code.
-    fn fill_table(&mut self, kernel: &Kernel) -> Result<(), Error> {
+    fn fill_table(&mut self, kernel: &InnerKernel) -> Result<(), Error> {
         let table = sections::table(&self.sections, &|index| self.offset(index))?;
         let Content::Bytes(entry) = &mut self.sections[1].content else {
             return Ok(());
@@ -174,7 +172,12 @@ impl Image {
         Ok(())
     }
 
-    fn fill_headers(&mut self, shell: &Shell, kernel: &Kernel, cmdline: u32) -> Result<(), Error> {
+    fn fill_headers(
+        &mut self,
+        pe_headers: &PeHeaders,
+        kernel: &InnerKernel,
+        cmdline: u32,
+    ) -> Result<(), Error> {
         let linux = self
             .sections
             .iter()
@@ -185,7 +188,7 @@ impl Image {
         put(&mut self.headers, 0, b"MZ");
         put(&mut self.headers, 0x3c, &(PE_HEADER as u32).to_le_bytes());
         put(&mut self.headers, SETUP_HEADER, &header);
-        let pe = shell.headers(&self.sections, &self.places)?;
+        let pe = pe_headers.headers(&self.sections, &self.places)?;
         if PE_HEADER + pe.len() > LOADER {
             let excess = (PE_HEADER + pe.len() - LOADER).div_ceil(SECTION_SIZE);
             return Err(Error::failed(format!(
@@ -238,11 +241,6 @@ impl Image {
     }
 }
 
-/// A number of the file does not fit its headers.
-pub fn too_large() -> Error {
-    Error::failed("the file would be larger than 4 GiB: use a smaller initrd")
-}
-
 /// A kernel that is started where it lies takes more memory than its file has.
 fn enlarge_kernels(inner: &mut [Section]) {
     for section in inner {
@@ -257,7 +255,7 @@ fn enlarge_kernels(inner: &mut [Section]) {
 /// The two sections that make the file a bzImage.
 fn ours(
     stub: Stub,
-    shell: &Shell,
+    pe_headers: &PeHeaders,
     inner: &[Section],
     extras: &[Section],
     version: Option<&str>,
@@ -282,7 +280,7 @@ fn ours(
     entry.name = ENTRY_NAME;
     loader.characteristics = DATA;
     // UEFI runs code of it only to say that it can't start the file.
-    entry.characteristics = if shell.has_entry() { DATA } else { CODE };
+    entry.characteristics = if pe_headers.has_entry() { DATA } else { CODE };
     Ok(vec![loader, entry])
 }
 
@@ -305,7 +303,7 @@ fn version_text(version: Option<&str>) -> String {
 
 /// The length of the longest command line in the file; an error if the kernel
 /// takes none that long.
-fn longest_command_line(inner: &[Section], kernel: &Kernel) -> Result<u32, Error> {
+fn longest_command_line(inner: &[Section], kernel: &InnerKernel) -> Result<u32, Error> {
     let mut longest = 0;
     for section in inner
         .iter()

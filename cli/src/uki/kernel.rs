@@ -19,7 +19,7 @@ use crate::error::Error;
 
 /// A kernel for a `.linux` section.
 #[derive(Clone, Debug)]
-pub struct Kernel {
+pub struct InnerKernel {
     /// The first sectors of the file, header included.
     head: Vec<u8>,
     /// What the stub will make of it.
@@ -52,7 +52,7 @@ const FROM_KERNEL: [(usize, usize); 9] = [
     (field::PREF_ADDRESS, 8),
 ];
 
-impl Kernel {
+impl InnerKernel {
     /// Reads the header of a kernel; the error says what the kernel lacks.
     pub fn read(linux: &Content) -> Result<Self, Error> {
         let head = linux.head(0x1_0000)?;

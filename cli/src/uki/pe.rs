@@ -8,7 +8,7 @@ use std::rc::Rc;
 use goblin::pe::header::{COFF_MACHINE_X86_64, Header};
 use goblin::pe::section_table::SectionTable;
 
-use super::content::{Content, Source};
+use super::content::{Content, SourceFile};
 use crate::error::Error;
 
 /// Bytes of the COFF header with the signature before it.
@@ -78,8 +78,8 @@ pub fn name(bytes: &[u8; 8]) -> String {
 
 impl Pe {
     /// Reads a file's headers.
-    pub fn open(path: &Path) -> Result<(Rc<Source>, Self), Error> {
-        let source = Source::open(path)?;
+    pub fn open(path: &Path) -> Result<(Rc<SourceFile>, Self), Error> {
+        let source = SourceFile::open(path)?;
         let head = source.all().head(HEADERS_LIMIT)?;
         let pe = Self::parse(&head, source.name())?;
         Ok((source, pe))
@@ -122,7 +122,7 @@ impl Pe {
 }
 
 /// The content of a section; an error if it lies outside the file.
-pub fn content(source: &Rc<Source>, section: &Section) -> Result<Content, Error> {
+pub fn content(source: &Rc<SourceFile>, section: &Section) -> Result<Content, Error> {
     let start = u64::from(section.raw_offset);
     if start + section.size() > source.size() {
         return Err(Error::failed(format!(

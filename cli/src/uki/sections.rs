@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use layout::uki::{BASE_PROFILE, ENTRIES_MAX, Kind};
 
-use super::content::{Content, Source};
+use super::content::{Content, SourceFile};
 use super::cpio;
 use super::pe::{self, Pe};
 use crate::error::Error;
@@ -92,7 +92,7 @@ impl Section {
 
 /// The sections of a file; our own of an earlier run are left out. Only those
 /// of its EFI stub keep their addresses.
-pub fn of(source: &Rc<Source>, pe: &Pe) -> Result<Vec<Section>, Error> {
+pub fn of(source: &Rc<SourceFile>, pe: &Pe) -> Result<Vec<Section>, Error> {
     let ours = |name| [LOADER_NAME, ENTRY_NAME, EXTRA_NAME].contains(name);
     let sections = pe.sections.iter().filter(|section| !ours(&section.name));
     sections

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use boot::{Kind, report};
+use kexec::error::Reason;
 
 /// Why a command did not do what it was asked for, as one line: what is wrong,
 /// where, and what to do.
@@ -34,6 +35,18 @@ impl Error {
         Self::Failed(loader_text(error))
     }
 
+    /// Something could not be done with a file; says what may help.
+    pub fn file(what: &str, path: &Path, error: &io::Error) -> Self {
+        let hint = match error.kind() {
+            io::ErrorKind::PermissionDenied => "; run gapboot as root",
+            io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
+            io::ErrorKind::ResourceBusy => "; something else uses it",
+            io::ErrorKind::StorageFull => "; delete something there",
+            _ => "",
+        };
+        Self::failed(format!("cannot {what} {}: {error}{hint}", path.display()))
+    }
+
     /// The same error, led by the disk that it is about.
     #[must_use]
     pub fn on(self, disk: &Path) -> Self {
@@ -59,6 +72,19 @@ impl Display for Error {
             Self::Usage(problem) => write!(to, "{problem}; `gapboot --help` shows the usage"),
             Self::Failed(problem) => to.write_str(problem),
             Self::Help => to.write_str("help"),
+        }
+    }
+}
+
+impl From<kexec::Error> for Error {
+    fn from(error: kexec::Error) -> Self {
+        let text = match error.reason {
+            Reason::Loader(reason) => loader_text(reason),
+            reason => reason.to_string(),
+        };
+        match error.about.as_str() {
+            "" => Self::Failed(text),
+            about => Self::Failed(format!("{about}: {text}")),
         }
     }
 }

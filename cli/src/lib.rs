@@ -15,14 +15,11 @@
 //! | [`state`] | the state file: what `gapboot set` and the menu remember |
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
-//! | [`kexec`] | starts a kernel from the running Linux |
 //! | [`error`] | what a command may end with |
 //!
-//! Folders use only folders below them in this order: `commands`; `kexec`, `bless`,
-//! `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`.
+//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`.
 
-// System calls need it, in `kexec`.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -32,7 +29,6 @@ pub mod commands;
 pub mod disk;
 pub mod error;
 pub mod install;
-pub mod kexec;
 pub mod menu;
 pub mod state;
 pub mod system;

@@ -7,7 +7,7 @@ use super::file::EntryFile;
 use super::names::Names;
 use crate::disk::Access;
 use crate::error::Error;
-use crate::system::{System, cannot, mounts};
+use crate::system::{System, mounts};
 
 /// Why there is nothing to mark.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl CountedBoot {
         let path = names.directory.trim_start_matches('/');
         match rustix::fs::openat(&root, path, flags, Mode::empty()) {
             Ok(directory) => Ok(EntryFile::new(root, directory, names)),
-            Err(error) => Err(cannot("open", names.directory.as_ref(), &error.into())),
+            Err(error) => Err(Error::file("open", names.directory.as_ref(), &error.into())),
         }
     }
 }

@@ -7,7 +7,6 @@ use rustix::io::Errno;
 
 use super::names::Names;
 use crate::error::Error;
-use crate::system::cannot;
 
 /// How a boot went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl EntryFile {
         match rustix::fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(error) => Err(cannot("find", self.path(name).as_ref(), &error.into())),
+            Err(error) => Err(Error::file("find", self.path(name).as_ref(), &error.into())),
         }
     }
 
@@ -132,7 +131,11 @@ impl EntryFile {
             )),
             (Some(source), false) => match self.rename(source, target) {
                 Err(Errno::EXIST) => Err(taken(source)),
-                Err(error) => Err(cannot("rename", self.path(source).as_ref(), &error.into())),
+                Err(error) => Err(Error::file(
+                    "rename",
+                    self.path(source).as_ref(),
+                    &error.into(),
+                )),
                 Ok(()) => Ok(format!(
                     "marked {word}: {} is now {target}",
                     self.path(source)

@@ -1,13 +1,16 @@
-//! `gapboot kexec`: starts a kernel from the running Linux ([`crate::kexec`]).
+//! `gapboot kexec`: starts a kernel from the running Linux ([`kexec`]).
 
 use std::path::PathBuf;
 
+use kexec::Payload;
 use lexopt::Arg::{Long, Short, Value};
 
 use super::args;
 use super::command::{Command, Context};
+use crate::disk::reader::Reader;
+use crate::disk::{Access, Disk};
 use crate::error::Error;
-use crate::kexec::{Payload, entry, load_by, start, start_at_once};
+use crate::uki::payload;
 
 /// `gapboot kexec`.
 pub const COMMAND: Command = Command {
@@ -91,28 +94,32 @@ impl Options {
 fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
     let options = Options::parse(parser)?;
     if options.start_only {
-        return start_at_once();
+        return Ok(kexec::start_at_once()?);
     }
-    let payload = options.load()?;
-    let call = load_by(&payload, options.by_segments)?;
+    let payload = options.payload()?;
+    let call = kexec::load(&payload, options.by_segments)?.name();
     writeln!(context.out, "{}: loaded ({call})", payload.name)?;
     context.out.flush()?;
     match options.load_only {
         true => Ok(()),
-        false => start(),
+        false => Ok(kexec::start()?),
     }
 }
 
 impl Options {
     /// Gathers what is to be started.
-    fn load(&self) -> Result<Payload, Error> {
+    fn payload(&self) -> Result<Payload, Error> {
         let Some(disk) = &self.disk else {
             let path = self.what.clone().unwrap_or_default();
             let cmdline = self.cmdline.as_deref().unwrap_or_default();
-            return Payload::file(&path, &self.initrds, cmdline);
+            return payload::of_file(&path, &self.initrds, cmdline);
         };
         let id = self.what.as_ref().map(|id| id.to_string_lossy());
-        let mut payload = entry::load(disk, id.as_deref()).map_err(|error| error.on(disk))?;
+        // The disk is read past the caches of its mounted file systems.
+        rustix::fs::sync();
+        let mut payload = Disk::open(disk, Access::Read)
+            .and_then(|disk| Ok(kexec::entry::load(Reader::new(disk), id.as_deref())?))
+            .map_err(|error| error.on(disk))?;
         if let Some(line) = &self.cmdline {
             payload.cmdline = line.clone().into_bytes();
         }

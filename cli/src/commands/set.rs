@@ -15,7 +15,7 @@ use super::command::{Command, Context};
 use crate::error::Error;
 use crate::state::content;
 use crate::state::{Content, State, Store};
-use crate::system::{System, cannot};
+use crate::system::System;
 
 /// `gapboot set`.
 pub const COMMAND: Command = Command {
@@ -220,7 +220,7 @@ fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             read => read
                 .map(|text| Some(text.trim_end().to_owned()))
-                .map_err(|error| cannot("read", &path, &error)),
+                .map_err(|error| Error::file("read", &path, &error)),
         }
     };
     let mut changes = Vec::new();

@@ -22,7 +22,7 @@ use rustix::io::Errno;
 use super::state_edit::{EditedVolume, StateEdit};
 use crate::disk::{Access, Disk, reader};
 use crate::error::Error;
-use crate::system::{Device, System, boot_disk, cannot, mounts};
+use crate::system::{Device, System, boot_disk, mounts};
 
 /// The file's path without the slash in front.
 const FILE: &str = state::PATH.split_at(1).1;
@@ -86,12 +86,13 @@ impl Store {
         match &self.place {
             Place::Mounted(root, at) => {
                 let path = at.join(FILE);
-                write_mounted(root, bytes).map_err(|error| cannot("write", &path, &error.into()))
+                write_mounted(root, bytes)
+                    .map_err(|error| Error::file("write", &path, &error.into()))
             }
             Place::Partition(_, window) => {
                 window.write(bytes).map_err(|error| {
                     let what = format!("write {} on", state::PATH);
-                    cannot(&what, &window.path, &error)
+                    Error::file(&what, &window.path, &error)
                 })?;
                 match self.read()? {
                     Some(found) if found == bytes => Ok(()),
@@ -110,7 +111,7 @@ impl Store {
 /// The device that `disk` is, or nothing for an image file, which must not be
 /// in use.
 fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
-    let metadata = std::fs::metadata(disk).map_err(|error| cannot("open", disk, &error))?;
+    let metadata = std::fs::metadata(disk).map_err(|error| Error::file("open", disk, &error))?;
     if metadata.file_type().is_block_device() {
         let number = metadata.rdev();
         let number = format!("{}:{}", major(number), minor(number));
@@ -159,7 +160,7 @@ fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place,
 }
 
 fn cannot_read(at: &Path, error: io::Error) -> Error {
-    cannot("read", &at.join(FILE), &error)
+    Error::file("read", &at.join(FILE), &error)
 }
 
 fn read_mounted(root: &OwnedFd) -> rustix::io::Result<Vec<u8>> {

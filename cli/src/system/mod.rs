@@ -14,4 +14,3 @@ pub mod running;
 
 pub use boot_disk::boot_disk;
 pub use running::{Device, System};
-pub(crate) use running::{cannot, list, read};

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
-use super::running::{Device, System, cannot};
+use super::running::{Device, System};
 use crate::disk::Access;
 use crate::error::Error;
 
@@ -33,7 +33,7 @@ pub struct Mount {
 /// All mounts, those on top of others last.
 pub fn all(system: &System) -> Result<Vec<Mount>, Error> {
     let path = system.path(MOUNTS);
-    let text = fs::read_to_string(&path).map_err(|error| cannot("read", &path, &error))?;
+    let text = fs::read_to_string(&path).map_err(|error| Error::file("read", &path, &error))?;
     Ok(text.lines().filter_map(Mount::parse).collect())
 }
 
@@ -63,7 +63,7 @@ pub fn customary_esp(system: &System) -> Result<Option<Mount>, Error> {
 pub fn open(system: &System, mount: &Mount) -> Result<OwnedFd, Error> {
     let path = system.path(&mount.at);
     rustix::fs::open(&path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|error| cannot("open", &path, &error.into()))
+        .map_err(|error| Error::file("open", &path, &error.into()))
 }
 
 /// Mounts the FAT file system on a device where nobody else sees it; it goes
@@ -93,7 +93,7 @@ pub fn privately(system: &System, device: &Device, access: Access) -> Result<Own
             "cannot mount {}: this Linux knows no FAT file system (`modprobe vfat`)",
             file.display()
         )),
-        error => cannot("mount", &file, &error.into()),
+        error => Error::file("mount", &file, &error.into()),
     })
 }
 

@@ -63,7 +63,7 @@ impl System {
                 continue;
             }
             let data = directory.join("data");
-            let data = fs::read(&data).map_err(|error| cannot("read", &data, &error))?;
+            let data = fs::read(&data).map_err(|error| Error::file("read", &data, &error))?;
             let node = LoaderNode::parse(&data).ok_or_else(|| {
                 Error::failed(
                     "a newer gapboot started this system, whose words this one does not know: \
@@ -83,7 +83,7 @@ impl System {
             return Err(Error::failed(format!("{uuid:?} is no PARTUUID")));
         }
         let link = self.path("/dev/disk/by-partuuid").join(uuid);
-        let target = fs::read_link(&link).map_err(|error| cannot("find", &link, &error))?;
+        let target = fs::read_link(&link).map_err(|error| Error::file("find", &link, &error))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         self.device(&name)
     }
@@ -115,7 +115,8 @@ impl System {
         if !entry.join("partition").exists() {
             return Ok(device.clone());
         }
-        let entry = fs::canonicalize(&entry).map_err(|error| cannot("find", &entry, &error))?;
+        let entry =
+            fs::canonicalize(&entry).map_err(|error| Error::file("find", &entry, &error))?;
         let disk = entry.parent().and_then(Path::file_name).unwrap_or_default();
         self.device(&disk.to_string_lossy())
     }
@@ -167,33 +168,21 @@ impl System {
 }
 
 /// What lies in a directory, in the order of names; nothing if there is none.
-pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|error| cannot("read", directory, &error))?,
+        entries => entries.map_err(|error| Error::file("read", directory, &error))?,
     };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     Ok(paths)
 }
 
-pub(crate) fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| cannot("read", path, &error))
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| Error::file("read", path, &error))
 }
 
 /// A number as the kernel writes it: `0x42504147`.
 fn number(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
-}
-
-/// Why something could not be done with a file, and what may help.
-pub(crate) fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
-    let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => "; run gapboot as root",
-        io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
-        io::ErrorKind::ResourceBusy => "; something else uses it",
-        io::ErrorKind::StorageFull => "; delete something there",
-        _ => "",
-    };
-    Error::failed(format!("cannot {what} {}: {error}{hint}", path.display()))
 }

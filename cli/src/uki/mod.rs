@@ -9,6 +9,7 @@
 //! | [`inputs`] | what an image is made of |
 //! | [`build`], [`convert`] | an image made of its parts, or of another image |
 //! | [`report`] | what is in an image, what it starts on, what is wrong |
+//! | [`payload`] | what kexec starts of a kernel or an image |
 //! | [`pe`] | PE files, read |
 //! | [`content`] | what a section holds, and where it comes from |
 //! | [`sections`] | sections by name, profile and purpose |
@@ -32,6 +33,7 @@ pub mod inputs;
 pub mod kernel;
 pub mod limits;
 pub mod osrel;
+pub mod payload;
 pub mod pe;
 pub mod pe_headers;
 pub mod report;

@@ -2,13 +2,13 @@
 
 #![allow(unsafe_code, reason = "the bytes between two symbols")]
 
-#[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(include_str!("trampoline.s"), options(att_syntax));
 
-/// The code, for a kernel whose 64-bit entry is at this address. It has to lie on
-/// a page, with `boot_params` on the next one.
-#[cfg(target_arch = "x86_64")]
-pub(super) fn to(entry: u64) -> Vec<u8> {
+/// Bytes of a page, on which the code has to lie, with `boot_params` on the next one.
+pub(crate) const PAGE_BYTES: usize = 0x1000;
+
+/// The code, for a kernel whose 64-bit entry is at this address.
+pub(crate) fn to(entry: u64) -> Vec<u8> {
     unsafe extern "C" {
         #[link_name = "gapboot_trampoline"]
         static START: u8;
@@ -16,22 +16,17 @@ pub(super) fn to(entry: u64) -> Vec<u8> {
         static END: u8;
     }
     let (start, end) = (&raw const START, &raw const END);
+    // The second lies after the first.
+    let size = end.addr().saturating_sub(start.addr());
     // SAFETY: The symbols are the first byte of `trampoline.s` in this program's
-    // read-only data, and the one behind its last.
-    let code = unsafe { std::slice::from_raw_parts(start, end.addr() - start.addr()) };
-    let mut code = code.to_vec();
-    let last = code.len() - size_of::<u64>();
-    code[last..].copy_from_slice(&entry.to_le_bytes());
-    code
+    // read-only data, and the one after its last.
+    let code = unsafe { std::slice::from_raw_parts(start, size) };
+    // Its last bytes are the address of the entry.
+    let (code, _) = code.split_last_chunk::<8>().unwrap_or((code, &[0; 8]));
+    [code, &entry.to_le_bytes()].concat()
 }
 
-/// There is none for kernels of other processors.
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn to(_: u64) -> Vec<u8> {
-    Vec::new()
-}
-
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

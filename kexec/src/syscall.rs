@@ -17,7 +17,7 @@ const NO_INITRAMFS: libc::c_ulong = 4;
 const X86_64: libc::c_ulong = 62 << 16;
 
 /// Has Linux load a kernel, and an initrd if there is one, for the next start.
-pub(super) fn load_files(
+pub(crate) fn load_files(
     kernel: &File,
     initrd: Option<&File>,
     cmdline: &CString,
@@ -42,30 +42,30 @@ pub(super) fn load_files(
 }
 
 /// What lies somewhere when the new kernel starts.
-pub(super) struct Segment<'a> {
+pub(crate) struct Segment<'a> {
     /// The content. What is left of the place is filled with zeros.
-    pub content: Content<'a>,
+    pub content: SegmentBytes<'a>,
     /// The place, in whole pages.
     pub place: Range,
 }
 
 /// What a segment holds.
-pub(super) enum Content<'a> {
+pub(crate) enum SegmentBytes<'a> {
     /// These bytes.
     Bytes(&'a [u8]),
     /// All of a file from this offset on.
-    File(&'a Mapped, usize),
+    File(&'a Mapped, u64),
 }
 
 /// A file that can be read as memory.
-pub(super) struct Mapped {
+pub(crate) struct Mapped {
     start: *mut libc::c_void,
     size: usize,
 }
 
 impl Mapped {
     /// Maps all of a file.
-    pub(super) fn new(file: &File) -> io::Result<Self> {
+    pub(crate) fn new(file: &File) -> io::Result<Self> {
         let size = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         // SAFETY: A mapping at a place of the system's choice touches nothing
         // that this program knows of.
@@ -86,8 +86,8 @@ impl Mapped {
     }
 
     /// Bytes of the file.
-    pub(super) fn size(&self) -> usize {
-        self.size
+    pub(crate) fn size(&self) -> u64 {
+        u64::try_from(self.size).unwrap_or(u64::MAX)
     }
 }
 
@@ -108,26 +108,26 @@ struct Raw {
 }
 
 /// Has Linux put segments to their places at the next start, and jump to `entry`.
-pub(super) fn load_segments(entry: u64, segments: &[Segment]) -> io::Result<()> {
+pub(crate) fn load_segments(entry: u64, segments: &[Segment]) -> io::Result<()> {
+    let word = |number: u64| usize::try_from(number).map_err(io::Error::other);
     let raw = |segment: &Segment| {
         let (buf, bufsz) = match segment.content {
-            Content::Bytes(bytes) => (bytes.as_ptr().cast(), bytes.len()),
-            Content::File(file, from) => {
-                let from = from.min(file.size);
-                (
-                    file.start.cast_const().wrapping_byte_add(from),
-                    file.size - from,
-                )
+            SegmentBytes::Bytes(bytes) => (bytes.as_ptr().cast(), bytes.len()),
+            SegmentBytes::File(file, from) => {
+                let from = word(from)?.min(file.size);
+                let start = file.start.cast_const().wrapping_byte_add(from);
+                (start, file.size.saturating_sub(from))
             }
         };
-        Raw {
+        Ok(Raw {
             buf,
             bufsz,
-            mem: segment.place.start as usize,
-            memsz: segment.place.size as usize,
-        }
+            mem: word(segment.place.start)?,
+            memsz: word(segment.place.size)?,
+        })
     };
-    let raw: Vec<Raw> = segments.iter().map(raw).collect();
+    let raw = segments.iter().map(raw).collect::<io::Result<Vec<Raw>>>()?;
+    let entry = word(entry)?;
     // SAFETY: The kernel reads `raw.len()` structures from `raw`, and of each
     // `bufsz` bytes from `buf`: bytes or a mapping that outlive the call. It
     // writes to none of them.

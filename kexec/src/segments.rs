@@ -18,48 +18,61 @@ use stub::params::{self, Target, field, put};
 use stub::plan::{Kernel, Mode, Parts, plan};
 use stub::problem::Problem;
 
-use super::payload::Payload;
-use super::refusal::{UNKNOWN, refused as why};
-use super::running::Machine;
-use super::syscall::{self, Content, Mapped, Segment};
-use super::trampoline;
-use crate::error::Error;
+use crate::error::{Error, Reason, UNKNOWN};
+use crate::payload::Payload;
+use crate::running::Machine;
+use crate::syscall::{self, Mapped, Segment, SegmentBytes};
+use crate::trampoline::{self, PAGE_BYTES};
 
 /// Where the kernel's 64-bit entry is, from where it lies.
-const ENTRY: u64 = layout::uki::ENTRY_64 as u64;
+const ENTRY: u64 = 0x200;
+const _: () = assert!(layout::uki::ENTRY_64 == 0x200);
+/// Where the command line lies, from the trampoline on.
+const COMMAND_LINE: u64 = 2 * PAGE;
 
 /// Has Linux load a kernel with this command line.
-pub(super) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
-    let refused = |error: io::Error| why(&payload.name, &error);
+///
+/// # Errors
+/// It is no kernel with a 64-bit entry, there is no room for it, or Linux refuses it.
+pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
+    let about = |reason| Error {
+        about: payload.name.clone(),
+        reason,
+    };
+    let refused = |error: io::Error| about(Reason::Refused(error));
     let wrong = |problem| {
         let text = match problem {
             Problem::NoKernel => UNKNOWN,
             problem => problem.text(),
         };
-        Error::failed(format!("{}: {text}", payload.name))
+        about(Reason::Text(text.to_owned()))
     };
     let head = head(&payload.kernel).map_err(refused)?;
     let kernel_file = Mapped::new(&payload.kernel).map_err(refused)?;
     let initrd_file = payload.initrd.as_ref().map(Mapped::new);
     let initrd_file = initrd_file.transpose().map_err(refused)?;
 
-    let kernel = Kernel::parse(&head, kernel_file.size() as u64).map_err(wrong)?;
-    if cmdline.len() > kernel.cmdline_size as usize {
+    let kernel = Kernel::parse(&head, kernel_file.size()).map_err(wrong)?;
+    // With its NUL.
+    let line_size = u64::try_from(cmdline.len())
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    if line_size > u64::from(kernel.cmdline_size).saturating_add(1) {
         return Err(wrong(Problem::CommandLineTooLong));
     }
     let mut memory = machine.memory();
     let mut parts = Parts::default();
-    parts.0[0].size = initrd_file.as_ref().map_or(0, |file| file.size() as u64);
+    parts.0[0].size = initrd_file.as_ref().map_or(0, Mapped::size);
     // There is nothing in memory yet that could stay where it is.
     let nothing = Range::default();
     let plan = plan(Mode::Long, &kernel, nothing, &parts, &mut memory).map_err(wrong)?;
     memory.keep(plan.initrd).map_err(wrong)?;
-    let size = 2 * PAGE + pages(cmdline.len() as u64 + 1);
-    let handed = memory.highest(size, 1 << 32);
-    let handed = handed.ok_or(wrong(Problem::NoRoomForKernel))?;
+    let no_room = || wrong(Problem::NoRoomForKernel);
+    let size = COMMAND_LINE.saturating_add(pages(line_size));
+    let handed = memory.highest(size, 1 << 32).ok_or_else(no_room)?;
+    let entry = plan.kernel.checked_add(ENTRY).ok_or_else(no_room)?;
+    let line = handed.checked_add(COMMAND_LINE).ok_or_else(no_room)?;
 
-    let mut bytes = trampoline::to(plan.kernel + ENTRY);
-    bytes.resize(PAGE as usize, 0);
     let mut params = machine.params();
     fill(&mut params, &head);
     let mut header = Target {
@@ -68,7 +81,9 @@ pub(super) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Resu
     };
     header.set_kernel(plan.kernel);
     header.set_initrd(plan.initrd);
-    header.set_command_line(handed + 2 * PAGE);
+    header.set_command_line(line);
+    let mut bytes = trampoline::to(entry);
+    bytes.resize(PAGE_BYTES, 0);
     bytes.extend(params);
     bytes.extend(cmdline);
 
@@ -78,17 +93,17 @@ pub(super) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Resu
     };
     let mut segments = vec![
         Segment {
-            content: Content::File(&kernel_file, kernel.setup as usize),
+            content: SegmentBytes::File(&kernel_file, kernel.setup),
             place: at(plan.kernel, kernel.size),
         },
         Segment {
-            content: Content::Bytes(&bytes),
+            content: SegmentBytes::Bytes(&bytes),
             place: at(handed, size),
         },
     ];
     if let Some(file) = &initrd_file {
         segments.push(Segment {
-            content: Content::File(file, 0),
+            content: SegmentBytes::File(file, 0),
             place: at(plan.initrd.start, plan.initrd.size),
         });
     }
@@ -106,7 +121,8 @@ fn head(kernel: &File) -> io::Result<Vec<u8>> {
 /// Takes over the kernel's header, and marks it as a loader does that has no
 /// number of its own.
 fn fill(params: &mut [u8], head: &[u8]) {
-    let end = 0x202 + usize::from(params::u8(head, field::JUMP));
+    // The jump's operand counts from the byte after it.
+    let end = usize::from(params::u8(head, field::JUMP)).saturating_add(field::MAGIC);
     let header = field::SETUP_SECTS..end.min(params::HEADER_LIMIT);
     let from = head.get(header.clone()).unwrap_or_default();
     put(params, header.start, from);
@@ -114,6 +130,7 @@ fn fill(params: &mut [u8], head: &[u8]) {
     put(params, field::SETUP_DATA, &[0; 8]);
 }
 
+/// A size in whole pages; one that is impossible stays as it is, and fits nowhere.
 fn pages(size: u64) -> u64 {
-    size.next_multiple_of(PAGE)
+    size.checked_next_multiple_of(PAGE).unwrap_or(size)
 }

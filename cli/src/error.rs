@@ -15,8 +15,6 @@ pub enum Error {
     Usage(String),
     /// It was refused or went wrong: exit status 1.
     Failed(String),
-    /// Not an error: `--help` was among the arguments.
-    Help,
 }
 
 impl Error {
@@ -61,17 +59,16 @@ impl Error {
         match self {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
-            Self::Help => 0,
         }
     }
 }
 
+impl std::error::Error for Error {}
+
 impl Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::Usage(problem) => write!(to, "{problem}; `gapboot --help` shows the usage"),
-            Self::Failed(problem) => to.write_str(problem),
-            Self::Help => to.write_str("help"),
+            Self::Usage(problem) | Self::Failed(problem) => to.write_str(problem),
         }
     }
 }
@@ -86,12 +83,6 @@ impl From<kexec::Error> for Error {
             "" => Self::Failed(text),
             about => Self::Failed(format!("{about}: {text}")),
         }
-    }
-}
-
-impl From<lexopt::Error> for Error {
-    fn from(error: lexopt::Error) -> Self {
-        Self::usage(error)
     }
 }
 

@@ -35,7 +35,7 @@ pub mod system;
 pub mod table;
 pub mod uki;
 
-use commands::Context;
+use commands::{Context, Request};
 use error::Error;
 use install::Stages;
 
@@ -47,36 +47,48 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
+    let arguments: Vec<_> = arguments.into_iter().collect();
     let mut context = Context { stages, out, err };
-    let result = dispatch(lexopt::Parser::from_args(arguments), &mut context)
+    let (request, command) = commands::parse(&arguments);
+    let result = request
+        .and_then(|request| answer(request, &mut context))
         .and_then(|()| Ok(context.out.flush()?));
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            // Nobody is left to tell when standard error is closed too.
-            let _ = writeln!(context.err, "gapboot: {error}");
-            error.exit_status()
+    let Err(error) = result else {
+        return 0;
+    };
+    // Nobody is left to tell when standard error is closed too.
+    let _ = match &error {
+        Error::Usage(problem) => {
+            writeln!(context.err, "{}", usage(problem, &command))
         }
+        Error::Failed(problem) => writeln!(context.err, "gapboot: {problem}"),
+    };
+    error.exit_status()
+}
+
+/// The description of the command line, of which man pages and completions can be
+/// made.
+pub fn command() -> clap::Command {
+    commands::command()
+}
+
+fn answer(request: Request, context: &mut Context) -> Result<(), Error> {
+    match request {
+        Request::Run(command) => command.run(context),
+        Request::Help(text) => Ok(context.out.write_all(text.as_bytes())?),
+        Request::Version => version(context),
     }
 }
 
-fn dispatch(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    use lexopt::Arg::{Long, Short, Value};
-    let name = match parser.next()? {
-        Some(Value(name)) => name,
-        Some(Short('h') | Long("help")) => return Ok(context.out.write_all(help().as_bytes())?),
-        Some(Short('V') | Long("version")) => return version(context),
-        Some(other) => return Err(Error::usage(other.unexpected())),
-        None => return Err(Error::usage("a command is missing")),
+/// A line about wrong usage of `command`, with the way to its help.
+fn usage(problem: &str, command: &str) -> String {
+    let place = command.replacen("gapboot ", "gapboot: ", 1);
+    let end = if problem.ends_with('?') { "" } else { ";" };
+    let what = match command {
+        "gapboot" => "shows the commands",
+        _ => "explains it",
     };
-    let Some(command) = commands::ALL.iter().find(|command| name == command.name) else {
-        return Err(Error::usage(format!("{name:?} is not a command")));
-    };
-    match (command.run)(parser, context) {
-        Err(Error::Help) => Ok(context.out.write_all(command.help.as_bytes())?),
-        Err(Error::Usage(problem)) => Err(Error::Usage(format!("{}: {problem}", command.name))),
-        result => result,
-    }
+    format!("{place}: {problem}{end} `{command} --help` {what}")
 }
 
 fn version(context: &mut Context) -> Result<(), Error> {
@@ -90,17 +102,4 @@ fn version(context: &mut Context) -> Result<(), Error> {
         "gapboot {}{without}",
         env!("CARGO_PKG_VERSION")
     )?)
-}
-
-fn help() -> String {
-    let mut help = String::from(
-        "gapboot - the Boot Loader Specification for machines with a BIOS\n\n\
-         Usage: gapboot COMMAND [ARGUMENTS]\n\nCommands:\n",
-    );
-    for command in commands::ALL {
-        help += &format!("  {:<10} {}\n", command.name, command.summary);
-    }
-    help += "\n`gapboot COMMAND --help` explains a command; `gapboot --version` names this version.\n\
-             Exit status: 0 done, 1 failed, 2 wrong usage.\n";
-    help
 }

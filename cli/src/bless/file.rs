@@ -20,23 +20,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [(&str, Self); 3] = [
-        ("good", Self::Good),
-        ("bad", Self::Bad),
-        ("indeterminate", Self::Indeterminate),
-    ];
-
-    /// The verdict with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(known, _)| *known == name)
-            .map(|(_, verdict)| verdict)
-    }
-
     fn name(self) -> &'static str {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(_, verdict)| *verdict == self)
-            .map_or("", |(name, _)| name)
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Indeterminate => "indeterminate",
+        }
     }
 }
 

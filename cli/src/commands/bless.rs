@@ -1,25 +1,23 @@
 //! `gapboot bless`: marks the running boot good or bad ([`crate::bless`]).
 
-use lexopt::Arg::{Long, Value};
+use clap::{Args, ValueEnum};
 
-use super::args;
-use super::command::{Command, Context};
+use super::arguments::SystemArgument;
+use super::context::Context;
 use crate::bless::{CountedBoot, NotCounted, Verdict};
 use crate::disk::Access;
 use crate::error::Error;
-use crate::system::System;
 
-/// `gapboot bless`.
-pub const COMMAND: Command = Command {
-    name: "bless",
-    summary: "mark the running boot good or bad",
-    help: "\
-Usage: gapboot bless good|bad|indeterminate|status [--dry-run]
-
-Where entries have a counter, the loader counts each attempt to boot one, and no
-longer prefers it when its attempts are used up. This command says how the
-running boot went, by renaming the entry's file:
-
+/// Mark the running boot good or bad.
+///
+/// Where entries have a counter, the loader counts each attempt to boot one, and no
+/// longer prefers it when its attempts are used up. This command says how the
+/// running boot went, by renaming the entry's file.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Verdicts:
   good           it works: takes the counter out of the name
   bad            it does not: leaves no attempts
   indeterminate  takes good or bad back
@@ -29,97 +27,73 @@ running boot went, by renaming the entry's file:
                    good, bad      as it was marked
                    dirty          not marked, and no attempts are left
 
-      --dry-run  say what would be renamed, and rename nothing
-  -h, --help     this text
-
 systemd runs `gapboot bless good` once boot-complete.target is reached, see
-gapboot-bless.service; other init systems call it when all services are up. The
-partition need not be mounted. After a boot by UEFI this is systemd-bless-boot's
-business; after that, after kexec, or where the boot was not counted, the
+gapboot-bless.service; other init systems call it when all services are up.
+The partition need not be mounted. After a boot by UEFI this is the business of
+systemd-bless-boot; then, after kexec, and where the boot was not counted, the
 command says so and does nothing.
 
-Exit status: 0 done, or nothing to do; 1 the file can't be found or renamed.
-",
-    run,
-};
+Exit status: 0 done, or nothing to do; 1 the file cannot be found or renamed."
+)]
+pub struct Arguments {
+    /// how the boot went, or the question
+    #[arg(value_enum, value_name = "VERDICT", hide_possible_values = true)]
+    verb: Verb,
+    /// say what would be renamed, and rename nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    system: SystemArgument,
+}
 
 /// What is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Verb {
-    Mark(Verdict),
+    Good,
+    Bad,
+    Indeterminate,
     Status,
 }
 
 impl Verb {
-    fn parse(word: &std::ffi::OsStr) -> Option<Self> {
-        match word.to_str()? {
-            "status" => Some(Self::Status),
-            word => Verdict::parse(word).map(Self::Mark),
+    /// The verdict to be written; nothing for the question.
+    fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Good => Some(Verdict::Good),
+            Self::Bad => Some(Verdict::Bad),
+            Self::Indeterminate => Some(Verdict::Indeterminate),
+            Self::Status => None,
         }
     }
 }
 
-struct Options {
-    verb: Verb,
-    dry_run: bool,
-    system: System,
-}
-
-impl Options {
-    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut verb = None;
-        let mut dry_run = false;
-        let mut system = System::default();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("dry-run") => dry_run = true,
-                Long("root") => system = args::system(&mut parser)?,
-                Value(value) if verb.is_none() => {
-                    verb = Some(Verb::parse(&value).ok_or(value));
-                }
-                unknown => return Err(args::other(unknown)),
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let system = self.system.system();
+        let entry = match CountedBoot::find(&system)? {
+            Ok(counted) => {
+                let access = match self.verb == Verb::Status || self.dry_run {
+                    true => Access::Read,
+                    false => Access::Write,
+                };
+                counted.open(&system, access)?
             }
-        }
-        let what = "good, bad, indeterminate or status";
-        Ok(Self {
-            verb: match verb {
-                Some(Ok(verb)) => verb,
-                Some(Err(value)) => {
-                    return Err(Error::usage(format!("{value:?} is none of {what}")));
+            Err(reason) => {
+                writeln!(
+                    context.err,
+                    "gapboot: {}: nothing to mark",
+                    reason.sentence()
+                )?;
+                if self.verb == Verb::Status && reason != NotCounted::Uefi {
+                    writeln!(context.out, "clean")?;
                 }
-                None => return Err(Error::usage(format!("say {what}"))),
-            },
-            dry_run,
-            system,
-        })
+                return Ok(());
+            }
+        };
+        let line = match self.verb.verdict() {
+            Some(verdict) => entry.mark(verdict, self.dry_run)?,
+            None => entry.status()?.to_owned(),
+        };
+        Ok(writeln!(context.out, "{line}")?)
     }
-}
-
-fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let options = Options::parse(parser)?;
-    let entry = match CountedBoot::find(&options.system)? {
-        Ok(counted) => {
-            let access = match options.verb == Verb::Status || options.dry_run {
-                true => Access::Read,
-                false => Access::Write,
-            };
-            counted.open(&options.system, access)?
-        }
-        Err(reason) => {
-            writeln!(
-                context.err,
-                "gapboot: {}: nothing to mark",
-                reason.sentence()
-            )?;
-            if options.verb == Verb::Status && reason != NotCounted::Uefi {
-                writeln!(context.out, "clean")?;
-            }
-            return Ok(());
-        }
-    };
-    let line = match options.verb {
-        Verb::Status => entry.status()?.to_owned(),
-        Verb::Mark(verdict) => entry.mark(verdict, options.dry_run)?,
-    };
-    Ok(writeln!(context.out, "{line}")?)
 }

@@ -1,6 +1,6 @@
 //! What `--dry-run` shows of the writes.
 
-use super::command::Context;
+use super::context::Context;
 use crate::error::Error;
 use crate::install::write::Write;
 

@@ -10,38 +10,38 @@ use std::path::PathBuf;
 
 use boot::disk::gpt::{ESP, XBOOTLDR};
 use boot::entries::version;
+use clap::Args;
 use layout::node::DEVICE_PART_UUID;
-use lexopt::Arg::{Long, Value};
 
-use super::args::{self, DiskArgument};
-use super::command::{Command, Context};
+use super::arguments::{DISK, SystemArgument};
+use super::context::Context;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
-use crate::system::System;
 use crate::table::gpt::{self, Description};
 
-/// `gapboot find-root`.
-pub const COMMAND: Command = Command {
-    name: "find-root",
-    summary: "tell udev the root partition of the disk that was booted",
-    help: "\
-Usage: gapboot find-root DISK
+/// Tell udev the root partition of the disk that was booted.
+///
+/// For udev, in an initrd: where gapboot started this system from an entry on
+/// DISK, prints ID_PART_GPT_AUTO_ROOT_UUID= and the UUID of the disk's root
+/// partition, as udev says it by itself after a boot by UEFI. Prints nothing for
+/// other disks, after other boots, and where DISK has no root partition for this
+/// kind of processor, or only such as must not be mounted automatically.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Of several root partitions it is the one whose name is the newest version, or
+the first. docs/root.md shows what this is for.
 
-For udev, in an initrd: where gapboot started this system from an entry on DISK,
-prints ID_PART_GPT_AUTO_ROOT_UUID= and the UUID of the disk's root partition, as
-udev says it by itself after a boot by UEFI. Prints nothing for other disks, after
-other boots, and where DISK has no root partition for this kind of processor, or
-only such as must not be mounted automatically.
-
-  -h, --help  this text
-
-Of several root partitions it is the one whose name is the newest version, or the
-first. docs/root.md shows what this is for.
-
-Exit status: 0 done, or nothing to say; 1 the disk can't be read, or has no GPT.
-",
-    run,
-};
+Exit status: 0 done, or nothing to say; 1 the disk cannot be read, or has no
+GPT."
+)]
+pub struct Arguments {
+    #[arg(value_name = "DISK", help = DISK)]
+    disk: PathBuf,
+    #[command(flatten)]
+    system: SystemArgument,
+}
 
 /// The type of root partitions for the processor that this program is for.
 const ROOT: [u8; 16] = match cfg!(target_arch = "x86_64") {
@@ -51,31 +51,24 @@ const ROOT: [u8; 16] = match cfg!(target_arch = "x86_64") {
 /// The attribute of partitions that nobody mounts without being told to.
 const NO_AUTO: u64 = 1 << 63;
 
-fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let mut disk = DiskArgument::default();
-    let mut system = System::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("root") => system = args::system(&mut parser)?,
-            Value(value) => disk.set(value)?,
-            unknown => return Err(args::other(unknown)),
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let system = self.system.system();
+        if system.is_uefi() {
+            return Ok(());
         }
+        let node = system.node()?;
+        let Some(booted) = node.as_ref().and_then(|node| node.get(DEVICE_PART_UUID)) else {
+            return Ok(());
+        };
+        let partitions = Disk::open(&self.disk, Access::Read)
+            .and_then(|disk| gpt::descriptions(&disk))
+            .map_err(|error| error.on(&self.disk))?;
+        if let Some(root) = root(&partitions, booted) {
+            writeln!(context.out, "ID_PART_GPT_AUTO_ROOT_UUID={}", root.uuid)?;
+        }
+        Ok(())
     }
-    let disk: PathBuf = disk.get()?;
-    if system.is_uefi() {
-        return Ok(());
-    }
-    let node = system.node()?;
-    let Some(booted) = node.as_ref().and_then(|node| node.get(DEVICE_PART_UUID)) else {
-        return Ok(());
-    };
-    let partitions = Disk::open(&disk, Access::Read)
-        .and_then(|disk| gpt::descriptions(&disk))
-        .map_err(|error| error.on(&disk))?;
-    if let Some(root) = root(&partitions, booted) {
-        writeln!(context.out, "ID_PART_GPT_AUTO_ROOT_UUID={}", root.uuid)?;
-    }
-    Ok(())
 }
 
 /// The root partition beside the one that was booted from.

@@ -8,144 +8,139 @@
 
 use std::path::PathBuf;
 
-use lexopt::Arg::{Long, Value};
+use clap::Args;
 
-use super::args::{self, DiskArgument};
-use super::command::{Command, Context};
+use super::arguments::DISK;
+use super::context::Context;
 use super::dry_run::print_writes;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
+use crate::install::console::Console;
 use crate::install::plan::{InstallOptions, Plan};
 use crate::install::undo::Undo;
 use crate::install::write;
 
-/// `gapboot install`.
-pub const COMMAND: Command = Command {
-    name: "install",
-    summary: "put the loader on a disk, or bring it up to date",
-    help: "\
-Usage: gapboot install DISK [--dry-run] [--force] [--console=OUTPUTS] [--undo FILE]
-                            [--no-overlay] [--active] [--protective-slot N] [--reserve]
+/// Put the loader on a disk, or bring it up to date.
+///
+/// Puts the loader on DISK, an image file or a block device with a GPT or an MBR:
+/// boot code into the first 440 bytes of sector 0, stage2 into sectors 34-65, the
+/// overlay (optional) into sectors 66-129. Nothing else is written. An older
+/// gapboot is updated. What was written is read back and compared.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+--active, --protective-slot and --reserve are for firmware that does not start
+the disk otherwise (docs/hardware.md). Without them no partition table is
+changed.
 
-Puts the loader on DISK, an image file or a block device with a GPT or an MBR:
-boot code into the first 440 bytes of sector 0, stage2 into sectors 34-65, the
-overlay (optional) into sectors 66-129. Nothing else is written. An older gapboot
-is updated. What was written is read back and compared.
-
-      --dry-run    say what would be written, and write nothing
-      --force      replace another program's boot code in sector 0 or its bytes
-                   in sectors 34-65; that program does not start any more
-      --console=OUTPUTS
-                   where the loader talks: vga, serial or vga,serial; serial:2 is
-                   COM2, serial@9600 a speed, serial:2@9600 both. Without this
-                   option it is what was chosen at the last install, at first
-                   vga,serial:1@115200
-      --no-overlay leave the overlay out, and clear one that is there
-      --undo FILE  keep what is written over in FILE, which must not exist;
-                   `gapboot remove --undo FILE DISK` brings it back
-
-For firmware that does not start the disk otherwise (docs/hardware.md):
-
-      --active     set the active flag in sector 0, if no entry has it
-      --protective-slot N
-                   move the entry that protects the GPT to place N (1 to 4)
-      --reserve    raise the first sector that the GPT gives to partitions, so
-                   that no tool makes one in the loader's sectors
-  -h, --help       this text
-
-Without these three no partition table is changed.
 `gapboot remove DISK` takes the loader out.
-",
-    run,
-};
 
-struct Options {
+Examples:
+  gapboot install disk.img
+  gapboot install --undo before.undo /dev/sda
+  gapboot install --console=serial:2@9600 /dev/sda"
+)]
+pub struct Arguments {
+    #[arg(value_name = "DISK", help = DISK)]
     disk: PathBuf,
+    /// say what would be written, and write nothing
+    #[arg(long)]
     dry_run: bool,
+    /// replace another program's boot code in sector 0 or its bytes in sectors
+    /// 34-65; that program does not start any more
+    #[arg(long)]
+    force: bool,
+    /// where the loader talks: vga, serial or vga,serial; serial:2 is COM2,
+    /// serial@9600 sets a speed, serial:2@9600 both. Without this option the
+    /// choice of the last install stays; at first it is vga,serial:1@115200
+    #[arg(long, value_name = "OUTPUTS")]
+    console: Option<Console>,
+    /// leave the overlay out, and clear one that is there
+    #[arg(long)]
+    no_overlay: bool,
+    /// keep what is overwritten in FILE, which must not exist; `gapboot remove
+    /// --undo FILE DISK` brings it back
+    #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
-    install: InstallOptions,
+    /// set the active flag in sector 0, if no entry has it
+    #[arg(long)]
+    active: bool,
+    /// move the entry that protects the GPT to place N (1 to 4)
+    #[arg(long, value_name = "N", value_parser = slot)]
+    protective_slot: Option<usize>,
+    /// raise the first sector that the GPT gives to partitions, so that no tool
+    /// makes one in the loader's sectors
+    #[arg(long)]
+    reserve: bool,
 }
 
-impl Options {
-    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut disk = DiskArgument::default();
-        let (mut dry_run, mut undo) = (false, None);
-        let mut install = InstallOptions::default();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("dry-run") => dry_run = true,
-                Long("force") => install.force = true,
-                Long("console") => install.console = Some(args::text(&mut parser)?.parse()?),
-                Long("no-overlay") => install.no_overlay = true,
-                Long("undo") => undo = Some(PathBuf::from(parser.value()?)),
-                Long("active") => install.active = true,
-                Long("protective-slot") => install.protective_slot = Some(slot(&mut parser)?),
-                Long("reserve") => install.reserve = true,
-                Value(value) => disk.set(value)?,
-                unknown => return Err(args::other(unknown)),
-            }
-        }
-        Ok(Self {
-            disk: disk.get()?,
-            dry_run,
-            undo,
-            install,
-        })
-    }
-}
-
-fn slot(parser: &mut lexopt::Parser) -> Result<usize, Error> {
-    match args::text(parser)?.parse() {
+fn slot(text: &str) -> Result<usize, Error> {
+    match text.parse() {
         Ok(slot @ 1..=4) => Ok(slot),
-        _ => Err(Error::usage("--protective-slot is 1, 2, 3 or 4")),
+        _ => Err(Error::usage(format!(
+            "{text:?} is no place in the table: --protective-slot is 1, 2, 3 or 4"
+        ))),
     }
 }
 
-fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let options = Options::parse(parser)?;
-    let stages = context.stages()?.clone();
-    let name = options.disk.display();
-    let access = if options.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
-    let on = |error: Error| error.on(&options.disk);
-    let mut disk = Disk::open(&options.disk, access).map_err(on)?;
-    let plan = Plan::new(&disk, &stages, &options.install).map_err(on)?;
-    for note in &plan.notes {
-        writeln!(context.err, "gapboot: {name}: {note}")?;
-    }
-    if plan.writes.is_empty() {
-        let version = &stages.version;
-        if let Some(file) = &options.undo {
-            let file = file.display();
-            writeln!(
-                context.err,
-                "gapboot: {name}: note: {file} is not made, there is nothing to undo"
-            )?;
+impl Arguments {
+    fn options(&self) -> InstallOptions {
+        InstallOptions {
+            force: self.force,
+            no_overlay: self.no_overlay,
+            console: self.console,
+            active: self.active,
+            protective_slot: self.protective_slot,
+            reserve: self.reserve,
         }
-        return Ok(writeln!(
+    }
+
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let stages = context.stages()?.clone();
+        let name = self.disk.display();
+        let access = if self.dry_run {
+            Access::Read
+        } else {
+            Access::Write
+        };
+        let on = |error: Error| error.on(&self.disk);
+        let mut disk = Disk::open(&self.disk, access).map_err(on)?;
+        let plan = Plan::new(&disk, &stages, &self.options()).map_err(on)?;
+        for note in &plan.notes {
+            writeln!(context.err, "gapboot: {name}: {note}")?;
+        }
+        if plan.writes.is_empty() {
+            let version = &stages.version;
+            if let Some(file) = &self.undo {
+                let file = file.display();
+                writeln!(
+                    context.err,
+                    "gapboot: {name}: note: {file} is not made, there is nothing to undo"
+                )?;
+            }
+            return Ok(writeln!(
+                context.out,
+                "{name}: gapboot {version} is installed already; compared, nothing to write"
+            )?);
+        }
+        if self.dry_run {
+            let outcome = plan.outcome();
+            writeln!(context.out, "{name}: would have {outcome}, writing:")?;
+            return print_writes(&plan.writes, context);
+        }
+        if let Some(file) = &self.undo {
+            Undo::of(&disk, &plan.writes)
+                .map_err(on)?
+                .save(file, &disk)?;
+        }
+        write::write_all(&plan.writes, &mut disk)
+            .and_then(|()| write::verify(&plan.writes, &disk.reopen()?))
+            .map_err(on)?;
+        Ok(writeln!(
             context.out,
-            "{name}: gapboot {version} is installed already; compared, nothing to write"
-        )?);
+            "{name}: {}; read back and compared",
+            plan.outcome()
+        )?)
     }
-    if options.dry_run {
-        let outcome = plan.outcome();
-        writeln!(context.out, "{name}: would have {outcome}, writing:")?;
-        return print_writes(&plan.writes, context);
-    }
-    if let Some(file) = &options.undo {
-        Undo::of(&disk, &plan.writes)
-            .map_err(on)?
-            .save(file, &disk)?;
-    }
-    write::write_all(&plan.writes, &mut disk)
-        .and_then(|()| write::verify(&plan.writes, &disk.reopen()?))
-        .map_err(on)?;
-    Ok(writeln!(
-        context.out,
-        "{name}: {}; read back and compared",
-        plan.outcome()
-    )?)
 }

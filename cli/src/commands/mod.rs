@@ -3,34 +3,28 @@
 //! | module | what |
 //! |---|---|
 //! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`find_root`] | the commands |
-//! | [`command`] | what a [`Command`] is, and the [`Context`] that it works with |
-//! | `args` | what the commands' arguments have in common |
+//! | `command_line` | all of them, as clap reads them |
+//! | `parse` | arguments become a command to be run, or a text |
+//! | `usage` | what is wrong with the arguments |
+//! | [`context`] | what a command works with besides its arguments |
+//! | `arguments` | what the commands' arguments have in common |
 //! | `dry_run` | what `--dry-run` shows |
 
-mod args;
+mod arguments;
 pub mod bless;
-pub mod command;
+mod command_line;
+pub mod context;
 mod dry_run;
 pub mod find_root;
 pub mod install;
 pub mod kexec;
 pub mod list;
+mod parse;
 pub mod remove;
 pub mod set;
 pub mod status;
 pub mod uki;
+mod usage;
 
-pub use command::{Command, Context};
-
-/// The commands, in the order in which the help names them.
-pub const ALL: &[&Command] = &[
-    &install::COMMAND,
-    &status::COMMAND,
-    &list::COMMAND,
-    &set::COMMAND,
-    &bless::COMMAND,
-    &remove::COMMAND,
-    &uki::COMMAND,
-    &kexec::COMMAND,
-    &find_root::COMMAND,
-];
+pub use context::Context;
+pub(crate) use parse::{Request, command, parse};

@@ -8,11 +8,11 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS};
-use lexopt::Arg::{Long, Value};
 
-use super::args::{self, DiskArgument};
-use super::command::{Command, Context};
+use super::arguments::DISK;
+use super::context::Context;
 use super::dry_run::print_writes;
 use crate::disk::{self, Access, Disk};
 use crate::error::Error;
@@ -20,112 +20,87 @@ use crate::install::survey::{Code, OverlayArea, Survey};
 use crate::install::undo::Undo;
 use crate::install::{order, write};
 
-/// `gapboot remove`.
-pub const COMMAND: Command = Command {
-    name: "remove",
-    summary: "take the loader out again",
-    help: "\
-Usage: gapboot remove DISK [--dry-run] [--undo FILE]
-
-Fills with zeros what belongs to gapboot on DISK, an image file or a block
-device: the boot code in the first 440 bytes of sector 0 and stage2 and overlay
-behind the partition table. What belongs to another program or lies in a
-partition stays.
-
-      --dry-run    say what would be written, and write nothing
-      --undo FILE  bring back what `gapboot install --undo FILE` has written over,
-                   instead of zeros: boot code, data in the gap, and what was
-                   changed in the partition table, unless it has changed since
-  -h, --help       this text
-",
-    run,
-};
-
-struct Options {
+/// Take the loader out again.
+///
+/// Fills with zeros what belongs to gapboot on DISK, an image file or a block
+/// device: the boot code in the first 440 bytes of sector 0, and stage2 and overlay
+/// after the partition table. What belongs to another program or lies in a
+/// partition stays.
+#[derive(Args, Debug)]
+#[command(args_override_self = true)]
+pub struct Arguments {
+    #[arg(value_name = "DISK", help = DISK)]
     disk: PathBuf,
+    /// say what would be written, and write nothing
+    #[arg(long)]
     dry_run: bool,
+    /// instead of zeros, bring back what `gapboot install --undo FILE` has
+    /// overwritten: boot code, data in the gap, and what was changed in the
+    /// partition table, unless it has changed since
+    #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
 }
 
-impl Options {
-    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut disk = DiskArgument::default();
-        let (mut dry_run, mut undo) = (false, None);
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("dry-run") => dry_run = true,
-                Long("undo") => undo = Some(PathBuf::from(parser.value()?)),
-                Value(value) => disk.set(value)?,
-                unknown => return Err(args::other(unknown)),
-            }
-        }
-        Ok(Self {
-            disk: disk.get()?,
-            dry_run,
-            undo,
-        })
-    }
-}
-
-fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let options = Options::parse(parser)?;
-    let name = options.disk.display();
-    let access = if options.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
-    let on = |error: Error| error.on(&options.disk);
-    let mut disk = Disk::open(&options.disk, access).map_err(on)?;
-    let found = Survey::new(&disk).map_err(on)?;
-    let (writes, stay) = match &options.undo {
-        None => (order::remove(&found), Vec::new()),
-        Some(file) => Undo::load(file, &disk)?.writes(&found, &disk).map_err(on)?,
-    };
-    if writes.is_empty() {
-        let nothing = "gapboot is not on this disk, nothing to remove";
-        return Err(on(Error::failed(nothing)));
-    }
-    if options.dry_run {
-        writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
-        print_writes(&writes, context)?;
-    } else {
-        write::write_all(&writes, &mut disk)
-            .and_then(|()| write::verify(&writes, &disk.reopen()?))
-            .map_err(on)?;
-        writeln!(context.out, "{name}: removed gapboot, writing:")?;
-        print_writes(&writes, context)?;
-    }
-    for run in stay.chunk_by(|at, next| at + 1 == *next) {
-        let place = disk::range(run[0], run.len() as u64);
-        let what = match run {
-            [_] => "has changed since the install, and stays",
-            _ => "have changed since the install, and stay",
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let name = self.disk.display();
+        let access = if self.dry_run {
+            Access::Read
+        } else {
+            Access::Write
         };
-        writeln!(context.err, "gapboot: {name}: note: {place} {what}")?;
+        let on = |error: Error| error.on(&self.disk);
+        let mut disk = Disk::open(&self.disk, access).map_err(on)?;
+        let found = Survey::new(&disk).map_err(on)?;
+        let (writes, stay) = match &self.undo {
+            None => (order::remove(&found), Vec::new()),
+            Some(file) => Undo::load(file, &disk)?.writes(&found, &disk).map_err(on)?,
+        };
+        if writes.is_empty() {
+            let nothing = "gapboot is not on this disk, nothing to remove";
+            return Err(on(Error::failed(nothing)));
+        }
+        if self.dry_run {
+            writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
+            print_writes(&writes, context)?;
+        } else {
+            write::write_all(&writes, &mut disk)
+                .and_then(|()| write::verify(&writes, &disk.reopen()?))
+                .map_err(on)?;
+            writeln!(context.out, "{name}: removed gapboot, writing:")?;
+            print_writes(&writes, context)?;
+        }
+        for run in stay.chunk_by(|at, next| at + 1 == *next) {
+            let place = disk::range(run[0], run.len() as u64);
+            let what = match run {
+                [_] => "has changed since the install, and stays",
+                _ => "have changed since the install, and stay",
+            };
+            writeln!(context.err, "gapboot: {name}: note: {place} {what}")?;
+        }
+        if self.undo.is_some() {
+            return Ok(());
+        }
+        if let Code::Foreign(owner) = found.code {
+            writeln!(
+                context.err,
+                "gapboot: {name}: note: boot code of {owner} in sector 0 stays"
+            )?;
+        }
+        for stranger in &found.strangers {
+            writeln!(
+                context.err,
+                "gapboot: {name}: note: data of {} in sector {} stays",
+                stranger.owner, stranger.lba
+            )?;
+        }
+        if let OverlayArea::Foreign(owner) = found.overlay {
+            writeln!(
+                context.err,
+                "gapboot: {name}: note: data of {owner} in {} stays",
+                disk::range(OVERLAY_LBA, OVERLAY_SECTORS)
+            )?;
+        }
+        Ok(())
     }
-    if options.undo.is_some() {
-        return Ok(());
-    }
-    if let Code::Foreign(owner) = found.code {
-        writeln!(
-            context.err,
-            "gapboot: {name}: note: boot code of {owner} in sector 0 stays"
-        )?;
-    }
-    for stranger in &found.strangers {
-        writeln!(
-            context.err,
-            "gapboot: {name}: note: data of {} in sector {} stays",
-            stranger.owner, stranger.lba
-        )?;
-    }
-    if let OverlayArea::Foreign(owner) = found.overlay {
-        writeln!(
-            context.err,
-            "gapboot: {name}: note: data of {owner} in {} stays",
-            disk::range(OVERLAY_LBA, OVERLAY_SECTORS)
-        )?;
-    }
-    Ok(())
 }

@@ -3,33 +3,37 @@
 //! It changes one value of the state file ([`crate::state`]), which the loader
 //! reads before `loader.conf`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use boot::settings::conf::timeout::{DISABLED, FORCED, HIDDEN};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args};
 use layout::state::Text;
-use lexopt::Arg::{Long, Value};
 
-use super::args::{self, DiskArgument};
-use super::command::{Command, Context};
+use super::arguments::SystemArgument;
+use super::context::Context;
 use crate::error::Error;
 use crate::state::content;
 use crate::state::{Content, State, Store};
 use crate::system::System;
 
-/// `gapboot set`.
-pub const COMMAND: Command = Command {
-    name: "set",
-    summary: "set what boots next, or always, and how long the menu waits",
-    help: "\
-Usage: gapboot set KEY VALUE [DISK]
-       gapboot set --from-systemd [DISK]
-
-Sets a value in /loader/gapboot.state on the EFI system partition of DISK, an
-image file or a block device; without DISK, on the disk that this system was
-started from. The loader prefers it to the same key of loader.conf. An empty
-VALUE ('') unsets it.
-
+/// Set what boots next, or always, and how long the menu waits.
+///
+/// Sets a value in /loader/gapboot.state on the EFI system partition of DISK, an
+/// image file or a block device; without DISK, on the disk that this system was
+/// started from. The loader prefers it to the same key of loader.conf. An empty
+/// VALUE ('') unsets it.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    override_usage = "\
+gapboot set KEY VALUE [DISK]
+       gapboot set --from-systemd [DISK]",
+    after_help = "\
+Keys:
   default           what boots when nobody chooses: an id as `gapboot list`
                     shows it, a pattern (debian-*), or @saved for what was
                     booted last
@@ -37,18 +41,38 @@ VALUE ('') unsets it.
   one-shot          what boots the next time alone
   timeout           seconds that the menu waits, or menu-force, menu-hidden,
                     menu-disabled
-  one-shot-timeout  shows the menu at the next boot alone, for so many seconds
-                    or, with menu-force, until somebody chooses
-
-      --from-systemd  take one-shot and one-shot-timeout from what `systemctl
-                      reboot --boot-loader-entry= --boot-loader-menu=` left;
-                      does nothing where it left nothing
-  -h, --help          this text
+  one-shot-timeout  shows the menu at the next boot alone, for this many
+                    seconds or, with menu-force, until somebody chooses
 
 `gapboot status` shows what is set.
-",
-    run,
-};
+
+Examples:
+  gapboot set timeout 5
+  gapboot set one-shot debian-6.1.conf /dev/sda"
+)]
+pub struct Arguments {
+    /// what to set; with --from-systemd, DISK stands here
+    #[arg(
+        value_name = "KEY",
+        required_unless_present = "from_systemd",
+        value_parser = KeyOrDisk,
+        hide_possible_values = true
+    )]
+    key: Option<OsString>,
+    /// what to set it to
+    #[arg(value_name = "VALUE", required_unless_present = "from_systemd")]
+    value: Option<OsString>,
+    /// an image file or a block device; default: the disk of this system
+    #[arg(value_name = "DISK")]
+    disk: Option<PathBuf>,
+    /// take one-shot and one-shot-timeout from what `systemctl reboot
+    /// --boot-loader-entry= --boot-loader-menu=` left; does nothing where it left
+    /// nothing
+    #[arg(long)]
+    from_systemd: bool,
+    #[command(flatten)]
+    system: SystemArgument,
+}
 
 /// What can be set.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +83,14 @@ enum Key {
 }
 
 impl Key {
+    const NAMES: [&str; 5] = [
+        "default",
+        "preferred",
+        "one-shot",
+        "timeout",
+        "one-shot-timeout",
+    ];
+
     fn parse(name: &str) -> Result<Self, Error> {
         Ok(match name {
             "default" => Self::Text(Text::Default),
@@ -68,90 +100,92 @@ impl Key {
             "one-shot-timeout" | "oneshot-timeout" => Self::OneShotTimeout,
             _ => {
                 return Err(Error::usage(format!(
-                    "{name:?} is no key: default, preferred, one-shot, timeout, one-shot-timeout"
+                    "{name:?} is no key: use {}",
+                    Self::NAMES.join(", ")
                 )));
             }
         })
     }
 }
 
-struct Options {
-    /// Keys with their values.
-    changes: Vec<(Key, String)>,
-    disk: DiskArgument,
-    system: System,
+/// Takes anything, but tells completions which keys there are.
+#[derive(Clone)]
+struct KeyOrDisk;
+
+impl TypedValueParser for KeyOrDisk {
+    type Value = OsString;
+
+    fn parse_ref(
+        &self,
+        _: &clap::Command,
+        _: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<OsString, clap::Error> {
+        Ok(value.to_owned())
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Key::NAMES.into_iter().map(PossibleValue::new)))
+    }
 }
 
-impl Options {
-    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut values = Vec::new();
-        let mut from_systemd = false;
-        let mut system = System::default();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("from-systemd") => from_systemd = true,
-                Long("root") => system = args::system(&mut parser)?,
-                Value(value) => values.push(value),
-                unknown => return Err(args::other(unknown)),
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let system = self.system.system();
+        let changes = self.changes(&system)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let disk = match self.from_systemd {
+            true => self.key.map(PathBuf::from),
+            false => self.disk,
+        };
+        let store = Store::find(&system, disk.as_deref())?;
+        let before = store.read()?;
+        let mut state = match before.as_deref().map(State::parse) {
+            None => State::default(),
+            Some(Content::State(state)) => state,
+            Some(Content::Damaged) => {
+                writeln!(
+                    context.err,
+                    "gapboot: {}: the state file was damaged, and is made anew",
+                    store.disk.display()
+                )?;
+                State::default()
             }
+            Some(Content::Newer(format)) => {
+                return Err(Error::failed(format!(
+                    "the state file has format {format}, which a newer gapboot wrote: use that one"
+                ))
+                .on(&store.disk));
+            }
+        };
+        for (key, value) in &changes {
+            change(&mut state, *key, value)?;
         }
-        let mut values = values.into_iter();
-        let mut text = |what: &str| {
-            let value = values.next();
-            let value = value.ok_or_else(|| Error::usage(format!("{what} is missing")))?;
-            let text = value.into_string();
-            text.map_err(|_| Error::usage(format!("{what} is not UTF-8")))
-        };
-        let changes = match from_systemd {
-            true => from_logind(&system)?,
-            false => vec![(Key::parse(&text("KEY")?)?, text("VALUE")?)],
-        };
-        let mut disk = DiskArgument::default();
-        values.try_for_each(|value| disk.set(value))?;
-        Ok(Self {
-            changes,
-            disk,
-            system,
-        })
+        let bytes = state.encode()?;
+        match before {
+            Some(before) if before == bytes => Ok(()),
+            _ => store.write(&bytes),
+        }
     }
-}
 
-fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let Options {
-        changes,
-        disk,
-        system,
-    } = Options::parse(parser)?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let store = Store::find(&system, disk.optional().as_deref())?;
-    let before = store.read()?;
-    let mut state = match before.as_deref().map(State::parse) {
-        None => State::default(),
-        Some(Content::State(state)) => state,
-        Some(Content::Damaged) => {
-            writeln!(
-                context.err,
-                "gapboot: {}: the state file was damaged, and is made anew",
-                store.disk.display()
-            )?;
-            State::default()
+    /// Keys with their values.
+    fn changes(&self, system: &System) -> Result<Vec<(Key, String)>, Error> {
+        if self.from_systemd {
+            return match self.value {
+                None => from_logind(system),
+                Some(_) => Err(Error::usage(
+                    "--from-systemd takes no KEY and VALUE, only DISK",
+                )),
+            };
         }
-        Some(Content::Newer(format)) => {
-            return Err(Error::failed(format!(
-                "the state file has format {format}, which a newer gapboot wrote: use that one"
-            ))
-            .on(&store.disk));
-        }
-    };
-    for (key, value) in &changes {
-        change(&mut state, *key, value)?;
-    }
-    let bytes = state.encode()?;
-    match before {
-        Some(before) if before == bytes => Ok(()),
-        _ => store.write(&bytes),
+        let text = |name: &str, value: &Option<OsString>| {
+            let text = value.clone().unwrap_or_default().into_string();
+            text.map_err(|_| Error::usage(format!("{name} is not UTF-8: write it as UTF-8")))
+        };
+        let key = Key::parse(&text("KEY", &self.key)?)?;
+        Ok(vec![(key, text("VALUE", &self.value)?)])
     }
 }
 

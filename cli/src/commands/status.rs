@@ -19,64 +19,39 @@
 
 use std::path::PathBuf;
 
-use lexopt::Arg::{Long, Value};
+use clap::Args;
 use serde::Serialize;
 
-use super::args::{self, DiskArgument};
-use super::command::{Command, Context};
+use super::arguments::SystemArgument;
+use super::context::Context;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::install::layout_advice::WITHOUT_OVERLAY;
 use crate::install::status::Status;
 use crate::install::survey::Survey;
 use crate::state::SessionReport;
-use crate::system::{System, boot_disk};
+use crate::system::boot_disk;
 
-/// `gapboot status`.
-pub const COMMAND: Command = Command {
-    name: "status",
-    summary: "say what is installed on a disk and whether it is intact",
-    help: "\
-Usage: gapboot status [DISK] [--json]
-
-Says whether gapboot is on DISK, an image file or a block device, which version,
-whether it is intact, and whether it is the one that this program would install;
-and what `gapboot set` has set. Without DISK, it is about the disk that this
-system was started from, and says also what the loader told the system.
-
-      --json  print one JSON object
-  -h, --help  this text
-
-Exit status 0: answered, whatever the answer; 1: the disk could not be read.
-",
-    run,
-};
-
-struct Options {
+/// Say what is installed on a disk and whether it is intact.
+///
+/// Says whether gapboot is on DISK, which version, whether it is intact, and
+/// whether it is the one that this program would install; and what `gapboot set`
+/// has set. Without DISK, it is about the disk that this system was started from,
+/// and says also what the loader told the system.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "Exit status: 0 answered, whatever the answer; 1 the disk could not be read."
+)]
+pub struct Arguments {
+    /// an image file or a block device; default: the disk of this system
+    #[arg(value_name = "DISK")]
     disk: Option<PathBuf>,
+    /// print one JSON object
+    #[arg(long)]
     json: bool,
-    system: System,
-}
-
-impl Options {
-    fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut disk = DiskArgument::default();
-        let mut json = false;
-        let mut system = System::default();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("json") => json = true,
-                Long("root") => system = args::system(&mut parser)?,
-                Value(value) => disk.set(value)?,
-                unknown => return Err(args::other(unknown)),
-            }
-        }
-        Ok(Self {
-            disk: disk.optional(),
-            json,
-            system,
-        })
-    }
+    #[command(flatten)]
+    system: SystemArgument,
 }
 
 /// What is said of the overlay.
@@ -89,45 +64,46 @@ fn overlay(overlay: &str) -> &str {
     }
 }
 
-fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let options = Options::parse(parser)?;
-    let system = &options.system;
-    let disk = match &options.disk {
-        Some(disk) => disk.clone(),
-        None => system.file(&boot_disk(system)?),
-    };
-    let found = Disk::open(&disk, Access::Read)
-        .and_then(|disk| Survey::new(&disk))
-        .map_err(|error| error.on(&disk))?;
-    let status = Status::new(&found, context.stages().ok());
-    let session = SessionReport::new(system, options.disk.as_deref())?;
-    if options.json {
-        let json = serde_json::to_string(&Answer { status, session }).map_err(Error::failed)?;
-        return Ok(writeln!(context.out, "{json}")?);
-    }
-    let name = disk.display();
-    writeln!(context.out, "{name}: {}", status.sentence())?;
-    if let Some(console) = &status.console {
-        writeln!(context.out, "  console: {console}")?;
-        let overlay = overlay(status.overlay);
-        match found.lacks_overlay() {
-            true => writeln!(context.out, "  overlay: {overlay}; {WITHOUT_OVERLAY}")?,
-            false => writeln!(context.out, "  overlay: {overlay}")?,
-        }
-    }
-    for foreign in &status.foreign {
-        let what = if foreign.sector == 0 {
-            "boot code"
-        } else {
-            "data"
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let system = &self.system.system();
+        let disk = match &self.disk {
+            Some(disk) => disk.clone(),
+            None => system.file(&boot_disk(system)?),
         };
-        writeln!(
-            context.out,
-            "  {what} of {} in sector {}",
-            foreign.owner, foreign.sector
-        )?;
+        let found = Disk::open(&disk, Access::Read)
+            .and_then(|disk| Survey::new(&disk))
+            .map_err(|error| error.on(&disk))?;
+        let status = Status::new(&found, context.stages().ok());
+        let session = SessionReport::new(system, self.disk.as_deref())?;
+        if self.json {
+            let json = serde_json::to_string(&Answer { status, session }).map_err(Error::failed)?;
+            return Ok(writeln!(context.out, "{json}")?);
+        }
+        let name = disk.display();
+        writeln!(context.out, "{name}: {}", status.sentence())?;
+        if let Some(console) = &status.console {
+            writeln!(context.out, "  console: {console}")?;
+            let overlay = overlay(status.overlay);
+            match found.lacks_overlay() {
+                true => writeln!(context.out, "  overlay: {overlay}; {WITHOUT_OVERLAY}")?,
+                false => writeln!(context.out, "  overlay: {overlay}")?,
+            }
+        }
+        for foreign in &status.foreign {
+            let what = if foreign.sector == 0 {
+                "boot code"
+            } else {
+                "data"
+            };
+            writeln!(
+                context.out,
+                "  {what} of {} in sector {}",
+                foreign.owner, foreign.sector
+            )?;
+        }
+        Ok(session.write(context.out)?)
     }
-    Ok(session.write(context.out)?)
 }
 
 /// The whole answer.

@@ -1,136 +1,203 @@
 //! `gapboot uki build`. Its arguments are ukify's, as far as they are about what
 //! goes into the file.
+//!
+//! What is given after a `--profile` belongs to that profile, so the order of the
+//! options counts: it is taken from clap's matches.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use lexopt::Arg::{Long, Short, Value};
+use clap::{ArgMatches, Args, FromArgMatches};
 
-use crate::commands::command::Context;
+use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::build::build;
 use crate::uki::content::{Content, SourceFile};
 use crate::uki::inputs::{Inputs, ProfileInputs, installed_stub, kernel, own_os_release};
 use crate::uki::stub::Stub;
 
-/// What `build --help` prints.
-pub const HELP: &str = "\
-Usage: gapboot uki build --linux KERNEL [OPTIONS] --output FILE
-
-Makes a Unified Kernel Image that is a bzImage as well. TEXT|@FILE is a text or
-a file that holds it.
-
-      --linux KERNEL            the kernel, a bzImage
-      --initrd FILE             an initrd; given more than once they are joined
-      --microcode FILE          an archive with microcode, handed over first
-      --cmdline TEXT|@FILE      the kernel's command line
-      --os-release TEXT|@FILE   what it is called; default: this system's
-      --uname VERSION           `uname -r` of the kernel; default: what it says
-      --splash BMP              a picture to be shown under UEFI
-      --section NAME:TEXT|@FILE any other section
-      --profile TEXT|@FILE      begins a profile: options behind it are its own
-      --stub FILE               the EFI stub; default: systemd's
-      --output FILE, -o FILE    the file to be made
-  -h, --help                    this text
-
+/// Make a Unified Kernel Image that is a bzImage as well.
+///
+/// It starts on UEFI, on BIOS machines and by kexec. A TEXT that begins with @
+/// names a file that holds the text.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "gapboot uki build --linux KERNEL [OPTIONS] --output FILE",
+    after_help = "\
 Without an EFI stub the file starts on BIOS machines and by kexec, not on UEFI.
-";
 
-/// Makes a file as the arguments say.
-pub fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let inputs = match Inputs::parse(parser) {
-        Err(Error::Help) => return Ok(context.out.write_all(HELP.as_bytes())?),
-        inputs => inputs?,
-    };
-    build(Stub::embedded()?, inputs, context.err)
+Example:
+  gapboot uki build --linux vmlinuz --initrd initrd.img --cmdline @cmdline \\
+          --os-release @/etc/os-release --output os.efi"
+)]
+struct Description {
+    /// the kernel, a bzImage
+    #[arg(long, value_name = "KERNEL", required = true)]
+    linux: Vec<OsString>,
+    /// an initrd; given more than once they are joined
+    #[arg(long, value_name = "FILE")]
+    initrd: Vec<OsString>,
+    /// an archive with microcode, handed over first
+    #[arg(long, value_name = "FILE")]
+    microcode: Vec<OsString>,
+    /// the kernel's command line
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    cmdline: Vec<OsString>,
+    /// what it is called; default: this system's
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    os_release: Vec<OsString>,
+    /// `uname -r` of the kernel; default: what the kernel says
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
+    uname: Vec<OsString>,
+    /// a picture to be shown under UEFI
+    #[arg(long, value_name = "BMP")]
+    splash: Vec<OsString>,
+    /// any other section
+    #[arg(long, value_name = "NAME:TEXT", allow_hyphen_values = true)]
+    section: Vec<OsString>,
+    /// begins a profile: options after it are its own
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    profile: Vec<OsString>,
+    /// the EFI stub; default: systemd's
+    #[arg(long, value_name = "FILE")]
+    stub: Option<PathBuf>,
+    /// the file to be made
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
 }
 
-impl Inputs {
-    /// Reads the arguments.
-    pub fn parse(mut parser: lexopt::Parser) -> Result<Self, Error> {
-        let mut stub = None;
-        let mut output = None;
-        let mut parts = vec![ProfileInputs::default()];
-        while let Some(argument) = parser.next()? {
-            let argument = match argument {
-                Short('h') | Long("help") => return Err(Error::Help),
-                Short('o') => "output".to_owned(),
-                Long(name) => name.to_owned(),
-                Value(value) => {
-                    let problem = format!("{value:?} belongs to no option");
-                    return Err(Error::usage(problem));
-                }
-                other => return Err(Error::usage(other.unexpected())),
-            };
-            match argument.as_str() {
-                "stub" => once(&mut stub, "--stub", PathBuf::from(parser.value()?))?,
-                "output" => once(&mut output, "--output", PathBuf::from(parser.value()?))?,
-                "profile" => parts.push(ProfileInputs {
-                    profile: Some(text("--profile", parser.value()?, verbatim)?),
-                    ..ProfileInputs::default()
-                }),
-                name => {
-                    let part = parts.last_mut().ok_or(Error::usage("no part"))?;
-                    part.option(name, &mut parser)?;
-                }
-            }
+/// Options that describe what goes into the file, by their names in the matches.
+const PARTS: [&str; 9] = [
+    "linux",
+    "initrd",
+    "microcode",
+    "cmdline",
+    "os_release",
+    "uname",
+    "splash",
+    "section",
+    "profile",
+];
+
+/// The arguments in their order.
+#[derive(Debug)]
+pub struct Arguments {
+    /// What goes into the file: options by name, with their values.
+    parts: Vec<(&'static str, OsString)>,
+    stub: Option<PathBuf>,
+    output: PathBuf,
+}
+
+impl FromArgMatches for Arguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut parts = Vec::new();
+        for name in PARTS {
+            let places = matches.indices_of(name).into_iter().flatten();
+            let values = matches.get_many::<OsString>(name).into_iter().flatten();
+            parts.extend(
+                places
+                    .zip(values)
+                    .map(|(at, value)| (at, name, value.clone())),
+            );
         }
-        let output = output.ok_or(Error::usage("--output is missing"))?;
-        if parts.iter().all(|part| part.linux.is_none()) {
-            return Err(Error::usage("--linux is missing"));
-        }
-        if parts.iter().all(|part| part.os_release.is_none()) {
-            parts[0].os_release = own_os_release()?;
-        }
-        let stub = stub.or_else(installed_stub);
+        parts.sort_by_key(|(at, ..)| *at);
+        let described = Description::from_arg_matches(matches)?;
         Ok(Self {
-            stub,
-            output,
-            parts,
+            parts: parts
+                .into_iter()
+                .map(|(_, name, value)| (name, value))
+                .collect(),
+            stub: described.stub,
+            output: described.output,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Arguments {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        Description::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Description::augment_args_for_update(command)
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        build(Stub::embedded()?, self.inputs()?, context.err)
+    }
+
+    /// Reads what the arguments name.
+    ///
+    /// # Errors
+    /// An argument is wrong, or a file cannot be read.
+    pub fn inputs(self) -> Result<Inputs, Error> {
+        // What comes before the first profile is for all of them.
+        let mut base = ProfileInputs::default();
+        let mut profiles: Vec<ProfileInputs> = Vec::new();
+        for (name, value) in self.parts {
+            if name == "profile" {
+                profiles.push(ProfileInputs {
+                    profile: Some(text("--profile", &value, verbatim)?),
+                    ..ProfileInputs::default()
+                });
+                continue;
+            }
+            profiles
+                .last_mut()
+                .unwrap_or(&mut base)
+                .option(name, &value)?;
+        }
+        let mut all = std::iter::once(&base).chain(&profiles);
+        if all.all(|part| part.os_release.is_none()) {
+            base.os_release = own_os_release()?;
+        }
+        Ok(Inputs {
+            stub: self.stub.or_else(installed_stub),
+            output: self.output,
+            parts: std::iter::once(base).chain(profiles).collect(),
         })
     }
 }
 
 impl ProfileInputs {
-    fn option(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<(), Error> {
-        let mut file = || -> Result<Content, Error> {
-            Ok(SourceFile::open(Path::new(&parser.value()?))?.all())
-        };
+    fn option(&mut self, name: &str, value: &OsStr) -> Result<(), Error> {
+        let file = || -> Result<Content, Error> { Ok(SourceFile::open(Path::new(value))?.all()) };
         match name {
-            "linux" => once(
-                &mut self.linux,
-                "--linux",
-                kernel(Path::new(&parser.value()?))?,
-            ),
-            "initrd" => {
-                self.initrds.push(file()?);
-                Ok(())
-            }
+            "linux" => once(&mut self.linux, "--linux", kernel(Path::new(value))?),
             "microcode" => once(&mut self.microcode, "--microcode", file()?),
             "splash" => once(&mut self.splash, "--splash", file()?),
             "cmdline" => {
-                let line = text("--cmdline", parser.value()?, one_line)?;
+                let line = text("--cmdline", value, one_line)?;
                 once(&mut self.cmdline, "--cmdline", line)
             }
-            "os-release" => {
-                let release = text("--os-release", parser.value()?, verbatim)?;
+            "os_release" => {
+                let release = text("--os-release", value, verbatim)?;
                 once(&mut self.os_release, "--os-release", release)
             }
             "uname" => {
-                let uname = text("--uname", parser.value()?, verbatim)?;
+                let uname = text("--uname", value, verbatim)?;
                 once(&mut self.uname, "--uname", uname)
             }
             "section" => {
-                let value = parser.value()?;
                 let section = value.to_str().and_then(|value| value.split_once(':'));
                 let Some((name, value)) = section else {
                     return Err(Error::usage("--section takes NAME:TEXT or NAME:@FILE"));
                 };
-                let content = text("--section", value.into(), verbatim)?;
+                let content = text("--section", value.as_ref(), verbatim)?;
                 self.others.push((name.to_owned(), content));
                 Ok(())
             }
-            unknown => Err(Error::usage(format!("--{unknown} is not an option"))),
+            _ => {
+                self.initrds.push(file()?);
+                Ok(())
+            }
         }
     }
 }
@@ -138,13 +205,19 @@ impl ProfileInputs {
 fn once<T>(place: &mut Option<T>, name: &str, value: T) -> Result<(), Error> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::usage(format!("{name} is given twice"))),
+        Some(_) => Err(Error::usage(format!(
+            "{name} is given twice: give it once for each profile"
+        ))),
     }
 }
 
 /// `TEXT` or `@FILE`; a file is taken as it is.
-fn text(option: &str, value: OsString, given: fn(&str) -> String) -> Result<Content, Error> {
-    let wrong = || Error::usage(format!("{option} takes UTF-8"));
+fn text(option: &str, value: &OsStr, given: fn(&str) -> String) -> Result<Content, Error> {
+    let wrong = || {
+        Error::usage(format!(
+            "the text of {option} is not UTF-8: write it as UTF-8"
+        ))
+    };
     let value = value.to_str().ok_or_else(wrong)?;
     match value.strip_prefix('@') {
         Some(path) => Ok(SourceFile::open(Path::new(path))?.all()),

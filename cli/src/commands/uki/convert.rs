@@ -2,25 +2,28 @@
 
 use std::path::PathBuf;
 
-use lexopt::Arg::Value;
+use clap::Args;
 
-use crate::commands::args;
-use crate::commands::command::Context;
+use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::convert::convert;
 use crate::uki::stub::Stub;
 
-/// Converts as the arguments say.
-pub fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let mut paths = Vec::new();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(value) => paths.push(PathBuf::from(value)),
-            unknown => return Err(args::other(unknown)),
-        }
+/// Make an image that is a bzImage as well from any Unified Kernel Image.
+///
+/// What it makes has to be signed again.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// the image to be read
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// the image to be made, which may be the same file
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        convert(Stub::embedded()?, &self.input, &self.output, context.err)
     }
-    let [input, output] = paths.as_slice() else {
-        return Err(Error::usage("convert takes two files, IN and OUT"));
-    };
-    convert(Stub::embedded()?, input, output, context.err)
 }

@@ -2,32 +2,33 @@
 
 use std::path::PathBuf;
 
-use lexopt::Arg::{Long, Value};
+use clap::Args;
 
-use crate::commands::args;
-use crate::commands::command::Context;
+use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::pe::Pe;
 use crate::uki::report::Report;
 
-/// Explains the file that the arguments name.
-pub fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let mut path = None;
-    let mut json = false;
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("json") => json = true,
-            Value(value) if path.is_none() => path = Some(PathBuf::from(value)),
-            Value(_) => return Err(Error::usage("inspect takes one FILE")),
-            unknown => return Err(args::other(unknown)),
+/// Say what is in an image, what it starts on, and whether anything is wrong.
+#[derive(Args, Debug)]
+#[command(args_override_self = true)]
+pub struct Arguments {
+    /// the image
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let report = Pe::open(&self.file).and_then(|(source, pe)| Report::of(&source, &pe))?;
+        if self.json {
+            let text = serde_json::to_string_pretty(&report)
+                .map_err(|error| Error::failed(format!("cannot print it: {error}")))?;
+            return Ok(writeln!(context.out, "{text}")?);
         }
+        Ok(report.print(context.out)?)
     }
-    let path = path.ok_or(Error::usage("FILE is missing"))?;
-    let report = Pe::open(&path).and_then(|(source, pe)| Report::of(&source, &pe))?;
-    if json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|error| Error::failed(format!("cannot print it: {error}")))?;
-        return Ok(writeln!(context.out, "{text}")?);
-    }
-    Ok(report.print(context.out)?)
 }

@@ -1,21 +1,9 @@
-//! What a command is, and what it works with.
+//! What a command works with besides its arguments.
 
 use std::io::Write;
 
 use crate::error::Error;
 use crate::install::Stages;
-
-/// A command of `gapboot`.
-pub struct Command {
-    /// The word that starts it.
-    pub name: &'static str,
-    /// What it is for, in a line.
-    pub summary: &'static str,
-    /// What `--help` prints.
-    pub help: &'static str,
-    /// Does it.
-    pub run: fn(lexopt::Parser, &mut Context) -> Result<(), Error>,
-}
 
 /// What a command works with besides its arguments.
 pub struct Context<'a> {

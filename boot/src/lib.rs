@@ -83,7 +83,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
     } = workspace;
     let mut storage = Storage::new(disk, Caches { blocks, table });
     let overlay = overlay::load(&mut storage, memory, build);
-    let in_memory = overlay.as_ref().ok();
+    let in_memory = overlay.ok();
     let mut failed = false;
     loop {
         // What there is.
@@ -133,7 +133,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
                     wish,
                     failed,
                 };
-                choose::choose(overlay, console, question, desk)
+                overlay.choose(console, question, desk)
             }
             None => choose::by_number(console, &list, failed),
         };

@@ -45,7 +45,7 @@ const SAFE_DIGITS: usize = 9;
 /// [`Kind::DiskWrite`], [`Kind::DiskUnstable`], after which some of the digits
 /// may be new; those of [`crate::fat::Walk::next`].
 pub fn attempt<D: Disk>(
-    overlay: Option<&Overlay>,
+    overlay: Option<Overlay>,
     storage: &mut Storage<D>,
     partition: &Partition,
     (volume, node): (&Volume, &Node),
@@ -66,11 +66,11 @@ pub fn attempt<D: Disk>(
     if !counter.tries.is_counted() {
         return Ok(0);
     }
-    refuse_mirror(storage, partition)?;
+    refuse_mirror(storage, partition, overlay)?;
     let long = LongName::of(node, name).ok_or(slots)?;
     if let Some(overlay) = overlay
         && let Some(longer) = counter.longer(new)
-        && volume.lengthen(overlay, storage, node, &long, (old, longer), name)?
+        && overlay.lengthen(volume, storage, node, &long, (old, longer), name)?
     {
         return Ok(longer.len());
     }

@@ -84,7 +84,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let checked = self.prepare();
         self.counted = self.count();
         match self.loader.overlay {
-            Some(overlay) => self.note_and_load(overlay, checked)?,
+            Some(overlay) => overlay.note_and_load(self, checked)?,
             None => self.load(checked)?,
         }
         Ok(self.loader.handoff)
@@ -99,19 +99,6 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             .prepare(&self.kernel, self.command_line.as_bytes()?, head)?;
         self.trail.file(b"");
         Ok(())
-    }
-
-    /// Notes the attempt, then loads it, which a person can follow.
-    #[inline(never)]
-    fn note_and_load(
-        &mut self,
-        overlay: &Overlay,
-        checked: Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.note(overlay)?;
-        let loaded = self.load(checked);
-        self.loader.end_progress(overlay);
-        loaded
     }
 
     /// Loads what was checked and found right.
@@ -139,56 +126,18 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             return Ok(());
         }
         match self.loader.overlay {
-            Some(overlay) => self.check_image(overlay),
+            Some(overlay) => overlay.check_image(self),
             // Images are found by the overlay alone.
             None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
         }
     }
 
-    /// The same for a unified kernel image.
-    #[inline(never)]
-    fn check_image(&mut self, _: &Overlay) -> Result<(), Error> {
-        let storage = &mut *self.loader.storage;
-        let file = &self.kernel.node;
-        let mut image = Image::new(self.loader.volume, file, self.long_mode);
-        image.profile = self.entry.profile;
-        // What an entry or a person says replaces what the image says, wholly.
-        let line = &mut self.command_line;
-        if line.is_empty() {
-            uki::command_line(&mut image, storage, &mut self.scratch.line, line)?;
-        }
-        image.find_kernel(storage)?;
-        if image.profile >= image.profiles.max(1) {
-            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
-        }
-        self.kernel = image.part();
-        self.image = Some(image);
-        self.initrds(Step::Check)
-    }
-
     /// Checks or loads the initrds.
     fn initrds(&mut self, step: Step) -> Result<(), Error> {
         match (self.loader.overlay, &self.image) {
-            (Some(overlay), Some(_)) => self.companions(overlay, step),
+            (Some(overlay), Some(_)) => overlay.companions(self, step),
             _ => self.lines(step),
         }
-    }
-
-    /// The same for a unified kernel image and what lies beside it.
-    #[inline(never)]
-    fn companions(&mut self, overlay: &Overlay, step: Step) -> Result<(), Error> {
-        let Some(image) = &mut self.image else {
-            return Ok(());
-        };
-        uki::Companions {
-            image,
-            loader: &mut self.loader,
-            entry: self.entry,
-            path: self.scratch.path.get().unwrap_or_default(),
-            line: &mut self.scratch.line,
-            command_line: &mut self.command_line,
-        }
-        .initrds(overlay, step)
     }
 
     /// Goes through the file of a Type 1 entry. At the first time it gathers the
@@ -245,7 +194,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     }
 
     /// Remembers what was booted, and leaves the node for userspace.
-    fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
+    fn note(&mut self, overlay: Overlay) -> Result<(), Error> {
         let Notes {
             list,
             choice,
@@ -265,7 +214,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 timeout,
             } = choice.changes;
             let wishes = [default.map(id_of), preferred.map(id_of)];
-            if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
+            if let Err(error) = state.save(overlay, self.loader.storage, esp, wishes, timeout, id) {
                 self.trail.report(self.loader.console, Some(overlay), error);
             }
         }
@@ -283,5 +232,65 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             now: self.loader.console.ticks(),
         };
         self.loader.node(node.write(text))
+    }
+}
+
+impl Overlay {
+    /// Notes the attempt, then loads it, which a person can follow.
+    #[inline(never)]
+    fn note_and_load<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+        checked: Result<(), Error>,
+    ) -> Result<(), Error> {
+        attempt.note(self)?;
+        let loaded = attempt.load(checked);
+        attempt.loader.end_progress();
+        loaded
+    }
+
+    /// The same for a unified kernel image.
+    #[inline(never)]
+    fn check_image<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+    ) -> Result<(), Error> {
+        let storage = &mut *attempt.loader.storage;
+        let file = &attempt.kernel.node;
+        let mut image = Image::new(attempt.loader.volume, file, attempt.long_mode);
+        image.profile = attempt.entry.profile;
+        // What an entry or a person says replaces what the image says, wholly.
+        let line = &mut attempt.command_line;
+        if line.is_empty() {
+            uki::command_line(&mut image, storage, &mut attempt.scratch.line, line)?;
+        }
+        image.find_kernel(storage)?;
+        if image.profile >= image.profiles.max(1) {
+            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
+        }
+        attempt.kernel = image.part();
+        attempt.image = Some(image);
+        attempt.initrds(Step::Check)
+    }
+
+    /// The same for a unified kernel image and what lies beside it.
+    #[inline(never)]
+    fn companions<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+        step: Step,
+    ) -> Result<(), Error> {
+        let Some(image) = &mut attempt.image else {
+            return Ok(());
+        };
+        uki::Companions {
+            image,
+            loader: &mut attempt.loader,
+            entry: attempt.entry,
+            path: attempt.scratch.path.get().unwrap_or_default(),
+            line: &mut attempt.scratch.line,
+            command_line: &mut attempt.command_line,
+        }
+        .initrds(step)
     }
 }

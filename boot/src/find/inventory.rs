@@ -64,7 +64,7 @@ pub fn look<D: Disk, T>(
     let mut sources = [None; 2];
     take(
         &mut storage,
-        Some(&overlay),
+        Some(overlay),
         long_mode,
         scratch,
         conf,
@@ -92,7 +92,7 @@ pub fn look<D: Disk, T>(
 /// There is no partition to look at. All else costs itself and goes to `problem`.
 pub(crate) fn take<D: Disk>(
     storage: &mut Storage<D>,
-    overlay: Option<&Overlay>,
+    overlay: Option<Overlay>,
     long_mode: bool,
     scratch: &mut Scratch,
     conf: &mut Conf,
@@ -100,7 +100,7 @@ pub(crate) fn take<D: Disk>(
     (counts, mut problem): (bool, &mut Problem),
 ) -> Result<(), Error> {
     let mut partitions = Partitions::default();
-    find_partitions(storage, &mut partitions)?;
+    find_partitions(storage, overlay, &mut partitions)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }
@@ -110,7 +110,7 @@ pub(crate) fn take<D: Disk>(
 
     let nobody: &mut Problem = &mut |_, _, _| ();
     if let Some(overlay) = overlay {
-        settings(overlay, storage, esp, scratch, conf, problem);
+        overlay.settings(storage, esp, scratch, conf, problem);
         if counts && !conf.warns {
             problem = nobody;
         }
@@ -169,21 +169,23 @@ fn open<D: Disk>(
     }
 }
 
-/// Takes in loader.conf, if there is one.
-#[inline(never)]
-fn settings<D: Disk>(
-    _: &Overlay,
-    storage: &mut Storage<D>,
-    esp: &Option<Source>,
-    scratch: &mut Scratch,
-    conf: &mut Conf,
-    problem: &mut Problem,
-) {
-    conf.reset();
-    if let Some(esp) = esp
-        && let Err(error) = read_conf(storage, &esp.volume, scratch, conf)
-    {
-        problem(b"", CONF, error);
+impl Overlay {
+    /// Takes in loader.conf, if there is one.
+    #[inline(never)]
+    fn settings<D: Disk>(
+        self,
+        storage: &mut Storage<D>,
+        esp: &Option<Source>,
+        scratch: &mut Scratch,
+        conf: &mut Conf,
+        problem: &mut Problem,
+    ) {
+        conf.reset();
+        if let Some(esp) = esp
+            && let Err(error) = read_conf(storage, &esp.volume, scratch, conf)
+        {
+            problem(b"", CONF, error);
+        }
     }
 }
 

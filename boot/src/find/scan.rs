@@ -38,7 +38,7 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
     /// What reads unified kernel images; without it there are none.
-    pub(crate) overlay: Option<&'s Overlay>,
+    pub(crate) overlay: Option<Overlay>,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
@@ -81,7 +81,7 @@ impl<D: Disk> Scan<'_, '_, D> {
             }
             scratch.path.clear();
             let offered = match self.overlay {
-                Some(overlay) if path == TYPE2 => self.offer_type2(overlay, &node, scratch, list),
+                Some(overlay) if path == TYPE2 => overlay.offer_type2(self, &node, scratch, list),
                 _ => self.offer_type1(&node, scratch, list),
             };
             if let Err(error) = offered {
@@ -128,7 +128,7 @@ impl<D: Disk> Scan<'_, '_, D> {
             (_, Some(overlay)) => {
                 bits |= tag::UKI;
                 if main == Main::Efi {
-                    self.check_efi(overlay, &file)?;
+                    overlay.check_efi(self, &file)?;
                 }
             }
         }
@@ -137,17 +137,19 @@ impl<D: Disk> Scan<'_, '_, D> {
         list.offer(draft.entry);
         Ok(())
     }
+}
 
+impl Overlay {
     /// Checks that what an `efi` line names has a kernel in it, or is one.
     #[inline(never)]
-    fn check_efi(&mut self, _: &Overlay, node: &Node) -> Result<(), Error> {
-        let mut image = Image::new(self.volume, node, self.long_mode);
-        image.find_kernel(self.storage)?;
+    fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &Node) -> Result<(), Error> {
+        let mut image = Image::new(scan.volume, node, scan.long_mode);
+        image.find_kernel(scan.storage)?;
         let mut magic = [0; HEADER.len()];
         image
             .file
             .seek(image.file.position().wrapping_add(HEADER_AT));
-        image.file.read_small(self.storage, &mut magic)?;
+        image.file.read_small(scan.storage, &mut magic)?;
         if magic == HEADER {
             return Ok(());
         }
@@ -157,9 +159,9 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// Offers the profiles of a unified kernel image to `list`, if the file's
     /// name is an entry's.
     #[inline(never)]
-    fn offer_type2(
-        &mut self,
-        _: &Overlay,
+    fn offer_type2<D: Disk>(
+        self,
+        scan: &mut Scan<D>,
         node: &Node,
         scratch: &mut Scratch,
         list: &mut List,
@@ -167,14 +169,14 @@ impl<D: Disk> Scan<'_, '_, D> {
         let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
             return Ok(());
         };
-        let mut image = Image::new(self.volume, node, self.long_mode);
+        let mut image = Image::new(scan.volume, node, scan.long_mode);
         let mut result = Err(Error::new(Kind::UkiUnknown, 0));
         loop {
             let draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
             let (entry, text) = draft.without_lines()?;
             let mut reader = uki::Reader {
                 image: &mut image,
-                storage: self.storage,
+                storage: scan.storage,
                 line: &mut scratch.line,
                 text,
             };
@@ -184,7 +186,7 @@ impl<D: Disk> Scan<'_, '_, D> {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     entry.file = Some(*node);
-                    entry.tag = self.tag | tag::UKI | tag::TYPE2;
+                    entry.tag = scan.tag | tag::UKI | tag::TYPE2;
                     list.offer(entry);
                     result = Ok(());
                 }

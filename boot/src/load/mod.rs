@@ -82,7 +82,7 @@ pub struct Loader<'a, 'disk, D, M, C> {
     /// Where a person is told what is going on.
     pub console: &'a mut C,
     /// For what is told there.
-    pub overlay: Option<&'a Overlay>,
+    pub overlay: Option<Overlay>,
     /// What a person has been told of it.
     seen: Progress,
     /// The address to which the next bytes go.
@@ -98,7 +98,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         memory: &'a mut M,
         console: &'a mut C,
         volume: &'a Volume,
-        overlay: Option<&'a Overlay>,
+        overlay: Option<Overlay>,
     ) -> Self {
         Self {
             storage,
@@ -176,7 +176,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         handoff.command_line_size = to_u32(command_line.len());
         fill_in(header, handoff);
         if let Some(overlay) = self.overlay {
-            fill_in_more(overlay, header, handoff, command_line);
+            overlay.fill_in_more(header, handoff, command_line);
         }
         self.write(head)
     }
@@ -288,7 +288,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             let count = to_u32(bytes.len());
             left = left.saturating_sub(count);
             if let Some(overlay) = self.overlay {
-                self.progress(overlay, count);
+                overlay.progress(self, count);
             }
         }
         Ok(())
@@ -322,12 +322,14 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
 }
 
 /// What it may be told besides: the video mode, and where the node will be.
-#[inline(never)]
-fn fill_in_more(_: &Overlay, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
-    header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
-    if header.version.get() >= 0x0209 {
-        handoff.has_node = true;
-        header.setup_data = u64::from(SETUP_DATA.start).into();
+impl Overlay {
+    #[inline(never)]
+    fn fill_in_more(self, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
+        header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
+        if header.version.get() >= 0x0209 {
+            handoff.has_node = true;
+            header.setup_data = u64::from(SETUP_DATA.start).into();
+        }
     }
 }
 

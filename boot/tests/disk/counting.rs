@@ -51,7 +51,7 @@ fn attempt_at(
     let mut name = Name::new();
     let mut room = [0xaa; count::ROOM];
     let new = count::attempt(
-        Some(&Overlay::linked()),
+        Some(Overlay::linked()),
         storage,
         partition,
         (volume, node),

@@ -54,7 +54,7 @@ fn attempt(disk: &mut FakeDisk, suffix: &str) -> Option<String> {
     while let Some(node) = walk.next(&mut storage, &mut name).unwrap() {
         if node.slots() > 1 {
             let new = count::attempt(
-                Some(&Overlay::linked()),
+                Some(Overlay::linked()),
                 &mut storage,
                 &partition,
                 (&volume, &node),

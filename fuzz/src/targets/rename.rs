@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
     };
     let (mut name, mut room) = (Name::new(), [0; ROOM]);
     let new = attempt(
-        Some(&Overlay::linked()),
+        Some(Overlay::linked()),
         &mut storage,
         &partition,
         (&volume, &node),

@@ -15,11 +15,13 @@
 //! | [`state`] | the state file: what `gapboot set` and the menu remember |
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
-//! | [`error`] | what a command may end with |
+//! | [`error`], `number` | what a command may end with; conversions of numbers |
 //!
-//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`.
+//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`, `number`.
 
 #![forbid(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -30,6 +32,7 @@ pub mod disk;
 pub mod error;
 pub mod install;
 pub mod menu;
+mod number;
 pub mod state;
 pub mod system;
 pub mod table;

@@ -1,6 +1,8 @@
 //! Power cuts: whatever of the writes reached the disk, it must not boot
 //! garbage, and the command run again must finish the job.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::cell::RefCell;

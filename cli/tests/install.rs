@@ -1,5 +1,7 @@
 //! What `gapboot install` writes, where, and what it says.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;

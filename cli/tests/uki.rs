@@ -1,6 +1,8 @@
 //! `gapboot uki` on files of the tests' own: what is written, read by goblin
 //! and by the rules of the boot protocol, and what is refused.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;

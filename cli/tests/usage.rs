@@ -1,5 +1,7 @@
 //! Arguments, exit statuses and the program as it is built.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::process::Command;

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::install::survey::{Code, OverlayArea, Survey};
 use crate::install::undo::Undo;
 use crate::install::{order, write};
+use crate::number::to_u64;
 
 /// Take the loader out again.
 ///
@@ -70,8 +71,8 @@ impl Arguments {
             writeln!(context.out, "{name}: removed gapboot, writing:")?;
             print_writes(&writes, context)?;
         }
-        for run in stay.chunk_by(|at, next| at + 1 == *next) {
-            let place = disk::range(run[0], run.len() as u64);
+        for run in stay.chunk_by(|at, next| at.checked_add(1) == Some(*next)) {
+            let place = disk::range(run[0], to_u64(run.len()));
             let what = match run {
                 [_] => "has changed since the install, and stays",
                 _ => "have changed since the install, and stay",

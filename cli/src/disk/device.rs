@@ -19,6 +19,7 @@ use rustix::fs::{OFlags, ioctl_blksszget, major, minor};
 use super::foreign;
 use super::sectors::Sectors;
 use crate::error::Error;
+use crate::number::{sector_bytes, to_u64, to_usize};
 
 /// What a disk is opened for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Disk {
         let mut options = OpenOptions::new();
         options.read(true).write(access == Access::Write);
         if device {
-            options.custom_flags(OFlags::DIRECT.bits() as i32);
+            options.custom_flags(OFlags::DIRECT.bits().cast_signed());
         }
         let mut file = options.open(path).map_err(|error| {
             cannot(
@@ -67,7 +68,7 @@ impl Disk {
         let disk = Self {
             file,
             path: path.to_owned(),
-            sectors: size / SECTOR as u64,
+            sectors: size.div_euclid(to_u64(SECTOR)),
             device,
         };
         disk.check_container()?;
@@ -102,14 +103,14 @@ impl Sectors for Disk {
     fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
         match self.device {
             true => Aligned::default().read(&self.file, at, into),
-            false => self.file.read_exact_at(into, at * SECTOR as u64),
+            false => self.file.read_exact_at(into, sector_bytes(at)),
         }
     }
 
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         match self.device {
             true => Aligned::default().write(&self.file, at, bytes),
-            false => self.file.write_all_at(bytes, at * SECTOR as u64),
+            false => self.file.write_all_at(bytes, sector_bytes(at)),
         }
     }
 
@@ -131,27 +132,28 @@ impl Default for Aligned {
 
 impl Aligned {
     fn read(&mut self, file: &File, at: u64, into: &mut [u8]) -> io::Result<()> {
-        let mut offset = at * SECTOR as u64;
+        let mut offset = sector_bytes(at);
         for piece in into.chunks_mut(self.0.len()) {
             let buffer = &mut self.0[..piece.len()];
             file.read_exact_at(buffer, offset)?;
             piece.copy_from_slice(buffer);
-            offset += piece.len() as u64;
+            offset = offset.saturating_add(to_u64(piece.len()));
         }
         Ok(())
     }
 
     fn write(&mut self, file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut offset = at * SECTOR as u64;
+        let mut offset = sector_bytes(at);
         for piece in bytes.chunks(self.0.len()) {
             let whole = piece.len().next_multiple_of(SECTOR);
             if whole > piece.len() {
-                let last = whole - SECTOR;
-                file.read_exact_at(&mut self.0[last..whole], offset + last as u64)?;
+                let last = whole.saturating_sub(SECTOR);
+                let at = offset.saturating_add(to_u64(last));
+                file.read_exact_at(&mut self.0[last..whole], at)?;
             }
             self.0[..piece.len()].copy_from_slice(piece);
             file.write_all_at(&self.0[..whole], offset)?;
-            offset += whole as u64;
+            offset = offset.saturating_add(to_u64(whole));
         }
         Ok(())
     }
@@ -214,7 +216,7 @@ fn partition_of(entry: &Path) -> Option<String> {
 
 fn check_sector_size(size: rustix::io::Result<u32>) -> Result<(), Error> {
     match size {
-        Ok(size) if size as usize == SECTOR => Ok(()),
+        Ok(size) if to_usize(size) == SECTOR => Ok(()),
         Ok(size) => Err(Error::failed(format!(
             "has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
         ))),

@@ -7,11 +7,11 @@ use boot::disk::table::find_partitions;
 use boot::fat::{File, Volume};
 use boot::machine::{self, DiskError, Lba, Sector};
 use boot::overlay::Overlay;
-use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
 use super::sectors::Sectors;
 use crate::error::{Error, loader_text};
+use crate::number::{sector_bytes, to_usize};
 
 /// INT 13h status 03h: the disk is write-protected.
 const PROTECTED: DiskError = DiskError(0x03);
@@ -29,7 +29,7 @@ impl<S: Sectors> Reader<S> {
     pub fn new(disk: S) -> Self {
         Self {
             disk,
-            buffer: vec![0; MAX_TRANSFER_SECTORS as usize * SECTOR],
+            buffer: vec![0; to_usize(sector_bytes(MAX_TRANSFER_SECTORS.into()))],
         }
     }
 }
@@ -40,7 +40,7 @@ impl<S: Sectors> machine::Disk for Reader<S> {
     }
 
     fn read(&mut self, at: Lba, count: u32) -> Result<&[u8], DiskError> {
-        let size = count as usize * SECTOR;
+        let size = to_usize(sector_bytes(count.into()));
         let buffer = self.buffer.get_mut(..size).ok_or(NOT_FOUND)?;
         let end = at.0.checked_add(count.into());
         if end.is_none_or(|end| end > self.disk.sectors()) {
@@ -79,7 +79,7 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
         if node.is_directory() {
             return Err(boot::Error::new(Kind::IsDirectory, 0));
         }
-        let mut bytes = vec![0; (node.size() as usize).min(MAX_FILE)];
+        let mut bytes = vec![0; to_usize(node.size()).min(MAX_FILE)];
         let count = File::open(&volume, &node).read_small(storage, &mut bytes)?;
         bytes.truncate(count);
         Ok(bytes)

@@ -2,9 +2,8 @@
 
 use std::io;
 
-use layout::disk::SECTOR;
-
 use crate::error::Error;
+use crate::number::{sector_bytes, to_usize};
 
 /// What commands need of a disk. Tests have one that loses its power.
 pub trait Sectors {
@@ -27,7 +26,7 @@ pub fn read(disk: &dyn Sectors, at: u64, count: u64) -> Result<Vec<u8>, Error> {
             range(at, count)
         )));
     }
-    let mut bytes = vec![0; count as usize * SECTOR];
+    let mut bytes = vec![0; to_usize(sector_bytes(count))];
     disk.read(at, &mut bytes)
         .map_err(|error| Error::failed(format!("cannot read {}: {error}", range(at, count))))?;
     Ok(bytes)
@@ -38,6 +37,9 @@ pub fn range(at: u64, count: u64) -> String {
     match count {
         0 | 1 => format!("sector {at}"),
         // Numbers from a hostile disk come here too.
-        _ => format!("sectors {at}-{}", at.saturating_add(count - 1)),
+        _ => format!(
+            "sectors {at}-{}",
+            at.saturating_add(count.saturating_sub(1))
+        ),
     }
 }

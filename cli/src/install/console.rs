@@ -10,6 +10,7 @@ use std::str::FromStr;
 use layout::header;
 
 use crate::error::Error;
+use crate::number::to_usize;
 
 /// Bits of the header's outputs.
 const SCREEN: u8 = 1;
@@ -51,7 +52,7 @@ impl Console {
         stage2[header::DIVISOR_OFFSET..][..2].copy_from_slice(&self.divisor.to_le_bytes());
         let length = &stage2[header::LENGTH_OFFSET..];
         let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]);
-        let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..length as usize]);
+        let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..to_usize(length)]);
         stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
     }
 }
@@ -65,8 +66,8 @@ impl Display for Console {
             to.write_str(",")?;
         }
         if self.outputs & SERIAL != 0 {
-            let baud = FASTEST / u32::from(self.divisor);
-            write!(to, "serial:{}@{baud}", self.port + 1)?;
+            let baud = FASTEST.checked_div(self.divisor.into()).unwrap_or(0);
+            write!(to, "serial:{}@{baud}", self.port.saturating_add(1))?;
         }
         Ok(())
     }
@@ -108,7 +109,7 @@ fn serial(text: &str) -> Result<(u8, u16), Error> {
         Some((port, baud)) => (port, baud.parse().unwrap_or(0)),
     };
     let divisor = match FASTEST.checked_div(baud) {
-        Some(divisor) if divisor * baud == FASTEST => u16::try_from(divisor).ok(),
+        Some(divisor) if divisor.checked_mul(baud) == Some(FASTEST) => u16::try_from(divisor).ok(),
         _ => None,
     };
     let Some(divisor @ 1..) = divisor else {
@@ -117,11 +118,11 @@ fn serial(text: &str) -> Result<(u8, u16), Error> {
         )));
     };
     let port = match port.strip_prefix(':').map(str::parse) {
-        None if port.is_empty() => 1,
-        Some(Ok(port @ 1..=PORTS)) => port,
+        None if port.is_empty() => 0,
+        Some(Ok(port @ 1..=PORTS)) => port.saturating_sub(1),
         _ => return Err(unknown(&format!("serial{text}"))),
     };
-    Ok((port - 1, divisor))
+    Ok((port, divisor))
 }
 
 fn unknown(output: &str) -> Error {

@@ -39,6 +39,7 @@ use layout::disk::{OVERLAY_LBA, SECTOR, STAGE2_LBA};
 use super::stages::{INCOMPLETE, Stages};
 use super::survey::{Code, Gap, OverlayArea, Survey};
 use super::write::Write;
+use crate::number::{sector_bytes, to_usize};
 
 /// What becomes of the overlay's sectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub fn remove(found: &Survey) -> Vec<Write> {
     writes.extend(clear(
         "stage2, zeros",
         STAGE2_LBA,
-        found.own_sectors() as usize * SECTOR,
+        to_usize(sector_bytes(found.own_sectors())),
     ));
     writes
 }
@@ -153,6 +154,6 @@ fn halves(what: [&'static str; 2], at: u64, bytes: &[u8]) -> [Write; 2] {
     let (first, rest) = bytes.split_at(SECTOR);
     [
         Write::new(what[0], at, first),
-        Write::new(what[1], at + 1, rest),
+        Write::new(what[1], at.saturating_add(1), rest),
     ]
 }

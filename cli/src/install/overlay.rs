@@ -3,6 +3,8 @@
 use layout::disk::OVERLAY_BYTES;
 use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC, RESIDUE, SIZE};
 
+use crate::number::to_usize;
+
 /// What overlays of any format begin with.
 const MARK: &[u8] = b"gapover";
 const _: () = assert!(MARK.len() + 1 == MAGIC.len());
@@ -26,7 +28,7 @@ impl OverlayHeader {
         let mut checksum = crc32fast::Hasher::new();
         checksum.update(build);
         checksum.update(bytes);
-        let length = number(&bytes[LENGTH_OFFSET..]) as usize;
+        let length = to_usize(number(&bytes[LENGTH_OFFSET..]));
         Some(Self {
             build: number(build),
             intact: bytes.starts_with(&MAGIC)

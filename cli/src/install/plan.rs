@@ -122,7 +122,10 @@ fn check_room(table: &Table) -> Result<(), Error> {
         "{} lies in {}, stage2 needs {}: move it out of there first \
          (partitions should begin at sector 2048)",
         place.owner,
-        disk::range(place.first, (place.last - place.first).saturating_add(1)),
+        disk::range(
+            place.first,
+            place.last.saturating_sub(place.first).saturating_add(1)
+        ),
         disk::range(STAGE2_LBA, STAGE2_SECTORS),
     )))
 }

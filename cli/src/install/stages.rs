@@ -7,6 +7,7 @@ use layout::header;
 use super::console::Console;
 use super::overlay::OverlayHeader;
 use crate::error::Error;
+use crate::number::to_usize;
 
 /// stage1 holds this word somewhere in its boot code, stage2 begins with it: by
 /// it an installed gapboot of any version is known.
@@ -139,7 +140,7 @@ impl Stage2 {
         }
         let format =
             u16::from_le_bytes([gap[header::FORMAT_OFFSET], gap[header::FORMAT_OFFSET + 1]]);
-        let length = number(gap, header::LENGTH_OFFSET) as usize;
+        let length = to_usize(number(gap, header::LENGTH_OFFSET));
         let possible = format == header::FORMAT
             && (header::SIZE..=STAGE2_BYTES).contains(&length)
             && length <= gap.len();
@@ -155,7 +156,8 @@ impl Stage2 {
 }
 
 fn number(gap: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([gap[at], gap[at + 1], gap[at + 2], gap[at + 3]])
+    let bytes = gap[at..].first_chunk();
+    u32::from_le_bytes(*bytes.unwrap_or(&[0; 4]))
 }
 
 /// A version field as text that is safe to print, whatever the disk holds.

@@ -7,6 +7,7 @@ use super::overlay::OverlayHeader;
 use super::stages::{self, INCOMPLETE, Stage2};
 use crate::disk::{self, Sectors, foreign};
 use crate::error::Error;
+use crate::number::to_u64;
 use crate::table::{self, Place};
 
 /// Whose the loader's sectors are where a partition was made in them since.
@@ -184,7 +185,7 @@ fn own_sectors(gap: &Gap) -> u64 {
     match gap {
         Gap::Without => 0,
         Gap::Incomplete => STAGE2_SECTORS,
-        Gap::Stage2(stage2) => stage2.length.div_ceil(SECTOR) as u64,
+        Gap::Stage2(stage2) => to_u64(stage2.length.div_ceil(SECTOR)),
     }
 }
 
@@ -208,7 +209,7 @@ fn strangers(gap: &Gap, bytes: &[u8]) -> Vec<Stranger> {
     let mut strangers: Vec<Stranger> = Vec::new();
     for (lba, sector) in (STAGE2_LBA..).zip(bytes.chunks(SECTOR)) {
         let squatter = foreign::squatter(sector);
-        let ours = lba < STAGE2_LBA + own_sectors(gap);
+        let ours = lba < STAGE2_LBA.saturating_add(own_sectors(gap));
         if (ours && (intact || squatter.is_none())) || is_zero(sector) {
             continue;
         }

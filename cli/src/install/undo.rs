@@ -27,6 +27,7 @@ use super::survey::{Code, Gap, OverlayArea, Survey, is_zero};
 use super::write::Write;
 use crate::disk::{self, Sectors};
 use crate::error::Error;
+use crate::number::{to_u32, to_usize};
 
 const MAGIC: &[u8; 8] = b"gapundo1";
 const HEADER: usize = 40;
@@ -56,15 +57,13 @@ impl Undo {
         let mut changes: Vec<Change> = Vec::new();
         for write in writes {
             for (at, bytes) in (write.at..).zip(write.bytes.chunks(SECTOR)) {
-                let index = match changes.iter().position(|change| change.at == at) {
-                    Some(index) => index,
-                    None => {
-                        let before = disk::read(disk, at, 1)?;
-                        let after = before.clone();
-                        changes.push(Change { at, before, after });
-                        changes.len() - 1
-                    }
-                };
+                let known = changes.iter().position(|change| change.at == at);
+                let index = known.unwrap_or(changes.len());
+                if known.is_none() {
+                    let before = disk::read(disk, at, 1)?;
+                    let after = before.clone();
+                    changes.push(Change { at, before, after });
+                }
                 changes[index].after[..bytes.len()].copy_from_slice(bytes);
             }
         }
@@ -121,7 +120,7 @@ impl Undo {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut rest = (self.changes.len() as u32).to_le_bytes().to_vec();
+        let mut rest = to_u32(self.changes.len()).to_le_bytes().to_vec();
         rest.extend(self.sectors.to_le_bytes());
         rest.extend(self.disk);
         for change in &self.changes {
@@ -139,7 +138,7 @@ impl Undo {
         let count = u32::from_le_bytes(header[12..16].try_into().ok()?);
         if !header.starts_with(MAGIC)
             || crc32fast::hash(&bytes[12..]) != checksum
-            || records.len() != (count as usize).checked_mul(RECORD)?
+            || records.len() != to_usize(count).checked_mul(RECORD)?
         {
             return None;
         }
@@ -221,7 +220,7 @@ impl Change {
         if (in_gap(self.at) || in_overlay(self.at)) && found.is_in_partition(self.at) {
             return None;
         }
-        let own = STAGE2_LBA..STAGE2_LBA + found.own_sectors();
+        let own = STAGE2_LBA..STAGE2_LBA.saturating_add(found.own_sectors());
         let may = match self.at {
             0 => now == self.before || found.code == Code::Gapboot,
             at if in_overlay(at) && matches!(found.overlay, OverlayArea::Gapboot(_)) => true,
@@ -241,7 +240,7 @@ fn joined(writes: Vec<Write>) -> Vec<Write> {
         match joined.last_mut() {
             Some(last)
                 if last.what == write.what
-                    && last.at + (last.bytes.len() / SECTOR) as u64 == write.at =>
+                    && last.at.saturating_add(last.sectors()) == write.at =>
             {
                 last.bytes.extend(write.bytes);
             }

@@ -4,6 +4,7 @@ use layout::disk::SECTOR;
 
 use crate::disk::{self, Sectors};
 use crate::error::Error;
+use crate::number::to_u64;
 
 /// One write, followed by a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +27,17 @@ impl Write {
         }
     }
 
+    /// How many sectors it changes, the last one perhaps in part.
+    pub fn sectors(&self) -> u64 {
+        to_u64(self.bytes.len().div_ceil(SECTOR))
+    }
+
     /// The place it writes to, for a person.
     pub fn place(&self) -> String {
         if self.bytes.len() < SECTOR {
             return format!("sector {}, first {} bytes", self.at, self.bytes.len());
         }
-        disk::range(self.at, (self.bytes.len() / SECTOR) as u64)
+        disk::range(self.at, self.sectors())
     }
 }
 
@@ -55,11 +61,11 @@ pub fn write_all(writes: &[Write], disk: &mut dyn Sectors) -> Result<(), Error> 
 pub fn verify(writes: &[Write], disk: &dyn Sectors) -> Result<(), Error> {
     for (index, write) in writes.iter().enumerate() {
         // The mark is written over by the seal.
-        if writes[index + 1..].iter().any(|later| later.at == write.at) {
+        let mut later = writes.iter().skip(index).skip(1);
+        if later.any(|later| later.at == write.at) {
             continue;
         }
-        let count = write.bytes.len().div_ceil(SECTOR) as u64;
-        let found = disk::read(disk, write.at, count)?;
+        let found = disk::read(disk, write.at, write.sectors())?;
         if found[..write.bytes.len()] != write.bytes {
             return Err(Error::failed(format!(
                 "{} ({}) reads back differently: the disk or its controller is faulty, \

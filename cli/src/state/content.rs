@@ -30,12 +30,12 @@ pub enum Content {
 impl State {
     /// The value of a text; empty if it is not set.
     pub fn text(&self, text: Text) -> &[u8] {
-        &self.texts[text as usize]
+        &self.texts[index(text)]
     }
 
     /// Sets a text; an empty value unsets it.
     pub fn set(&mut self, text: Text, value: &[u8]) {
-        self.texts[text as usize] = value.to_vec();
+        self.texts[index(text)] = value.to_vec();
     }
 
     /// Reads the bytes of a file.
@@ -43,12 +43,16 @@ impl State {
         let Ok(bytes) = <&[u8; state::SIZE]>::try_from(bytes) else {
             return Content::Damaged;
         };
-        let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));
+        let word = |at: usize| {
+            let bytes = bytes[at..].first_chunk();
+            u32::from_le_bytes(*bytes.unwrap_or(&[0; 4]))
+        };
         let checksum = crc32fast::hash(&bytes[state::CHECKED_FROM..]);
         if !bytes.starts_with(&state::MAGIC) || word(state::CHECKSUM_OFFSET) != checksum {
             return Content::Damaged;
         }
-        let format = word(state::FORMAT_OFFSET) as u16;
+        let format = bytes[state::FORMAT_OFFSET..].first_chunk();
+        let format = u16::from_le_bytes(*format.unwrap_or(&[0; 2]));
         if format != state::FORMAT {
             return Content::Newer(format);
         }
@@ -75,12 +79,12 @@ impl State {
             return Err(Error::failed(format!(
                 "default, preferred, one-shot and last booted have {} bytes together, {} fit: \
                  use shorter patterns",
-                texts.len() - TEXTS,
+                texts.len().saturating_sub(TEXTS),
                 state::TEXTS_SIZE - TEXTS
             )));
         }
         let mut bytes = [0; state::SIZE];
-        let mut put = |at: usize, piece: &[u8]| bytes[at..at + piece.len()].copy_from_slice(piece);
+        let mut put = |at: usize, piece: &[u8]| bytes[at..][..piece.len()].copy_from_slice(piece);
         put(0, &state::MAGIC);
         put(state::FORMAT_OFFSET, &state::FORMAT.to_le_bytes());
         let mut flags = 0;
@@ -100,6 +104,16 @@ impl State {
         let checksum = crc32fast::hash(&bytes[state::CHECKED_FROM..]);
         bytes[state::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
         Ok(bytes)
+    }
+}
+
+/// The place of a text among the others.
+fn index(text: Text) -> usize {
+    match text {
+        Text::Default => 0,
+        Text::Preferred => 1,
+        Text::OneShot => 2,
+        Text::LastBooted => 3,
     }
 }
 

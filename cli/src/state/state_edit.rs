@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 
 use layout::disk::SECTOR;
 
+use crate::number::{sector_bytes, to_u64, to_usize};
+
 /// What the FAT library would write, kept back until it has succeeded: it writes
 /// a directory byte by byte and marks the file system as dirty meanwhile, and
 /// where there is no room it leaves half a file.
@@ -26,14 +28,14 @@ impl<'f> StateEdit<'f> {
     pub(crate) fn new(file: &'f File, first: u64) -> Self {
         Self {
             file,
-            start: first * SECTOR as u64,
+            start: sector_bytes(first),
             sectors: BTreeMap::new(),
         }
     }
 
     /// Where a sector lies in the file.
     fn place(&self, number: u64) -> u64 {
-        self.start + number * SECTOR as u64
+        self.start.saturating_add(sector_bytes(number))
     }
 
     fn on_disk(&self, number: u64) -> io::Result<[u8; SECTOR]> {
@@ -74,9 +76,10 @@ impl<'d, 'f> EditedVolume<'d, 'f> {
 
     /// The sector at the position, and which of its bytes `size` bytes are.
     fn here(&self, size: usize) -> (u64, Range<usize>) {
-        let at = (self.position % SECTOR as u64) as usize;
+        let sector = to_u64(SECTOR);
+        let at = to_usize(self.position.rem_euclid(sector));
         let end = at.saturating_add(size).min(SECTOR);
-        (self.position / SECTOR as u64, at..end)
+        (self.position.div_euclid(sector), at..end)
     }
 }
 
@@ -85,7 +88,7 @@ impl Read for EditedVolume<'_, '_> {
         let (number, range) = self.here(into.len());
         let sector = self.edit.borrow().sector(number)?;
         into[..range.len()].copy_from_slice(&sector[range.clone()]);
-        self.position += range.len() as u64;
+        self.position = self.position.saturating_add(to_u64(range.len()));
         Ok(range.len())
     }
 }
@@ -97,7 +100,7 @@ impl Write for EditedVolume<'_, '_> {
         let mut sector = edit.sector(number)?;
         sector[range.clone()].copy_from_slice(&bytes[..range.len()]);
         edit.sectors.insert(number, sector);
-        self.position += range.len() as u64;
+        self.position = self.position.saturating_add(to_u64(range.len()));
         Ok(range.len())
     }
 

@@ -14,7 +14,6 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use boot::disk::partition::Partition;
-use layout::disk::SECTOR;
 use layout::state;
 use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
@@ -22,6 +21,7 @@ use rustix::io::Errno;
 use super::state_edit::{EditedVolume, StateEdit};
 use crate::disk::{Access, Disk, reader};
 use crate::error::Error;
+use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};
 
 /// The file's path without the slash in front.
@@ -168,7 +168,7 @@ fn read_mounted(root: &OwnedFd) -> rustix::io::Result<Vec<u8>> {
     let file = rustix::fs::openat(root, FILE, flags, Mode::empty())?;
     // One byte more than there should be shows that there are too many.
     let mut bytes = Vec::with_capacity(state::SIZE + 1);
-    let mut file = File::from(file).take(state::SIZE as u64 + 1);
+    let mut file = File::from(file).take(to_u64(state::SIZE + 1));
     match file.read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
         Err(error) => Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
@@ -181,7 +181,7 @@ fn write_mounted(root: &OwnedFd, bytes: &[u8]) -> rustix::io::Result<()> {
     let in_place = match &opened {
         Err(Errno::NOENT) => false,
         Err(error) => return Err(*error),
-        Ok(file) => rustix::fs::fstat(file)?.st_size == state::SIZE as i64,
+        Ok(file) => to_usize(rustix::fs::fstat(file)?.st_size) == state::SIZE,
     };
     let file = match opened {
         Ok(file) if in_place => file,
@@ -214,7 +214,7 @@ impl Window {
         options.read(true).write(true);
         if self.device {
             // Fails while anybody has the device mounted or otherwise in use.
-            options.custom_flags(OFlags::EXCL.bits() as i32);
+            options.custom_flags(OFlags::EXCL.bits().cast_signed());
         }
         let file = options.open(&self.path)?;
         let edit = RefCell::new(StateEdit::new(&file, self.first));
@@ -226,7 +226,7 @@ impl Window {
                      fsck.vfat likes. Mount the partition, or make it: \
                      mmd -i {}@@{} ::/loader",
                     self.path.display(),
-                    self.first * SECTOR as u64
+                    sector_bytes(self.first)
                 )));
             }
             // The library has no kind for it.
@@ -248,7 +248,7 @@ fn write_library(volume: &fatfs::FileSystem<EditedVolume>, bytes: &[u8]) -> io::
     match directory.open_file(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         file => {
-            if file?.seek(SeekFrom::End(0))? != bytes.len() as u64 {
+            if file?.seek(SeekFrom::End(0))? != to_u64(bytes.len()) {
                 directory.remove(name)?;
             }
         }

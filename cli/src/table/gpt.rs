@@ -13,6 +13,7 @@ use super::mbr;
 use super::place::{Place, Places};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
+use crate::number::{to_u64, to_usize};
 
 const BIOS_BOOT: [u8; 16] = *b"Hah!IdontNeedEFI";
 
@@ -90,7 +91,7 @@ fn raised(sector: &[u8], first: u64) -> Option<Vec<u8>> {
     if header.first_usable_lba.get() >= first {
         return None;
     }
-    let size = header.header_size.get() as usize;
+    let size = to_usize(header.header_size.get());
     let mut raised = sector.to_vec();
     raised[FIRST_USABLE].copy_from_slice(&first.to_le_bytes());
     raised[CHECKSUM].fill(0);
@@ -161,7 +162,7 @@ pub struct Description {
 /// backup at the disk's end.
 pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
     let (header, array) = any_table(disk).map_err(|fault| no_table(disk, &fault))?;
-    let size = header.size_of_partition_entry.get() as usize;
+    let size = to_usize(header.size_of_partition_entry.get());
     let entries = array
         .chunks_exact(size)
         .filter_map(|bytes| Some(FullEntry::ref_from_prefix(bytes).ok()?.0))
@@ -200,8 +201,8 @@ fn uuid(guid: [u8; 16]) -> String {
 /// All partitions, and those of them that entries can lie on.
 fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<Place>) {
     let (mut all, mut boot) = (Vec::new(), Vec::new());
-    let size = header.size_of_partition_entry.get() as usize;
-    for (index, bytes) in array.chunks_exact(size).enumerate() {
+    let size = to_usize(header.size_of_partition_entry.get());
+    for (number, bytes) in (1_usize..).zip(array.chunks_exact(size)) {
         let Ok((entry, _)) = FullEntry::ref_from_prefix(bytes) else {
             continue;
         };
@@ -209,7 +210,7 @@ fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<P
             continue;
         }
         let (first, last) = (entry.known.starting_lba.get(), entry.known.ending_lba.get());
-        let place = Place::new(first, last.max(first), &owner(index + 1, entry));
+        let place = Place::new(first, last.max(first), &owner(number, entry));
         let sound = first <= last && last < sectors;
         if sound && [ESP, XBOOTLDR].contains(&entry.known.partition_type_guid) {
             boot.push(place.clone());
@@ -221,7 +222,10 @@ fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<P
 
 fn array_place(header: &Header, owner: &str) -> Place {
     let first = header.partition_entry_lba.get();
-    Place::new(first, first + array_sectors(header) - 1, owner)
+    let last = first
+        .saturating_add(array_sectors(header))
+        .saturating_sub(1);
+    Place::new(first, last, owner)
 }
 
 /// A partition's name, with question marks for what is not printable.
@@ -272,7 +276,7 @@ fn table(disk: &dyn Sectors, at: u64) -> Result<(Header, Vec<u8>), Fault> {
     check_header(&header, &sector, at)?;
     let first = header.partition_entry_lba.get();
     let array = disk::read(disk, first, array_sectors(&header)).map_err(Fault::Unreadable)?;
-    let array = &array[..array_bytes(&header) as usize];
+    let array = &array[..to_usize(array_bytes(&header))];
     if crc32fast::hash(array) != header.partition_entry_array_crc32.get() {
         return Err(Fault::Damaged("the checksum of its entries is wrong"));
     }
@@ -283,7 +287,7 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
     if header.signature != SIGNATURE {
         return Err(Fault::Missing);
     }
-    let size = header.header_size.get() as usize;
+    let size = to_usize(header.header_size.get());
     if !(size_of::<Header>()..=SECTOR).contains(&size) {
         return Err(Fault::Damaged("the size of its header is impossible"));
     }
@@ -314,12 +318,12 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
 }
 
 fn array_bytes(header: &Header) -> u64 {
-    u64::from(header.number_of_partition_entries.get())
-        * u64::from(header.size_of_partition_entry.get())
+    let size = u64::from(header.size_of_partition_entry.get());
+    size.saturating_mul(header.number_of_partition_entries.get().into())
 }
 
 fn array_sectors(header: &Header) -> u64 {
-    array_bytes(header).div_ceil(SECTOR as u64)
+    array_bytes(header).div_ceil(to_u64(SECTOR))
 }
 
 /// What is wrong with a table.
@@ -344,7 +348,7 @@ impl std::fmt::Display for Fault {
 
 /// Why there is no primary table to work with, and what helps.
 fn no_table(disk: &dyn Sectors, fault: &Fault) -> Error {
-    let last = disk.sectors() - 1;
+    let last = disk.sectors().saturating_sub(1);
     if table(disk, last).is_ok() {
         return Error::failed(format!(
             "the primary GPT is damaged ({fault}), the backup is whole: \

@@ -10,6 +10,7 @@ use zerocopy::FromBytes;
 use super::place::{Place, Places};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
+use crate::number::to_usize;
 
 /// Offset of the records in sector 0, and the size of one.
 const RECORDS: usize = 446;
@@ -22,10 +23,8 @@ const ACTIVE: u8 = 0x80;
 pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
     let mbr = parse(sector)?;
     let records = mbr.partition_record;
-    let is_table = records
-        .iter()
-        .all(|record| record.boot_indicator & !ACTIVE == 0 && record.os_type != PROTECTIVE);
-    if !is_table || records.iter().all(is_free) {
+    let is_sound = |record: &Record| record.boot_indicator & !ACTIVE == 0;
+    if !mbr.is_table() || !records.iter().all(is_sound) || records.iter().all(is_free) {
         return None;
     }
     let mut places = Places {
@@ -48,7 +47,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
     let mut at = extended;
     let mut number = 5;
     let mut seen = BTreeSet::new();
-    while seen.len() < MAX_TABLES as usize && seen.insert(at) {
+    while seen.len() < to_usize(MAX_TABLES) && seen.insert(at) {
         let Ok(sector) = disk::read(disk, at, 1) else {
             return;
         };
@@ -65,7 +64,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         {
             if !is_free(record) {
                 add(places, record, at, number);
-                number += 1;
+                number = number.saturating_add(1);
             }
         }
         let next = mbr
@@ -75,7 +74,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         let Some(next) = next else {
             return;
         };
-        at = extended + u64::from(next.starting_lba.get());
+        at = extended.saturating_add(next.starting_lba.get().into());
     }
 }
 
@@ -83,8 +82,10 @@ fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
     if is_free(record) {
         return;
     }
-    let first = base + u64::from(record.starting_lba.get());
-    let last = first + u64::from(record.size_in_lba.get()) - 1;
+    let first = base.saturating_add(record.starting_lba.get().into());
+    // `is_free` has seen that it has a sector.
+    let size = u64::from(record.size_in_lba.get());
+    let last = first.saturating_add(size.saturating_sub(1));
     let place = Place::new(first, last, &format!("partition {number}"));
     if record.os_type == BOOT {
         places.boot.push(place.clone());
@@ -148,22 +149,32 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
 /// where it was empty.
 pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
     let records = records(tail);
-    let kind = |slot: usize| records[slot * RECORD + 4];
-    let Some(from) = (0..4).find(|&slot| kind(slot) == PROTECTIVE) else {
-        return Err(Error::failed(
-            "--protective-slot is for disks with a GPT, this one has an MBR alone",
-        ));
-    };
-    if (0..4).any(|slot| slot != from && kind(slot) != 0) {
-        return Err(Error::failed(
+    let mut used = records.chunks_exact(RECORD).filter(|record| record[4] != 0);
+    let (first, others) = (used.next(), used.count());
+    let mut moved = [0; 4 * RECORD];
+    let mut places = moved.chunks_exact_mut(RECORD);
+    match first {
+        Some(record) if others == 0 && record[4] == PROTECTIVE => {
+            let place = to.checked_sub(1).and_then(|to| places.nth(to));
+            place
+                .ok_or(Error::usage("--protective-slot is 1, 2, 3 or 4"))?
+                .copy_from_slice(record);
+            records.copy_from_slice(&moved);
+            Ok(())
+        }
+        _ if records
+            .chunks_exact(RECORD)
+            .all(|record| record[4] != PROTECTIVE) =>
+        {
+            Err(Error::failed(
+                "--protective-slot is for disks with a GPT, and this disk has an MBR alone",
+            ))
+        }
+        _ => Err(Error::failed(
             "this is a hybrid MBR, with partitions beside the protective entry: \
              gapboot does not move entries of one, `gdisk` does",
-        ));
+        )),
     }
-    let record = records[from * RECORD..][..RECORD].to_vec();
-    records.fill(0);
-    records[(to - 1) * RECORD..][..RECORD].copy_from_slice(&record);
-    Ok(())
 }
 
 /// The four records in the part of sector 0 behind the boot code.

@@ -28,9 +28,10 @@ use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
 use super::stub::Stub;
 use super::{debug, osrel};
 use crate::error::Error;
+use crate::number::{to_u32, to_u64, to_usize};
 
 /// Where an EFI stub may begin for ours to fit before it.
-const ENTRY_AT_LEAST: u64 = PROTECTED_MODE as u64 + PAGE;
+const ENTRY_AT_LEAST: u64 = to_u64(PROTECTED_MODE) + PAGE;
 
 /// A file to be written.
 pub struct NewImage {
@@ -78,7 +79,7 @@ impl NewImage {
 
     /// Gives each section its place in the file.
     fn place(&mut self) {
-        let mut at = LOADER as u64;
+        let mut at = to_u64(LOADER);
         let mut initrds_of = None;
         let mut before: Option<usize> = None;
         for (index, section) in self.sections.iter().enumerate() {
@@ -89,15 +90,16 @@ impl NewImage {
             let is_initrd = matches!(kind, Some(Kind::Microcode | Kind::Initrd | Kind::Extra));
             if is_initrd && initrds_of != Some(section.profile) {
                 initrds_of = Some(section.profile);
-                at = at.next_multiple_of(PAGE);
+                at = multiple(at, PAGE);
             }
             // The one before reaches up to here: there are no gaps.
             if let Some(before) = before {
-                self.places[before].1 = at - self.places[before].0;
+                self.places[before].1 = at.saturating_sub(self.places[before].0);
             }
             self.places[index].0 = at;
-            at = (at + section.content.size()).next_multiple_of(FILE_ALIGNMENT);
-            self.places[index].1 = at - self.places[index].0;
+            let end = at.saturating_add(section.content.size());
+            at = multiple(end, FILE_ALIGNMENT);
+            self.places[index].1 = at.saturating_sub(self.places[index].0);
             before = Some(index);
         }
         self.size = at;
@@ -118,27 +120,24 @@ impl NewImage {
                 .filter_map(|section| Some((section.virtual_address?, section)))
         };
         let first = known().map(|(address, _)| u64::from(address)).min();
-        let ends =
-            known().map(|(address, section)| u64::from(address) + u64::from(section.virtual_size));
-        let mut at = ends
-            .max()
-            .unwrap_or(0)
-            .max(PAGE)
-            .next_multiple_of(alignment);
+        let ends = known().map(|(address, section)| {
+            u64::from(address).saturating_add(section.virtual_size.into())
+        });
+        let mut at = multiple(ends.max().unwrap_or(0).max(PAGE), alignment);
         if let (Some(first @ ENTRY_AT_LEAST..), [loader, entry, ..]) =
             (first, &mut self.sections[..])
         {
-            loader.virtual_address = Some(LOADER as u32);
-            entry.virtual_address = Some(PROTECTED_MODE as u32);
+            loader.virtual_address = Some(to_u32(LOADER));
+            entry.virtual_address = Some(to_u32(PROTECTED_MODE));
             entry.virtual_size = entry
                 .virtual_size
-                .min((first - PROTECTED_MODE as u64) as u32);
+                .min(to_u32(first.saturating_sub(to_u64(PROTECTED_MODE))));
         }
         for section in &mut self.sections {
             if section.virtual_address.is_none() {
                 let address = u32::try_from(at).map_err(|_| too_large())?;
                 section.virtual_address = Some(address);
-                at = (at + u64::from(section.virtual_size)).next_multiple_of(alignment);
+                at = multiple(at.saturating_add(section.virtual_size.into()), alignment);
             }
         }
         Ok(())
@@ -146,7 +145,7 @@ impl NewImage {
 
     /// Offset of a section's content in the protected-mode part.
     fn offset(&self, index: usize) -> u32 {
-        self.places[index].0.saturating_sub(PROTECTED_MODE as u64) as u32
+        to_u32(self.places[index].0.saturating_sub(to_u64(PROTECTED_MODE)))
     }
 
     /// The table for the stub, behind its code.
@@ -155,12 +154,8 @@ impl NewImage {
         let Content::Bytes(entry) = &mut self.sections[1].content else {
             return Ok(());
         };
-        let at = u32(entry, TABLE_HEADER + 8) as usize;
-        put(
-            entry,
-            TABLE_HEADER + 12,
-            &(table.len() as u32).to_le_bytes(),
-        );
+        let at = to_usize(u32(entry, TABLE_HEADER + 8));
+        put(entry, TABLE_HEADER + 12, &to_u32(table.len()).to_le_bytes());
         put(
             entry,
             SETUP_TYPE_MAX,
@@ -183,14 +178,15 @@ impl NewImage {
             .iter()
             .position(|section| section.kind() == Some(Kind::Linux));
         let linux = self.offset(linux.unwrap_or(0));
-        let size = self.size - PROTECTED_MODE as u64;
+        let size = self.size.saturating_sub(to_u64(PROTECTED_MODE));
         let header = kernel.outer_header(size, linux, cmdline)?;
         put(&mut self.headers, 0, b"MZ");
-        put(&mut self.headers, 0x3c, &(PE_HEADER as u32).to_le_bytes());
+        put(&mut self.headers, 0x3c, &to_u32(PE_HEADER).to_le_bytes());
         put(&mut self.headers, SETUP_HEADER, &header);
         let pe = pe_headers.headers(&self.sections, &self.places)?;
-        if PE_HEADER + pe.len() > LOADER {
-            let excess = (PE_HEADER + pe.len() - LOADER).div_ceil(SECTION_SIZE);
+        let excess = pe.len().saturating_sub(LOADER - PE_HEADER);
+        if excess > 0 {
+            let excess = excess.div_ceil(SECTION_SIZE);
             return Err(Error::failed(format!(
                 "it has {} sections, {excess} more than fit: leave some out",
                 self.sections.len()
@@ -224,11 +220,11 @@ impl NewImage {
         output.write(&self.headers)?;
         for (section, (at, size)) in self.sections.iter().zip(&self.places) {
             section.content.write(&mut |bytes| output.write(bytes))?;
-            output.fill(at + size)?;
+            output.fill(at.saturating_add(*size))?;
         }
         let checksum = output.checksum().to_le_bytes();
         let at = PE_HEADER + COFF_SIZE + field::CHECKSUM;
-        output.finish(at as u64, &checksum)?;
+        output.finish(to_u64(at), &checksum)?;
         temporary
             .persist(path)
             .map_err(|error| failed(&error.error))?;
@@ -239,6 +235,11 @@ impl NewImage {
     pub fn size(&self) -> u64 {
         self.size
     }
+}
+
+/// The next multiple; one that is no number is larger than any file.
+fn multiple(size: u64, of: u64) -> u64 {
+    size.checked_next_multiple_of(of).unwrap_or(u64::MAX)
 }
 
 /// A kernel that is started where it lies takes more memory than its file has.
@@ -271,7 +272,8 @@ fn ours(
         .chain(extras)
         .filter(|section| section.kind().is_some())
         .count();
-    entry.resize(entry.len() + entries * ENTRY_SIZE, 0);
+    let table = entries.saturating_mul(ENTRY_SIZE);
+    entry.resize(entry.len().saturating_add(table), 0);
     debug_assert!(TABLE_HEADER + TABLE_HEADER_SIZE <= entry.len());
 
     let mut loader = Section::new(".bzload", Content::Bytes(loader))?;
@@ -293,7 +295,7 @@ fn version_text(version: Option<&str>) -> String {
         } else {
             character
         };
-        if text.len() + character.len_utf8() >= VERSION_SIZE {
+        if text.len().saturating_add(character.len_utf8()) >= VERSION_SIZE {
             break;
         }
         text.push(character);
@@ -310,9 +312,9 @@ fn longest_command_line(inner: &[Section], kernel: &InnerKernel) -> Result<u32, 
         .filter(|section| section.kind() == Some(Kind::Cmdline))
     {
         let text = section.content.text(".cmdline")?;
-        let mut line = vec![0; text.len() + 1];
+        let mut line = vec![0; text.len().saturating_add(1)];
         let length = stub::command_line::one_line(&text, &mut line).unwrap_or(text.len());
-        longest = longest.max(length as u32);
+        longest = longest.max(to_u32(length));
     }
     if longest > kernel.cmdline_size() {
         return Err(Error::failed(format!(

@@ -10,6 +10,7 @@ use goblin::pe::section_table::SectionTable;
 
 use super::content::{Content, SourceFile};
 use crate::error::Error;
+use crate::number::to_usize;
 
 /// Bytes of the COFF header with the signature before it.
 pub const COFF_SIZE: usize = 24;
@@ -96,15 +97,16 @@ impl Pe {
                 "its machine is {machine:#x}; only x86-64 images can be handled"
             )));
         }
-        let start = header.dos_header.pe_pointer as usize + COFF_SIZE;
+        let start = to_usize(header.dos_header.pe_pointer).saturating_add(COFF_SIZE);
         let size = usize::from(header.coff_header.size_of_optional_header);
-        let optional = head.get(start..start + size).unwrap_or_default();
+        let optional = head.get(start..).and_then(|rest| rest.get(..size));
+        let optional = optional.unwrap_or_default();
         let parsed = header.optional_header.as_ref();
         let Some(parsed) = parsed.filter(|optional| optional.standard_fields.magic == PE32_PLUS)
         else {
             return Err(wrong("it is no 64-bit PE image".to_owned()));
         };
-        let mut offset = start + size;
+        let mut offset = start.saturating_add(size);
         let table = header
             .coff_header
             .sections(head, &mut offset)
@@ -124,7 +126,7 @@ impl Pe {
 /// The content of a section; an error if it lies outside the file.
 pub fn content(source: &Rc<SourceFile>, section: &Section) -> Result<Content, Error> {
     let start = u64::from(section.raw_offset);
-    if start + section.size() > source.size() {
+    if start.saturating_add(section.size()) > source.size() {
         return Err(Error::failed(format!(
             "section {} ends behind the end of the file: is it complete?",
             section.name()

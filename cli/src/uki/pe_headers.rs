@@ -8,6 +8,7 @@ use super::limits::{FILE_ALIGNMENT, PAGE, too_large};
 use super::pe::{EFI_APPLICATION, Pe};
 use super::sections::{ENTRY_NAME, Section};
 use crate::error::Error;
+use crate::number::{to_u32, to_u64};
 
 const SECURITY: usize = 4;
 
@@ -27,7 +28,7 @@ impl PeHeaders {
             .sections
             .iter()
             .find(|section| section.name == ENTRY_NAME);
-        let ours = ours.map(|section| section.virtual_address.wrapping_add(ENTRY_EFI as u32));
+        let ours = ours.map(|section| section.virtual_address.wrapping_add(to_u32(ENTRY_EFI)));
         if ours == Some(u32(&optional, field::ENTRY_POINT)) {
             put(&mut optional, field::ENTRY_POINT, &[0; 4]);
         }
@@ -46,7 +47,7 @@ impl PeHeaders {
         put(
             &mut optional,
             field::SECTION_ALIGNMENT,
-            &(PAGE as u32).to_le_bytes(),
+            &to_u32(PAGE).to_le_bytes(),
         );
         put(
             &mut optional,
@@ -90,18 +91,26 @@ impl PeHeaders {
     pub fn headers(&self, sections: &[Section], places: &[(u64, u64)]) -> Result<Vec<u8>, Error> {
         let mut pe = b"PE\0\0".to_vec();
         pe.extend(self.machine.to_le_bytes());
-        pe.extend((sections.len() as u16).to_le_bytes());
+        pe.extend(
+            u16::try_from(sections.len())
+                .map_err(|_| too_large())?
+                .to_le_bytes(),
+        );
         pe.extend(self.time.to_le_bytes());
         pe.extend([0; 8]); // symbols: none
-        pe.extend((self.optional.len() as u16).to_le_bytes());
+        let optional_size = u16::try_from(self.optional.len());
+        pe.extend(optional_size.map_err(|_| too_large())?.to_le_bytes());
         pe.extend(self.characteristics.to_le_bytes());
 
         let mut optional = self.optional.clone();
         let end = |section: &Section| {
-            u64::from(section.virtual_address.unwrap_or(0)) + u64::from(section.virtual_size)
+            let address = u64::from(section.virtual_address.unwrap_or(0));
+            address.saturating_add(section.virtual_size.into())
         };
         let end = sections.iter().map(end).max().unwrap_or(0);
-        let end = end.next_multiple_of(self.section_alignment());
+        let end = end
+            .checked_next_multiple_of(self.section_alignment())
+            .unwrap_or(u64::MAX);
         let data = sections
             .iter()
             .filter(|section| section.characteristics & 0x40 != 0);
@@ -114,11 +123,11 @@ impl PeHeaders {
         set(field::SIZE_OF_INITIALIZED_DATA, data)?;
         set(field::FILE_ALIGNMENT, FILE_ALIGNMENT)?;
         set(field::SIZE_OF_IMAGE, end)?;
-        set(field::SIZE_OF_HEADERS, LOADER as u64)?;
+        set(field::SIZE_OF_HEADERS, to_u64(LOADER))?;
         set(field::CHECKSUM, 0)?;
         if let (false, [_, entry, ..]) = (self.has_entry(), sections) {
             let entry = u64::from(entry.virtual_address.unwrap_or(0));
-            set(field::ENTRY_POINT, entry + ENTRY_EFI as u64)?;
+            set(field::ENTRY_POINT, entry.saturating_add(to_u64(ENTRY_EFI)))?;
         }
         // A signature of the input is not one of this file.
         put(&mut optional, field::DIRECTORY + 8 * SECURITY, &[0; 8]);

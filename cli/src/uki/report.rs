@@ -29,6 +29,7 @@ use super::osrel;
 use super::pe::{EFI_APPLICATION, Pe};
 use super::sections::{self, Section};
 use crate::error::Error;
+use crate::number::{to_u32, to_u64, to_usize};
 
 /// What is found.
 #[derive(Clone, Debug, Serialize)]
@@ -166,7 +167,7 @@ impl Report {
         let entry = u32(&pe.optional, 16);
         let mut sections = self.sections.iter();
         let ours = sections.find(|section| section.name == ".bzentry");
-        let ours = ours.map(|section| section.address.wrapping_add(ENTRY_EFI as u32));
+        let ours = ours.map(|section| section.address.wrapping_add(to_u32(ENTRY_EFI)));
         let is_program = entry != 0 && pe.subsystem == EFI_APPLICATION;
         if is_program && Some(entry) != ours && self.kind != "addon" {
             on.push("uefi");
@@ -183,7 +184,7 @@ impl Report {
     fn check_legacy(&mut self, pe: &Pe, kernel: &InnerKernel) {
         let outer = Outer::read(&pe.head);
         let mut wrong = |text: String| self.problems.push(text);
-        let rest = self.size - PROTECTED_MODE as u64;
+        let rest = self.size.saturating_sub(to_u64(PROTECTED_MODE));
         if outer.size > rest {
             wrong(format!(
                 "the header promises {} bytes behind the first 8 KiB, the file has {rest}: is it complete?",
@@ -197,13 +198,13 @@ impl Report {
             wrong("the header promises a 64-bit entry that the kernel does not have".to_owned());
         }
         let info = PROTECTED_MODE + TABLE_HEADER;
-        let table = PROTECTED_MODE + u32(&pe.head, info + 8) as usize;
-        let count = u32(&pe.head, info + 12) as usize;
+        let table = PROTECTED_MODE.saturating_add(to_usize(u32(&pe.head, info + 8)));
+        let count = to_usize(u32(&pe.head, info + 12));
         let table = pe.head.get(table..).unwrap_or_default();
         for entry in table.chunks_exact(ENTRY_SIZE).take(count) {
             let (at, size) = (u32(entry, 8), u64::from(u32(entry, 12)));
             let fits = |place: &SectionReport| {
-                let offset = u64::from(at) + PROTECTED_MODE as u64;
+                let offset = u64::from(at).saturating_add(to_u64(PROTECTED_MODE));
                 size == 0 || u64::from(place.offset) == offset && place.size >= size
             };
             if !self.sections.iter().any(fits) {
@@ -275,7 +276,7 @@ impl Profile {
     fn of(inner: &[Section], own: u32) -> Self {
         let profile = text(inner, own, ".profile").unwrap_or_default();
         Self {
-            number: own - 1,
+            number: own.saturating_sub(1),
             id: osrel::value(&profile, "ID"),
             title: osrel::value(&profile, "TITLE"),
             cmdline: line(inner, own),
@@ -290,7 +291,7 @@ fn text(inner: &[Section], own: u32, name: &str) -> Option<Vec<u8>> {
 
 fn line(inner: &[Section], own: u32) -> Option<String> {
     let text = text(inner, own, ".cmdline")?;
-    let mut line = vec![0; text.len() + 1];
+    let mut line = vec![0; text.len().saturating_add(1)];
     let length = stub::command_line::one_line(&text, &mut line)?;
     Some(String::from_utf8_lossy(&line[..length]).into_owned())
 }
@@ -303,7 +304,10 @@ fn is_addon(inner: &[Section]) -> bool {
 }
 
 fn c_string(bytes: &[u8], at: usize, size: usize) -> String {
-    let text = bytes.get(at..at + size).unwrap_or_default();
+    let text = bytes
+        .get(at..)
+        .and_then(|rest| rest.get(..size))
+        .unwrap_or_default();
     let end = text
         .iter()
         .position(|&byte| byte == 0)
@@ -316,7 +320,7 @@ fn places(pe: &Pe) -> Vec<SectionReport> {
     let place = |section: &super::pe::Section| {
         let name = section.name();
         if name == ".profile" {
-            profile = Some(profile.map_or(0, |number: u32| number + 1));
+            profile = Some(profile.map_or(0, |number: u32| number.saturating_add(1)));
         }
         let ours = name.starts_with(".bz");
         SectionReport {

@@ -21,7 +21,8 @@ pub fn command_line<D: Disk>(
 ) -> Result<(), Error> {
     image.find(storage, &names::CMDLINE)?;
     let length = image.file.read_small(storage, buffer)?;
-    if length == buffer.len() && !buffer.contains(&0) {
+    // `contains` would bring a search for bytes into stage2 that nothing else uses.
+    if length == buffer.len() && buffer.iter().all(|&byte| byte != 0) {
         return Err(cmdline::too_long(cmdline::LIMIT));
     }
     let text = buffer.get_mut(..length).unwrap_or_default();

@@ -13,9 +13,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use stub::initrd::Initrds;
+use stub::kernel::InnerKernel;
 use stub::memory::{PAGE, Range};
+use stub::mode::Mode;
 use stub::params::{self, Target, field, put};
-use stub::plan::{Kernel, Mode, Parts, plan};
+use stub::plan::plan;
 use stub::problem::Problem;
 
 use super::load::Load;
@@ -42,12 +45,12 @@ pub(super) fn load(load: &Load, cmdline: &[u8], machine: &Machine) -> Result<(),
     let initrd_file = load.initrd.as_ref().map(Mapped::new);
     let initrd_file = initrd_file.transpose().map_err(refused)?;
 
-    let kernel = Kernel::parse(&head, kernel_file.size() as u64).map_err(wrong)?;
+    let kernel = InnerKernel::parse(&head, kernel_file.size() as u64).map_err(wrong)?;
     if cmdline.len() > kernel.cmdline_size as usize {
         return Err(wrong(Problem::CommandLineTooLong));
     }
     let mut memory = machine.memory();
-    let mut parts = Parts::default();
+    let mut parts = Initrds::default();
     parts.0[0].size = initrd_file.as_ref().map_or(0, |file| file.size() as u64);
     // There is nothing in memory yet that could stay where it is.
     let nothing = Range::default();

@@ -4,8 +4,8 @@ use core::convert::Infallible;
 
 use layout::uki::ENTRY_64;
 use stub::initrd::padded;
+use stub::kernel::Mode;
 use stub::memory::Range;
-use stub::mode::Mode;
 use stub::params::{self, HEADER_LIMIT, Target, field};
 use stub::problem::Problem;
 use stub::size::wide;

@@ -1,11 +1,22 @@
-//! The kernel inside the file: what its setup header says.
+//! The kernel inside the file: what its setup header says, and the modes in
+//! which it can be entered.
 
 use crate::memory::{PAGE, Range};
-use crate::mode::Mode;
 use crate::params::{
     LOADED_HIGH, XLF_CAN_BE_LOADED_ABOVE_4G, XLF_KERNEL_64, field, u8, u16, u32, u64,
 };
 use crate::problem::Problem;
+
+/// The mode in which the stub was entered, and in which it enters the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Real mode.
+    Real,
+    /// 32-bit protected mode.
+    Protected,
+    /// 64-bit mode.
+    Long,
+}
 
 /// A bzImage inside the file, by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

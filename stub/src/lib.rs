@@ -10,11 +10,10 @@
 //! | [`params`] | `boot_params`, and the setup header inside it |
 //! | [`table`] | where the pieces of the file lie |
 //! | [`command_line`] | the loader's words, or the file's own |
-//! | [`kernel`] | the inner kernel, by its header |
+//! | [`kernel`] | the inner kernel by its header, and the modes of its entries |
 //! | [`initrd`] | the initrds, which become one |
 //! | [`memory`] | which memory is free |
 //! | [`plan`] | where kernel and initrds go |
-//! | [`mode`] | the processor's modes |
 //! | [`problem`] | why a file cannot start |
 //! | [`size`] | conversions of sizes |
 //!
@@ -42,7 +41,6 @@ pub mod command_line;
 pub mod initrd;
 pub mod kernel;
 pub mod memory;
-pub mod mode;
 pub mod params;
 pub mod plan;
 pub mod problem;

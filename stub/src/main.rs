@@ -25,11 +25,10 @@ use core::arch::global_asm;
 use core::mem::offset_of;
 
 use layout::uki;
-use machine::descriptor;
-use machine::paging;
 use machine::ram::Ram;
 use machine::real_mode::{self, Parameters, RealMode};
-use stub::mode::Mode;
+use machine::{descriptor, leave, paging};
+use stub::kernel::Mode;
 use stub::params::{self, field};
 
 /// The modes as the assembly names them to [`main`]: their bits.
@@ -66,6 +65,9 @@ global_asm!(
 global_asm!(
     include_str!("machine/entry.s"),
     KERNEL_INFO = const uki::KERNEL_INFO,
+    KERNEL_INFO_MAGIC = const u32::from_le_bytes(uki::KERNEL_INFO_MAGIC),
+    KERNEL_INFO_SIZE = const uki::TABLE_HEADER - uki::KERNEL_INFO,
+    TABLE_MAGIC = const u32::from_le_bytes(uki::TABLE_MAGIC),
     TABLE_HEADER_SIZE = const uki::TABLE_HEADER_SIZE,
     ENTRY_REAL = const ENTRY_REAL,
     ENTRY_64 = const uki::ENTRY_64,
@@ -119,14 +121,7 @@ extern "C" fn main(params: u64, mode: u32, real: u32, heap_end: u32) -> ! {
     message::fail(&mut ram, mode, params, real, problem)
 }
 
-/// Stops.
-fn halt() -> ! {
-    loop {
-        x86_64::instructions::hlt();
-    }
-}
-
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
-    halt()
+    leave::halt()
 }

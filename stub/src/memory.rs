@@ -18,6 +18,13 @@ impl Range {
         self.start.saturating_add(self.size)
     }
 
+    /// True if the range lies below `end`, not at address 0, and outside
+    /// `image`: no Rust object is there, and no null pointer.
+    pub fn is_lendable(self, image: Range, end: u64) -> bool {
+        let own_end = self.start.checked_add(self.size);
+        self.start != 0 && own_end.is_some_and(|at| at <= end) && !self.overlaps(image)
+    }
+
     /// True if both ranges have a byte in common.
     pub fn overlaps(self, other: Range) -> bool {
         self.size != 0 && other.size != 0 && self.start < other.end() && other.start < self.end()
@@ -185,6 +192,28 @@ mod tests {
             "low memory is not ours"
         );
         assert!(!memory.is_free(range(u64::MAX - 1, 4)));
+    }
+
+    #[test]
+    fn only_mapped_memory_outside_the_image_is_lent() {
+        let image = range(0x10_0000, 0x2_4000);
+        let end = 1 << 32;
+        for (start, size, is_lent) in [
+            (0x500, 1, true),
+            (0xf_f000, 0x1000, true),
+            (0x12_4000, 0x1000, true),
+            (end - 1, 1, true),
+            (0, 1, false),
+            (0xf_f000, 0x1001, false),
+            (0x12_3fff, 1, false),
+            (1, 1 << 30, false),
+            (end - 1, 2, false),
+            (end, 1, false),
+            (u64::MAX, 2, false),
+        ] {
+            let lent = range(start, size).is_lendable(image, end);
+            assert_eq!(lent, is_lent, "{start:#x}, {size:#x}");
+        }
     }
 
     #[test]

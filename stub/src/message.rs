@@ -1,11 +1,12 @@
 //! Tells a person why the file cannot start.
 
+use stub::kernel::Mode;
 use stub::memory::Range;
-use stub::mode::Mode;
 use stub::params::{self, field, u8};
 use stub::problem::Problem;
 use stub::size::wide;
 
+use crate::machine::leave::halt;
 use crate::machine::ram::Ram;
 use crate::machine::real_mode::RealMode;
 use crate::machine::serial;
@@ -50,7 +51,7 @@ pub(crate) fn fail(ram: &mut Ram, mode: Mode, params: u64, real: RealMode, probl
             }
         }
     }
-    crate::halt()
+    halt()
 }
 
 /// The VGA screen in a text mode of 80 columns.

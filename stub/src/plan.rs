@@ -8,9 +8,8 @@
 //! them.
 
 use crate::initrd::Initrds;
-use crate::kernel::InnerKernel;
+use crate::kernel::{InnerKernel, Mode};
 use crate::memory::{Memory, Range};
-use crate::mode::Mode;
 use crate::problem::Problem;
 
 /// Where everything goes.

@@ -3,9 +3,8 @@
 use layout::uki::Kind;
 use stub::command_line::request;
 use stub::initrd::Initrds;
-use stub::kernel::InnerKernel;
+use stub::kernel::{InnerKernel, Mode};
 use stub::memory::{Memory, Range};
-use stub::mode::Mode;
 use stub::params;
 use stub::plan::{Plan, plan};
 use stub::problem::Problem;

@@ -14,9 +14,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use stub::initrd::Initrds;
-use stub::kernel::InnerKernel;
+use stub::kernel::{InnerKernel, Mode};
 use stub::memory::{PAGE, Range};
-use stub::mode::Mode;
 use stub::params::{self, Target, field, put};
 use stub::plan::plan;
 use stub::problem::Problem;

@@ -26,11 +26,11 @@ start:
     jmp     entry_real
 
     .org    {KERNEL_INFO}
-    .ascii  "LToP"
-    .long   16
-    .long   16 + {TABLE_HEADER_SIZE}
+    .long   {KERNEL_INFO_MAGIC}
+    .long   {KERNEL_INFO_SIZE}
+    .long   {KERNEL_INFO_SIZE} + {TABLE_HEADER_SIZE}
     .long   0                       # setup_type_max: the inner kernel's
-    .ascii  "UKI1"
+    .long   {TABLE_MAGIC}
     .long   {TABLE_HEADER_SIZE}
     .long   image_end - start       # the table follows the image ...
     .long   0                       # ... and this is the number of its entries

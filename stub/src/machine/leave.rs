@@ -1,4 +1,4 @@
-//! The ways into a kernel in 32 and in 64 bits.
+//! The ways out: into a kernel in 32 and in 64 bits, and the end.
 
 // They are in `entry.s`.
 unsafe extern "C" {
@@ -16,4 +16,11 @@ unsafe extern "C" {
     /// A kernel lies at `entry`, and complete `boot_params` at `params`. This
     /// image lies below 4 GiB.
     pub(crate) fn leave_32(entry: u32, params: u32) -> !;
+}
+
+/// Stops.
+pub(crate) fn halt() -> ! {
+    loop {
+        x86_64::instructions::hlt();
+    }
 }

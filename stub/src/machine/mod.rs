@@ -1,4 +1,4 @@
-//! The machine: all that is not decided but done.
+//! The machine: everything that touches hardware.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | [`ram`] | all other memory, by address |
 //! | [`descriptor`] | segments |
 //! | [`paging`] | page tables for the 64-bit entry |
-//! | [`leave`] | the ways into a kernel in 32 and in 64 bits |
+//! | [`leave`] | the ways into a kernel in 32 and in 64 bits, and the end |
 //! | [`real_mode`] | the way back to real mode |
 //! | [`serial`] | COM1 |
 //!

@@ -7,9 +7,8 @@
 use core::arch::asm;
 use core::ptr;
 
-use stub::kernel::ADDRESSABLE;
+use stub::kernel::{ADDRESSABLE, Mode};
 use stub::memory::Range;
-use stub::mode::Mode;
 use stub::problem::Problem;
 
 use super::image;
@@ -116,9 +115,7 @@ impl Ram {
         if range.size == 0 {
             return Ok(None);
         }
-        let end = range.start.checked_add(range.size);
-        let is_mapped = range.start != 0 && end.is_some_and(|end| end <= self.end);
-        if !is_mapped || range.overlaps(self.image) {
+        if !range.is_lendable(self.image, self.end) {
             return Err(Problem::BadAddress);
         }
         match (usize::try_from(range.start), usize::try_from(range.size)) {

@@ -3,29 +3,34 @@
 # On entry (any loader that follows the boot protocol): real mode at
 # (X >> 4) + 0x20 : 0, where X is the address of the first 8 KiB of the file;
 # the rest of the file at `code32_start`; DS = ES = SS = X >> 4, SP the end of
-# what may be used behind X, IF = 0, A20 on; the header's fields written.
+# the memory after X that may be used, IF = 0, A20 on; the header's fields written.
 #
-# At the jump to the byte 8 of the protected-mode part: protected mode with flat 32-bit segments, paging
-# off, IF = 0; EBP = X, ECX the address jumped to, EDI the end of the heap,
-# an offset to X, and ESI = X + 0x2000, where there is a `boot_params` with
-# header and memory map.
+# At the jump to the private entry in the protected-mode part (`entry_real` of
+# entry.s): protected mode with flat 32-bit segments, paging off, IF = 0; EBP =
+# X, ECX the address jumped to, EDI the end of the heap, an offset from X, and
+# ESI = X + 0x2000, where there is a `boot_params` with header and memory map.
 #
-# All offsets are to X: they are those of the file. Labels are written as
-# differences to `base`, so that nothing here is left for the linker.
+# All offsets count from X: they are those of the file. Labels are written as
+# differences to `base`, so that the linker has nothing to fill in. Names in
+# braces are constants of `main.rs`.
 
-.equ HEADER, 0x1f1
-.equ LOADFLAGS, 0x211
-.equ CODE32_START, 0x214
-.equ HEAP_END_PTR, 0x224
-.equ PARAMS, 0x2000
-.equ E820_ENTRIES, PARAMS + 0x1e8
-.equ E820_TABLE, PARAMS + 0x2d0
+.equ HEADER, {SETUP_HEADER}
+.equ HEADER_END, {SETUP_HEADER_END}
+.equ LOADER, {LOADER}
+.equ LOADFLAGS, {LOADFLAGS}
+.equ CODE32_START, {CODE32_START}
+.equ HEAP_END_PTR, {HEAP_END_PTR}
+.equ PARAMS, {PARAMS}
+.equ PARAMS_SIZE, {PARAMS_SIZE}
+.equ E820_ENTRIES, PARAMS + {E820_ENTRIES}
+.equ E820_TABLE, PARAMS + {E820_TABLE}
 .equ SMAP, 0x534d4150
+.equ HEAP_BASE, 0x200               # heap_end_ptr counts from here
 
 .section .setup, "ax"
 .code16
-    jmp     setup_entry             # 0x26c: the header's jump leads here
-    .org    0x280 - 0x26c
+    jmp     setup_entry             # the header's jump leads here
+    .org    0x280 - HEADER_END      # docs/legacy-uki.md
 setup_entry:
     cli
     cld
@@ -40,7 +45,7 @@ setup_entry:
 # The end of the heap: given by the header, else by the stack, else the least
 # that the boot protocol demands of a loader.
     movw    HEAP_END_PTR, %dx
-    addw    $0x200, %dx
+    addw    $HEAP_BASE, %dx
     jnc     1f
     movw    $0xfffc, %dx
 1:  testb   $0x80, LOADFLAGS
@@ -53,42 +58,42 @@ setup_entry:
     movw    %ax, %ss
     movzwl  %dx, %esp
     pushw   %ax
-    pushw   $0x1000
+    pushw   $LOADER
     lretw
 
 .section .loader, "ax"
 .code16
 base:
     jmp     loader
-    .org    0x1004 - 0x1000         # where the protected-mode part comes back to
+    .org    {FAILED} - LOADER       # the protected-mode part comes back to here
     jmp     failed
-    .org    0x1008 - 0x1000
-real_idt:                           # ... and the IDT that it restores
+    .org    {REAL_IDT} - LOADER     # and restores this IDT
+real_idt:
     .word   0
     .long   0
 heap_end:
     .word   0
 
 loader:
-    movw    %sp, heap_end - base + 0x1000
-    sidtl   real_idt - base + 0x1000
-    movw    $text_heap - base + 0x1000, %si
-    cmpw    $PARAMS + 0x1000 + 0x400, %sp
+    movw    %sp, heap_end - base + LOADER
+    sidtl   real_idt - base + LOADER
+    movw    $text_heap - base + LOADER, %si
+    cmpw    $PARAMS + PARAMS_SIZE + 0x400, %sp
     jb      failed
     call    has_long_mode
-    movw    $text_cpu - base + 0x1000, %si
+    movw    $text_cpu - base + LOADER, %si
     jc      failed
 
     xorl    %eax, %eax
     movw    $PARAMS, %di
-    movw    $0x1000 / 4, %cx
+    movw    $PARAMS_SIZE / 4, %cx
     rep stosl
     movw    $HEADER, %si
     movw    $PARAMS + HEADER, %di
-    movw    $0x26c - HEADER, %cx
+    movw    $HEADER_END - HEADER, %cx
     rep movsb
     call    memory_map
-    movw    $text_memory - base + 0x1000, %si
+    movw    $text_memory - base + LOADER, %si
     cmpb    $0, E820_ENTRIES
     je      failed
 
@@ -96,18 +101,18 @@ loader:
     xorl    %ebp, %ebp
     movw    %ds, %bp
     shll    $4, %ebp
-    leal    loader_gdt - base + 0x1000(%ebp), %eax
-    movl    %eax, loader_gdt - base + 0x1000
-    movw    $loader_gdt_end - loader_gdt - 1, loader_gdt - base + 0xffe
-    lgdtl   loader_gdt - base + 0xffe
+    leal    loader_gdt - base + LOADER(%ebp), %eax
+    movl    %eax, loader_gdt - base + LOADER
+    movw    $loader_gdt_end - loader_gdt - 1, loader_gdt - base + LOADER - 2
+    lgdtl   loader_gdt - base + LOADER - 2
     leal    PARAMS(%ebp), %esi
-    movzwl  heap_end - base + 0x1000, %edi
+    movzwl  heap_end - base + LOADER, %edi
     movl    CODE32_START, %ecx
-    addl    $8, %ecx                # see `start` in entry.s
+    addl    ${ENTRY_REAL}, %ecx     # `start` in entry.s
     movl    %cr0, %eax
     orb     $1, %al
     movl    %eax, %cr0
-    pushl   $8
+    pushl   $loader_gdt_code - loader_gdt
     pushl   %ecx
     lretl
 
@@ -116,8 +121,10 @@ loader:
     .word   0                       # limit; the base takes the null descriptor's place
 loader_gdt:
     .quad   0
-    .quad   0x00cf9b000000ffff      # 0x08: code, 32-bit, flat
-    .quad   0x00cf93000000ffff      # 0x10: data, flat
+loader_gdt_code:
+    .quad   {GDT_CODE_32}
+loader_gdt_data:
+    .quad   {GDT_DATA}
 loader_gdt_end:
 
 # Carry set: the processor has no 64-bit mode.
@@ -154,7 +161,7 @@ next_entry:
     movl    $0xe820, %eax
     movl    $SMAP, %edx
     movl    $24, %ecx
-    movw    $e820_buffer - base + 0x1000, %di
+    movw    $e820_buffer - base + LOADER, %di
     pushw   %bp
     pushw   %ds
     pushw   %ds
@@ -175,13 +182,13 @@ next_entry:
     jb      2f
     cmpl    $24, %ecx
     jb      3f
-    testb   $1, e820_buffer - base + 0x1014    # extended attributes: not to be ignored
+    testb   $1, e820_buffer - base + LOADER + 20    # extended attributes: not to be ignored
     jz      2f
 3:  cmpb    $128, E820_ENTRIES
     je      end_of_map
     pushw   %ds
     popw    %es
-    movw    $e820_buffer - base + 0x1000, %si
+    movw    $e820_buffer - base + LOADER, %si
     movw    %bp, %di
     movw    $20 / 4, %cx
     rep movsl
@@ -243,11 +250,11 @@ done:
 failed:
     sti
     pushw   %si
-    movw    $text_prefix - base + 0x1000, %si
+    movw    $text_prefix - base + LOADER, %si
     call    print
     popw    %si
     call    print
-    movw    $text_restart - base + 0x1000, %si
+    movw    $text_restart - base + LOADER, %si
     call    print
     xorw    %ax, %ax
     int     $0x16

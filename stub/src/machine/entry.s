@@ -7,12 +7,13 @@
 # IF = 0, ESI = boot_params. 64-bit entry, `start` + 0x200: long mode, this
 # image and boot_params mapped one to one, IF = 0, RSI = boot_params.
 #
-# At the call of `main`: long mode; RDI = address of `start`, RSI =
-# boot_params, EDX = 16, 32 or 64, the mode in which the stub was entered;
-# with 16, ECX = address of the real-mode part and R8D = end of its heap.
-# Entered in 16 or 32 bits, the first 4 GiB are mapped by the first six of the
-# tables at `page_tables`; in 64 bits the loader's tables are in use. All addresses
-# in constants are right.
+# At the call of `main`: long mode; RDI = boot_params, ESI = the mode in which
+# the stub was entered; if that is {REAL}, EDX = address of the real-mode part
+# and ECX = end of its heap. Entered in 16 or 32 bits, the first 4 GiB are
+# mapped by the first six of the tables at `page_tables`; in 64 bits the
+# loader's tables are in use. All addresses in constants are right.
+#
+# Names in braces are constants of `main.rs`.
 
 .section .entry, "ax"
 .code32
@@ -21,15 +22,15 @@ start:
     cli
     cld
     jmp     entry32
-    .org    8
+    .org    {ENTRY_REAL}
     jmp     entry_real
 
     .org    {KERNEL_INFO}
-    .ascii  "LToP"
-    .long   16
-    .long   16 + {TABLE_HEADER_SIZE}
+    .long   {KERNEL_INFO_MAGIC}
+    .long   {KERNEL_INFO_SIZE}
+    .long   {KERNEL_INFO_SIZE} + {TABLE_HEADER_SIZE}
     .long   0                       # setup_type_max: the inner kernel's
-    .ascii  "UKI1"
+    .long   {TABLE_MAGIC}
     .long   {TABLE_HEADER_SIZE}
     .long   image_end - start       # the table follows the image ...
     .long   0                       # ... and this is the number of its entries
@@ -38,16 +39,16 @@ start:
 .code64
     cli
     cld
-    leaq    start(%rip), %rdi
+    movq    %rsi, %rdi
     leaq    stack_top(%rip), %rsp
     leaq    gdt(%rip), %rax
     movq    %rax, gdt_pointer + 2(%rip)
     lgdt    gdt_pointer(%rip)
-    pushq   $0x10
+    pushq   ${CODE_64}
     leaq    1f(%rip), %rax
     pushq   %rax
     lretq
-1:  movl    $64, %edx
+1:  movl    ${LONG}, %esi
     jmp     enter
 
 # The entry for UEFI of a file without an EFI stub: RCX = the image's handle,
@@ -65,22 +66,22 @@ start:
     .globl  entry32
 entry32:
 # The protocol promises no stack; `scratch` in boot_params is for this.
-    leal    0x1e8(%esi), %esp
+    leal    {SCRATCH_END}(%esi), %esp
     call    1f
 1:  popl    %ebp
     subl    $1b - start, %ebp
-    movl    $32, %edx
+    movl    ${PROTECTED}, %edx
     jmp     enter_long
 
     .globl  entry_real
 entry_real:
-    movw    $0x10, %ax
+    movw    $loader_gdt_data - loader_gdt, %ax
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %ss
     movl    %ebp, %ebx
-    leal    -8(%ecx), %ebp          # it was entered at byte 8
-    movl    $16, %edx
+    leal    -{ENTRY_REAL}(%ecx), %ebp
+    movl    ${REAL}, %edx
 
 # EBP = start, EDX = mode, EBX and EDI for the real-mode path.
 enter_long:
@@ -88,7 +89,7 @@ enter_long:
     pushl   %edi
     pushl   %edx
     pushl   %ebx
-    cmpl    $16, %edx               # checked in real mode
+    cmpl    ${REAL}, %edx           # then `real_mode.s` has checked
     je      1f
     movl    $0x80000000, %eax
     cpuid
@@ -103,19 +104,19 @@ enter_long:
 1:  leal    page_tables - start(%ebp), %ebx
     movl    %ebx, %edi
     xorl    %eax, %eax
-    movl    $6 * 0x1000 / 4, %ecx
+    movl    $6 * {TABLE} / 4, %ecx
     rep stosl
-    leal    0x1003(%ebx), %eax
+    leal    {TABLE} + 3(%ebx), %eax # present, writable
     movl    %eax, (%ebx)
     xorl    %ecx, %ecx
-2:  leal    0x1000(%eax), %eax
-    movl    %eax, 0x1000(%ebx,%ecx,8)
+2:  leal    {TABLE}(%eax), %eax
+    movl    %eax, {TABLE}(%ebx,%ecx,8)
     incl    %ecx
     cmpl    $4, %ecx
     jb      2b
-    movl    $0x83, %eax
+    movl    $0x83, %eax             # a large page, present, writable
     xorl    %ecx, %ecx
-3:  movl    %eax, 0x2000(%ebx,%ecx,8)
+3:  movl    %eax, 2 * {TABLE}(%ebx,%ecx,8)
     addl    $0x200000, %eax
     incl    %ecx
     cmpl    $2048, %ecx
@@ -139,16 +140,17 @@ enter_long:
     popl    %edx
     popl    %ebx
     leal    1f - start(%ebp), %eax
-    pushl   $0x10
+    pushl   ${CODE_64}
     pushl   %eax
     lretl
 .code64
-1:  movl    %ebp, %edi
-    movl    %esi, %esi
-    movl    %ebx, %r8d
+1:  movl    %esi, %edi
+    movl    %edx, %esi
+    movl    %ecx, %edx
+    movl    %ebx, %ecx
 
 enter:
-    movl    $0x18, %eax
+    movl    $gdt_data - gdt, %eax
     movl    %eax, %ds
     movl    %eax, %es
     movl    %eax, %fs
@@ -157,10 +159,10 @@ enter:
     leaq    stack_top(%rip), %rsp
     xorl    %ebp, %ebp
 
-# Constants that hold addresses: linked at 0x2000, running here.
+# Constants that hold addresses: linked at one place, running at another.
     leaq    __rela_start(%rip), %r9
     leaq    __rela_end(%rip), %r10
-    leaq    start - 0x2000(%rip), %r11
+    leaq    start - {LINKED_AT}(%rip), %r11
 1:  cmpq    %r10, %r9
     jae     2f
     movq    (%r9), %rax
@@ -187,6 +189,8 @@ text_no_long_mode:
     .asciz  "This kernel image cannot start: it needs a 64-bit processor; use a machine that has one."
 
 # The ways out. Interrupts stay off.
+.equ TRAMPOLINE_CODE, 0x08          # selectors of its own table
+.equ TRAMPOLINE_DATA, 0x10
 .code64
 # RDI = entry, RSI = boot_params
     .globl  leave_64
@@ -201,7 +205,7 @@ leave_64:
     .globl  leave_32
 leave_32:
     leaq    start(%rip), %rbp
-    pushq   $0x08
+    pushq   $gdt_code_32 - gdt
     leaq    1f(%rip), %rax
     pushq   %rax
     lretq
@@ -219,13 +223,13 @@ leave_32:
     leal    gdt_32 - start(%ebp), %eax
     movl    %eax, gdt_pointer + 2 - start(%ebp)
     lgdtl   gdt_pointer - start(%ebp)
-    movl    $0x18, %eax
+    movl    $gdt_32_data - gdt_32, %eax
     movl    %eax, %ds
     movl    %eax, %es
     movl    %eax, %fs
     movl    %eax, %gs
     movl    %eax, %ss
-    pushl   $0x10
+    pushl   $gdt_32_code - gdt_32
     pushl   %edi
     xorl    %ebp, %ebp
     xorl    %edi, %edi
@@ -236,28 +240,23 @@ leave_32:
 # RDI = address of a filled-in copy of `trampoline`
     .globl  leave_16
 leave_16:
-    lgdt    12(%rdi)
-    pushq   $0x08
+    lgdt    {GDT_POINTER}(%rdi)
+    pushq   $TRAMPOLINE_CODE
     pushq   $0
     lretq
 
 # From long mode to real mode. It is copied below 1 MiB, to an address that a
-# real-mode segment can have, and runs there at offset 0; `machine.rs` has the
-# same fields by name and fills them in.
+# real-mode segment can have, and runs there at offset 0. It begins with
+# `Parameters` of `real_mode.rs`, which fills them in.
     .globl  trampoline
-    .globl  trampoline_end
     .balign 16
 trampoline:
 .code16
     jmp     1f
-    .org    trampoline + 4
-    .zero   8                       # 4: IDT of real mode
-    .zero   12                      # 12: GDT, the three descriptors below
-    .zero   24                      # 24: none, code, data
-    .word   2f - trampoline, 0      # 48: the label below, in real mode
-    .zero   4                       # 52: where to
-    .zero   4                       # 56: all data segments, SP
-1:  movw    $0x10, %ax
+    .org    trampoline + {CONTINUATION}
+    .word   2f - trampoline, 0
+    .org    trampoline + {PARAMETERS_SIZE}
+1:  movw    $TRAMPOLINE_DATA, %ax
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %fs
@@ -273,21 +272,21 @@ trampoline:
     movl    %cr4, %eax
     andl    $~0x20, %eax
     movl    %eax, %cr4
-    lidtl   4
+    lidtl   {IDT}
     movl    %cr0, %eax
     andb    $~1, %al
     movl    %eax, %cr0
-    ljmpw   *48
-2:  movw    %cs:56, %ax
+    ljmpw   *{CONTINUATION}
+2:  movw    %cs:{DATA_SEGMENT}, %ax
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %fs
     movw    %ax, %gs
     movw    %ax, %ss
-    movzwl  %cs:58, %esp
-    movl    $0x2000, %esi           # a message's text lies there
-    ljmpw   *%cs:52
-trampoline_end:
+    movzwl  %cs:{STACK}, %esp
+    movl    ${TEXT}, %esi           # for the code that shows a message
+    ljmpw   *%cs:{TARGET}
+    .org    trampoline + {TRAMPOLINE_SIZE}
 
 # The page-fault handler: memory is mapped when it is touched.
 .code64
@@ -325,27 +324,34 @@ page_fault:
     .balign 8
 gdt:
     .quad   0
-    .quad   0x00cf9b000000ffff      # 0x08: code, 32-bit
-    .quad   0x00af9b000000ffff      # 0x10: code, 64-bit
-    .quad   0x00cf93000000ffff      # 0x18: data
+gdt_code_32:
+    .quad   {GDT_CODE_32}
+    .org    gdt + {CODE_64}
+    .quad   {GDT_CODE_64}
+gdt_data:
+    .quad   {GDT_DATA}
+gdt_end:
+
+# The selectors that the boot protocol demands at the 32-bit entry: 0x10 and
+# 0x18.
 gdt_32:
-    .quad   0
-    .quad   0
-    .quad   0x00cf9b000000ffff      # 0x10: code, 32-bit
-    .quad   0x00cf93000000ffff      # 0x18: data
+    .quad   0, 0
+gdt_32_code:
+    .quad   {GDT_CODE_32}
+gdt_32_data:
+    .quad   {GDT_DATA}
+    .org    gdt_32 + (gdt_end - gdt)
+
     .zero   6
-gdt_pointer:
-    .word   31
+gdt_pointer:                        # to either of the two
+    .word   gdt_end - gdt - 1
     .quad   0
 
 .section .scratch, "aw"
     .globl  page_tables
 page_tables:
-    .zero   {TABLES} * 0x1000
+    .zero   {TABLES} * {TABLE}
     .zero   0x4000
 stack_top:
-    .globl  line
-line:
-    .zero   {LINE}
     .globl  image_end
 image_end:

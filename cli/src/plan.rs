@@ -93,7 +93,7 @@ pub fn install(found: &Survey, stages: &Stages, first: &[u8], overlay: Overlay) 
     let is_there = first.len() < SECTOR && found.code_bytes == first;
     let boot_code = (!is_there).then(|| Step::new(what, 0, first));
     let overlay = match (&stages.overlay, overlay) {
-        (Some(bytes), Overlay::Write) if found.overlay_bytes != *bytes => halves(
+        (Some(bytes), Overlay::Write) if !found.overlay_bytes.starts_with(bytes) => halves(
             ["the overlay, its first sector", "the overlay, the rest"],
             OVERLAY_LBA,
             bytes,

@@ -108,7 +108,7 @@ impl Machine for FuzzMachine {
     }
 
     // The whole loader is in this program, its overlay too.
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         None
     }
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod disk;
+pub mod format1;
 pub mod header;
 pub mod memory;
 pub mod node;

@@ -2,7 +2,7 @@
 //!
 //! On entry (`entry.s`): 32-bit protected mode, flat segments, paging and
 //! interrupts off, this image at 0x20000 behind a checksum that stage1 verified,
-//! BSS zero, the stack below 0x40000, the boot drive's BIOS number as argument.
+//! BSS zero, the stack below 0x30000, the boot drive's BIOS number as argument.
 //!
 //! It gives the loader a disk (INT 13h), a console (INT 10h and a UART), the
 //! memory map (INT 15h) and memory, and jumps into the kernel that the loader
@@ -24,7 +24,7 @@ mod power;
 mod serial;
 
 use boot::Ending;
-use boot::machine::Console as _;
+use boot::machine::{Build, Console as _};
 use layout::{memory as at, packed};
 
 core::arch::global_asm!(
@@ -119,11 +119,14 @@ impl boot::machine::Machine for Machine {
         cpu::long_mode()
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<Build> {
         let address = at::STAGE2.start as usize + layout::header::BUILD_OFFSET;
-        // SAFETY: the header is part of stage2 as loaded, which stays where it
-        // is and is never written; its fields are aligned.
-        Some(unsafe { core::ptr::read_volatile(address as *const u32) })
+        Some(Build {
+            // SAFETY: the header is part of stage2 as loaded, which stays where it
+            // is and is never written; its fields are aligned.
+            checksum: unsafe { core::ptr::read_volatile(address as *const u32) },
+            overlay_sectors: serial::setting(layout::header::OVERLAY_SECTORS_OFFSET).into(),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Links stage2 and its overlay: two images that call each other.
 
 use anyhow::{Context, Result};
+use layout::{memory, overlay as header, packed};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,6 +11,23 @@ use crate::overlay;
 use crate::run::run;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
+
+/// The numbers of [`layout`] that the linker script uses, by their names there.
+const NUMBERS: &[(&str, u32)] = &[
+    ("STAGE2", memory::STAGE2.start),
+    ("STAGE2_DATA", memory::STAGE2_DATA.start),
+    ("STAGE2_DATA_END", memory::STAGE2_DATA.end),
+    ("IMAGE", memory::STAGE2_UNPACKED.start),
+    ("IMAGE_END", memory::STAGE2_UNPACKED.end),
+    ("IMAGE_LIMIT", packed::IMAGE as u32),
+    ("STACK_SIZE", memory::STACK_SIZE),
+    ("OVERLAY_CODE", memory::OVERLAY.start + header::SIZE as u32),
+    (
+        "OVERLAY_LIMIT",
+        memory::OVERLAY.start + header::CHECKSUM_OFFSET as u32,
+    ),
+    ("WORKSPACE", memory::WORKSPACE.start),
+];
 
 /// Links what cargo compiled of stage2; gives the ELF file.
 pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf> {
@@ -25,6 +43,11 @@ pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf
         link.args(["-flavor", "gnu"]);
     }
     link.args(["-m", "elf_i386", "--gc-sections", "--undefined=entry"])
+        .args(
+            NUMBERS
+                .iter()
+                .map(|(name, number)| format!("--defsym={name}={number:#x}")),
+        )
         .arg("-L")
         .arg(&directory)
         .arg("-T")

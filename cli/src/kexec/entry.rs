@@ -94,7 +94,7 @@ impl machine::Machine for Model {
         true
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         None
     }
 }

@@ -23,9 +23,12 @@ mod port;
 mod power;
 mod serial;
 
+use bios::Registers;
 use boot::Ending;
 use boot::machine::{Build, Console as _};
+use core::mem::offset_of;
 use layout::{memory as at, packed};
+use power::PowerOff as _;
 
 core::arch::global_asm!(
     include_str!("entry.s"),
@@ -54,14 +57,35 @@ core::arch::global_asm!(
     OFFSET = const packed::node::OFFSET,
     LENGTH = const packed::node::LENGTH,
     LENGTH_BIT = const packed::node::LENGTH_BIT,
-    CODE32 = const 0x08,
-    GDT_NULL = const 0,
+    CODE32 = const selector::CODE32,
+    DATA32 = const selector::DATA32,
+    CODE16 = const selector::CODE16,
+    DATA16 = const selector::DATA16,
     GDT_CODE32 = const descriptor::CODE32,
     GDT_DATA32 = const descriptor::DATA32,
     GDT_CODE16 = const descriptor::CODE16,
     GDT_DATA16 = const descriptor::DATA16,
+    EAX = const offset_of!(Registers, eax),
+    EBX = const offset_of!(Registers, ebx),
+    ECX = const offset_of!(Registers, ecx),
+    EDX = const offset_of!(Registers, edx),
+    ESI = const offset_of!(Registers, esi),
+    EDI = const offset_of!(Registers, edi),
+    EBP = const offset_of!(Registers, ebp),
+    DS = const offset_of!(Registers, ds),
+    ES = const offset_of!(Registers, es),
+    FLAGS = const offset_of!(Registers, flags),
+    REGISTERS_SIZE = const size_of::<Registers>(),
     options(att_syntax)
 );
+
+/// Where in the table of segments the [`descriptor`]s are, in bytes.
+mod selector {
+    pub(super) const CODE32: u16 = 0x08;
+    pub(super) const DATA32: u16 = 0x10;
+    pub(super) const CODE16: u16 = 0x18;
+    pub(super) const DATA16: u16 = 0x20;
+}
 
 /// The segments of both modes, all of base 0. The accessed bit is set already,
 /// so that loading one never writes to the table, which lies beside code.
@@ -155,7 +179,7 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ending::PowerOff(overlay) => power::power_off(overlay),
+        Ending::PowerOff(overlay) => overlay.power_off(),
         Ending::Reboot => power::reboot(),
         Ending::Quit => power::next_device(),
         Ending::Failed => {}

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::freestanding;
 use crate::licences;
 use crate::packages;
+use crate::roots;
 use crate::run::{cargo, run, succeeds};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -18,6 +19,7 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         format(workspace),
         lints(workspace),
         licences::check(workspace).context("licences"),
+        roots::check(workspace).context("overlay"),
         documentation(workspace),
     ];
     results.into_iter().collect()

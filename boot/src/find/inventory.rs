@@ -4,18 +4,17 @@
 //! [`look`] and get what the menu would get, by the same code.
 
 use crate::disk::partition::{Partition, Partitions};
-use crate::disk::storage::{Caches, Storage};
+use crate::disk::storage::Storage;
 use crate::disk::table::find_partitions;
 use crate::entries::list::List;
 use crate::entries::select::{self, Wishes};
-use crate::entries::title;
 use crate::fat::{File, Source, Sources, Volume};
 use crate::find::scan::{Problem, Scan};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
 use crate::settings::conf::Conf;
 use crate::settings::state::State;
-use crate::workspace::{Desk, Scratch, Workspace};
+use crate::workspace::Scratch;
 use crate::{Error, Kind};
 use layout::state::Text;
 
@@ -39,13 +38,18 @@ pub struct Inventory<'l, 's, 'd, D> {
 ///
 /// # Errors
 /// Why there is no list.
+#[cfg(not(target_os = "none"))]
 pub fn look<D: Disk, T>(
     disk: &mut D,
-    workspace: &mut Workspace,
+    workspace: &mut crate::Workspace,
     long_mode: bool,
     problem: &mut Problem,
     then: impl FnOnce(Inventory<D>) -> T,
 ) -> Result<T, Error> {
+    use crate::disk::storage::Caches;
+    use crate::entries::title;
+    use crate::workspace::Desk;
+
     let mut storage = Storage::new(
         disk,
         Caches {

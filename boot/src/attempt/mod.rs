@@ -214,7 +214,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 timeout,
             } = choice.changes;
             let wishes = [default.map(id_of), preferred.map(id_of)];
-            if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
+            if let Err(error) = state.save(overlay, self.loader.storage, esp, wishes, timeout, id) {
                 self.trail.report(self.loader.console, Some(overlay), error);
             }
         }

@@ -87,7 +87,7 @@ fn methods(text: &str) -> Vec<Root> {
             found.push(root);
         }
         let member = line.strip_prefix("    ").unwrap_or_default();
-        if member == MARK {
+        if member.starts_with(MARK) {
             is_marked = true;
         } else if let Some((name, parameters)) = function(member) {
             let root = Root {
@@ -163,7 +163,7 @@ impl Overlay {
 }
 
 impl More for Overlay {
-    #[inline(never)]
+    #[inline(never)] // smaller
     fn power_off(self) {
         fn inner(self) {}
     }

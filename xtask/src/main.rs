@@ -44,6 +44,7 @@ usage: ./x COMMAND
   kill        cut a machine's power [TIMES] at random moments of a boot (100)
   coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
+  pack-search look for better numbers of stage2's packer, in [ATTEMPTS]
   check       formatting, lints, licences and documentation of every crate
   clippy      the lints alone
   size        where the bytes of stage1, stage2 and the overlay go
@@ -81,6 +82,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
+        ["pack-search", words @ ..] => pack::search::run_words(&workspace, words),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),

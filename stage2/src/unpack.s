@@ -76,8 +76,7 @@ unpack:
     pushl   %eax
     loop    .Lplant
     movl    %ebp, %edx
-    pushl   $1
-    popl    %ebp
+    leal    1(%ecx), %ebp
 
 .Lbit:
     xorl    %eax, %eax
@@ -109,8 +108,7 @@ unpack:
     imull   %ebx, %eax
     movzwl  %dx, %edx
     addl    %eax, %edx
-    notl    %ebx
-    notw    %bx                     # less 65536
+    subl    $0x10000, %ebx
 .Llearn:                            # ebx: by how much the probability was too high
     shll    ${HASTE}, %ebx
     movb    $0, %bl                 # steps leave the rates alone

@@ -98,7 +98,7 @@ impl Model {
     fn plant(&mut self) {
         self.trees = self.numbers.ignored.map(|ignored| {
             let hash = (self.last | ignored).wrapping_mul(self.numbers.mix);
-            (u64::from(hash) * TREES as u64 >> 32) as usize
+            ((u64::from(hash) * TREES as u64) >> 32) as usize
         });
     }
 }

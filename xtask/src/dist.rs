@@ -14,9 +14,6 @@ use crate::workspace::Workspace;
 /// The host programs: package and binary.
 pub(crate) const PROGRAMS: &[(&str, &str)] = &[("cli", "gapboot"), ("emu", "bootloader_emu")];
 
-/// Rounds in which the packer improves what it found.
-const ROUNDS: usize = 24;
-
 /// Builds `dist/` anew.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     let loader = loader(workspace)?;
@@ -57,7 +54,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let mut stage2 = low_part(&elf)?;
     let low = stage2.len();
     let image = high_part(&elf)?;
-    let packed = pack(&image, memory::STAGE2_UNPACKED.start, ROUNDS)?;
+    let packed = pack(&image, memory::STAGE2_UNPACKED.start)?;
     let marker = elf.symbol("unpack_marker")? - memory::STAGE2.start;
     stage2[marker as usize] = packed.marker;
     stage2.extend(&packed.bytes);

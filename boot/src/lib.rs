@@ -61,6 +61,7 @@ use find::inventory;
 use load::cmdline::CommandLine;
 use load::{Loader, Part};
 use machine::{Console, Machine, TICKS_PER_SECOND};
+use overlay::Overlay;
 use settings::conf::OnError;
 use workspace::Desk;
 
@@ -68,10 +69,16 @@ use workspace::Desk;
 /// choose, loads it. After an attempt that failed, the menu says why, and all
 /// starts anew.
 ///
-/// `wish` names the entry, as [`glob::selects`] reads it, in place of the one
+/// `overlay` is what became of loading the overlay ([`overlay::load`]): without it
+/// less is possible. `wish` names the entry, as [`glob::selects`] reads it, in place of the one
 /// that loader.conf names or that comes first.
-pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option<&[u8]>) -> Ending {
-    let (long_mode, build) = (machine.long_mode(), machine.build());
+pub fn boot<M: Machine>(
+    machine: &mut M,
+    workspace: &mut Workspace,
+    overlay: Result<Overlay, Error>,
+    wish: Option<&[u8]>,
+) -> Ending {
+    let long_mode = machine.long_mode();
     let (disk, memory, console) = machine.parts();
     let began = console.ticks();
     let Workspace {
@@ -82,7 +89,6 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         desk,
     } = workspace;
     let mut storage = Storage::new(disk, Caches { blocks, table });
-    let overlay = overlay::load(&mut storage, memory, build);
     let in_memory = overlay.ok();
     let mut failed = false;
     loop {

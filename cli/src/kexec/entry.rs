@@ -20,6 +20,7 @@ use boot::find::inventory;
 use boot::load::Part;
 use boot::machine::{self, Console, Input, MemoryError};
 use boot::memory_map::MemoryMap;
+use boot::overlay::Overlay;
 use boot::uki::Image;
 use boot::{Ending, Workspace};
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, STAGE2_UNPACKED};
@@ -61,7 +62,7 @@ pub(super) fn load(disk: &Path, id: Option<&str>) -> Result<Load, Error> {
 /// Lets the loader boot: the id of the entry, and what it made of it.
 fn boot(machine: &mut Model, wish: Option<&[u8]>) -> Result<(Vec<u8>, boot::Handoff), Error> {
     let mut workspace = Box::new(Workspace::EMPTY);
-    let ending = boot::boot(machine, &mut workspace, wish);
+    let ending = boot::boot(machine, &mut workspace, Ok(Overlay::linked()), wish);
     let (id, message) = (workspace.chosen(), workspace.message());
     Err(Error::failed(match (ending, wish) {
         (Ending::Start(_), Some(wish)) if !glob::selects(wish, id) => format!(
@@ -92,10 +93,6 @@ impl machine::Machine for Model {
 
     fn long_mode(&self) -> bool {
         true
-    }
-
-    fn build(&self) -> Option<boot::machine::Build> {
-        None
     }
 }
 

@@ -1,6 +1,7 @@
 //! The disk: an image file or a block device.
 
-use boot::machine::{Build, Disk, DiskError, Lba, Sector};
+use boot::machine::{Disk, DiskError, Lba, Sector};
+use boot::overlay::Build;
 use layout::disk::{SECTOR, STAGE2_LBA};
 use layout::memory::MAX_TRANSFER_SECTORS;
 use layout::{format1, header};

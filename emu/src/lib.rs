@@ -14,6 +14,7 @@ pub mod memory;
 pub mod report;
 pub mod script;
 
+use boot::overlay::{self, Overlay};
 use console::Terminal;
 use disk::FileDisk;
 use memory::ModelMemory;
@@ -40,8 +41,18 @@ impl boot::machine::Machine for Machine {
     fn long_mode(&self) -> bool {
         true
     }
+}
 
-    fn build(&self) -> Option<boot::machine::Build> {
-        self.disk.build()
+impl Machine {
+    /// Loads the overlay of the stage2 that is installed on the disk, as the machine
+    /// would. A disk without one boots by what is in this program.
+    ///
+    /// # Errors
+    /// Those of [`overlay::load`].
+    pub fn load_overlay(&mut self) -> Result<Overlay, boot::Error> {
+        match self.disk.build() {
+            Some(build) => overlay::load(&mut self.disk, &mut self.memory, build),
+            None => Ok(Overlay::linked()),
+        }
     }
 }

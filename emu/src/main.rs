@@ -137,7 +137,8 @@ fn run(options: &Options) -> Result<(), String> {
 fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff), String> {
     let mut workspace = Box::new(boot::Workspace::EMPTY);
     let wish = entry.map(str::as_bytes);
-    let ending = boot::boot(machine, &mut workspace, wish);
+    let overlay = machine.load_overlay();
+    let ending = boot::boot(machine, &mut workspace, overlay, wish);
     let message = String::from_utf8_lossy(workspace.message());
     let handoff = match ending {
         Ending::Start(handoff) => handoff,

@@ -5,12 +5,12 @@
 //! | module | command |
 //! |---|---|
 //! | [`dist`] | `./x dist`: everything that is shipped |
-//! | [`test`] | `./x test`, `./x heavy` |
+//! | [`mod@test`] | `./x test`, `./x heavy` |
 //! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
 //! | [`fuzz`] | `./x fuzz`: hostile input |
 //! | [`kill`] | `./x kill`: power cuts |
 //! | [`coverage`] | `./x coverage`: lines that tests run |
-//! | [`bench`] | `./x bench`: what loading costs |
+//! | [`mod@bench`] | `./x bench`: what loading costs |
 //! | [`demo`] | `./x demo` |
 //! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
 //! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |

@@ -47,6 +47,7 @@ mod packages;
 mod panics;
 mod processor;
 mod reproduce;
+mod roots;
 mod run;
 mod size;
 mod test;

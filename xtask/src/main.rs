@@ -26,7 +26,7 @@
 //! | [`toolchain`] | the Rust that builds images without an operating system |
 //! | [`freestanding`] | builds those images |
 //! | [`fixtures`] | the programs without an operating system that only tests start |
-//! | [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
+//! | [`roots`], [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
 //! | [`pack`] | makes stage2 small |
 //! | [`disassembly`], [`panics`], [`processor`] | which instructions the loader has |
 

@@ -44,16 +44,15 @@ impl ModelMemory {
 
     /// `size` bytes at `address`, if all of them were loaded.
     pub fn loaded(&self, address: u32, size: u32) -> Option<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(size as usize);
-        while bytes.len() < size as usize {
-            let at = address.checked_add(bytes.len() as u32)?;
+        let size = usize::try_from(size).ok()?;
+        let mut bytes = Vec::with_capacity(size);
+        while bytes.len() < size {
+            let at = address.checked_add(u32::try_from(bytes.len()).ok()?)?;
             let (start, piece) = self.pieces.range(..=at).next_back()?;
-            let rest = piece.get((at - start) as usize..)?;
-            let wanted = size as usize - bytes.len();
-            bytes.extend_from_slice(&rest[..rest.len().min(wanted)]);
-            if rest.is_empty() {
-                return None;
-            }
+            let offset = usize::try_from(at.checked_sub(*start)?).ok()?;
+            let rest = piece.get(offset..).filter(|rest| !rest.is_empty())?;
+            let wanted = size.saturating_sub(bytes.len());
+            bytes.extend(rest.iter().take(wanted));
         }
         Some(bytes)
     }
@@ -74,7 +73,7 @@ impl ModelMemory {
             return Some("is not usable memory");
         }
         let before = self.pieces.range(..end).next_back();
-        if before.is_some_and(|(start, piece)| start + piece.len() as u32 > at) {
+        if before.is_some_and(|(start, piece)| end_of(*start, piece) > at) {
             return Some("is loaded already");
         }
         None
@@ -99,7 +98,7 @@ impl Memory for ModelMemory {
             return Err(MemoryError);
         }
         if let Some((start, piece)) = self.pieces.range_mut(..at).next_back()
-            && start + piece.len() as u32 == at
+            && end_of(*start, piece) == at
         {
             piece.extend_from_slice(bytes);
         } else {
@@ -107,6 +106,11 @@ impl Memory for ModelMemory {
         }
         Ok(())
     }
+}
+
+/// The first address after a piece.
+fn end_of(start: u32, piece: &[u8]) -> u32 {
+    start.saturating_add(u32::try_from(piece.len()).unwrap_or(u32::MAX))
 }
 
 /// The map of QEMU's `pc` machine: memory up to 3.5 GiB lies below the PCI hole,
@@ -117,13 +121,15 @@ pub fn machine_map(mib: u32) -> MemoryMap {
     const EBDA: u64 = 0x9_fc00;
     /// SeaBIOS keeps its tables at the end of memory.
     const TABLES: u64 = 0x2_0000;
-    let below = u64::from(if mib >= 3584 { 3072 } else { mib }) * MIB;
-    let above = u64::from(mib) * MIB - below;
+    let below = if mib >= 3584 { 3072 } else { mib };
+    let above = u64::from(mib.saturating_sub(below)).saturating_mul(MIB);
+    let below = u64::from(below).saturating_mul(MIB);
+    let tables = below.saturating_sub(TABLES);
     let mut map = MemoryMap::new();
     map.add(0, EBDA, true);
     map.add(EBDA, MIB - EBDA, false);
-    map.add(MIB, below - TABLES - MIB, true);
-    map.add(below - TABLES, TABLES, false);
+    map.add(MIB, tables.saturating_sub(MIB), true);
+    map.add(tables, TABLES, false);
     map.add(0xfffc_0000, 0x4_0000, false);
     map.add(1 << 32, above, true);
     // The range that AMD processors reserve for HyperTransport.

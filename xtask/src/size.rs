@@ -120,7 +120,7 @@ mod tests {
         );
         assert_eq!(
             module("<&mut boot::settings::conf::Conf as core::ops::Drop>::drop"),
-            "boot::settings::conf"
+            "boot::settings"
         );
         assert_eq!(module("core::slice::sort::merge::<u8>"), "core");
         assert_eq!(module("memcpy"), "memcpy");

@@ -1,10 +1,10 @@
 //! The disk: an image file or a block device. Writes change the file only on request;
 //! otherwise they stay in memory, where the loader reads them back.
 
-use boot::machine::{Disk, DiskError, Lba, Sector};
+use boot::machine::{Build, Disk, DiskError, Lba, Sector};
 use layout::disk::{SECTOR, STAGE2_LBA};
-use layout::header;
 use layout::memory::MAX_TRANSFER_SECTORS;
+use layout::{format1, header};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -75,15 +75,23 @@ impl FileDisk {
 
     /// The build of the stage2 that is installed on the disk, if there is one. A machine
     /// would run that one, and needs the overlay of the same build.
-    pub fn build(&self) -> Option<u32> {
+    pub fn build(&self) -> Option<Build> {
         let mut header = [0; header::SIZE];
-        self.file
-            .read_exact_at(&mut header, offset(STAGE2_LBA)?)
-            .ok()?;
-        let build = header.get(header::BUILD_OFFSET..)?.first_chunk()?;
-        header
-            .starts_with(&header::MAGIC)
-            .then_some(u32::from_le_bytes(*build))
+        let start = offset(STAGE2_LBA)?;
+        self.file.read_exact_at(&mut header, start).ok()?;
+        if !header.starts_with(&header::MAGIC) {
+            return None;
+        }
+        let format = header.get(header::FORMAT_OFFSET..)?.first_chunk()?;
+        let checksum = header.get(header::BUILD_OFFSET..)?.first_chunk()?;
+        let sectors = header.get(header::OVERLAY_SECTORS_OFFSET)?;
+        Some(Build {
+            checksum: u32::from_le_bytes(*checksum),
+            overlay_sectors: match u16::from_le_bytes(*format) {
+                format1::FORMAT => u32::try_from(format1::SECTORS).ok()?,
+                _ => u32::from(*sectors),
+            },
+        })
     }
 
     fn note(&mut self, access: Access) {

@@ -58,7 +58,7 @@ impl boot::machine::Machine for Machine {
         true
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         self.disk.build()
     }
 }

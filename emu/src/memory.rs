@@ -1,18 +1,17 @@
 //! Memory: a map as SeaBIOS gives it on QEMU's `pc` machine, and the bytes that
 //! were loaded into it.
 //!
-//! It takes bytes only where nothing speaks against them: in the ranges that
-//! [`layout::memory`] gives the kernel and the overlay, or in usable memory above 1 MiB, and no
-//! byte twice. One thing is taken for a new start: a write to the first byte of
-//! the kernel's real-mode part, with which every load begins. What an earlier
-//! one has left is gone then.
+//! It accepts bytes only in the ranges that [`layout::memory`] gives the kernel
+//! and the overlay, or in usable memory above 1 MiB, and accepts no byte twice.
+//! Every load begins with a write to the first byte of the kernel's real-mode
+//! part: that is a new start, and the bytes of an earlier load are forgotten.
 
 use boot::machine::{Memory, MemoryError};
 use boot::memory_map::MemoryMap;
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, OVERLAY, Range, SETUP_DATA};
 use std::collections::BTreeMap;
 
-/// What of low memory is the kernel's and the overlay's. stage2 lives in the rest.
+/// The ranges of low memory for the kernel and the overlay. stage2 uses the rest.
 const LOW: [Range; 4] = [KERNEL_SETUP, COMMAND_LINE, SETUP_DATA, OVERLAY];
 
 /// The smallest machine, in MiB.
@@ -21,9 +20,9 @@ pub const SMALLEST: u32 = 4;
 /// Memory, and its map.
 pub struct ModelMemory {
     map: Box<MemoryMap>,
-    /// What was loaded, by address; pieces that adjoin may be one.
+    /// The bytes that were loaded, by address; pieces that adjoin may be one.
     pieces: BTreeMap<u32, Vec<u8>>,
-    /// What is wrong with the last write that was refused.
+    /// The reason why the last write was refused.
     pub refused: Option<String>,
 }
 
@@ -33,7 +32,7 @@ impl ModelMemory {
         Self::with_map(machine_map(mib.max(SMALLEST)))
     }
 
-    /// Memory with a map of one's own.
+    /// Memory with this map.
     pub fn with_map(map: MemoryMap) -> Self {
         Self {
             map: Box::new(map),
@@ -57,7 +56,7 @@ impl ModelMemory {
         Some(bytes)
     }
 
-    /// Why these bytes may not be written.
+    /// A reason why these bytes may not be written.
     fn objection(&self, at: u32, size: u32) -> Option<&'static str> {
         let Some(end) = at.checked_add(size) else {
             return Some("runs past 4 GiB");
@@ -113,9 +112,9 @@ fn end_of(start: u32, piece: &[u8]) -> u32 {
     start.saturating_add(u32::try_from(piece.len()).unwrap_or(u32::MAX))
 }
 
-/// The map of QEMU's `pc` machine: memory up to 3.5 GiB lies below the PCI hole,
-/// of more the first 3 GiB. Low memory ends below the EBDA, which is as far as
-/// stage2 trusts any map.
+/// The map of QEMU's `pc` machine. Memory of less than 3.5 GiB lies below the PCI
+/// hole; of more memory the first 3 GiB do. Low memory ends below the EBDA: stage2
+/// trusts no map beyond.
 pub fn machine_map(mib: u32) -> MemoryMap {
     const MIB: u64 = 1 << 20;
     const EBDA: u64 = 0x9_fc00;

@@ -108,7 +108,7 @@ impl Machine for FuzzMachine {
     }
 
     // This program contains the whole loader, the overlay included.
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         None
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod command_line;
 pub mod disk;
+pub mod format1;
 pub mod header;
 pub mod memory;
 pub mod node;

@@ -47,6 +47,7 @@ mod packages;
 mod panics;
 mod processor;
 mod reproduce;
+mod roots;
 mod run;
 mod size;
 mod test;
@@ -93,6 +94,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
+        ["pack-search", words @ ..] => pack::search::run_words(&workspace, words),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),

@@ -14,6 +14,7 @@ use std::process::Command;
 
 use crate::freestanding;
 use crate::packages;
+use crate::roots;
 use crate::run::{cargo, run, succeeds};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -26,6 +27,7 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         lints(workspace),
         licences::check(workspace).context("licences"),
         modules::check(workspace).context("the shape of the source"),
+        roots::check(workspace).context("overlay"),
         documentation(workspace),
     ];
     results.into_iter().collect()

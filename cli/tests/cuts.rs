@@ -107,8 +107,8 @@ fn cuts(before: &[u8], groups: &[Vec<(usize, Vec<u8>)>], visit: &mut dyn FnMut(&
 /// A disk as small as possible: thousands of it are looked at.
 fn small_disk() -> Vec<u8> {
     let image = Image::blank();
-    image.set(&[0; 128 * 1024]);
-    image.run_sgdisk(&["-a1", "--new=1:130:+64", "--typecode=1:ef00"]);
+    image.set(&[0; 160 * 1024]);
+    image.run_sgdisk(&["-a1", "--new=1:192:+64", "--typecode=1:ef00"]);
     image.bytes()
 }
 
@@ -124,7 +124,7 @@ fn length(gap: &[u8]) -> usize {
 fn stage1_accepts(gap: &[u8]) -> bool {
     let length = length(gap);
     &gap[..8] == b"gapboot2"
-        && gap[8..10] == [1, 0]
+        && gap[8..10] == [2, 0]
         && (48..=16_384).contains(&length)
         && crc32fast::hash(&gap[20..length]) == word(gap, 16)
 }
@@ -185,7 +185,7 @@ fn starts() -> Vec<Vec<u8>> {
         short,
         followed,
     ];
-    let overlays = [vec![0; 32_768], old.overlay.unwrap()];
+    let overlays = [vec![0; OVERLAY.len()], old.overlay.unwrap()];
     let mut starts = Vec::new();
     for code in &codes {
         for gap in &gaps {

@@ -100,7 +100,7 @@ fn a_dry_run_names_every_write_and_needs_no_right_to_write() {
         "sector 34:",
         "sectors 35-65:",
         "sector 66:",
-        "sectors 67-129:",
+        "sectors 67-191:",
         "first 440 bytes:",
     ] {
         assert!(run.out.contains(place), "{}", run.out);

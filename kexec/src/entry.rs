@@ -12,7 +12,7 @@ use boot::entries::entry::{Entry, tag};
 use boot::entries::glob;
 use boot::entries::type1::{self, Key};
 use boot::fat::{self, Source};
-use boot::find::inventory;
+use boot::find::look::look;
 use boot::load::Part;
 use boot::machine::Disk;
 use boot::uki::Image;
@@ -68,7 +68,7 @@ fn boot(
 fn copy_kernel(disk: &mut impl Disk, id: &[u8], into: &mut dyn io::Write) -> Result<(), Error> {
     let mut workspace = Box::new(Workspace::EMPTY);
     let ignore = &mut |_: &[u8], _: &[u8], _| {};
-    inventory::look(disk, &mut workspace, true, ignore, |inventory| {
+    look(disk, &mut workspace, true, ignore, |inventory| {
         let (list, storage) = (inventory.list, inventory.storage);
         let mut entries = (0..list.len()).filter_map(|rank| list.get(rank));
         let entry = entries.find(|entry| entry.id() == id);

@@ -43,7 +43,7 @@ impl<D: machine::Disk> machine::Machine for Model<D> {
         true
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         None
     }
 }

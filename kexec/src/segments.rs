@@ -13,9 +13,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use stub::initrd::Initrds;
+use stub::kernel::{InnerKernel, Mode};
 use stub::memory::{PAGE, Range};
 use stub::params::{self, Target, field, put};
-use stub::plan::{Kernel, Mode, Parts, plan};
+use stub::plan::plan;
 use stub::problem::Problem;
 
 use crate::error::{Error, Reason, UNKNOWN};
@@ -52,7 +54,7 @@ pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Resu
     let initrd_file = payload.initrd.as_ref().map(Mapped::new);
     let initrd_file = initrd_file.transpose().map_err(refused)?;
 
-    let kernel = Kernel::parse(&head, kernel_file.size()).map_err(wrong)?;
+    let kernel = InnerKernel::parse(&head, kernel_file.size()).map_err(wrong)?;
     // With its NUL.
     let line_size = u64::try_from(cmdline.len())
         .unwrap_or(u64::MAX)
@@ -61,7 +63,7 @@ pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Resu
         return Err(wrong(Problem::CommandLineTooLong));
     }
     let mut memory = machine.memory();
-    let mut parts = Parts::default();
+    let mut parts = Initrds::default();
     parts.0[0].size = initrd_file.as_ref().map_or(0, Mapped::size);
     // There is nothing in memory yet that could stay where it is.
     let nothing = Range::default();

@@ -24,7 +24,7 @@ use crate::install::write;
 ///
 /// Puts the loader on DISK, an image file or a block device with a GPT or an MBR:
 /// boot code into the first 440 bytes of sector 0, stage2 into sectors 34-65, the
-/// overlay (optional) into sectors 66-129. Nothing else is written. An older
+/// overlay (optional) into sectors 66-191. Nothing else is written. An older
 /// gapboot is updated. What was written is read back and compared.
 #[derive(Args, Debug)]
 #[command(

@@ -68,7 +68,7 @@ pub fn install(
     let is_there = first.len() < SECTOR && found.code_bytes == first;
     let boot_code = (!is_there).then(|| Write::new(what, 0, first));
     let overlay = match (&stages.overlay, overlay) {
-        (Some(bytes), OverlayAction::Write) if found.overlay_bytes != *bytes => halves(
+        (Some(bytes), OverlayAction::Write) if !found.overlay_bytes.starts_with(bytes) => halves(
             ["the overlay, its first sector", "the overlay, the rest"],
             OVERLAY_LBA,
             bytes,

@@ -1,7 +1,6 @@
 //! The overlay's header, by which an installed one is known.
 
-use layout::disk::OVERLAY_BYTES;
-use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC, RESIDUE, SIZE};
+use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC, RESIDUE, SIZE, size};
 
 use crate::number::to_usize;
 
@@ -19,21 +18,24 @@ pub struct OverlayHeader {
 }
 
 impl OverlayHeader {
-    /// The overlay that fills `bytes`, if they begin like one.
+    /// The overlay at the start of `bytes`, if they begin like one.
     pub fn find(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() != OVERLAY_BYTES || !bytes.starts_with(MARK) {
+        if bytes.len() < SIZE || !bytes.starts_with(MARK) {
             return None;
         }
         let build = &bytes[BUILD_OFFSET..][..4];
-        let mut checksum = crc32fast::Hasher::new();
-        checksum.update(build);
-        checksum.update(bytes);
         let length = to_usize(number(&bytes[LENGTH_OFFSET..]));
+        let possible = bytes.starts_with(&MAGIC) && (SIZE..=CHECKSUM_OFFSET).contains(&length);
+        let whole = possible.then(|| bytes.get(..size(length))).flatten();
+        let sum = whole.map(|overlay| {
+            let mut checksum = crc32fast::Hasher::new();
+            checksum.update(build);
+            checksum.update(overlay);
+            checksum.finalize()
+        });
         Some(Self {
             build: number(build),
-            intact: bytes.starts_with(&MAGIC)
-                && (SIZE..=CHECKSUM_OFFSET).contains(&length)
-                && checksum.finalize() == RESIDUE,
+            intact: sum == Some(RESIDUE),
         })
     }
 }

@@ -39,7 +39,7 @@ pub struct Stages {
     pub code: Vec<u8>,
     /// stage2, filled up with zeros to the sectors that are its own.
     pub stage2: Vec<u8>,
-    /// The overlay, which fills its sectors.
+    /// The overlay, whole sectors.
     pub overlay: Option<Vec<u8>>,
     /// gapboot's version.
     pub version: String,

@@ -77,7 +77,7 @@ pub struct Survey {
     pub table_bytes: Vec<u8>,
     /// Sectors 34-65.
     pub gap_bytes: Vec<u8>,
-    /// Sectors 66-129; empty if the disk ends before.
+    /// Sectors 66-191; empty if the disk ends before.
     pub overlay_bytes: Vec<u8>,
     /// Whose boot code it is.
     pub code: Code,

@@ -3,7 +3,7 @@
 use boot::entries::counter::Name;
 use boot::entries::entry::{TYPE1, TYPE2};
 use boot::fat::{self, Node};
-use boot::find::inventory::Inventory;
+use boot::find::look::Inventory;
 use boot::machine;
 
 use super::entry::SkippedFile;

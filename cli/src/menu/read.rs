@@ -1,7 +1,7 @@
 //! The menu, read as the loader reads it.
 
 use boot::entries::entry::tag;
-use boot::find::inventory::{self, Inventory};
+use boot::find::look::{Inventory, look};
 use boot::{Workspace, fat, machine};
 
 use super::details::EntryFiles;
@@ -30,7 +30,7 @@ impl Menu {
     /// Reads the menu of `disk` as a machine with a 64-bit processor would.
     pub fn of(disk: impl Sectors) -> Result<Self, Error> {
         let mut problems: Vec<Problem> = Vec::new();
-        let found = inventory::look(
+        let found = look(
             &mut Reader::new(disk),
             &mut Box::new(Workspace::EMPTY),
             true,

@@ -24,7 +24,7 @@ pub struct InnerKernel {
     /// The first sectors of the file, header included.
     head: Vec<u8>,
     /// What the stub will make of it.
-    parsed: stub::plan::Kernel,
+    parsed: stub::kernel::InnerKernel,
     /// Its version string: `6.1.0-13-amd64 (maintainer) ...`.
     pub version: Option<String>,
     /// The newest type of `setup_data` that it knows.
@@ -63,7 +63,7 @@ impl InnerKernel {
     /// Reads the header of a kernel; the error says what the kernel lacks.
     pub fn read(linux: &Content) -> Result<Self, Error> {
         let head = linux.head(0x1_0000)?;
-        let parsed = stub::plan::Kernel::parse(&head, linux.size()).map_err(|problem| {
+        let parsed = stub::kernel::InnerKernel::parse(&head, linux.size()).map_err(|problem| {
             Error::failed(match problem {
                 Problem::NotRelocatable => {
                     "the kernel is not relocatable: build it with CONFIG_RELOCATABLE"

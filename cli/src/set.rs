@@ -6,8 +6,8 @@
 use std::fs;
 use std::io;
 
-use boot::settings::conf::timeout::{DISABLED, FORCED, HIDDEN};
-use layout::state::Text;
+use boot::menu::Timeout;
+use layout::state::Setting;
 use lexopt::Arg::{Long, Value};
 
 use crate::args::{self, DiskArgument};
@@ -53,7 +53,7 @@ VALUE ('') unsets it.
 /// What can be set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
-    Text(Text),
+    Text(Setting),
     Timeout,
     OneShotTimeout,
 }
@@ -61,9 +61,9 @@ enum Key {
 impl Key {
     fn parse(name: &str) -> Result<Self, Error> {
         Ok(match name {
-            "default" => Self::Text(Text::Default),
-            "preferred" => Self::Text(Text::Preferred),
-            "one-shot" | "oneshot" => Self::Text(Text::OneShot),
+            "default" => Self::Text(Setting::Default),
+            "preferred" => Self::Text(Setting::Preferred),
+            "one-shot" | "oneshot" => Self::Text(Setting::OneShot),
             "timeout" => Self::Timeout,
             "one-shot-timeout" | "oneshot-timeout" => Self::OneShotTimeout,
             _ => {
@@ -164,7 +164,7 @@ fn change(state: &mut State, key: Key, value: &str) -> Result<(), Error> {
         Key::Timeout => state.timeout = timeout(value)?,
         Key::OneShotTimeout => {
             state.one_shot_timeout = match timeout(value)? {
-                Some(HIDDEN | DISABLED) => {
+                Some(Timeout::Hidden | Timeout::Disabled) => {
                     return Err(Error::usage(
                         "a one-shot timeout shows the menu: seconds from 1 on, or menu-force",
                     ));
@@ -177,16 +177,16 @@ fn change(state: &mut State, key: Key, value: &str) -> Result<(), Error> {
 }
 
 /// Refuses what the loader would not take from `loader.conf` either.
-fn check_pattern(text: Text, value: &str) -> Result<(), Error> {
+fn check_pattern(text: Setting, value: &str) -> Result<(), Error> {
     let saved = value.eq_ignore_ascii_case("@saved");
     if value.contains(|character: char| character.is_control()) {
         return Err(Error::usage("an id has no control characters"));
     }
-    if value.starts_with('@') && !(saved && text != Text::OneShot) {
+    if value.starts_with('@') && !(saved && text != Setting::OneShot) {
         return Err(Error::usage(format!(
             "{value:?} has no meaning here: an id or a pattern does{}",
             match text {
-                Text::OneShot => "",
+                Setting::OneShot => "",
                 _ => ", and @saved",
             }
         )));
@@ -195,7 +195,7 @@ fn check_pattern(text: Text, value: &str) -> Result<(), Error> {
 }
 
 /// A timeout; nothing for an empty value.
-fn timeout(value: &str) -> Result<Option<u32>, Error> {
+fn timeout(value: &str) -> Result<Option<Timeout>, Error> {
     if value.is_empty() {
         return Ok(None);
     }
@@ -226,7 +226,7 @@ fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
     let mut changes = Vec::new();
     for name in ENTRY_REQUESTS {
         if let Some(id) = read(name)? {
-            changes = vec![(Key::Text(Text::OneShot), id)];
+            changes = vec![(Key::Text(Setting::OneShot), id)];
         }
     }
     if let Some(time) = read("reboot-to-boot-loader-menu")? {
@@ -236,11 +236,11 @@ fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
             ))
         })?;
         // Zero means that the menu waits for somebody.
-        let seconds = match microseconds.div_ceil(1_000_000) {
-            0 => FORCED,
-            seconds => u32::try_from(seconds).unwrap_or(FORCED),
+        let timeout = match microseconds.div_ceil(1_000_000) {
+            0 => Timeout::Forced,
+            seconds => u32::try_from(seconds).map_or(Timeout::Forced, Timeout::from_number),
         };
-        changes.push((Key::OneShotTimeout, seconds.to_string()));
+        changes.push((Key::OneShotTimeout, state::describe(timeout)));
     }
     Ok(changes)
 }

@@ -17,11 +17,11 @@ use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 use crate::report::Trail;
-use crate::settings::state::{Changes, State};
+use crate::settings::state::{State, Update};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::disk::OVERLAY_LBA;
-use node::Node;
+use node::{CountedFile, NodeData};
 
 /// An entry that is on its way.
 ///
@@ -208,25 +208,26 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         };
         let id = self.entry.id();
         if let [Some(esp), _] = sources {
-            let Changes {
-                default,
-                preferred,
-                timeout,
-            } = choice.changes;
-            let wishes = [default.map(id_of), preferred.map(id_of)];
-            if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
+            let changes = choice.changes;
+            let update = Update {
+                booted: id,
+                default: changes.default.map(id_of),
+                preferred: changes.preferred.map(id_of),
+                timeout: changes.timeout,
+            };
+            if let Err(error) = state.save(self.loader.storage, esp, &update) {
                 self.trail.report(self.loader.console, Some(overlay), error);
             }
         }
         let (directory, _) = entry::place(self.entry);
         let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
-        let node = Node {
+        let node = NodeData {
             selected: id,
             default: id_of(choice.default),
             counted: room
                 .get(..self.counted)
                 .filter(|name| !name.is_empty())
-                .map(|name| [directory, name]),
+                .map(|name| CountedFile { directory, name }),
             partition: self.partition,
             began: *began,
             now: self.loader.console.ticks(),

@@ -7,7 +7,7 @@ use crate::disk::partition::{Partition, Partitions};
 use crate::disk::storage::{Caches, Storage};
 use crate::disk::table::find_partitions;
 use crate::entries::list::List;
-use crate::entries::select::{self, Wishes};
+use crate::entries::select::{self, Defaults};
 use crate::entries::title;
 use crate::fat::{File, Source, Sources, Volume};
 use crate::find::scan::{Problem, Scan};
@@ -17,7 +17,7 @@ use crate::settings::conf::Conf;
 use crate::settings::state::State;
 use crate::workspace::{Desk, Scratch, Workspace};
 use crate::{Error, Kind};
-use layout::state::Text;
+use layout::state::Setting;
 
 /// Where the settings lie, on the EFI system partition only.
 const CONF: &[u8] = b"/loader/loader.conf";
@@ -139,13 +139,13 @@ pub(crate) fn default(
     state: &State,
     wish: Option<&[u8]>,
 ) -> Option<usize> {
-    let wishes = Wishes {
-        one_shot: wish.or(state.text(Text::OneShot)),
-        preferred: [state.text(Text::Preferred), conf.preferred()],
-        default: [state.text(Text::Default), conf.default()],
-        last_booted: state.text(Text::LastBooted),
+    let defaults = Defaults {
+        one_shot: wish.or(state.text(Setting::OneShot)),
+        preferred: [state.text(Setting::Preferred), conf.preferred()],
+        default: [state.text(Setting::Default), conf.default()],
+        last_booted: state.text(Setting::LastBooted),
     };
-    select::default(list, &wishes)
+    select::default(list, &defaults)
 }
 
 /// The file system of a partition, if there is one. A damaged one is reported,

@@ -8,7 +8,8 @@ use crate::load::cmdline::{self, CommandLine};
 use crate::machine::Disk;
 
 /// Adds the image's own command line to `into`: control characters become
-/// spaces, and those at both ends go. `buffer` is for the use of this function.
+/// spaces, and spaces at both ends are removed. `buffer` is for the use of this
+/// function.
 ///
 /// # Errors
 /// [`crate::Kind::CommandLineLong`]; those of [`Image::find`].

@@ -100,14 +100,14 @@ fn leaving() {
 
 #[test]
 fn not_allowed() {
-    let settings = Settings {
+    let parameters = Parameters {
         editor: false,
         ..FORCED
     };
     let run = run_with(
         Terminal::slow(&["e", "look", "\r"]),
         Fake::numbered(2),
-        &settings,
+        &parameters,
         0,
     );
     assert_eq!(

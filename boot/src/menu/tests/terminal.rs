@@ -31,7 +31,7 @@ pub(super) struct Terminal {
     pub(super) beeps: usize,
 }
 
-/// What a terminal sends, with a pause behind it.
+/// The inputs of a terminal for some keys, with a pause after each.
 pub(super) fn keys(keys: &[&str]) -> Vec<Step> {
     let mut steps = Vec::new();
     for key in keys {
@@ -84,7 +84,7 @@ impl Terminal {
         (first, lines[first..=last].into())
     }
 
-    /// A line of a screen, without the spaces behind it.
+    /// A line of a screen, without the spaces at its end.
     pub(super) fn line(&self, seen: usize, line: u16) -> String {
         let line = self.seen[seen].rows(0, 80).nth(line.into()).unwrap();
         line.trim_end().into()

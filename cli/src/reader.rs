@@ -6,6 +6,7 @@ use boot::disk::storage::{Caches, Storage};
 use boot::disk::table::find_partitions;
 use boot::fat::{File, Volume};
 use boot::machine::{self, DiskError, Lba, Sector};
+use boot::overlay::Overlay;
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
@@ -62,8 +63,12 @@ const CACHE: usize = 64 << 10;
 
 /// The boot partitions of `disk`, as the loader finds them.
 pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
+    let overlay = Some(Overlay::linked());
     let mut found = Partitions::default();
-    with_storage(disk, |storage| find_partitions(storage, &mut found)).map_err(failed)?;
+    with_storage(disk, |storage| {
+        find_partitions(storage, overlay, &mut found)
+    })
+    .map_err(failed)?;
     Ok(found)
 }
 

@@ -66,7 +66,7 @@ pub fn attempt<D: Disk>(
     if !counter.tries.is_counted() {
         return Ok(0);
     }
-    refuse_mirror(storage, partition)?;
+    refuse_mirror(storage, partition, overlay)?;
     let long = LongName::of(node, name).ok_or(slots)?;
     if let Some(overlay) = overlay
         && let Some(longer) = counter.longer(new)

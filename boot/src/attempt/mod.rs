@@ -215,7 +215,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                 preferred: changes.preferred.map(id_of),
                 timeout: changes.timeout,
             };
-            if let Err(error) = state.save(self.loader.storage, esp, &update) {
+            if let Err(error) = state.save(overlay, self.loader.storage, esp, &update) {
                 self.trail.report(self.loader.console, Some(overlay), error);
             }
         }

@@ -16,7 +16,7 @@ impl Overlay {
     ///
     /// # Errors
     /// How the loader ends instead.
-    #[inline(never)] // an entry of the overlay
+    #[inline(never)] // a way into the overlay
     pub(crate) fn choose<C: Console, D: Disk>(
         self,
         console: &mut C,

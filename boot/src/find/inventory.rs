@@ -100,7 +100,7 @@ pub(crate) fn take<D: Disk>(
     (counts, mut problem): (bool, &mut Problem),
 ) -> Result<(), Error> {
     let mut partitions = Partitions::default();
-    find_partitions(storage, &mut partitions)?;
+    find_partitions(storage, overlay, &mut partitions)?;
     if partitions.esp.is_none() && partitions.xbootldr.is_none() {
         return Err(Error::new(Kind::NoEsp, 0));
     }

@@ -30,7 +30,7 @@ impl Overlay {
     ///
     /// Prints nothing in the first second, and after that no more than a character in
     /// a tick: it must not be the console that takes the time.
-    #[inline(never)] // an entry of the overlay
+    #[inline(never)] // a way into the overlay
     pub(super) fn progress<D, M, C: Console>(self, loader: &mut Loader<D, M, C>, bytes: u32) {
         let seen = &mut loader.seen;
         let now = loader.console.ticks();

@@ -13,6 +13,7 @@ use crate::fat::Source;
 use crate::fat::Volume;
 use crate::machine::{Disk, Lba};
 use crate::menu::Timeout;
+use crate::overlay::Overlay;
 use crate::text::concat;
 use layout::state::{
     CHECKED_FROM, FORMAT, HAS_ONE_SHOT_TIMEOUT, HAS_TIMEOUT, MAGIC, PATH, SIZE, Setting, TEXTS,
@@ -163,6 +164,7 @@ impl State {
     /// [`crate::Kind::MirrorMember`]; those of [`Storage::replace`].
     pub(crate) fn save<D: Disk>(
         &mut self,
+        overlay: Overlay,
         storage: &mut Storage<D>,
         esp: &Source,
         update: &Update,
@@ -174,7 +176,7 @@ impl State {
         if new.as_bytes() == self.read.as_bytes() {
             return Ok(());
         }
-        refuse_mirror(storage, &esp.partition)?;
+        refuse_mirror(storage, &esp.partition, Some(overlay))?;
         let before = *storage.sector(lba)?;
         storage.replace(lba, &before, &transmute!(new))
     }

@@ -2,6 +2,7 @@
 
 use boot::Error;
 use boot::disk::gpt;
+use boot::disk::partition::Partitions;
 use boot::disk::storage::{Caches, Storage};
 use boot::fat::Volume;
 use boot::handoff::Handoff;
@@ -228,7 +229,9 @@ pub(crate) fn boot(
             table: &mut table,
         },
     );
-    let esp = gpt::find(&mut storage).unwrap().esp.unwrap();
+    let mut found = Partitions::default();
+    gpt::find(&mut storage, Some(Overlay::linked()), &mut found).unwrap();
+    let esp = found.esp.unwrap();
     let volume = Volume::open(&mut storage, &esp).unwrap();
     let mut source = |piece| match piece {
         Piece::Bytes(bytes) => Source::Memory(bytes),

@@ -5,6 +5,8 @@
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::gpt;
 use crate::input::Input;
+use boot::disk::partition::Partitions;
+use boot::overlay::Overlay;
 use layout::disk::SECTOR;
 
 /// Sectors 1 to 3 are the primary table, 4 to 6 become the disk's last.
@@ -30,8 +32,9 @@ pub fn run(data: &[u8]) {
     let mut disk = MemoryDisk::new(&image, sectors as u64, 1000);
     disk.unreadable = (flags & 0x20 != 0).then_some(1);
     let mut memory = CacheMemory::new();
-    let found = boot::disk::gpt::find(&mut memory.storage(&mut disk));
-    if let Ok(found) = found {
+    let mut found = Partitions::default();
+    let overlay = Some(Overlay::linked());
+    if boot::disk::gpt::find(&mut memory.storage(&mut disk), overlay, &mut found).is_ok() {
         gpt::check(&found, &disk);
     }
 }

@@ -4,7 +4,7 @@
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::input::Input;
 use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
-use boot::disk::partition::Partition;
+use boot::disk::partition::{Partition, Partitions};
 use boot::fat::Volume;
 use boot::machine::Lba;
 use layout::disk::SECTOR;
@@ -36,7 +36,9 @@ pub fn run(data: &[u8]) {
     let mut disk = MemoryDisk::new(&image, sectors, BUDGET);
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(&mut disk);
-    let found = boot::disk::mbr::find(&mut storage);
+    let mut found = Partitions::default();
+    let _ = boot::disk::mbr::find(&mut storage, &mut found);
+    let found = found.esp;
     assert_eq!(found, second_reader(&image, sectors));
     if let Some(partition) = found {
         let _ = Volume::open(&mut storage, &partition);

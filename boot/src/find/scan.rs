@@ -10,6 +10,7 @@ use crate::entries::list::List;
 use crate::entries::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
+use crate::load::bzimage::{MAGIC, MAGIC_AT};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
 use crate::uki::{self, Image};
@@ -18,10 +19,6 @@ use layout::disk::OVERLAY_LBA;
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
-
-/// What a kernel has at this offset ([`crate::load::bzimage`]).
-const HEADER: [u8; 4] = *b"HdrS";
-const HEADER_AT: u32 = 0x202;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
@@ -37,7 +34,8 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
-    /// What reads unified kernel images; without it there are none.
+    /// What reads unified kernel images; without it those that are bzImages too are
+    /// kernels.
     pub(crate) overlay: Option<Overlay>,
 }
 
@@ -45,9 +43,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// Offers every entry of the volume to `list`. Files that are none go to
     /// `problem`.
     pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
-        if self.overlay.is_some() {
-            self.directory(TYPE2, scratch, list, problem);
-        }
+        self.directory(TYPE2, scratch, list, problem);
         self.directory(TYPE1, scratch, list, problem);
     }
 
@@ -81,8 +77,9 @@ impl<D: Disk> Scan<'_, '_, D> {
             }
             scratch.path.clear();
             let offered = match self.overlay {
-                Some(overlay) if path == TYPE2 => overlay.offer_type2(self, &node, scratch, list),
-                _ => self.offer_type1(&node, scratch, list),
+                _ if path == TYPE1 => self.offer_type1(&node, scratch, list),
+                Some(overlay) => overlay.offer_type2(self, &node, scratch, list),
+                None => self.offer_bzimage(&node, scratch, list),
             };
             if let Err(error) = offered {
                 let kernel = scratch.path.get().unwrap_or_default();
@@ -137,6 +134,37 @@ impl<D: Disk> Scan<'_, '_, D> {
         list.offer(draft.entry);
         Ok(())
     }
+
+    /// Offers a unified kernel image to `list` that is a bzImage too, if the file's name
+    /// is an entry's. Its code for a BIOS knows its sections; here it is a kernel like any
+    /// other, without an initrd and with an empty command line.
+    fn offer_bzimage(
+        &mut self,
+        node: &Node,
+        scratch: &mut Scratch,
+        list: &mut List,
+    ) -> Result<(), Error> {
+        let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
+            return Ok(());
+        };
+        if !is_kernel(self.storage, File::open(self.volume, node))? {
+            return Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA));
+        }
+        let draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
+        let (entry, _) = draft.without_lines()?;
+        entry.file = Some(*node);
+        entry.tag = self.tag | tag::TYPE2;
+        list.offer(entry);
+        Ok(())
+    }
+}
+
+/// True if a kernel begins where the file is read next.
+fn is_kernel<D: Disk>(storage: &mut Storage<D>, mut file: File) -> Result<bool, Error> {
+    let mut magic = [0; MAGIC.len()];
+    file.seek(file.position().wrapping_add(MAGIC_AT));
+    file.read_small(storage, &mut magic)?;
+    Ok(magic == MAGIC)
 }
 
 impl Overlay {
@@ -145,12 +173,7 @@ impl Overlay {
     fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &Node) -> Result<(), Error> {
         let mut image = Image::new(scan.volume, node, scan.long_mode);
         image.find_kernel(scan.storage)?;
-        let mut magic = [0; HEADER.len()];
-        image
-            .file
-            .seek(image.file.position().wrapping_add(HEADER_AT));
-        image.file.read_small(scan.storage, &mut magic)?;
-        if magic == HEADER {
+        if is_kernel(scan.storage, image.file)? {
             return Ok(());
         }
         Err(Error::new(Kind::EntryUnsupported, 0))

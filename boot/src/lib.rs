@@ -53,8 +53,8 @@ pub use error::{Error, Kind};
 pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
-use machine::Machine;
-use session::Session;
+use machine::{Console, Machine};
+use session::{Found, Session};
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
 /// choose, loads it. After an attempt that failed, the menu says why, and all
@@ -69,12 +69,24 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         chosen,
         desk,
     } = workspace;
-    let mut session = Session::begin(machine, caches, desk);
+    let (long_mode, build) = (machine.long_mode(), machine.build());
+    let (disk, memory, console) = machine.parts();
+    let mut session = Session::<M> {
+        began: console.ticks(),
+        storage: &mut caches.storage(disk),
+        memory,
+        console,
+        overlay: None,
+        desk,
+        long_mode,
+        failed: false,
+    };
+    session.load_overlay(build);
     loop {
-        let mut found = match session.find(entries) {
-            Ok(found) => found,
-            Err(ending) => return ending,
-        };
+        let mut found = Found::nothing(entries);
+        if let Err(ending) = session.find(&mut found) {
+            return ending;
+        }
         let choice = match session.choose(&mut found, wish) {
             Ok(choice) => choice,
             Err(ending) => return ending,

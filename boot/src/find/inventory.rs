@@ -7,7 +7,6 @@ use super::scan::{Problem, Scan};
 use crate::disk::partition::{Partition, Partitions};
 use crate::disk::storage::Storage;
 use crate::disk::table::find_partitions;
-use crate::entries::entry::Entry;
 use crate::entries::list::List;
 use crate::entries::select::{self, Wishes};
 use crate::entries::title;
@@ -61,9 +60,11 @@ pub fn look<D: Disk, T>(
         long_mode,
         scratch,
     };
-    let sources = finder.sources(problem)?;
+    let mut sources = [None; 2];
+    let mut list = List::new(&mut workspace.entries);
+    finder.sources(&mut sources, problem)?;
     overlay.read_settings(&mut finder, &sources, conf, problem);
-    let mut list = finder.entries(&sources, &mut workspace.entries, problem);
+    finder.entries(&sources, &mut list, problem);
     title::tell_apart(&mut list);
     if let [Some(esp), _] = &sources {
         state.read(&mut storage, &esp.volume);
@@ -90,26 +91,36 @@ pub(crate) struct Finder<'a, 'd, D> {
 }
 
 impl<D: Disk> Finder<'_, '_, D> {
-    /// The volumes that may have entries.
+    /// Finds the volumes that may have entries.
     ///
     /// # Errors
     /// There is no partition to look at: [`Kind::NoEsp`], and those of
     /// [`find_partitions`].
-    pub(crate) fn sources(&mut self, problem: &mut Problem) -> Result<Sources, Error> {
+    pub(crate) fn sources(
+        &mut self,
+        sources: &mut Sources,
+        problem: &mut Problem,
+    ) -> Result<(), Error> {
         let mut partitions = Partitions::default();
         find_partitions(self.storage, self.overlay, &mut partitions)?;
-        let Partitions { esp, xbootldr } = partitions;
+        let Partitions { esp, xbootldr } = &partitions;
         if esp.is_none() && xbootldr.is_none() {
             return Err(Error::new(Kind::NoEsp, 0));
         }
-        Ok([self.open(esp, problem), self.open(xbootldr, problem)])
+        for (partition, source) in [esp, xbootldr].into_iter().zip(sources) {
+            *source = self.open(partition, problem);
+        }
+        Ok(())
     }
 
     /// The file system of a partition, if there is one.
-    fn open(&mut self, partition: Option<Partition>, problem: &mut Problem) -> Option<Source> {
-        let partition = partition?;
-        match Volume::open(self.storage, &partition) {
-            Ok(volume) => Some(Source { partition, volume }),
+    fn open(&mut self, partition: &Option<Partition>, problem: &mut Problem) -> Option<Source> {
+        let partition = partition.as_ref()?;
+        match Volume::open(self.storage, partition) {
+            Ok(volume) => Some(Source {
+                partition: *partition,
+                volume,
+            }),
             Err(error) => {
                 problem(b"", b"", error);
                 None
@@ -117,14 +128,8 @@ impl<D: Disk> Finder<'_, '_, D> {
         }
     }
 
-    /// The entries of all volumes, in `room`.
-    pub(crate) fn entries<'e>(
-        &mut self,
-        sources: &Sources,
-        room: &'e mut [Entry],
-        problem: &mut Problem,
-    ) -> List<'e> {
-        let mut list = List::new(room);
+    /// Offers the entries of all volumes to `list`.
+    pub(crate) fn entries(&mut self, sources: &Sources, list: &mut List, problem: &mut Problem) {
         for (source, tag) in sources.iter().zip(0..) {
             let Some(Source { volume, .. }) = source else {
                 continue;
@@ -136,9 +141,8 @@ impl<D: Disk> Finder<'_, '_, D> {
                 long_mode: self.long_mode,
                 overlay: self.overlay,
             };
-            scan.all(self.scratch, &mut list, problem);
+            scan.all(self.scratch, list, problem);
         }
-        list
     }
 }
 

@@ -106,7 +106,8 @@ pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
 pub struct Draft<'a> {
     /// The entry for the list.
     pub entry: &'a mut Entry,
-    path: &'a mut Text,
+    /// The path of what boots it.
+    pub path: &'a mut Text,
     main: Option<Main>,
     problem: Option<Kind>,
 }
@@ -128,16 +129,22 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Checks that the entry's id had room.
+    ///
+    /// # Errors
+    /// [`Kind::EntryTooLong`].
+    pub fn check_id(&self) -> Result<(), Error> {
+        self.problem.map_or(Ok(()), |kind| Err(Error::new(kind, 0)))
+    }
+
     /// What there is before any line: the entry with its id, and the memory for
     /// a path.
     ///
     /// # Errors
     /// [`Kind::EntryTooLong`].
     pub fn without_lines(self) -> Result<(&'a mut Entry, &'a mut Text), Error> {
-        match self.problem {
-            Some(problem) => Err(Error::new(problem, 0)),
-            None => Ok((self.entry, self.path)),
-        }
+        self.check_id()?;
+        Ok((self.entry, self.path))
     }
 
     /// Takes in one line. `long_mode` is true where the processor can run

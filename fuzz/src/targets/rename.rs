@@ -4,7 +4,7 @@
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{fat12, fat16, fat32};
 use crate::input::Input;
-use boot::attempt::count::{ROOM, attempt};
+use boot::attempt::count::{Names, attempt};
 use boot::disk::partition::Partition;
 use boot::disk::storage::Storage;
 use boot::fat::{Name, Node, Volume};
@@ -37,17 +37,17 @@ pub fn run(data: &[u8]) {
     let Some((old, node)) = first(&mut storage, &volume, &directory) else {
         return;
     };
-    let (mut name, mut room) = (Name::new(), [0; ROOM]);
+    let mut counting = Names::EMPTY;
     let new = attempt(
         Some(Overlay::linked()),
         &mut storage,
         &partition,
-        (&volume, &node),
+        &volume,
+        &node,
         b".conf",
-        &mut name,
-        &mut room,
+        &mut counting,
     );
-    let new = new.map(|length| String::from_utf8(room[..length].to_vec()).expect("UTF-8"));
+    let new = new.map(|new| new.map(|new| String::from_utf8(new.to_vec()).expect("UTF-8")));
 
     for at in &disk.writes {
         assert!(places.contains(at), "sector {at} is not the directory's");
@@ -58,7 +58,7 @@ pub fn run(data: &[u8]) {
         .filter(|(old, new)| old != new)
         .count();
     match new {
-        Ok(new) if !new.is_empty() => {
+        Ok(Some(new)) => {
             // `+0-9` is as far as it goes.
             assert!(changed <= 64, "{changed} bytes changed");
             assert_eq!(changed == 0, new == old, "{old} became {new}");
@@ -70,7 +70,7 @@ pub fn run(data: &[u8]) {
             expected[place] = new;
             assert_eq!(self::names(&mut disk, &partition, &directory), expected);
         }
-        Ok(_) => assert!(changed == 0 && disk.writes.is_empty()),
+        Ok(None) => assert!(changed == 0 && disk.writes.is_empty()),
         Err(_) => assert_eq!(changed, 0),
     }
 }

@@ -43,12 +43,12 @@ const ADDITIONS: [Addition; 3] = [
 pub fn tell_apart(list: &mut List) {
     for Addition { bit, .. } in ADDITIONS {
         for entry in list.entries() {
-            entry.look = hash(entry);
+            entry.title_hash = hash(entry);
         }
         let mut rest = list.entries();
         while let [entry, others @ ..] = rest {
             for other in &mut *others {
-                if other.look == entry.look {
+                if other.title_hash == entry.title_hash {
                     other.additions |= bit;
                     entry.additions |= bit;
                 }

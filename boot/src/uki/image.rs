@@ -12,6 +12,7 @@ use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::load::Part;
 use crate::machine::Disk;
+use core::ops::Range;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -79,22 +80,12 @@ struct SectionHeader {
 }
 
 impl SectionHeader {
-    /// Bytes of the file that are the section. Those after `VirtualSize` are padding.
-    fn range(&self) -> Range {
+    /// The section's bytes in the file. Those after `VirtualSize` are padding.
+    fn range(&self) -> Range<u32> {
         let start = self.pointer_to_raw_data.get();
         let size = self.size_of_raw_data.get().min(self.virtual_size.get());
-        Range {
-            start,
-            end: start.saturating_add(size),
-        }
+        start..start.saturating_add(size)
     }
-}
-
-/// A piece of the file, in bytes.
-#[derive(Clone, Copy, Default)]
-struct Range {
-    start: u32,
-    end: u32,
 }
 
 /// A file that should be an image for this machine. All of it is read through

@@ -17,7 +17,7 @@ use super::*;
 use crate::machine::Input;
 use std::string::String;
 use std::vec::Vec;
-use terminal::{Step, Terminal};
+use terminal::{Event, Terminal};
 
 /// Entries in memory, and what they were asked for.
 pub(super) struct Fake {

@@ -70,19 +70,19 @@ fn countdown() {
         selected: 1,
         ..FORCED
     };
-    let steps = keys(&["look", "second", "look", "second", "second", "look"]);
-    let run = run_with(Terminal::new(steps, false), three(), &parameters, 0);
+    let events = keys(&["look", "second", "look", "second", "second", "look"]);
+    let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
     assert_eq!(run.outcome, boots(1));
     let text = |seen| String::from(run.terminal.line(seen, 21).trim());
     assert_eq!([text(0), text(1)], ["Boot in 3 s.", "Boot in 2 s."]);
-    // The last step was not reached.
+    // The last event was not reached.
     assert_eq!(run.terminal.seen.len(), 2);
     assert_eq!(run.terminal.sent_between[1..], [55, 55]);
 
     // Any key ends it, for good, and does what it does.
     for key in ["z", "\x1b", DOWN] {
-        let steps = keys(&["second", key, "look", "second"]);
-        let run = run_with(Terminal::new(steps, false), three(), &parameters, 0);
+        let events = keys(&["second", key, "look", "second"]);
+        let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
         assert_eq!(run.terminal.line(0, 21), "");
         let moved = usize::from(key == DOWN);
         assert_eq!(run.outcome, boots(1 + moved));
@@ -110,8 +110,8 @@ fn typed_before() {
             typed: typed.bytes().next().map(Input::Serial),
             ..FORCED
         };
-        let steps = [std::vec![Step::Pause], keys(&["look", "\r"])].concat();
-        let run = run_with(Terminal::new(steps, false), three(), &parameters, 0);
+        let events = [std::vec![Event::Pause], keys(&["look", "\r"])].concat();
+        let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
         assert_eq!(run.outcome, outcome, "{typed:?}");
         assert_eq!(run.terminal.seen.len() == 1, is_seen);
         assert_eq!(run.terminal.sent_between.iter().sum::<usize>() > 0, is_seen);
@@ -170,10 +170,10 @@ fn scrolling_is_cheap() {
 /// Keys that are there already are not worth drawing for.
 #[test]
 fn keys_in_a_row() {
-    let mut steps = keys(&[DOWN; 50]);
-    steps.retain(|step| *step != Step::Pause);
-    steps.extend(keys(&["look"]));
-    let run = run_with(Terminal::new(steps, true), Fake::numbered(100), &FORCED, 0);
+    let mut events = keys(&[DOWN; 50]);
+    events.retain(|event| *event != Event::Pause);
+    events.extend(keys(&["look"]));
+    let run = run_with(Terminal::new(events, true), Fake::numbered(100), &FORCED, 0);
     assert_eq!(run.outcome, boots(50));
     assert_eq!(run.terminal.seen.len(), 1);
     let sent: usize = run.terminal.sent_between.iter().sum();

@@ -68,22 +68,26 @@ struct Lines<'r> {
 impl Lines<'_> {
     /// Adds a line whose value consists of these pieces: all of it, or nothing.
     fn add(&mut self, name: &str, value: &[&[u8]]) {
-        let mut end = self.used;
-        let line = [name.as_bytes(), b"="].into_iter();
-        let line = line.chain(value.iter().copied()).chain([&b"\n"[..]]);
-        for piece in line {
-            let Some(place) = self.place(end, piece.len()) else {
-                return;
-            };
-            place.copy_from_slice(piece);
-            end = end.saturating_add(piece.len());
+        let before = self.used;
+        let fits = self.put(name.as_bytes())
+            && self.put(b"=")
+            && value.iter().all(|piece| self.put(piece))
+            && self.put(b"\n");
+        if !fits {
+            self.used = before;
         }
-        self.used = end;
     }
 
-    /// The memory for `size` bytes at `start`, if the node may be that long.
-    fn place(&mut self, start: usize, size: usize) -> Option<&mut [u8]> {
-        let end = start.checked_add(size)?;
-        self.room.get_mut(start..end).filter(|_| end <= DATA_SIZE)
+    /// Adds a piece of a line; false if there is no room for it.
+    fn put(&mut self, piece: &[u8]) -> bool {
+        let end = self.used.saturating_add(piece.len());
+        match self.room.get_mut(self.used..end) {
+            Some(place) if end <= DATA_SIZE => {
+                place.copy_from_slice(piece);
+                self.used = end;
+                true
+            }
+            _ => false,
+        }
     }
 }

@@ -42,10 +42,6 @@ impl<D: machine::Disk> machine::Machine for Model<D> {
     fn long_mode(&self) -> bool {
         true
     }
-
-    fn build(&self) -> Option<boot::machine::Build> {
-        None
-    }
 }
 
 /// Memory that keeps what is not the kernel's: low memory, and the initrd.

@@ -1,7 +1,7 @@
 //! What can be set, and the values that it takes.
 
-use boot::settings::conf::timeout::{DISABLED, HIDDEN};
-use layout::state::Text;
+use boot::menu::Timeout;
+use layout::state::Setting;
 
 use super::content::{self, State};
 use crate::error::Error;
@@ -10,7 +10,7 @@ use crate::error::Error;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     /// A text.
-    Text(Text),
+    Text(Setting),
     /// The menu's timeout.
     Timeout,
     /// The menu's timeout at the next boot alone.
@@ -33,9 +33,9 @@ impl Key {
     /// There is no such key.
     pub fn parse(name: &str) -> Result<Self, Error> {
         Ok(match name {
-            "default" => Self::Text(Text::Default),
-            "preferred" => Self::Text(Text::Preferred),
-            "one-shot" | "oneshot" => Self::Text(Text::OneShot),
+            "default" => Self::Text(Setting::Default),
+            "preferred" => Self::Text(Setting::Preferred),
+            "one-shot" | "oneshot" => Self::Text(Setting::OneShot),
             "timeout" => Self::Timeout,
             "one-shot-timeout" | "oneshot-timeout" => Self::OneShotTimeout,
             _ => {
@@ -60,7 +60,7 @@ impl Key {
             Self::Timeout => state.timeout = timeout(value)?,
             Self::OneShotTimeout => {
                 state.one_shot_timeout = match timeout(value)? {
-                    Some(HIDDEN | DISABLED) => {
+                    Some(Timeout::Hidden | Timeout::Disabled) => {
                         return Err(Error::usage(
                             "a one-shot timeout shows the menu: use seconds from 1 on, or menu-force",
                         ));
@@ -74,18 +74,18 @@ impl Key {
 }
 
 /// Refuses what the loader would not take from `loader.conf` either.
-fn check_pattern(text: Text, value: &str) -> Result<(), Error> {
+fn check_pattern(text: Setting, value: &str) -> Result<(), Error> {
     let saved = value.eq_ignore_ascii_case("@saved");
     if value.contains(|character: char| character.is_control()) {
         return Err(Error::usage(format!(
             "{value:?} holds control characters, which no id has: leave them out"
         )));
     }
-    if value.starts_with('@') && !(saved && text != Text::OneShot) {
+    if value.starts_with('@') && !(saved && text != Setting::OneShot) {
         return Err(Error::usage(format!(
             "{value:?} has no meaning here: use an id or a pattern{}",
             match text {
-                Text::OneShot => "",
+                Setting::OneShot => "",
                 _ => ", or @saved",
             }
         )));
@@ -94,7 +94,7 @@ fn check_pattern(text: Text, value: &str) -> Result<(), Error> {
 }
 
 /// A timeout; nothing for an empty value.
-fn timeout(value: &str) -> Result<Option<u32>, Error> {
+fn timeout(value: &str) -> Result<Option<Timeout>, Error> {
     if value.is_empty() {
         return Ok(None);
     }

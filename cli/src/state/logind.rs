@@ -3,8 +3,8 @@
 use std::fs;
 use std::io;
 
-use boot::settings::conf::timeout::FORCED;
-use layout::state::Text;
+use boot::menu::Timeout;
+use layout::state::Setting;
 
 use super::key::Key;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
     let mut changes = Vec::new();
     for name in ENTRY_REQUESTS {
         if let Some(id) = read(name)? {
-            changes = vec![(Key::Text(Text::OneShot), id)];
+            changes = vec![(Key::Text(Setting::OneShot), id)];
         }
     }
     if let Some(time) = read("reboot-to-boot-loader-menu")? {
@@ -43,10 +43,10 @@ pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
         })?;
         // Zero means that the menu waits for somebody.
         let seconds = match microseconds.div_ceil(1_000_000) {
-            0 => FORCED,
-            seconds => u32::try_from(seconds).unwrap_or(FORCED),
+            0 => Timeout::Forced,
+            seconds => u32::try_from(seconds).map_or(Timeout::Forced, Timeout::from_number),
         };
-        changes.push((Key::OneShotTimeout, seconds.to_string()));
+        changes.push((Key::OneShotTimeout, seconds.number().to_string()));
     }
     Ok(changes)
 }

@@ -1,5 +1,7 @@
 //! What `gapboot status` and `gapboot remove` say and do.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::*;

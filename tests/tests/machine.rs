@@ -3,8 +3,8 @@
 use layout::memory;
 use std::time::Duration;
 use tempfile::TempDir;
-use tests::gdb::Gdb;
-use tests::qemu::{Bus, Guest, Machine};
+use tests::machines::gdb::Gdb;
+use tests::machines::qemu::{Bus, Guest, Machine};
 use tests::scenario::Scenario;
 
 /// An instruction that no processor has.

@@ -54,6 +54,7 @@ impl Overlay {
             command_line,
             trail,
             state,
+            ..
         } = desk;
         if let [Some(esp), _] = sources {
             state.read(storage, &esp.volume);

@@ -150,21 +150,17 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 
     /// Checks the kernel, a bzImage, and that all can be booted on this machine,
-    /// the initrds having been checked. `command_line` has no NUL; `head` is
-    /// for the use of this function. Of memory, only the first 1,024 bytes of
+    /// the initrds having been checked. `command_line` has no NUL. Of memory, only the first 1,024 bytes of
     /// `KERNEL_SETUP` are touched.
     ///
     /// Errors: those of [`SetupHeader::check`], [`cmdline::check`],
     /// [`place::place`], [`File::next`] and [`File::check`];
     /// [`Kind::IsDirectory`], [`Kind::FileShort`].
-    pub fn prepare(
-        &mut self,
-        kernel: &Part,
-        command_line: &[u8],
-        head: &mut [u8; HEAD],
-    ) -> Result<(), Error> {
-        self.read_head(kernel, head)?;
-        let Some(header) = SetupHeader::of(head) else {
+    #[inline(never)]
+    pub fn prepare(&mut self, kernel: &Part, command_line: &[u8]) -> Result<(), Error> {
+        let mut head = [0; HEAD];
+        self.read_head(kernel, &mut head)?;
+        let Some(header) = SetupHeader::of(&mut head) else {
             return Err(Error::new(Kind::KernelUnknown, 0));
         };
         let kernel = header.check(kernel.size)?;
@@ -178,7 +174,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         if let Some(overlay) = self.overlay {
             overlay.fill_in_more(header, handoff, command_line);
         }
-        self.write(head)
+        self.write(&head)
     }
 
     /// Loads the kernel and writes the command line that was prepared for. What
@@ -225,7 +221,6 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Reads the first bytes of the kernel, and checks that the others are there.
     fn read_head(&mut self, kernel: &Part, head: &mut [u8; HEAD]) -> Result<(), Error> {
         let mut file = self.check(kernel)?;
-        head.fill(0);
         let mut places = head.iter_mut();
         loop {
             let bytes = file.next(self.storage, to_u32(places.len()))?;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use cli::image::Stages;
+use cli::install::Stages;
 use layout::disk::{OVERLAY_BYTES, SECTOR, STAGE1_CODE, STAGE2_BYTES};
 use layout::header;
 use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC};

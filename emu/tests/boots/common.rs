@@ -207,7 +207,7 @@ fn load(
     let kernel_is_bad = |error| (error, Culprit::Kernel);
     all(loader, Step::Check)?;
     loader
-        .prepare(kernel, command_line, &mut [0xcc; 1024])
+        .prepare(kernel, command_line)
         .map_err(kernel_is_bad)?;
     loader.load(kernel, command_line).map_err(kernel_is_bad)?;
     all(loader, Step::Load)

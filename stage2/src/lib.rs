@@ -55,7 +55,8 @@ use boot::machine::Console as _;
 use layout::memory as at;
 use leave::PowerOff as _;
 
-/// The image's first byte, where `entry.s` jumps to.
+/// The image's first byte, where `entry.s` jumps to. The low byte of `drive` is the
+/// boot drive.
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".image.start")]
 extern "C" fn image_start(drive: u32) -> ! {

@@ -83,14 +83,12 @@ pub fn boot<M: Machine>(
         storage: &mut caches.storage(disk),
         memory,
         console,
-        overlay: overlay.ok(),
+        overlay: None,
         desk,
         long_mode,
         failed: false,
     };
-    if let Err(error) = overlay {
-        session.lacks_overlay(error);
-    }
+    session.take(overlay);
     loop {
         let mut found = Found::nothing(entries);
         if let Err(ending) = session.find(&mut found) {

@@ -57,10 +57,15 @@ impl<'e> Found<'e> {
 }
 
 impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
-    /// Says that the overlay is missing, and why. Boots are possible without it.
-    pub(crate) fn lacks_overlay(&mut self, error: Error) {
-        self.desk.trail.file(b"overlay");
-        self.desk.trail.report(self.console, None, error);
+    /// Takes the overlay, or says that it is missing: boots are possible without it.
+    pub(crate) fn take(&mut self, overlay: Result<Overlay, Error>) {
+        match overlay {
+            Ok(overlay) => self.overlay = Some(overlay),
+            Err(error) => {
+                self.desk.trail.file(b"overlay");
+                self.desk.trail.report(self.console, None, error);
+            }
+        }
     }
 
     /// Finds what there is to boot.

@@ -2,11 +2,28 @@
 //! memory a model, the console a terminal without a person.
 //!
 //! `bootloader_emu` runs the very code of stage2 on it, from the partition table
-//! to the handoff, and shows what the kernel would have been given. What the
-//! model is strict about (see [`memory`]) is what a real machine would let pass,
-//! to crash later.
+//! to the handoff, and shows the data that the kernel would get. The model of
+//! memory refuses writes that a real machine would accept, only to crash later.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`disk`] | an image file or a block device as a disk |
+//! | [`memory`] | a memory map, and all bytes that were loaded |
+//! | [`console`] | a terminal, and a person who types |
+//! | [`script`] | the keys that this person types |
+//! | [`report`] | the handoff, checked, as JSON |
 
 #![forbid(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 pub mod console;
 pub mod disk;
@@ -25,7 +42,7 @@ pub struct Machine {
     pub disk: FileDisk,
     /// Memory.
     pub memory: ModelMemory,
-    /// Terminal and serial line.
+    /// The terminal, which is a serial line.
     pub console: Terminal,
 }
 

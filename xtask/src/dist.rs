@@ -18,9 +18,6 @@ pub(crate) const PROGRAMS: &[(&str, &str)] = &[("cli", "gapboot"), ("emu", "boot
 const STAGE2_FREE: usize = 128;
 const OVERLAY_FREE: usize = 8192;
 
-/// Rounds in which the packer improves what it found.
-const ROUNDS: usize = 24;
-
 /// Builds `dist/` anew.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     let loader = loader(workspace)?;
@@ -63,7 +60,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let mut stage2 = low_part(&elf)?;
     let low = stage2.len();
     let image = high_part(&elf)?;
-    let packed = pack(&image, memory::STAGE2_UNPACKED.start, ROUNDS)?;
+    let packed = pack(&image, memory::STAGE2_UNPACKED.start)?;
     let marker = elf.symbol("unpack_marker")? - memory::STAGE2.start;
     stage2[marker as usize] = packed.marker;
     stage2.extend(&packed.bytes);

@@ -16,6 +16,7 @@ usage: ./x COMMAND
   kill        cut a machine's power [TIMES] at random moments of a boot (100)
   coverage    which lines of the boot loader its tests run
   bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
+  pack-search look for better numbers of stage2's packer, in [ATTEMPTS]
   check       formatting, lints, licences, documentation, circles of imports
   clippy      the lints alone
   size        where the bytes of stage1, stage2 and the overlay go

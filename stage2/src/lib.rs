@@ -90,7 +90,8 @@ fn run(drive: u8) -> ! {
         memory: memory::Ram::new(),
         console: console::Console::new(),
     };
-    if memory::low_memory_end() < at::WORKSPACE.end {
+    let low_end = memory::low_memory_end();
+    if low_end < at::WORKSPACE.end {
         machine
             .console
             .write(b"gapboot: less than 480 KiB of low memory.\n");
@@ -98,7 +99,7 @@ fn run(drive: u8) -> ! {
     }
     let loaded = boot::overlay::load(&mut machine.disk, &mut machine.memory, header::build());
     overlay::set(loaded.ok());
-    machine.memory.ask_for_map(loaded.ok());
+    machine.memory.ask_for_map(loaded.ok(), low_end);
     match boot::boot(&mut machine, workspace(), loaded, None) {
         Ending::Start(_) => {
             a20::ensure_open();

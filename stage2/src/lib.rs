@@ -52,6 +52,7 @@ mod port;
 
 use boot::Ending;
 use boot::machine::Console as _;
+use cpu::LongMode;
 use layout::memory as at;
 use leave::PowerOff as _;
 
@@ -80,7 +81,7 @@ impl boot::machine::Machine for Machine {
     }
 
     fn long_mode(&self) -> bool {
-        cpu::long_mode()
+        overlay::loaded().is_none_or(LongMode::long_mode)
     }
 }
 

@@ -41,6 +41,9 @@ pub struct CountedBoot {
 
 impl CountedBoot {
     /// Asks the running system.
+    ///
+    /// # Errors
+    /// What the system says of its start cannot be read.
     pub fn find(system: &System) -> Result<Result<Self, NotCounted>, Error> {
         if system.is_uefi() {
             return Ok(Err(NotCounted::Uefi));
@@ -64,6 +67,9 @@ impl CountedBoot {
     }
 
     /// Opens the entry's directory where its partition is mounted, or mounts it.
+    ///
+    /// # Errors
+    /// The partition or the directory is not there, or cannot be mounted.
     pub fn open(self, system: &System, access: Access) -> Result<EntryFile, Error> {
         let device = system.partition(&self.uuid)?;
         let root = match mounts::of(system, &device)? {

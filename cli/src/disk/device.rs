@@ -41,6 +41,9 @@ pub struct Disk {
 impl Disk {
     /// Opens the disk at `path`; refuses what is not a whole disk of 512-byte
     /// sectors.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is not a whole disk of 512-byte sectors.
     pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let metadata = fs::metadata(path).map_err(|error| cannot("open it", &error))?;
         let device = is_device(&metadata)?;
@@ -76,6 +79,9 @@ impl Disk {
     }
 
     /// Opens the same disk again, for reading what is on it now.
+    ///
+    /// # Errors
+    /// Those of [`Disk::open`].
     pub fn reopen(&self) -> Result<Self, Error> {
         Self::open(&self.path, Access::Read)
     }

@@ -16,6 +16,9 @@ const ENTRY_REQUESTS: [&str; 2] = ["reboot-boot-to-loader-entry", "reboot-to-boo
 
 /// What systemd-logind was asked for the next boot. It leaves files where
 /// there are no EFI variables, see its variables `SYSTEMD_REBOOT_TO_BOOT_LOADER_*`.
+///
+/// # Errors
+/// A file of its cannot be read, or holds no time.
 pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
     let read = |name: &str| {
         let path = system.path("/run/systemd").join(name);

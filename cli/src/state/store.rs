@@ -52,6 +52,9 @@ struct Window {
 
 impl Store {
     /// The store of `disk`, or of the one that the system was started from.
+    ///
+    /// # Errors
+    /// There is no such disk, no EFI system partition on it, or it is in use.
     pub fn find(system: &System, disk: Option<&Path>) -> Result<Self, Error> {
         let device = match disk {
             None => Some(boot_disk(system)?),
@@ -66,6 +69,9 @@ impl Store {
     }
 
     /// The bytes of the file, if there is one.
+    ///
+    /// # Errors
+    /// The file system or the file cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         match &self.place {
             Place::Mounted(root, at) => match read_mounted(root) {
@@ -82,6 +88,9 @@ impl Store {
 
     /// Writes the file and waits until it is on the medium. A file that has the
     /// right size already keeps its place.
+    ///
+    /// # Errors
+    /// The file cannot be written, or reads back differently.
     pub fn write(&self, bytes: &[u8; state::SIZE]) -> Result<(), Error> {
         match &self.place {
             Place::Mounted(root, at) => {

@@ -55,6 +55,9 @@ impl System {
     }
 
     /// What gapboot said when it started the system; nothing if it didn't.
+    ///
+    /// # Errors
+    /// A node cannot be read, or a newer gapboot wrote it.
     pub fn node(&self) -> Result<Option<LoaderNode>, Error> {
         let nodes = self.path(NODES);
         for directory in list(&nodes)? {
@@ -76,6 +79,9 @@ impl System {
     }
 
     /// The partition that `PARTUUID=` names.
+    ///
+    /// # Errors
+    /// There is no such partition.
     pub fn partition(&self, uuid: &str) -> Result<Device, Error> {
         // It becomes part of a path, and comes from elsewhere.
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -91,6 +97,9 @@ impl System {
     }
 
     /// The device that the kernel calls `name`.
+    ///
+    /// # Errors
+    /// There is no such device.
     pub fn device(&self, name: &str) -> Result<Device, Error> {
         // A name with a slash has an exclamation mark here.
         let name = name.replace('/', "!");
@@ -102,6 +111,9 @@ impl System {
     }
 
     /// The device with these numbers.
+    ///
+    /// # Errors
+    /// There is no such device.
     pub fn numbered(&self, number: &str) -> Result<Device, Error> {
         let devices = list(&self.path(DEVICES))?;
         let names = devices.iter().filter_map(|path| path.file_name());
@@ -112,6 +124,9 @@ impl System {
     }
 
     /// The disk that a partition is part of; the device itself if it is not a partition.
+    ///
+    /// # Errors
+    /// The disk is gone.
     pub fn disk(&self, device: &Device) -> Result<Device, Error> {
         let entry = self.path(DEVICES).join(&device.name);
         if !entry.join("partition").exists() {
@@ -124,6 +139,9 @@ impl System {
     }
 
     /// The partition of `disk` that begins at this sector.
+    ///
+    /// # Errors
+    /// The kernel knows no such partition.
     pub fn partition_at(&self, disk: &Device, first: u64) -> Result<Device, Error> {
         let entries = list(&self.path(DEVICES).join(&disk.name))?;
         let mut entries = entries.iter().filter(|entry| {

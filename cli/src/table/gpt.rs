@@ -109,6 +109,9 @@ pub fn is_there(disk: &dyn Sectors) -> bool {
 
 /// Reads the primary table and checks it, the protective MBR in `mbr` and the
 /// backup.
+///
+/// # Errors
+/// The primary table or the protective MBR is not sound.
 pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
     let (header, array) = table(disk, 1).map_err(|fault| no_table(disk, &fault))?;
     if let Some(fault) = mbr::unprotected(mbr) {
@@ -162,6 +165,9 @@ pub struct Description {
 
 /// The partitions that the primary table describes or, if that is damaged, the
 /// backup at the disk's end.
+///
+/// # Errors
+/// Neither table is sound.
 pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
     let (header, array) = any_table(disk).map_err(|fault| no_table(disk, &fault))?;
     let size = to_usize(header.size_of_partition_entry.get());

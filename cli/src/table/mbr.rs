@@ -123,6 +123,9 @@ pub fn unprotected(sector: &[u8]) -> Option<&'static str> {
 /// The last 72 bytes of sector 0 with a partition active, so that firmware boots
 /// the disk: that with the entries, or the protective entry of a GPT. Where one
 /// is active already nothing changes.
+///
+/// # Errors
+/// There is no entry to make active.
 pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
     let records = records(tail);
     if records
@@ -147,6 +150,9 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
 
 /// The same with the protective entry in slot `to`, from 1 on, and the slot
 /// where it was empty.
+///
+/// # Errors
+/// There is no protective entry, there are others beside it, or no such slot.
 pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
     let records = records(tail);
     let mut used = records.chunks_exact(RECORD).filter(|record| record[4] != 0);

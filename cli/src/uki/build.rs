@@ -19,6 +19,9 @@ const SBAT_UKI: &str = "\
 uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/\n";
 
 /// Makes a file around `stub`.
+///
+/// # Errors
+/// The parts make no image, or a file cannot be read or written.
 pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Error> {
     let efi = inputs.stub.as_deref().map(Pe::open).transpose()?;
     let mut known = Vec::new();

@@ -45,6 +45,9 @@ pub struct NewImage {
 impl NewImage {
     /// Lays out a file of a stub, PE headers and sections in the order of the
     /// section table.
+    ///
+    /// # Errors
+    /// There is no kernel that can be used, or too much for a file.
     pub fn new(stub: Stub, pe_headers: &PeHeaders, mut inner: Vec<Section>) -> Result<Self, Error> {
         enlarge_kernels(&mut inner);
         let profiles = sections::number(&mut inner);
@@ -199,6 +202,9 @@ impl NewImage {
     }
 
     /// Writes the file. It appears under its name when it is complete.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
     pub fn write(&self, path: &Path, progress: &mut dyn Write) -> Result<(), Error> {
         let name = path.display().to_string();
         let directory = path

@@ -61,6 +61,9 @@ const FROM_KERNEL: [(usize, usize); 9] = [
 
 impl InnerKernel {
     /// Reads the header of a kernel; the error says what the kernel lacks.
+    ///
+    /// # Errors
+    /// It is not a kernel that the stub can start, or cannot be read.
     pub fn read(linux: &Content) -> Result<Self, Error> {
         let head = linux.head(0x1_0000)?;
         let parsed = stub::kernel::InnerKernel::parse(&head, linux.size()).map_err(|problem| {
@@ -123,6 +126,9 @@ impl InnerKernel {
     /// The header of a file with a protected-mode part of `size` bytes, in
     /// which this kernel's file begins at offset `linux`; `cmdline` is the
     /// length of the longest command line inside. From offset 0x1f1 on.
+    ///
+    /// # Errors
+    /// The file with its kernel would need more than 4 GiB.
     pub fn outer_header(&self, size: u64, linux: u32, cmdline: u32) -> Result<Vec<u8>, Error> {
         let mut header = vec![0; SETUP_HEADER_END];
         let mut put = |at: usize, bytes: &[u8]| params::put(&mut header, at, bytes);

@@ -79,6 +79,9 @@ pub fn name(bytes: &[u8; 8]) -> String {
 
 impl Pe {
     /// Reads a file's headers.
+    ///
+    /// # Errors
+    /// It cannot be read, or those of [`Pe::parse`].
     pub fn open(path: &Path) -> Result<(Rc<SourceFile>, Self), Error> {
         let source = SourceFile::open(path)?;
         let head = source.all().head(HEADERS_LIMIT)?;
@@ -87,6 +90,9 @@ impl Pe {
     }
 
     /// Reads the headers in the first bytes of a file that errors call `name`.
+    ///
+    /// # Errors
+    /// It is not a PE image for x86-64, or is damaged.
     pub fn parse(head: &[u8], name: &str) -> Result<Self, Error> {
         let wrong = |what: String| Error::failed(format!("{name}: {what}"));
         let header = Header::parse(head).map_err(|error| {
@@ -133,6 +139,9 @@ impl Pe {
 }
 
 /// The content of a section; an error if it lies outside the file.
+///
+/// # Errors
+/// It lies outside the file.
 pub fn content(source: &Rc<SourceFile>, section: &Section) -> Result<Content, Error> {
     let start = u64::from(section.raw_offset);
     if start.saturating_add(section.size()) > source.size() {

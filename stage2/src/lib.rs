@@ -52,10 +52,12 @@ mod port;
 
 use boot::Ending;
 use boot::machine::Console as _;
+use cpu::LongMode;
 use layout::memory as at;
 use leave::PowerOff as _;
 
-/// The image's first byte, where `entry.s` jumps to.
+/// The image's first byte, where `entry.s` jumps to. The low byte of `drive` is the
+/// boot drive.
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".image.start")]
 extern "C" fn image_start(drive: u32) -> ! {
@@ -79,7 +81,7 @@ impl boot::machine::Machine for Machine {
     }
 
     fn long_mode(&self) -> bool {
-        cpu::long_mode()
+        overlay::loaded().is_none_or(LongMode::long_mode)
     }
 }
 
@@ -89,7 +91,8 @@ fn run(drive: u8) -> ! {
         memory: memory::Ram::new(),
         console: console::Console::new(),
     };
-    if memory::low_memory_end() < at::WORKSPACE.end {
+    let low_end = memory::low_memory_end();
+    if low_end < at::WORKSPACE.end {
         machine
             .console
             .write(b"gapboot: less than 480 KiB of low memory.\n");
@@ -97,7 +100,7 @@ fn run(drive: u8) -> ! {
     }
     let loaded = boot::overlay::load(&mut machine.disk, &mut machine.memory, header::build());
     overlay::set(loaded.ok());
-    machine.memory.ask_for_map(loaded.ok());
+    machine.memory.ask_for_map(loaded.ok(), low_end);
     match boot::boot(&mut machine, workspace(), loaded, None) {
         Ending::Start(_) => {
             a20::ensure_open();

@@ -54,14 +54,14 @@ impl Ram {
 
     /// Asks the firmware for its map. Without the overlay only AX=E820h is asked:
     /// if the firmware does not have that, no memory is usable.
-    pub(crate) fn ask_for_map(&mut self, overlay: Option<Overlay>) {
+    pub(crate) fn ask_for_map(&mut self, overlay: Option<Overlay>, low_end: u32) {
         if !ask_e820(self.map) {
             self.map.clear();
             if let Some(overlay) = overlay {
                 overlay.ask_older(self.map);
             }
         }
-        protect_low(self.map);
+        protect_low(self.map, low_end);
     }
 }
 
@@ -132,9 +132,9 @@ impl Older for Overlay {
 
 /// What the map says of the first megabyte is not to be trusted: low memory
 /// ends where INT 12h or the EBDA says, whichever is lower.
-fn protect_low(map: &mut MemoryMap) {
-    let end = low_memory_end();
-    map.add(u64::from(end), MIB - u64::from(end), false);
+fn protect_low(map: &mut MemoryMap, low_end: u32) {
+    let end = u64::from(low_end);
+    map.add(end, MIB - end, false);
 }
 
 /// The end of low memory, in bytes.

@@ -20,7 +20,9 @@
 # this page.
 .balign 8
 gdt:
-    .quad   0
+gdtr:                               # in the null descriptor, which is never read
+    .word   gdt_end - gdt - 1
+    .long   gdt
     .org    gdt + {CODE32}
     .quad   {GDT_CODE32}
     .org    gdt + {DATA32}
@@ -30,9 +32,6 @@ gdt:
     .org    gdt + {DATA16}
     .quad   {GDT_DATA16}
 gdt_end:
-gdtr:
-    .word   gdt_end - gdt - 1
-    .long   gdt
 idtr:
     .word   idt_end - idt - 1
     .long   idt

@@ -43,6 +43,7 @@ pub mod memory_map;
 pub mod menu;
 pub mod overlay;
 pub mod report;
+mod session;
 pub mod settings;
 pub mod text;
 pub mod uki;
@@ -52,147 +53,52 @@ pub use error::{Error, Kind};
 pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
-use attempt::{Attempt, Notes};
-use choose::Question;
-use disk::storage::{Caches, Storage};
-use entries::list::List;
-use fat::{Node, Sources};
-use find::inventory;
-use load::cmdline::CommandLine;
-use load::{Loader, Part};
-use machine::{Console, Machine, TICKS_PER_SECOND};
-use settings::conf::OnError;
-use workspace::Desk;
+use machine::{Console, Machine};
+use session::{Found, Session};
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
 /// choose, loads it. After an attempt that failed, the menu says why, and all
 /// starts anew.
 ///
-/// `wish` names the entry, as [`glob::selects`] reads it, in place of the one
+/// `wish` names the entry, as [`entries::glob::selects`] reads it, in place of the one
 /// that loader.conf names or that comes first.
 pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option<&[u8]>) -> Ending {
-    let (long_mode, build) = (machine.long_mode(), machine.build());
-    let (disk, memory, console) = machine.parts();
-    let began = console.ticks();
     let Workspace {
-        blocks,
-        table,
+        caches,
         entries,
         chosen,
         desk,
     } = workspace;
-    let mut storage = Storage::new(disk, Caches { blocks, table });
-    let overlay = overlay::load(&mut storage, memory, build);
-    let in_memory = overlay.as_ref().ok();
-    let mut failed = false;
+    let (long_mode, build) = (machine.long_mode(), machine.build());
+    let (disk, memory, console) = machine.parts();
+    let mut session = Session::<M> {
+        began: console.ticks(),
+        storage: &mut caches.storage(disk),
+        memory,
+        console,
+        overlay: None,
+        desk,
+        long_mode,
+        failed: false,
+    };
+    session.load_overlay(build);
     loop {
-        // What there is.
-        let mut sources: Sources = [None; 2];
-        let mut list = List::new(entries);
-        let trail = &mut desk.trail;
-        trail.entry(b"");
-        if let (Err(error), false) = (&overlay, failed) {
-            trail.file(b"overlay");
-            trail.report(console, None, *error);
+        let mut found = Found::nothing(entries);
+        if let Err(ending) = session.find(&mut found) {
+            return ending;
         }
-        let found = inventory::take(
-            &mut storage,
-            in_memory,
-            long_mode,
-            &mut desk.scratch,
-            &mut desk.conf,
-            (&mut sources, &mut list),
-            (true, &mut |entry, file, error| {
-                // It was said before, and the menu has another message to show.
-                if failed {
-                    return;
-                }
-                trail.entry(entry);
-                trail.file(file);
-                trail.report(console, in_memory, error);
-            }),
-        );
-        let found = found.and_then(|()| match list.is_empty() {
-            true => Err(Error::new(Kind::NoEntries, 0)),
-            false => Ok(()),
-        });
-        if let Err(error) = found {
-            trail.entry(b"");
-            trail.report(console, in_memory, error);
-            return Ending::Failed;
-        }
-
-        // What boots.
-        let choice = match in_memory {
-            Some(overlay) => {
-                let question = Question {
-                    list: &mut list,
-                    sources: &sources,
-                    storage: &mut storage,
-                    long_mode,
-                    wish,
-                    failed,
-                };
-                choose::choose(overlay, console, question, desk)
-            }
-            None => choose::by_number(console, &list, failed),
-        };
-        let choice = match choice {
+        let choice = match session.choose(&mut found, wish) {
             Ok(choice) => choice,
             Err(ending) => return ending,
         };
-
-        // From the entry to the kernel.
-        let Some(entry) = list.get(choice.entry) else {
-            return Ending::Failed;
-        };
-        let Some(Some(source)) = sources.get(entry.volume()) else {
+        let Some((entry, source)) = found.entry(choice.entry) else {
             return Ending::Failed;
         };
         chosen.set(&[entry.id()]);
-        let Desk {
-            scratch,
-            command_line,
-            trail,
-            state,
-            ..
-        } = desk;
-        trail.entry(entry.id());
-        let mut attempt = Attempt {
-            loader: Loader::new(&mut storage, memory, console, &source.volume, in_memory),
-            entry,
-            partition: &source.partition,
-            image: None,
-            kernel: Part::whole(Node::ROOT),
-            counted: 0,
-            long_mode,
-            scratch,
-            command_line: CommandLine::made(command_line, choice.edited.unwrap_or(0)),
-            notes: Notes {
-                list: &list,
-                choice: &choice,
-                sources: &sources,
-                state,
-                began,
-            },
-            trail,
-        };
-        let error = match attempt.boot() {
+        match session.attempt(&found, &choice, entry, source) {
             Ok(handoff) => return Ending::Start(handoff),
-            Err(error) => error,
-        };
-        // Where it could not be counted the next boot would end here again.
-        let counted = attempt.counted > 0;
-        desk.trail.report(console, in_memory, error);
-        // For five seconds a person may object.
-        let restarts = match choice.on_error {
-            OnError::Auto => counted && entry.tries.left > 0,
-            OnError::Reboot => true,
-            OnError::Menu => false,
-        };
-        if restarts && console.key(Some(5 * TICKS_PER_SECOND)).is_none() {
-            return Ending::Reboot;
+            Err(failure) if session.restarts(&choice, entry, &failure) => return Ending::Reboot,
+            Err(_) => {}
         }
-        failed = true;
     }
 }

@@ -39,7 +39,7 @@ impl Trail {
 
     /// Prints `error` with the names it is about. The texts of errors are in the
     /// overlay; without it there is the number of one (`docs/messages.md`).
-    pub fn report(&mut self, console: &mut impl Console, overlay: Option<&Overlay>, error: Error) {
+    pub fn report(&mut self, console: &mut impl Console, overlay: Option<Overlay>, error: Error) {
         self.message.clear();
         let message = &mut self.message;
         for name in [&self.entry, &self.file] {
@@ -49,7 +49,7 @@ impl Trail {
             }
         }
         match overlay {
-            Some(overlay) => in_words(overlay, error, message),
+            Some(overlay) => overlay.describe(error, message),
             None => {
                 message.append(b"error ");
                 message.append(decimal(error.number().into(), &mut [0; 20]));
@@ -67,9 +67,12 @@ fn set(name: &mut Text, to: &[u8]) {
     name.set(&[cut(to, Text::MAX)]);
 }
 
-#[inline(never)]
-fn in_words(_: &Overlay, error: Error, message: &mut Text) {
-    describe(error, &mut |text| message.append(text));
+impl Overlay {
+    /// Adds the text of `error` to `message`.
+    #[inline(never)]
+    fn describe(self, error: Error, message: &mut Text) {
+        describe(error, &mut |text| message.append(text));
+    }
 }
 
 /// Writes the text of `error` with its numbers filled in.

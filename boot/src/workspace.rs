@@ -3,10 +3,13 @@
 //! stage2 keeps it in low memory
 //! ([`layout::memory::WORKSPACE`]), the emulator on the heap.
 
+use crate::attempt::count::Names;
+use crate::disk::storage::{self, Storage};
 use crate::entries::entry::Entry;
 use crate::entries::list::CAPACITY;
 use crate::fat::Name;
 use crate::load::cmdline;
+use crate::machine::Disk;
 use crate::report::Trail;
 use crate::settings::conf::Conf;
 use crate::settings::state::State;
@@ -22,10 +25,8 @@ pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
 pub struct Workspace {
-    /// For [`crate::disk::storage::Caches`].
-    pub(crate) blocks: [u8; BLOCKS],
-    /// For [`crate::disk::storage::Caches`].
-    pub(crate) table: [u8; TABLE],
+    /// The caches of the disk.
+    pub(crate) caches: Caches,
     /// The menu's entries.
     pub(crate) entries: [Entry; CAPACITY],
     /// The id of the entry that boots.
@@ -34,10 +35,33 @@ pub struct Workspace {
     pub(crate) desk: Desk,
 }
 
+/// Memory for the caches of the disk ([`storage::Caches`]).
+pub(crate) struct Caches {
+    blocks: [u8; BLOCKS],
+    table: [u8; TABLE],
+}
+
+impl Caches {
+    /// The disk, seen through them.
+    pub(crate) fn storage<'a, D: Disk>(&'a mut self, disk: &'a mut D) -> Storage<'a, D> {
+        Storage::new(
+            disk,
+            storage::Caches {
+                blocks: &mut self.blocks,
+                table: &mut self.table,
+            },
+        )
+    }
+}
+
 /// What an entry is chosen and loaded with.
 pub(crate) struct Desk {
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
+    /// For the path of the file that boots.
+    pub(crate) path: Text,
+    /// For the names that count an attempt.
+    pub(crate) names: Names,
     /// The settings.
     pub(crate) conf: Conf,
     /// The command line of the entry that boots.
@@ -64,8 +88,10 @@ impl Workspace {
     /// An unused workspace: nothing but zeros, so that a static one takes no
     /// room in an image.
     pub const EMPTY: Self = Self {
-        blocks: [0; BLOCKS],
-        table: [0; TABLE],
+        caches: Caches {
+            blocks: [0; BLOCKS],
+            table: [0; TABLE],
+        },
         entries: [Entry::EMPTY; CAPACITY],
         chosen: Text::UNSET,
         desk: Desk {
@@ -75,6 +101,8 @@ impl Workspace {
                 entry: Entry::EMPTY,
                 path: Text::UNSET,
             },
+            path: Text::UNSET,
+            names: Names::EMPTY,
             conf: Conf::UNREAD,
             command_line: [0; cmdline::LONGEST],
             trail: Trail::START,

@@ -4,7 +4,7 @@
 //! specifies it for others. File offsets are in bytes from the start of the
 //! file; the protected-mode part begins at [`PROTECTED_MODE`], and what the
 //! stub reads is in bytes from there, because loaders that enter in 32- or
-//! 64-bit mode never load what lies before.
+//! 64-bit mode never load the part before it.
 
 /// File offset of the boot protocol's setup header.
 pub const SETUP_HEADER: usize = 0x1f1;
@@ -23,7 +23,7 @@ pub const PROTECTED_MODE: usize = 0x2000;
 /// The header's `setup_sects`: sectors before the protected-mode part, without
 /// the first.
 pub const SETUP_SECTS: u8 = 15;
-/// Room behind the file in `init_size`, for a signature added later.
+/// Room after the file in `init_size`, for a signature added later.
 pub const SIGNATURE_ROOM: u32 = 0x1_0000;
 
 /// The header's `kernel_info_offset`.
@@ -32,8 +32,8 @@ pub const KERNEL_INFO: usize = 0x10;
 pub const KERNEL_INFO_MAGIC: [u8; 4] = *b"LToP";
 /// Offset of `setup_type_max` in the protected-mode part.
 pub const SETUP_TYPE_MAX: usize = KERNEL_INFO + 12;
-/// Offset of what follows `kernel_info` and belongs to it: magic, size,
-/// offset of the table, number of its entries, each 4 bytes.
+/// Offset of the table's header, which follows `kernel_info` and belongs to it:
+/// magic, size, offset of the table, number of its entries, each 4 bytes.
 pub const TABLE_HEADER: usize = KERNEL_INFO + 16;
 /// Magic of the table's header; the digit is the format's version.
 pub const TABLE_MAGIC: [u8; 4] = *b"UKI1";
@@ -49,7 +49,7 @@ pub const ENTRY_64: usize = 0x200;
 /// The entry for UEFI of a file without an EFI stub.
 pub const ENTRY_EFI: usize = 0x280;
 
-/// What an entry of the table points at.
+/// The section that an entry of the table points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -63,6 +63,13 @@ pub enum Kind {
     Initrd = 4,
     /// The archives that systemd-stub makes of the file's own sections.
     Extra = 5,
+}
+
+impl Kind {
+    /// The kind as the table has it.
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
 }
 
 /// The profile of entries that belong to every profile; profile N is N + 1.

@@ -27,52 +27,73 @@ use crate::{Error, Kind};
 
 /// Bytes of the longest name, and of the longest new one.
 const MOST_BYTES: usize = 767;
-/// Bytes that [`attempt`] needs to work in.
-pub const ROOM: usize = 2 * MOST_BYTES;
+
+/// The names that an [`attempt`] works with.
+pub struct Names {
+    /// Of a file in the directory.
+    file: Name,
+    /// Of the entry's file: before, after, and after if it may become longer.
+    old: [u8; MOST_BYTES],
+    new: [u8; MOST_BYTES],
+    longer: [u8; MOST_BYTES],
+}
+
+impl Names {
+    /// No names: nothing but zeros.
+    pub const EMPTY: Self = Self {
+        file: Name::new(),
+        old: [0; MOST_BYTES],
+        new: [0; MOST_BYTES],
+        longer: [0; MOST_BYTES],
+    };
+}
 
 /// Digits of numbers that are never too large.
 const SAFE_DIGITS: usize = 9;
 
-/// Counts an attempt to boot the entry whose file is `node`, and gives the
-/// length of the file's new name, which is at the start of `room`; 0, and nothing
-/// is written, where the name has no counter or the file is read-only. `suffix` is
-/// `.conf` or `.efi`; `name` and `room`, of at least [`ROOM`] bytes, are
-/// overwritten.
+/// Counts an attempt to boot the entry whose file is `node`, and gives the file's new
+/// name. None, and nothing is written, where the name has no counter or the file is
+/// read-only. `suffix` is `.conf` or `.efi`.
 ///
 /// # Errors
 /// After each of them the entry can be booted as if it were not counted.
 /// [`Kind::MirrorMember`], [`Kind::NameExists`], [`Kind::NameSlots`];
 /// [`Kind::DiskWrite`], [`Kind::DiskUnstable`], after which some of the digits
 /// may be new; those of [`crate::fat::Walk::next`].
-pub fn attempt<D: Disk>(
-    overlay: Option<&Overlay>,
+pub fn attempt<'n, D: Disk>(
+    overlay: Option<Overlay>,
     storage: &mut Storage<D>,
     partition: &Partition,
-    (volume, node): (&Volume, &Node),
+    volume: &Volume,
+    node: &Node,
     suffix: &[u8],
-    name: &mut Name,
-    room: &mut [u8],
-) -> Result<usize, Error> {
+    names: &'n mut Names,
+) -> Result<Option<&'n [u8]>, Error> {
+    let Names {
+        file,
+        old,
+        new,
+        longer,
+    } = names;
     let slots = Error::new(Kind::NameSlots, 0);
     if node.is_read_only() {
-        return Ok(0);
+        return Ok(None);
     }
-    volume.name(storage, node, name)?;
-    let (new, old) = room.split_at_mut_checked(MOST_BYTES).ok_or(slots)?;
-    let old = &*concat(old, &[name.as_bytes()]).ok_or(slots)?;
+    volume.name(storage, node, file)?;
+    let old = &*concat(old, &[file.as_bytes()]).ok_or(slots)?;
     let Some(counter) = counter::Name::parse(old, suffix) else {
-        return Ok(0);
+        return Ok(None);
     };
     if !counter.tries.is_counted() {
-        return Ok(0);
+        return Ok(None);
     }
-    refuse_mirror(storage, partition)?;
-    let long = LongName::of(node, name).ok_or(slots)?;
+    refuse_mirror(storage, partition, overlay)?;
+    let long = LongName::of(node, file).ok_or(slots)?;
     if let Some(overlay) = overlay
-        && let Some(longer) = counter.longer(new)
-        && volume.lengthen(overlay, storage, node, &long, (old, longer), name)?
+        && let Some(longer) = counter.longer(longer)
+        && overlay.lengthen(volume, storage, node, &long, (old, longer), file)?
     {
-        return Ok(longer.len());
+        return Ok(Some(longer));
     }
     let new = counter.next(new).ok_or(slots)?;
     let first = difference(old, new);
@@ -88,6 +109,6 @@ pub fn attempt<D: Disk>(
     {
         new.copy_from_slice(old);
     }
-    volume.rename(storage, node, &long, (old, new, first), name)?;
-    Ok(new.len())
+    volume.rename(storage, node, &long, (old, new, first), file)?;
+    Ok(Some(new))
 }

@@ -1,35 +1,34 @@
-//! From the entry that was chosen to a kernel in memory.
+//! One attempt to boot an entry: from its file to a kernel in memory.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`count`] | the attempt in the name of the entry's file |
+//! | `node` | what userspace is told of the boot |
 
 pub mod count;
 mod node;
 
-use crate::Handoff;
-use crate::choose::Choice;
 use crate::disk::partition::Partition;
+use crate::disk::storage::Storage;
 use crate::entries::entry::{self, Entry, tag};
 use crate::entries::list::List;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::File;
-use crate::fat::Sources;
+use crate::fat::{File, Node as Inode, Sources};
+use crate::handoff::Handoff;
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 use crate::report::Trail;
 use crate::settings::state::{Changes, State};
+use crate::text::Text;
 use crate::uki::{self, Image};
-use crate::workspace::Scratch;
 use layout::disk::OVERLAY_LBA;
+use layout::node::DATA_SIZE;
 use node::Node;
 
-/// An entry that is on its way.
-///
-/// The file of a Type 1 entry is read once more for each step, since it says what
-/// the kernel and the initrds are and in which order they come. So are the
-/// headers of a unified kernel image.
-// In this order, since what stands behind the image is dearer to reach.
-#[repr(C)]
+/// What boots an entry.
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     /// What loads it.
     pub(crate) loader: Loader<'a, 'disk, D, M, C>,
@@ -39,29 +38,24 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) partition: &'a Partition,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
-    /// To read its file with.
-    pub(crate) scratch: &'a mut Scratch,
+    /// For one line of a file.
+    pub(crate) line: &'a mut [u8],
+    /// For the path of the kernel or image that the entry's file names.
+    pub(crate) path: &'a mut Text,
     /// For the command line: empty, or one that a person has written.
     pub(crate) command_line: CommandLine<'a>,
-    /// What is noted before the machine is the kernel's.
-    pub(crate) notes: Notes<'a>,
     /// Told which file it is about.
     pub(crate) trail: &'a mut Trail,
-    /// The kernel, once it was found.
-    pub(crate) kernel: Part,
-    /// Bytes of the new name of the entry's file, at the start of the line's room; 0
-    /// if the attempt is not counted.
-    pub(crate) counted: usize,
-    /// The image that it boots; None for a kernel that is a file of its own.
-    pub(crate) image: Option<Image>,
 }
 
 /// What is noted of an attempt, for the next boot and for userspace.
 pub(crate) struct Notes<'a> {
     /// The entries.
     pub(crate) list: &'a List<'a>,
-    /// What was chosen of them.
-    pub(crate) choice: &'a Choice,
+    /// The rank of the one that boots when nobody chooses.
+    pub(crate) default: Option<usize>,
+    /// What a person changed at the menu.
+    pub(crate) changes: &'a Changes,
     /// The EFI system partition has the state file.
     pub(crate) sources: &'a Sources,
     /// What it says.
@@ -70,134 +64,124 @@ pub(crate) struct Notes<'a> {
     pub(crate) began: u32,
 }
 
+/// What the checks have found.
+pub(crate) struct Plan {
+    kernel: Part,
+    /// The image that it lies in; None for a kernel that is a file of its own.
+    image: Option<Image>,
+}
+
+/// An attempt that failed.
+pub(crate) struct Failure {
+    /// What is wrong; the trail names the file it is about.
+    pub(crate) error: Error,
+    /// The attempt was counted.
+    pub(crate) counted: bool,
+}
+
 impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
-    /// Checks all that the entry names, notes the attempt, then loads it.
+    /// Checks all that the entry names, counts and notes the attempt, then loads it.
     ///
     /// What was found wrong is an attempt too. Else a machine with nobody at the
     /// keyboard would come back to the same entry for ever, with as many tries
     /// left and the wish for one boot still there.
-    ///
-    /// # Errors
-    /// What is wrong; the trail names the file it is about.
-    #[inline(never)]
-    pub(crate) fn boot(&mut self) -> Result<Handoff, Error> {
-        let checked = self.prepare();
-        self.counted = self.count();
-        match self.loader.overlay {
-            Some(overlay) => self.note_and_load(overlay, checked)?,
-            None => self.load(checked)?,
-        }
-        Ok(self.loader.handoff)
-    }
-
-    /// Checks all that the entry names.
-    fn prepare(&mut self) -> Result<(), Error> {
-        self.check()?;
-        let head = self.scratch.line.first_chunk_mut();
-        let head = head.ok_or(Error::new(Kind::KernelUnknown, 0))?;
-        self.loader
-            .prepare(&self.kernel, self.command_line.as_bytes()?, head)?;
-        self.trail.file(b"");
-        Ok(())
-    }
-
-    /// Notes the attempt, then loads it, which a person can follow.
-    #[inline(never)]
-    fn note_and_load(
+    pub(crate) fn boot(
         &mut self,
-        overlay: &Overlay,
-        checked: Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.note(overlay)?;
-        let loaded = self.load(checked);
-        self.loader.end_progress(overlay);
+        mut notes: Notes,
+        names: &mut count::Names,
+    ) -> Result<Handoff, Failure> {
+        let plan = self.check();
+        let counted = self.count(names);
+        let noted = match self.loader.overlay {
+            Some(overlay) => overlay.note(self, &mut notes, counted),
+            None => Ok(()),
+        };
+        let counted = counted.is_some();
+        let loaded = noted.and(plan).and_then(|mut plan| self.load(&mut plan));
+        match loaded {
+            Ok(()) => Ok(self.loader.handoff),
+            Err(error) => Err(Failure { error, counted }),
+        }
+    }
+
+    /// Checks the initrds, gathers the command line, finds the kernel and a place for
+    /// all of it.
+    #[inline(never)]
+    fn check(&mut self) -> Result<Plan, Error> {
+        let file = self.main_file()?;
+        let mut plan = Plan {
+            kernel: Part::whole(file),
+            image: None,
+        };
+        if self.entry.has(tag::UKI) {
+            match self.loader.overlay {
+                Some(overlay) => overlay.check_image(self, &mut plan)?,
+                None => return Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
+            }
+        }
+        let command_line = self.command_line.as_bytes()?;
+        self.loader.prepare(&plan.kernel, command_line)?;
+        self.trail.file(b"");
+        Ok(plan)
+    }
+
+    /// The file that boots: the entry's own, or the one that it names.
+    fn main_file(&mut self) -> Result<Inode, Error> {
+        let file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        if self.entry.has(tag::TYPE2) {
+            return Ok(file);
+        }
+        self.lines(Step::Check)?;
+        let path = self.path.get().unwrap_or_default();
+        self.trail.file(path);
+        self.loader.volume.find(self.loader.storage, path)
+    }
+
+    /// Counts the attempt in the name of the entry's file, and gives the new name. That the
+    /// disk cannot be written keeps nothing from booting.
+    #[inline(never)]
+    fn count<'n>(&mut self, names: &'n mut count::Names) -> Option<&'n [u8]> {
+        let file = self.entry.file?;
+        let (_, suffix) = entry::place(self.entry);
+        let loader = &mut self.loader;
+        let counted = count::attempt(
+            loader.overlay,
+            loader.storage,
+            self.partition,
+            loader.volume,
+            &file,
+            suffix,
+            names,
+        );
+        counted.unwrap_or_else(|error| {
+            self.trail.report(loader.console, loader.overlay, error);
+            None
+        })
+    }
+
+    /// Loads what was checked and found right, which a person can follow.
+    fn load(&mut self, plan: &mut Plan) -> Result<(), Error> {
+        let command_line = self.command_line.as_bytes()?;
+        let loaded = self.loader.load(&plan.kernel, command_line);
+        let loaded = loaded.and_then(|()| match (self.loader.overlay, &mut plan.image) {
+            (Some(overlay), Some(image)) => overlay.companions(self, image, Step::Load),
+            _ => self.lines(Step::Load),
+        });
+        self.loader.end_progress();
         loaded
     }
 
-    /// Loads what was checked and found right.
-    #[inline(never)] // once in stage2, not in the overlay too
-    fn load(&mut self, checked: Result<(), Error>) -> Result<(), Error> {
-        checked?;
-        self.loader
-            .load(&self.kernel, self.command_line.as_bytes()?)?;
-        self.initrds(Step::Load)
-    }
-
-    /// Checks the initrds, gathers the command line and finds the kernel.
-    #[inline(never)] // smaller with registers of its own
-    fn check(&mut self) -> Result<(), Error> {
-        let volume = self.loader.volume;
-        let mut file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
-        if !self.entry.has(tag::TYPE2) {
-            self.lines(Step::Check)?;
-            let path = self.scratch.path.get().unwrap_or_default();
-            self.trail.file(path);
-            file = volume.find(self.loader.storage, path)?;
-        }
-        self.kernel = Part::whole(file);
-        if !self.entry.has(tag::UKI) {
-            return Ok(());
-        }
-        match self.loader.overlay {
-            Some(overlay) => self.check_image(overlay),
-            // Images are found by the overlay alone.
-            None => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
-        }
-    }
-
-    /// The same for a unified kernel image.
-    #[inline(never)]
-    fn check_image(&mut self, _: &Overlay) -> Result<(), Error> {
-        let storage = &mut *self.loader.storage;
-        let file = &self.kernel.node;
-        let mut image = Image::new(self.loader.volume, file, self.long_mode);
-        image.profile = self.entry.profile;
-        // What an entry or a person says replaces what the image says, wholly.
-        let line = &mut self.command_line;
-        if line.is_empty() {
-            uki::command_line(&mut image, storage, &mut self.scratch.line, line)?;
-        }
-        image.find_kernel(storage)?;
-        if image.profile >= image.profiles.max(1) {
-            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
-        }
-        self.kernel = image.part();
-        self.image = Some(image);
-        self.initrds(Step::Check)
-    }
-
-    /// Checks or loads the initrds.
-    fn initrds(&mut self, step: Step) -> Result<(), Error> {
-        match (self.loader.overlay, &self.image) {
-            (Some(overlay), Some(_)) => self.companions(overlay, step),
-            _ => self.lines(step),
-        }
-    }
-
-    /// The same for a unified kernel image and what lies beside it.
-    #[inline(never)]
-    fn companions(&mut self, overlay: &Overlay, step: Step) -> Result<(), Error> {
-        let Some(image) = &mut self.image else {
-            return Ok(());
-        };
-        uki::Companions {
-            image,
-            loader: &mut self.loader,
-            entry: self.entry,
-            path: self.scratch.path.get().unwrap_or_default(),
-            line: &mut self.scratch.line,
-            command_line: &mut self.command_line,
-        }
-        .initrds(overlay, step)
-    }
-
-    /// Goes through the file of a Type 1 entry. At the first time it gathers the
-    /// kernel's path and the command line. Initrds beside those of a unified
-    /// kernel image mean nothing.
+    /// Goes through the file of a Type 1 entry: checks or loads its initrds. The check also
+    /// gathers the path of what boots and the command line, unless a person has written
+    /// one. Initrds beside those of a unified kernel image mean nothing.
     fn lines(&mut self, step: Step) -> Result<(), Error> {
+        if self.entry.has(tag::TYPE2) {
+            return Ok(());
+        }
         let file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
+        let takes_options = step == Step::Check && !self.command_line.is_edited();
         let mut file = File::open(self.loader.volume, &file);
-        while let Some(line) = file.line(self.loader.storage, &mut self.scratch.line)? {
+        while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
                 Some((Key::Initrd, value)) if !self.entry.has(tag::UKI) => {
                     if let Some(path) = type1::initrd(value) {
@@ -206,82 +190,108 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                         self.loader.initrd(&Part::whole(node), step)?;
                     }
                 }
-                Some((Key::Options, value))
-                    if step == Step::Check && self.notes.choice.edited.is_none() =>
-                {
-                    self.command_line.add(value);
-                }
+                Some((Key::Options, value)) if takes_options => self.command_line.add(value),
                 Some((Key::Main(_), path)) => {
-                    self.scratch.path.set(&[path]);
+                    self.path.set(&[path]);
                 }
                 _ => {}
             }
         }
         Ok(())
     }
+}
 
-    /// Counts the attempt in the name of the entry's file, and gives the length of the
-    /// new name ([`count::attempt`]). That the disk cannot be written keeps nothing from
-    /// booting.
-    fn count(&mut self) -> usize {
-        let Some(file) = &self.entry.file else {
-            return 0;
-        };
-        let (_, suffix) = entry::place(self.entry);
-        let counted = count::attempt(
-            self.loader.overlay,
-            self.loader.storage,
-            self.partition,
-            (self.loader.volume, file),
-            suffix,
-            &mut self.scratch.name,
-            &mut self.scratch.line,
-        );
-        counted.unwrap_or_else(|error| {
-            self.trail
-                .report(self.loader.console, self.loader.overlay, error);
-            0
-        })
+impl Overlay {
+    /// Checks a unified kernel image: finds its kernel and checks its initrds, and takes
+    /// its command line unless the entry or a person has one, which replaces it wholly.
+    #[inline(never)] // a way into the overlay
+    fn check_image<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+        plan: &mut Plan,
+    ) -> Result<(), Error> {
+        let storage = &mut *attempt.loader.storage;
+        let mut image = Image::new(attempt.loader.volume, &plan.kernel.node, attempt.long_mode);
+        image.profile = attempt.entry.profile;
+        let line = &mut attempt.command_line;
+        if line.is_empty() {
+            uki::command_line(&mut image, storage, attempt.line, line)?;
+        }
+        image.find_kernel(storage)?;
+        if image.profile >= image.profiles.max(1) {
+            return Err(Error::new(Kind::UkiProfile, image.profile.into()));
+        }
+        plan.kernel = image.part();
+        let image = plan.image.insert(image);
+        self.companions(attempt, image, Step::Check)
     }
 
-    /// Remembers what was booted, and leaves the node for userspace.
-    fn note(&mut self, overlay: &Overlay) -> Result<(), Error> {
-        let Notes {
-            list,
-            choice,
-            sources,
-            state,
-            began,
-        } = &mut self.notes;
-        let id_of = |rank: Option<usize>| {
-            let entry = rank.and_then(|rank| list.get(rank));
-            entry.map_or(&b""[..], |entry| entry.id())
-        };
-        let id = self.entry.id();
-        if let [Some(esp), _] = sources {
-            let Changes {
-                default,
-                preferred,
-                timeout,
-            } = choice.changes;
-            let wishes = [default.map(id_of), preferred.map(id_of)];
-            if let Err(error) = state.save(self.loader.storage, esp, wishes, timeout, id) {
-                self.trail.report(self.loader.console, Some(overlay), error);
-            }
+    /// Checks or loads the initrds of a unified kernel image and what lies beside it.
+    #[inline(never)] // a way into the overlay
+    fn companions<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+        image: &mut Image,
+        step: Step,
+    ) -> Result<(), Error> {
+        uki::Companions {
+            image,
+            loader: &mut attempt.loader,
+            entry: attempt.entry,
+            path: attempt.path.get().unwrap_or_default(),
+            line: attempt.line,
+            command_line: &mut attempt.command_line,
         }
-        let (directory, _) = entry::place(self.entry);
-        let (room, text) = self.scratch.line.split_at_mut(count::ROOM);
+        .initrds(step)
+    }
+
+    /// Remembers what was booted, and leaves the node for userspace. `counted` is the
+    /// name that the entry's file got.
+    ///
+    /// # Errors
+    /// Those of [`Loader::node`].
+    #[inline(never)] // a way into the overlay
+    fn note<D: Disk, M: Memory, C: Console>(
+        self,
+        attempt: &mut Attempt<D, M, C>,
+        notes: &mut Notes,
+        counted: Option<&[u8]>,
+    ) -> Result<(), Error> {
+        let Attempt { loader, entry, .. } = attempt;
+        if let Err(error) = notes.save(self, loader.storage, entry.id()) {
+            attempt.trail.report(loader.console, Some(self), error);
+        }
+        let (directory, _) = entry::place(entry);
         let node = Node {
-            selected: id,
-            default: id_of(choice.default),
-            counted: room
-                .get(..self.counted)
-                .filter(|name| !name.is_empty())
-                .map(|name| [directory, name]),
-            partition: self.partition,
-            began: *began,
-            now: self.loader.console.ticks(),
+            selected: entry.id(),
+            default: notes.list.id_of(notes.default),
+            counted: counted.map(|name| [directory, name]),
+            partition: attempt.partition,
+            began: notes.began,
+            now: loader.console.ticks(),
         };
-        self.loader.node(node.write(text))
+        loader.node(node.write(&mut [0; DATA_SIZE]))
+    }
+}
+
+impl Notes<'_> {
+    /// Remembers for the next boots that the entry `id` boots, and what a person changed.
+    fn save<D: Disk>(
+        &mut self,
+        overlay: Overlay,
+        storage: &mut Storage<D>,
+        id: &[u8],
+    ) -> Result<(), Error> {
+        let [Some(esp), _] = self.sources else {
+            return Ok(());
+        };
+        let Changes {
+            default,
+            preferred,
+            timeout,
+        } = *self.changes;
+        let id_of = |rank| self.list.id_of(rank);
+        let wishes = [default.map(id_of), preferred.map(id_of)];
+        self.state.save(overlay, storage, esp, wishes, timeout, id)
     }
 }

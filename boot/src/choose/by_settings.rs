@@ -30,68 +30,71 @@ pub(crate) struct Question<'a, 'e, 'd, D> {
     pub(crate) failed: bool,
 }
 
-/// The choice by the settings of the disk and at the menu; or what ends the
-/// loader instead.
-#[inline(never)]
-pub(crate) fn choose<C: Console, D: Disk>(
-    overlay: &Overlay,
-    console: &mut C,
-    question: Question<D>,
-    desk: &mut Desk,
-) -> Result<Choice, Ending> {
-    let Question {
-        list,
-        sources,
-        storage,
-        long_mode,
-        wish,
-        failed,
-    } = question;
-    let Desk {
-        scratch,
-        conf,
-        command_line,
-        trail,
-        state,
-    } = desk;
-    if let [Some(esp), _] = sources {
-        state.read(storage, &esp.volume);
-    }
-    generated::offer(conf, list, &mut scratch.entry);
+impl Overlay {
+    /// The choice by the settings of the disk and at the menu; or what ends the
+    /// loader instead.
+    #[inline(never)]
+    pub(crate) fn choose<C: Console, D: Disk>(
+        self,
+        console: &mut C,
+        question: Question<D>,
+        desk: &mut Desk,
+    ) -> Result<Choice, Ending> {
+        let Question {
+            list,
+            sources,
+            storage,
+            long_mode,
+            wish,
+            failed,
+        } = question;
+        let Desk {
+            scratch,
+            conf,
+            command_line,
+            trail,
+            state,
+            ..
+        } = desk;
+        if let [Some(esp), _] = sources {
+            state.read(storage, &esp.volume);
+        }
+        generated::offer(conf, list, &mut scratch.entry);
 
-    let default = inventory::default(list, conf, state, wish);
-    let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
-        _ if failed => timeout::FORCED,
-        // Nothing boots by itself: somebody has to see that.
-        (timeout::HIDDEN | timeout::DISABLED, None) => 10,
-        (timeout, _) => timeout,
-    };
-    let selected = default.unwrap_or(0);
-    let plain = Choice {
-        on_error: conf.on_error,
-        default,
-        ..Choice::plain(selected)
-    };
-    let Prelude::Menu(typed) = prelude(console, timeout) else {
-        return Ok(plain);
-    };
-    let disk = OnDisk {
-        list,
-        sources,
-        storage,
-        scratch,
-        long_mode,
-        overlay: *overlay,
-    };
-    let settings = menu::Settings {
-        timeout,
-        lines: conf.lines(),
-        editor: conf.editor,
-        beep: conf.beep,
-        selected,
-        message: if failed { trail.message() } else { b"" },
-    };
-    disk.choose(console, state, &settings, typed, command_line, plain)
+        let default = inventory::default(list, conf, state, wish);
+        let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
+            _ if failed => timeout::FORCED,
+            // Nothing boots by itself: somebody has to see that.
+            (timeout::HIDDEN | timeout::DISABLED, None) => 10,
+            (timeout, _) => timeout,
+        };
+        let selected = default.unwrap_or(0);
+        let plain = Choice {
+            on_error: conf.on_error,
+            default,
+            ..Choice::plain(selected)
+        };
+        let Prelude::Menu(typed) = prelude(console, timeout) else {
+            return Ok(plain);
+        };
+        let disk = OnDisk {
+            list,
+            sources,
+            storage,
+            scratch,
+            long_mode,
+            overlay: self,
+        };
+        let settings = menu::Settings {
+            timeout,
+            lines: conf.lines(),
+            editor: conf.editor,
+            beep: conf.beep,
+            selected,
+            message: if failed { trail.message() } else { b"" },
+        };
+        disk.choose(console, state, &settings, typed, command_line, plain)
+    }
 }
 
 /// What is to happen before the menu.

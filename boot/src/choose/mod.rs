@@ -15,5 +15,5 @@ mod generated;
 mod on_disk;
 
 pub(crate) use by_number::by_number;
-pub(crate) use by_settings::{Question, choose};
+pub(crate) use by_settings::Question;
 pub use choice::Choice;

@@ -157,7 +157,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
                 volume,
                 tag,
                 long_mode: self.long_mode,
-                overlay: Some(&self.overlay),
+                overlay: Some(self.overlay),
             };
             scan.all(self.scratch, &mut nothing, &mut |entry, file, error| {
                 let mut text = Text::UNSET;

@@ -9,6 +9,7 @@ use super::crc32::Crc32;
 use super::partition::{Partition, Partitions};
 use super::storage::Storage;
 use crate::machine::{Disk, Lba, Sector};
+use crate::overlay::Overlay;
 use crate::{Error, Kind};
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -20,8 +21,6 @@ pub const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x
 
 /// Where the primary header lies.
 const PRIMARY: u64 = 1;
-/// Where no header lies.
-const NOWHERE: u64 = 0;
 /// The first bytes of a header.
 pub const SIGNATURE: [u8; 8] = *b"EFI PART";
 const REVISION: u32 = 0x1_0000;
@@ -73,95 +72,60 @@ pub struct Entry {
 /// on the disk.
 ///
 /// The backup table is consulted where the primary one is unreadable or
-/// damaged, not where it just lists no such partition: it could be older.
+/// damaged, not where it just lists no such partition: it could be older. Where
+/// the backup lies is what the primary header says, and with the `overlay` also the
+/// end of the disk.
 ///
 /// # Errors
 /// What is wrong with the primary table, if the backup is of no use
 /// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
 /// with the header's LBA; those of [`Storage::sector`].
-pub fn find<D: Disk>(storage: &mut Storage<D>) -> Result<Partitions, Error> {
-    let mut found = Partitions::default();
-    find_into(storage, &mut found).map(|()| found)
-}
-
-/// The same, where the caller wants to have them: moving them about would cost
-/// stage2 forty bytes.
-pub(crate) fn find_into<D: Disk>(
+pub fn find<D: Disk>(
     storage: &mut Storage<D>,
+    overlay: Option<Overlay>,
     found: &mut Partitions,
 ) -> Result<(), Error> {
-    let mut backup = NOWHERE;
-    if let Err(error) = table(storage, PRIMARY, &mut backup, found) {
+    match found.read(storage, PRIMARY) {
+        Err(error) => match overlay {
+            Some(overlay) if overlay.read_backup(found, storage) => Ok(()),
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+impl Overlay {
+    /// Makes `found` what a backup table says: where the primary header has it, or at
+    /// the end of the disk. False if there is none that is of use.
+    #[inline(never)] // a way into the overlay
+    fn read_backup<D: Disk>(self, found: &mut Partitions, storage: &mut Storage<D>) -> bool {
         let last = storage.sectors().unwrap_or(0).wrapping_sub(1);
-        if table(storage, backup, &mut NOWHERE.clone(), found).is_err()
-            && table(storage, last, &mut NOWHERE.clone(), found).is_err()
-        {
-            return Err(error);
-        }
+        alternate(storage).is_some_and(|at| found.read(storage, at).is_ok())
+            || found.read(storage, last).is_ok()
     }
-    Ok(())
 }
 
-/// Reads and checks the table whose header is at `at`. `backup` becomes the LBA
-/// of the other header, if this one is enough of a header to believe it.
-fn table<D: Disk>(
-    storage: &mut Storage<D>,
-    at: u64,
-    backup: &mut u64,
-    found: &mut Partitions,
-) -> Result<(), Error> {
+/// Where the primary header says that the backup is, if it is enough of a header
+/// to believe it.
+fn alternate<D: Disk>(storage: &mut Storage<D>) -> Option<u64> {
     let sectors = storage.sectors().unwrap_or(0);
-    let damaged = Error::new(Kind::GptDamaged, at);
-    let sector = storage.sector(Lba(at))?;
-    let (header, _) = Header::ref_from_prefix(sector).map_err(|_| damaged)?;
-    if header.signature != SIGNATURE {
-        return Err(Error::new(Kind::GptMissing, at));
-    }
-    let intact = checksum(sector, header.header_size.get()) == Some(header.header_crc32.get());
-    // Beyond the end of the disk some controllers hang. So a damaged header is
-    // believed only where the end is known.
-    let alternate = header.alternate_lba.get();
-    if intact || alternate < sectors {
-        *backup = alternate;
-    }
-    if !intact || header.my_lba.get() != at {
-        return Err(damaged);
-    }
-    let size = header.size_of_partition_entry.get();
-    let count = header.number_of_partition_entries.get();
-    let length = size.saturating_mul(count);
-    let known = header.revision.get() == REVISION
-        && size.is_power_of_two()
-        && (MIN_SIZE..=MAX_SIZE).contains(&size)
-        && (1..=MAX_COUNT).contains(&count)
-        && length <= MAX_ARRAY;
-    if !known {
-        return Err(Error::new(Kind::GptUnsupported, at));
-    }
-    let mut next = header.partition_entry_lba.get();
-    let expected = header.partition_entry_array_crc32.get();
+    let (header, is_intact) = header(storage, PRIMARY).ok()?;
+    let at = header.alternate_lba.get();
+    // Some controllers hang where a sector beyond the end is read. So a damaged
+    // header is believed only if the end of the disk is known.
+    (is_intact || at < sectors).then_some(at)
+}
 
-    *found = Partitions::default();
-    let mut crc = Crc32::new();
-    let mut offset = 0_u32;
-    while offset < length {
-        let sector = storage.sector(Lba(next))?;
-        next = next.wrapping_add(1);
-        for piece in sector.as_chunks::<ENTRY>().0 {
-            if offset < length {
-                crc.update(piece);
-                if offset & size.wrapping_sub(1) == 0 {
-                    found.consider(piece, sectors.wrapping_sub(1));
-                }
-                offset = offset.wrapping_add(MIN_SIZE);
-            }
-        }
+/// The header at `at`, and whether its checksum is right.
+fn header<'s, D: Disk>(storage: &'s mut Storage<D>, at: u64) -> Result<(&'s Header, bool), Error> {
+    let missing = Error::new(Kind::GptMissing, at);
+    let sector = storage.sector(Lba(at))?;
+    let (header, _) = Header::ref_from_prefix(sector).map_err(|_| missing)?;
+    if header.signature != SIGNATURE {
+        return Err(missing);
     }
-    if crc.finish() == expected {
-        Ok(())
-    } else {
-        Err(damaged)
-    }
+    let checksum = checksum(sector, header.header_size.get());
+    Ok((header, checksum == Some(header.header_crc32.get())))
 }
 
 /// `HeaderCRC32` as it should be, or nothing if `HeaderSize` cannot be.
@@ -177,8 +141,52 @@ fn checksum(sector: &Sector, size: u32) -> Option<u32> {
 }
 
 impl Partitions {
+    /// Becomes what the table says whose header is at `at`.
+    fn read<D: Disk>(&mut self, storage: &mut Storage<D>, at: u64) -> Result<(), Error> {
+        let end = storage.sectors().unwrap_or(0).wrapping_sub(1);
+        let damaged = Error::new(Kind::GptDamaged, at);
+        let (header, is_intact) = header(storage, at)?;
+        if !is_intact || header.my_lba.get() != at {
+            return Err(damaged);
+        }
+        let size = header.size_of_partition_entry.get();
+        let count = header.number_of_partition_entries.get();
+        let length = size.saturating_mul(count);
+        let known = header.revision.get() == REVISION
+            && size.is_power_of_two()
+            && (MIN_SIZE..=MAX_SIZE).contains(&size)
+            && (1..=MAX_COUNT).contains(&count)
+            && length <= MAX_ARRAY;
+        if !known {
+            return Err(Error::new(Kind::GptUnsupported, at));
+        }
+        let mut next = header.partition_entry_lba.get();
+        let expected = header.partition_entry_array_crc32.get();
+
+        *self = Self::default();
+        let mut crc = Crc32::new();
+        let mut offset = 0_u32;
+        while offset < length {
+            let sector = storage.sector(Lba(next))?;
+            next = next.wrapping_add(1);
+            for piece in sector.as_chunks::<ENTRY>().0 {
+                if offset < length {
+                    crc.update(piece);
+                    if offset & size.wrapping_sub(1) == 0 {
+                        self.consider(piece, end);
+                    }
+                    offset = offset.wrapping_add(MIN_SIZE);
+                }
+            }
+        }
+        if crc.finish() == expected {
+            Ok(())
+        } else {
+            Err(damaged)
+        }
+    }
+
     /// Takes the entry for what it is, if it ends with `end` or before.
-    #[inline(never)] // smaller with registers of its own
     fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
         let Ok((entry, _)) = Entry::ref_from_prefix(entry) else {
             return;

@@ -56,17 +56,10 @@ pub struct Record {
 }
 
 /// Finds the partition that holds boot entries, the first one, primary or
-/// logical. None on disks with a GPT, which a protective entry tells of, and on
-/// disks with no table at all. Whether it lies on the disk shows when it is read.
-pub fn find<D: Disk>(storage: &mut Storage<D>) -> Option<Partition> {
-    let mut found = Partitions::default();
-    find_into(storage, &mut found)?;
-    found.esp
-}
-
-/// The same, where the caller wants to have it: in place of an EFI system
-/// partition.
-pub(crate) fn find_into<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option<()> {
+/// logical; it stands in place of an EFI system partition. None on disks with a GPT,
+/// which a protective entry tells of, and on disks with no table at all. Whether it
+/// lies on the disk shows when it is read.
+pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option<()> {
     let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;
     let mut disk = [0; 4];

@@ -3,6 +3,7 @@
 use super::partition::Partition;
 use super::storage::Storage;
 use crate::machine::{Disk, Lba};
+use crate::overlay::Overlay;
 use crate::{Error, Kind};
 
 /// The first bytes of an md superblock.
@@ -10,19 +11,45 @@ const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 
 /// Refuses a partition that md has made a member of a mirror: the other members
 /// would not get what is written to it. Superblocks that leave the file system
-/// readable are at its end: that of version 1.0 lies 8 KiB before it and aligned to
-/// 4 KiB, that of version 0.90 64 KiB before it and aligned to as much.
+/// readable are at its end. That of version 1.0 lies 8 KiB before it, aligned to
+/// 4 KiB.
+///
+/// # Errors
+/// [`Kind::MirrorMember`] with the superblock's LBA; those of [`Storage::sector`].
 pub(crate) fn refuse_mirror<D: Disk>(
     storage: &mut Storage<D>,
     partition: &Partition,
+    overlay: Option<Overlay>,
 ) -> Result<(), Error> {
-    let size = partition.sectors;
-    let places = [size.wrapping_sub(16) & !7, size.saturating_sub(128) & !127];
-    for place in places {
-        let at = partition.first.0.wrapping_add(place);
-        if storage.sector(Lba(at))?.first_chunk() == Some(&MD_MAGIC) {
-            return Err(Error::new(Kind::MirrorMember, at));
-        }
+    if let Some(overlay) = overlay {
+        overlay.refuse_old_mirror(storage, partition)?;
     }
-    Ok(())
+    refuse_superblock(storage, partition, partition.sectors.wrapping_sub(16) & !7)
+}
+
+impl Overlay {
+    /// The same for version 0.90, which few still make: 64 KiB before the end, aligned to
+    /// as much.
+    #[inline(never)] // a way into the overlay
+    fn refuse_old_mirror<D: Disk>(
+        self,
+        storage: &mut Storage<D>,
+        partition: &Partition,
+    ) -> Result<(), Error> {
+        let place = partition.sectors.saturating_sub(128) & !127;
+        refuse_superblock(storage, partition, place)
+    }
+}
+
+/// Refuses a partition that has a superblock in its sector `place`.
+fn refuse_superblock<D: Disk>(
+    storage: &mut Storage<D>,
+    partition: &Partition,
+    place: u64,
+) -> Result<(), Error> {
+    let at = partition.first.0.wrapping_add(place);
+    match storage.sector(Lba(at))?.first_chunk() {
+        Some(&MD_MAGIC) => Err(Error::new(Kind::MirrorMember, at)),
+        _ => Ok(()),
+    }
 }

@@ -5,17 +5,20 @@ use super::storage::Storage;
 use super::{gpt, mbr};
 use crate::Error;
 use crate::machine::Disk;
+use crate::overlay::Overlay;
 
-/// Finds the partitions that may have entries, by the MBR or the GPT.
+/// Finds the partitions that may have entries, by the MBR or the GPT. They are
+/// `found` where the caller wants them: to return them costs stage2 340 bytes.
 ///
 /// # Errors
 /// Those of [`gpt::find`].
 pub fn find_partitions<D: Disk>(
     storage: &mut Storage<D>,
+    overlay: Option<Overlay>,
     found: &mut Partitions,
 ) -> Result<(), Error> {
-    match mbr::find_into(storage, found) {
+    match mbr::find(storage, found) {
         Some(()) => Ok(()),
-        None => gpt::find_into(storage, found),
+        None => gpt::find(storage, overlay, found),
     }
 }

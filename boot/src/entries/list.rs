@@ -52,6 +52,12 @@ impl<'a> List<'a> {
         self.entries.get(usize::from(*place))
     }
 
+    /// The id of the entry at a rank; empty if there is none.
+    pub fn id_of(&self, rank: Option<usize>) -> &[u8] {
+        let entry = rank.and_then(|rank| self.get(rank));
+        entry.map_or(b"", Entry::id)
+    }
+
     /// All entries, in no order.
     pub(super) fn entries(&mut self) -> &mut [Entry] {
         self.entries.get_mut(..self.count).unwrap_or_default()

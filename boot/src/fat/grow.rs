@@ -17,7 +17,7 @@ use crate::disk::storage::Storage;
 use crate::machine::{Disk, Sector};
 use crate::overlay::Overlay;
 
-impl Volume {
+impl Overlay {
     /// Gives the file of a node the name `new`, which is longer than `old`, the one
     /// that it has; where they differ both are ASCII. `name` is for the names of the other files. False, and nothing is written,
     /// where there is no room.
@@ -26,8 +26,8 @@ impl Volume {
     /// Those of [`Volume::rename`].
     #[inline(never)]
     pub(crate) fn lengthen<D: Disk>(
-        &self,
-        _: &Overlay,
+        self,
+        volume: &Volume,
         storage: &mut Storage<D>,
         node: &Node,
         long: &LongName,
@@ -40,7 +40,7 @@ impl Volume {
         if units > MOST_UNITS || !long.together(first, last, ONE_SECTOR) {
             return Ok(false);
         }
-        let (at, _) = self.place(storage, node, long.place(first))?;
+        let (at, _) = volume.place(storage, node, long.place(first))?;
         let before = *storage.sector(at)?;
         let mut after = before;
         if long.piece(last) >= long.pieces {
@@ -60,7 +60,7 @@ impl Volume {
             };
             long.put(&mut after, byte, unit);
         }
-        self.check_new_name(storage, node, (new, new), name)?;
+        volume.check_new_name(storage, node, (new, new), name)?;
         storage.replace(at, &before, &after)?;
         Ok(true)
     }

@@ -10,6 +10,7 @@ use crate::entries::list::List;
 use crate::entries::type1::{Draft, Main};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
+use crate::load::bzimage::{MAGIC, MAGIC_AT};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
 use crate::uki::{self, Image};
@@ -18,10 +19,6 @@ use layout::disk::OVERLAY_LBA;
 
 /// Entry files of this size or more, in bytes, cost themselves.
 const TOO_LARGE: u32 = 64 << 10;
-
-/// What a kernel has at this offset ([`crate::load::bzimage`]).
-const HEADER: [u8; 4] = *b"HdrS";
-const HEADER_AT: u32 = 0x202;
 
 /// Is told of a file that is no entry: its name, the file that it names if that
 /// is to blame, and why.
@@ -37,17 +34,16 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
-    /// What reads unified kernel images; without it there are none.
-    pub(crate) overlay: Option<&'s Overlay>,
+    /// What reads unified kernel images; without it those that are bzImages too are
+    /// kernels.
+    pub(crate) overlay: Option<Overlay>,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
     /// Offers every entry of the volume to `list`. Files that are none go to
     /// `problem`.
     pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
-        if self.overlay.is_some() {
-            self.directory(TYPE2, scratch, list, problem);
-        }
+        self.directory(TYPE2, scratch, list, problem);
         self.directory(TYPE1, scratch, list, problem);
     }
 
@@ -81,8 +77,8 @@ impl<D: Disk> Scan<'_, '_, D> {
             }
             scratch.path.clear();
             let offered = match self.overlay {
-                Some(overlay) if path == TYPE2 => self.offer_type2(overlay, &node, scratch, list),
-                _ => self.offer_type1(&node, scratch, list),
+                Some(overlay) if path == TYPE2 => overlay.offer_type2(self, &node, scratch, list),
+                _ => self.offer(&node, path, scratch, list),
             };
             if let Err(error) = offered {
                 let kernel = scratch.path.get().unwrap_or_default();
@@ -91,29 +87,46 @@ impl<D: Disk> Scan<'_, '_, D> {
         }
     }
 
-    /// Reads one file of a Type 1 entry and offers it to `list`, if its name is
-    /// an entry's.
-    fn offer_type1(
+    /// Offers one entry to `list`, if the name of its file is an entry's.
+    fn offer(
         &mut self,
         node: &Node,
+        path: &[u8],
         scratch: &mut Scratch,
         list: &mut List,
     ) -> Result<(), Error> {
-        let Some(name) = Name::parse(scratch.name.as_bytes(), b".conf") else {
+        let is_type1 = path == TYPE1;
+        let suffix: &[u8] = if is_type1 { b".conf" } else { b".efi" };
+        let Some(name) = Name::parse(scratch.name.as_bytes(), suffix) else {
             return Ok(());
         };
+        let mut draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
+        let bits = if is_type1 {
+            self.read_type1(node, &mut draft, &mut scratch.line)?
+        } else {
+            draft.check_id()?;
+            self.check_bzimage(node)?
+        };
+        draft.entry.file = Some(*node);
+        draft.entry.tag = self.tag | bits;
+        list.offer(draft.entry);
+        Ok(())
+    }
+
+    /// Reads the file of a Type 1 entry, and gives the bits of [`tag`] for it.
+    fn read_type1(&mut self, node: &Node, draft: &mut Draft, line: &mut [u8]) -> Result<u8, Error> {
         if node.size() >= TOO_LARGE {
             return Err(Error::new(Kind::EntryTooLarge, node.size().into()));
         }
-        let mut draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
         let mut file = File::open(self.volume, node);
-        while let Some(line) = file.line(self.storage, &mut scratch.line)? {
+        while let Some(line) = file.line(self.storage, line)? {
             draft.line(line, self.long_mode);
         }
         let (main, path) = match draft.main() {
             Ok(found) => found,
             Err(error) => {
-                scratch.path.clear();
+                // The entry is to blame, not the file that it names.
+                draft.path.clear();
                 return Err(error);
             }
         };
@@ -121,35 +134,42 @@ impl<D: Disk> Scan<'_, '_, D> {
         if file.is_directory() {
             return Err(Error::new(Kind::NotFound, 0));
         }
-        let mut bits = self.tag;
         match (main, self.overlay) {
-            (Main::Linux, _) => {}
-            (_, None) => return Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
-            (_, Some(overlay)) => {
-                bits |= tag::UKI;
-                if main == Main::Efi {
-                    self.check_efi(overlay, &file)?;
-                }
-            }
+            (Main::Linux, _) => Ok(0),
+            (_, None) => Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA)),
+            (Main::Efi, Some(overlay)) => overlay.check_efi(self, &file),
+            _ => Ok(tag::UKI),
         }
-        draft.entry.file = Some(*node);
-        draft.entry.tag = bits;
-        list.offer(draft.entry);
-        Ok(())
     }
 
-    /// Checks that what an `efi` line names has a kernel in it, or is one.
+    /// Checks that a unified kernel image is a bzImage too. Its code for a BIOS knows its
+    /// sections, so without the overlay it is a kernel like any other, with no initrd and
+    /// an empty command line.
+    fn check_bzimage(&mut self, node: &Node) -> Result<u8, Error> {
+        if is_kernel(self.storage, File::open(self.volume, node))? {
+            return Ok(tag::TYPE2);
+        }
+        Err(Error::new(Kind::OverlayDamaged, OVERLAY_LBA))
+    }
+}
+
+/// True if a kernel begins where the file is read next.
+fn is_kernel<D: Disk>(storage: &mut Storage<D>, mut file: File) -> Result<bool, Error> {
+    let mut magic = [0; MAGIC.len()];
+    file.seek(file.position().wrapping_add(MAGIC_AT));
+    file.read_small(storage, &mut magic)?;
+    Ok(magic == MAGIC)
+}
+
+impl Overlay {
+    /// Checks that what an `efi` line names has a kernel in it, or is one, and gives the
+    /// bits of [`tag`] for it.
     #[inline(never)]
-    fn check_efi(&mut self, _: &Overlay, node: &Node) -> Result<(), Error> {
-        let mut image = Image::new(self.volume, node, self.long_mode);
-        image.find_kernel(self.storage)?;
-        let mut magic = [0; HEADER.len()];
-        image
-            .file
-            .seek(image.file.position().wrapping_add(HEADER_AT));
-        image.file.read_small(self.storage, &mut magic)?;
-        if magic == HEADER {
-            return Ok(());
+    fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &Node) -> Result<u8, Error> {
+        let mut image = Image::new(scan.volume, node, scan.long_mode);
+        image.find_kernel(scan.storage)?;
+        if is_kernel(scan.storage, image.file)? {
+            return Ok(tag::UKI);
         }
         Err(Error::new(Kind::EntryUnsupported, 0))
     }
@@ -157,9 +177,9 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// Offers the profiles of a unified kernel image to `list`, if the file's
     /// name is an entry's.
     #[inline(never)]
-    fn offer_type2(
-        &mut self,
-        _: &Overlay,
+    fn offer_type2<D: Disk>(
+        self,
+        scan: &mut Scan<D>,
         node: &Node,
         scratch: &mut Scratch,
         list: &mut List,
@@ -167,14 +187,14 @@ impl<D: Disk> Scan<'_, '_, D> {
         let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
             return Ok(());
         };
-        let mut image = Image::new(self.volume, node, self.long_mode);
+        let mut image = Image::new(scan.volume, node, scan.long_mode);
         let mut result = Err(Error::new(Kind::UkiUnknown, 0));
         loop {
             let draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
             let (entry, text) = draft.without_lines()?;
             let mut reader = uki::Reader {
                 image: &mut image,
-                storage: self.storage,
+                storage: scan.storage,
                 line: &mut scratch.line,
                 text,
             };
@@ -184,7 +204,7 @@ impl<D: Disk> Scan<'_, '_, D> {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     entry.file = Some(*node);
-                    entry.tag = self.tag | tag::UKI | tag::TYPE2;
+                    entry.tag = scan.tag | tag::UKI | tag::TYPE2;
                     list.offer(entry);
                     result = Ok(());
                 }

@@ -150,6 +150,11 @@ const END_BY_VERSION: [u8; 14] = [
     0x2c, 0x30, 0x30, 0x35, 0x3c, 0x48, 0x50, 0x58, 0x64, 0x68, 0x68, 0x68, 0x68, 0x6c,
 ];
 
+/// What the field `header` has, and where in the file it is, in bytes.
+pub const MAGIC: [u8; 4] = *b"HdrS";
+/// Offset of [`MAGIC`] in the file.
+pub const MAGIC_AT: u32 = 0x202;
+
 /// The oldest protocol that is booted: the first in which the command line can
 /// lie outside the real-mode segment's last bytes.
 const OLDEST: u16 = 0x202;
@@ -185,7 +190,7 @@ impl SetupHeader {
     /// Errors: [`Kind::KernelUnknown`], [`Kind::KernelOld`],
     /// [`Kind::KernelZimage`], [`Kind::KernelHeader`], [`Kind::KernelTruncated`].
     pub fn check(&self, size: u32) -> Result<Kernel, Error> {
-        if self.boot_flag.get() != 0xaa55 || self.header != *b"HdrS" {
+        if self.boot_flag.get() != 0xaa55 || self.header != MAGIC {
             return Err(Error::new(Kind::KernelUnknown, 0));
         }
         let version = self.version.get();

@@ -18,17 +18,31 @@ const _: () = assert!(COMMAND_LINE.end - COMMAND_LINE.start == 2048);
 pub struct CommandLine<'a> {
     buffer: &'a mut [u8],
     length: usize,
+    is_edited: bool,
 }
 
 impl<'a> CommandLine<'a> {
     /// An empty line in a buffer of [`LONGEST`] bytes.
     pub fn new(buffer: &'a mut [u8]) -> Self {
-        Self { buffer, length: 0 }
+        Self {
+            buffer,
+            length: 0,
+            is_edited: false,
+        }
     }
 
-    /// The line of `length` bytes that is in the buffer already.
-    pub fn made(buffer: &'a mut [u8], length: usize) -> Self {
-        Self { buffer, length }
+    /// The line of `length` bytes that a person has written into the buffer.
+    pub fn edited(buffer: &'a mut [u8], length: usize) -> Self {
+        Self {
+            buffer,
+            length,
+            is_edited: true,
+        }
+    }
+
+    /// True for a line that a person has written: no entry adds to it.
+    pub fn is_edited(&self) -> bool {
+        self.is_edited
     }
 
     /// Adds options, behind a space if they are not the first.

@@ -82,7 +82,7 @@ pub struct Loader<'a, 'disk, D, M, C> {
     /// Where a person is told what is going on.
     pub console: &'a mut C,
     /// For what is told there.
-    pub overlay: Option<&'a Overlay>,
+    pub overlay: Option<Overlay>,
     /// What a person has been told of it.
     seen: Progress,
     /// The address to which the next bytes go.
@@ -98,7 +98,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         memory: &'a mut M,
         console: &'a mut C,
         volume: &'a Volume,
-        overlay: Option<&'a Overlay>,
+        overlay: Option<Overlay>,
     ) -> Self {
         Self {
             storage,
@@ -150,21 +150,17 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 
     /// Checks the kernel, a bzImage, and that all can be booted on this machine,
-    /// the initrds having been checked. `command_line` has no NUL; `head` is
-    /// for the use of this function. Of memory, only the first 1,024 bytes of
+    /// the initrds having been checked. `command_line` has no NUL. Of memory, only the first 1,024 bytes of
     /// `KERNEL_SETUP` are touched.
     ///
     /// Errors: those of [`SetupHeader::check`], [`cmdline::check`],
     /// [`place::place`], [`File::next`] and [`File::check`];
     /// [`Kind::IsDirectory`], [`Kind::FileShort`].
-    pub fn prepare(
-        &mut self,
-        kernel: &Part,
-        command_line: &[u8],
-        head: &mut [u8; HEAD],
-    ) -> Result<(), Error> {
-        self.read_head(kernel, head)?;
-        let Some(header) = SetupHeader::of(head) else {
+    #[inline(never)]
+    pub fn prepare(&mut self, kernel: &Part, command_line: &[u8]) -> Result<(), Error> {
+        let mut head = [0; HEAD];
+        self.read_head(kernel, &mut head)?;
+        let Some(header) = SetupHeader::of(&mut head) else {
             return Err(Error::new(Kind::KernelUnknown, 0));
         };
         let kernel = header.check(kernel.size)?;
@@ -176,9 +172,9 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         handoff.command_line_size = to_u32(command_line.len());
         fill_in(header, handoff);
         if let Some(overlay) = self.overlay {
-            fill_in_more(overlay, header, handoff, command_line);
+            overlay.fill_in_more(header, handoff, command_line);
         }
-        self.write(head)
+        self.write(&head)
     }
 
     /// Loads the kernel and writes the command line that was prepared for. What
@@ -225,7 +221,6 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Reads the first bytes of the kernel, and checks that the others are there.
     fn read_head(&mut self, kernel: &Part, head: &mut [u8; HEAD]) -> Result<(), Error> {
         let mut file = self.check(kernel)?;
-        head.fill(0);
         let mut places = head.iter_mut();
         loop {
             let bytes = file.next(self.storage, to_u32(places.len()))?;
@@ -288,7 +283,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             let count = to_u32(bytes.len());
             left = left.saturating_sub(count);
             if let Some(overlay) = self.overlay {
-                self.progress(overlay, count);
+                overlay.progress(self, count);
             }
         }
         Ok(())
@@ -322,12 +317,14 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
 }
 
 /// What it may be told besides: the video mode, and where the node will be.
-#[inline(never)]
-fn fill_in_more(_: &Overlay, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
-    header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
-    if header.version.get() >= 0x0209 {
-        handoff.has_node = true;
-        header.setup_data = u64::from(SETUP_DATA.start).into();
+impl Overlay {
+    #[inline(never)]
+    fn fill_in_more(self, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
+        header.vid_mode = cmdline::vid_mode(command_line, header.vid_mode.get()).into();
+        if header.version.get() >= 0x0209 {
+            handoff.has_node = true;
+            header.setup_data = u64::from(SETUP_DATA.start).into();
+        }
     }
 }
 

@@ -24,15 +24,15 @@ pub struct Progress {
     shown: u32,
 }
 
-impl<D, M, C: Console> Loader<'_, '_, D, M, C> {
+impl Overlay {
     /// So many more bytes have been loaded.
     ///
     /// Prints nothing in the first second, and then no more than a character in
     /// a tick: it must not be the console that takes the time.
     #[inline(never)]
-    pub(super) fn progress(&mut self, _: &Overlay, bytes: u32) {
-        let seen = &mut self.seen;
-        let now = self.console.ticks();
+    pub(super) fn progress<D, M, C: Console>(self, loader: &mut Loader<D, M, C>, bytes: u32) {
+        let seen = &mut loader.seen;
+        let now = loader.console.ticks();
         if seen.done == 0 {
             seen.began = now;
         }
@@ -41,21 +41,23 @@ impl<D, M, C: Console> Loader<'_, '_, D, M, C> {
             return;
         }
         seen.looked = now;
-        let all = self
+        let all = loader
             .handoff
             .kernel_size
-            .saturating_add(self.handoff.initrd_size);
+            .saturating_add(loader.handoff.initrd_size);
         let part = (all / PARTS).saturating_add(1);
         let due = WORD.saturating_add(seen.done.checked_div(part).unwrap_or(0));
         let next = usize::try_from(seen.shown).unwrap_or(LINE.len());
         if let (true, Some(character)) = (seen.shown < due, LINE.get(next..=next)) {
-            self.console.write(character);
+            loader.console.write(character);
             seen.shown = seen.shown.saturating_add(1);
         }
     }
+}
 
+impl<D, M, C: Console> Loader<'_, '_, D, M, C> {
     /// Nothing more is loaded. Ends the line, if there is one.
-    pub(crate) fn end_progress(&mut self, _: &Overlay) {
+    pub(crate) fn end_progress(&mut self) {
         if self.seen.shown > 0 {
             self.console.write(b"\n");
         }

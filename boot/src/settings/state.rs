@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::fat::Source;
 use crate::fat::Volume;
 use crate::machine::{Disk, Lba};
+use crate::overlay::Overlay;
 use crate::settings::conf::timeout;
 use crate::text::concat;
 use layout::state::{
@@ -154,6 +155,7 @@ impl State {
     /// [`crate::Kind::MirrorMember`]; those of [`Storage::replace`].
     pub(crate) fn save<D: Disk>(
         &mut self,
+        overlay: Overlay,
         storage: &mut Storage<D>,
         esp: &Source,
         [default, preferred]: [Option<&[u8]>; 2],
@@ -191,7 +193,7 @@ impl State {
         if new.as_bytes() == self.read.as_bytes() {
             return Ok(());
         }
-        refuse_mirror(storage, &esp.partition)?;
+        refuse_mirror(storage, &esp.partition, Some(overlay))?;
         let at = Lba(place);
         let before = *storage.sector(at)?;
         storage.replace(at, &before, &transmute!(new))

@@ -24,7 +24,6 @@ use crate::fat::{File, Node};
 use crate::load::cmdline::CommandLine;
 use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
-use crate::overlay::Overlay;
 use crate::text::Text;
 
 const ADDON: Suffix = all(b".addon.efi");
@@ -122,8 +121,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     /// # Errors
     /// Those of [`Listing::next`], [`Image::find`], [`command_line`] and
     /// [`Loader::initrd`].
-    #[inline(never)]
-    pub(crate) fn initrds(&mut self, _: &Overlay, step: Step) -> Result<(), Error> {
+    pub(crate) fn initrds(&mut self, step: Step) -> Result<(), Error> {
         let mut room = Text::UNSET;
         let own = self.directory(&mut room);
         if step == Step::Check {

@@ -3,9 +3,9 @@
 
 use crate::fake::{FakeDisk, Memory, STATUS};
 use crate::fat_image::{Image, tree, whole, with};
-use boot::attempt::count;
+use boot::attempt::count::{self, Names};
 use boot::disk::partition::Partition;
-use boot::fat::{Name, Node, Volume};
+use boot::fat::{Node, Volume};
 use boot::machine::Lba;
 use boot::overlay::Overlay;
 use boot::{Error, Kind};
@@ -48,19 +48,17 @@ fn attempt_at(
     path: &str,
 ) -> Result<Option<String>, Error> {
     let suffix = &path[path.rfind('.').unwrap()..];
-    let mut name = Name::new();
-    let mut room = [0xaa; count::ROOM];
+    let mut names = Names::EMPTY;
     let new = count::attempt(
-        Some(&Overlay::linked()),
+        Some(Overlay::linked()),
         storage,
         partition,
-        (volume, node),
+        volume,
+        node,
         suffix.as_bytes(),
-        &mut name,
-        &mut room,
+        &mut names,
     )?;
-    let new = String::from_utf8(room[..new].to_vec()).unwrap();
-    Ok(Some(new).filter(|new| !new.is_empty()))
+    Ok(new.map(|new| String::from_utf8(new.to_vec()).unwrap()))
 }
 
 pub fn attempt(disk: &mut FakeDisk, name: &str) -> Result<Option<String>, Error> {

@@ -5,6 +5,7 @@ use crate::tools::run;
 use boot::disk::gpt::find;
 use boot::disk::partition::{Partition, Partitions};
 use boot::machine::Lba;
+use boot::overlay::Overlay;
 use boot::{Error, Kind};
 use tempfile::TempDir;
 
@@ -83,7 +84,9 @@ impl Table {
 }
 
 pub fn read(disk: &mut FakeDisk) -> Result<Partitions, Error> {
-    find(&mut Memory::new().storage(disk))
+    let mut found = Partitions::default();
+    let overlay = Some(Overlay::linked());
+    find(&mut Memory::new().storage(disk), overlay, &mut found).map(|()| found)
 }
 
 const ESP: &str = "ef00";

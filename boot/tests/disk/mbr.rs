@@ -4,7 +4,7 @@ use crate::fake::{FakeDisk, Memory};
 use crate::tools::run;
 use boot::Kind;
 use boot::disk::mbr::find;
-use boot::disk::partition::Partition;
+use boot::disk::partition::{Partition, Partitions};
 use boot::fat::Volume;
 use tempfile::TempDir;
 
@@ -35,7 +35,8 @@ fn path(directory: &TempDir) -> String {
 }
 
 fn read(disk: &mut FakeDisk) -> Option<Partition> {
-    find(&mut Memory::new().storage(disk))
+    let mut found = Partitions::default();
+    find(&mut Memory::new().storage(disk), &mut found).and(found.esp)
 }
 
 /// A partition's first sector, size and name.

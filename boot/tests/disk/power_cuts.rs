@@ -6,7 +6,7 @@
 use crate::counted::{Ground, Slot, read};
 use crate::fake::{FakeDisk, Memory};
 use crate::fat_image::{nodes, whole, with};
-use boot::attempt::count;
+use boot::attempt::count::{self, Names};
 use boot::fat::{Name, Volume};
 use boot::machine::Sector;
 use boot::overlay::Overlay;
@@ -50,20 +50,20 @@ fn attempt(disk: &mut FakeDisk, suffix: &str) -> Option<String> {
     let directory = volume.find(&mut storage, b"loader/entries").unwrap();
     let mut name = Name::new();
     let mut walk = volume.walk(&directory);
-    let mut room = [0; count::ROOM];
+    let mut names = Names::EMPTY;
     while let Some(node) = walk.next(&mut storage, &mut name).unwrap() {
         if node.slots() > 1 {
             let new = count::attempt(
-                Some(&Overlay::linked()),
+                Some(Overlay::linked()),
                 &mut storage,
                 &partition,
-                (&volume, &node),
+                &volume,
+                &node,
                 suffix.as_bytes(),
-                &mut name,
-                &mut room,
+                &mut names,
             );
-            let new = String::from_utf8(room[..new.unwrap()].to_vec()).unwrap();
-            return Some(new).filter(|new| !new.is_empty());
+            let new = new.unwrap()?;
+            return Some(String::from_utf8(new.to_vec()).unwrap());
         }
     }
     panic!("no file with a long name");

@@ -2,6 +2,7 @@
 
 use boot::Error;
 use boot::disk::gpt;
+use boot::disk::partition::Partitions;
 use boot::disk::storage::{Caches, Storage};
 use boot::fat::Volume;
 use boot::handoff::Handoff;
@@ -206,7 +207,7 @@ fn load(
     let kernel_is_bad = |error| (error, Culprit::Kernel);
     all(loader, Step::Check)?;
     loader
-        .prepare(kernel, command_line, &mut [0xcc; 1024])
+        .prepare(kernel, command_line)
         .map_err(kernel_is_bad)?;
     loader.load(kernel, command_line).map_err(kernel_is_bad)?;
     all(loader, Step::Load)
@@ -228,7 +229,9 @@ pub(crate) fn boot(
             table: &mut table,
         },
     );
-    let esp = gpt::find(&mut storage).unwrap().esp.unwrap();
+    let mut found = Partitions::default();
+    gpt::find(&mut storage, Some(Overlay::linked()), &mut found).unwrap();
+    let esp = found.esp.unwrap();
     let volume = Volume::open(&mut storage, &esp).unwrap();
     let mut source = |piece| match piece {
         Piece::Bytes(bytes) => Source::Memory(bytes),
@@ -254,7 +257,7 @@ pub(crate) fn boot(
         },
     );
     let mut console = Terminal::default();
-    let overlay = const { &Overlay::linked() };
+    let overlay = const { Overlay::linked() };
     let mut loader = Loader::new(&mut storage, memory, &mut console, &volume, Some(overlay));
     let result = load(&mut loader, &kernel, &initrds, command_line.as_bytes());
     let result = result.map(|()| loader.handoff);

@@ -1,10 +1,10 @@
-//! Counting an attempt on any file system: the partition's sectors in two bytes,
-//! then the file system from its boot sector on.
+//! Counting an attempt on any file system. An input is the number of the
+//! partition's sectors in two bytes, and the file system from its boot sector on.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{fat12, fat16, fat32};
 use crate::input::Input;
-use boot::attempt::count::{ROOM, attempt};
+use boot::attempt::count::{Names, attempt};
 use boot::disk::partition::Partition;
 use boot::disk::storage::Storage;
 use boot::fat::{Name, Node, Volume};
@@ -13,10 +13,10 @@ use boot::overlay::Overlay;
 use std::collections::BTreeSet;
 
 const DIRECTORY: &[u8] = b"/loader/entries";
-/// A walk over 65,536 slots, some times over.
+/// Enough for some walks over 65,536 slots.
 const BUDGET: u32 = 200_000;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let sectors = u64::from(input.word());
@@ -37,17 +37,17 @@ pub fn run(data: &[u8]) {
     let Some((old, node)) = first(&mut storage, &volume, &directory) else {
         return;
     };
-    let (mut name, mut room) = (Name::new(), [0; ROOM]);
+    let mut counting = Names::EMPTY;
     let new = attempt(
-        Some(&Overlay::linked()),
+        Some(Overlay::linked()),
         &mut storage,
         &partition,
-        (&volume, &node),
+        &volume,
+        &node,
         b".conf",
-        &mut name,
-        &mut room,
+        &mut counting,
     );
-    let new = new.map(|length| String::from_utf8(room[..length].to_vec()).expect("UTF-8"));
+    let new = new.map(|new| new.map(|new| String::from_utf8(new.to_vec()).expect("UTF-8")));
 
     for at in &disk.writes {
         assert!(places.contains(at), "sector {at} is not the directory's");
@@ -58,8 +58,8 @@ pub fn run(data: &[u8]) {
         .filter(|(old, new)| old != new)
         .count();
     match new {
-        Ok(new) if !new.is_empty() => {
-            // `+0-9` is as far as it goes.
+        Ok(Some(new)) => {
+            // A counter at its end (`+0-9`) keeps its name.
             assert!(changed <= 64, "{changed} bytes changed");
             assert_eq!(changed == 0, new == old, "{old} became {new}");
             let mut expected = names;
@@ -70,12 +70,12 @@ pub fn run(data: &[u8]) {
             expected[place] = new;
             assert_eq!(self::names(&mut disk, &partition, &directory), expected);
         }
-        Ok(_) => assert!(changed == 0 && disk.writes.is_empty()),
+        Ok(None) => assert!(changed == 0 && disk.writes.is_empty()),
         Err(_) => assert_eq!(changed, 0),
     }
 }
 
-/// The directory of entries, and its sectors.
+/// The directory of entries, and the sectors that may be written.
 fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeSet<u64>)> {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(disk);
@@ -87,7 +87,8 @@ fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeS
     let mut places = BTreeSet::new();
     let (mut name, mut walk) = (Name::new(), volume.walk(&directory));
     while let Some(node) = walk.next(&mut storage, &mut name).ok()? {
-        // The slot before a set may become part of it, and is in its sector.
+        // A longer name may take the slot before the name's slots. This slot is in
+        // the same sector.
         for slot in 0..node.slots() {
             places.insert(volume.slot(&mut storage, &node, slot).ok()?.0.0);
         }
@@ -123,7 +124,7 @@ fn first(
     None
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let names: [&[&str]; 6] = [
         &["a+3-0.conf"],

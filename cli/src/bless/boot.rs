@@ -53,7 +53,8 @@ impl CountedBoot {
         };
         let uuid = node.get(DEVICE_PART_UUID).ok_or_else(|| {
             Error::failed(format!(
-                "the loader did not say on which partition {path} lies"
+                "the loader named {path}, the counted file, but not its partition: rename the file \
+                 by hand (docs/boot-counting.md)"
             ))
         })?;
         Ok(Ok(Self {

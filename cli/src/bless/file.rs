@@ -31,7 +31,7 @@ impl Verdict {
 
 /// A counted entry within reach.
 pub struct EntryFile {
-    /// Keeps a mount of our own alive. It may be no more than a path.
+    /// Keeps a mount of our own alive. (An `O_PATH` descriptor is enough for that.)
     _root: OwnedFd,
     directory: OwnedFd,
     names: Names,

@@ -88,7 +88,7 @@ impl Disk {
         match foreign::container(&start) {
             None => Ok(()),
             Some(format) => Err(Error::failed(format!(
-                "is a {format} file, not a plain disk image: unpack or convert it first \
+                "it is a {format} file, not a plain disk image: unpack or convert it first \
                  (`qemu-img convert -O raw`), or attach it (`qemu-nbd`) and name the device"
             ))),
         }
@@ -119,7 +119,7 @@ impl Sectors for Disk {
     }
 }
 
-/// A buffer for direct I/O, which wants addresses and sizes aligned to the
+/// A buffer for direct I/O, which needs addresses and sizes aligned to the
 /// device's sectors, on some devices to pages.
 #[repr(C, align(4096))]
 struct Aligned([u8; 32_768]);
@@ -179,10 +179,10 @@ fn is_device(metadata: &Metadata) -> Result<bool, Error> {
         let what = if kind.is_dir() {
             "a directory"
         } else {
-            "no disk"
+            "not a disk"
         };
         return Err(Error::failed(format!(
-            "is {what}: DISK is an image file or a block device such as /dev/sda"
+            "it is {what}: DISK is an image file or a block device such as /dev/sda"
         )));
     }
     let number = metadata.rdev();
@@ -193,7 +193,7 @@ fn is_device(metadata: &Metadata) -> Result<bool, Error> {
     ));
     match partition_of(&entry) {
         Some(disk) => Err(Error::failed(format!(
-            "is a partition; the loader goes in front of all partitions, name the disk: /dev/{disk}"
+            "it is a partition, and the loader goes in front of all partitions: name the disk, /dev/{disk}"
         ))),
         None => Ok(true),
     }
@@ -218,7 +218,7 @@ fn check_sector_size(size: rustix::io::Result<u32>) -> Result<(), Error> {
     match size {
         Ok(size) if to_usize(size) == SECTOR => Ok(()),
         Ok(size) => Err(Error::failed(format!(
-            "has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
+            "it has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
         ))),
         Err(error) => Err(cannot("find its sector size", &error.into())),
     }

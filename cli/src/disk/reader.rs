@@ -86,6 +86,11 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
     });
     match read {
         Err(error) if error.is(Kind::NotFound) => Ok(None),
+        Err(error) if error.is(Kind::FatMissing) => Err(Error::failed(format!(
+            "the partition at sector {} holds no FAT file system, and so no {path}: is this the \
+             right disk?",
+            error.at()
+        ))),
         read => read
             .map(Some)
             .map_err(|error| Error::failed(format!("{path}: {}", loader_text(error)))),

@@ -1,4 +1,4 @@
-//! A disk as the commands use it: so many sectors, to be read and written.
+//! A disk as the commands use it: sectors to be read and written.
 
 use std::io;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use layout::state::Text;
+use layout::state::Setting;
 use serde::Serialize;
 
 use super::content::{self, Content, State};
@@ -113,10 +113,10 @@ impl Set {
             (!text.is_empty()).then(|| String::from_utf8_lossy(text).into_owned())
         };
         let set = Self {
-            default: text(Text::Default),
-            preferred: text(Text::Preferred),
-            one_shot: text(Text::OneShot),
-            last_booted: text(Text::LastBooted),
+            default: text(Setting::Default),
+            preferred: text(Setting::Preferred),
+            one_shot: text(Setting::OneShot),
+            last_booted: text(Setting::LastBooted),
             timeout: state.timeout.map(content::describe),
             one_shot_timeout: state.one_shot_timeout.map(content::describe),
         };

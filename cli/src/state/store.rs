@@ -97,8 +97,8 @@ impl Store {
                 match self.read()? {
                     Some(found) if found == bytes => Ok(()),
                     _ => Err(Error::failed(format!(
-                        "{} reads back differently: the loader would not find what was set. \
-                         Run fsck.vfat",
+                        "{} reads back differently, so the loader would not find what was set: \
+                         run fsck.vfat",
                         state::PATH
                     ))
                     .on(&self.disk)),
@@ -123,7 +123,7 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
             let device = system.file(&used);
             let device = device.display();
             Err(Error::failed(format!(
-                "is in use as {device}: name that, or detach it (`losetup -d {device}`)"
+                "it is in use as {device}: name that device, or detach it (`losetup -d {device}`)"
             ))
             .on(disk))
         }
@@ -133,7 +133,9 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
 fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place, Error> {
     let partitions = reader::partitions(Disk::open(disk, Access::Read)?)?;
     let esp = partitions.esp.ok_or_else(|| {
-        Error::failed("has no EFI system partition, where the state file would lie: make one")
+        Error::failed(
+            "it has no EFI system partition, on which the state file would lie: name another disk",
+        )
     })?;
     let whole = Window {
         path: disk.to_owned(),
@@ -222,8 +224,8 @@ impl Window {
         match write_library(&volume, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(io::Error::other(format!(
-                    "there is no directory /loader, and the FAT library makes none that \
-                     fsck.vfat likes. Mount the partition, or make it: \
+                    "there is no directory /loader, and gapboot makes it on mounted \
+                     file systems only: mount the partition, or make it: \
                      mmd -i {}@@{} ::/loader",
                     self.path.display(),
                     sector_bytes(self.first)

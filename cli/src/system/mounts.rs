@@ -85,12 +85,12 @@ pub fn privately(system: &System, device: &Device, access: Access) -> Result<Own
     };
     mount().map_err(|error| match error {
         Errno::NOSYS => Error::failed(format!(
-            "{} is not mounted, and this Linux is too old (before 5.2) for gapboot to do it: \
-             mount it",
+            "{} is not mounted, and this Linux is too old (before 5.2) for gapboot to mount it: \
+             do it by hand",
             file.display()
         )),
         Errno::NODEV => Error::failed(format!(
-            "cannot mount {}: this Linux knows no FAT file system (`modprobe vfat`)",
+            "cannot mount {}: this Linux has no driver for FAT: load it (`modprobe vfat`)",
             file.display()
         )),
         error => Error::file("mount", &file, &error.into()),

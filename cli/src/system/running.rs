@@ -66,8 +66,8 @@ impl System {
             let data = fs::read(&data).map_err(|error| Error::file("read", &data, &error))?;
             let node = LoaderNode::parse(&data).ok_or_else(|| {
                 Error::failed(
-                    "a newer gapboot started this system, whose words this one does not know: \
-                     use its `gapboot`",
+                    "a newer gapboot started this system, and this one does not know its format: \
+                     use the newer `gapboot`",
                 )
             })?;
             return Ok(Some(node));
@@ -80,7 +80,9 @@ impl System {
         // It becomes part of a path, and comes from elsewhere.
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if uuid.is_empty() || !uuid.bytes().all(known) {
-            return Err(Error::failed(format!("{uuid:?} is no PARTUUID")));
+            return Err(Error::failed(format!(
+                "the loader named the partition {uuid:?}, which is not a PARTUUID"
+            )));
         }
         let link = self.path("/dev/disk/by-partuuid").join(uuid);
         let target = fs::read_link(&link).map_err(|error| Error::file("find", &link, &error))?;
@@ -109,7 +111,7 @@ impl System {
             .ok_or_else(|| Error::failed(format!("{DEVICES} holds no device {number}")))
     }
 
-    /// The disk that a partition is part of; the device itself if it is none.
+    /// The disk that a partition is part of; the device itself if it is not a partition.
     pub fn disk(&self, device: &Device) -> Result<Device, Error> {
         let entry = self.path(DEVICES).join(&device.name);
         if !entry.join("partition").exists() {
@@ -167,7 +169,7 @@ impl System {
     }
 }
 
-/// What lies in a directory, in the order of names; nothing if there is none.
+/// What lies in a directory, in the order of names; nothing if the directory does not exist.
 fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

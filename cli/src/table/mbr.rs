@@ -1,5 +1,5 @@
 //! The table in sector 0: the partitions of a disk without a GPT, and what
-//! firmware wants to see of a disk with one.
+//! firmware expects there on a disk with a GPT.
 
 use std::collections::BTreeSet;
 
@@ -140,7 +140,7 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
         }
     }
     Err(Error::failed(
-        "--active has nothing to set the flag of: make a partition of type EA first \
+        "--active finds no partition to set the flag of: give one the type EA first \
          (`sfdisk --part-type DISK NUMBER ea`)",
     ))
 }
@@ -177,7 +177,7 @@ pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
     }
 }
 
-/// The four records in the part of sector 0 behind the boot code.
+/// The four records in the part of sector 0 after the boot code.
 fn records(tail: &mut [u8]) -> &mut [u8] {
     const { assert!(RECORDS + 4 * RECORD + SIGNATURE.len() == SECTOR) };
     &mut tail[RECORDS - STAGE1_CODE..][..4 * RECORD]

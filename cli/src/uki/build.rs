@@ -59,7 +59,7 @@ pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Erro
     if let Some(source) = sources.find(|source| source.is(&inputs.output)) {
         let name = source.name();
         return Err(Error::failed(format!(
-            "{name} is what the image is made of: name another file by --output"
+            "{name} is one of the files that the image is made of: name another file by --output"
         )));
     }
     let image = NewImage::new(stub, &pe_headers, all)?;

@@ -165,7 +165,7 @@ impl Content {
         const LARGEST: u64 = 1 << 20;
         if self.size() > LARGEST {
             return Err(Error::failed(format!(
-                "{name} has {} bytes, no text is that long: is it the right file?",
+                "{name} has {} bytes, which is too long for a text: is it the right file?",
                 self.size()
             )));
         }

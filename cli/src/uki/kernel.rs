@@ -68,7 +68,7 @@ impl InnerKernel {
                 Problem::NotRelocatable => {
                     "the kernel is not relocatable: build it with CONFIG_RELOCATABLE"
                 }
-                _ => "the kernel is no x86 bzImage (protocol 2.10 or later): is it the right file?",
+                _ => "the kernel is not an x86 bzImage (protocol 2.10 or later): is it the right file?",
             })
         })?;
         let at = usize::from(u16(&head, 0x20e)) + 0x200;
@@ -165,7 +165,7 @@ impl InnerKernel {
     }
 
     /// Memory that a loader must give the file: for itself with a signature,
-    /// and behind it, aligned, for the kernel.
+    /// and after it, aligned, for the kernel.
     fn init_size(&self, size: u64) -> Result<u32, Error> {
         let pages = size.checked_next_multiple_of(0x1000);
         let needed = pages

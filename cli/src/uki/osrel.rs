@@ -1,6 +1,6 @@
 //! The texts of `.osrel` and `.profile`: lines of `KEY=value`.
 
-/// The last value that a key is given; an empty one is none.
+/// The last value that a key is given; an empty one counts as absent.
 ///
 /// As systemd-boot reads it: one matching pair of quotes around the value goes,
 /// nothing else is special.

@@ -21,7 +21,7 @@ pub struct PeHeaders {
 }
 
 impl PeHeaders {
-    /// An EFI stub, or a UKI to be converted. An entry of ours is none.
+    /// An EFI stub, or a UKI to be converted. The entry code of gapboot does not count as an EFI stub.
     pub fn of(pe: &Pe) -> Self {
         let mut optional = pe.optional.clone();
         let ours = pe

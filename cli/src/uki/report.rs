@@ -187,7 +187,7 @@ impl Report {
         let rest = self.size.saturating_sub(to_u64(PROTECTED_MODE));
         if outer.size > rest {
             wrong(format!(
-                "the header promises {} bytes behind the first 8 KiB, the file has {rest}: is it complete?",
+                "the header promises {} bytes after the first 8 KiB, the file has {rest}: is it complete?",
                 outer.size
             ));
         }

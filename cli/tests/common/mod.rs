@@ -93,7 +93,7 @@ pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
     stage2[header::LENGTH_OFFSET..][..4].copy_from_slice(&(size as u32).to_le_bytes());
     stage2[header::VERSION_OFFSET..][..header::VERSION_SIZE].fill(0);
     stage2[header::VERSION_OFFSET..][..version.len()].copy_from_slice(version.as_bytes());
-    // Screen and COM1 at full speed, as the build has it.
+    // Screen and COM1 at full speed, as the build sets it.
     stage2[header::OUTPUTS_OFFSET..][..4].copy_from_slice(&[3, 0, 1, 0]);
     let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
     stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
@@ -255,7 +255,7 @@ impl Image {
         fs::write(self.path(), bytes).unwrap();
     }
 
-    /// Cuts it to so many bytes.
+    /// Cuts it to `size` bytes.
     pub fn cut(&self, size: u64) {
         let file = fs::File::options().write(true).open(self.path());
         file.unwrap().set_len(size).unwrap();

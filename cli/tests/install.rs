@@ -499,7 +499,11 @@ fn the_console_is_kept_until_another_is_chosen() {
     assert!(image.bytes()[GAP] == new.stage2);
     let wrong = gapboot(&new, &["install", "--console=com1", image.name()]);
     assert_eq!(wrong.status, 2);
-    assert!(wrong.err.contains("is no console: vga,"), "{}", wrong.err);
+    assert!(
+        wrong.err.contains("is not a console: use vga,"),
+        "{}",
+        wrong.err
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! One sector, [`PATH`] on the EFI system partition. It is made once at its full
 //! size and from then on written in place, so that neither side ever changes a
 //! FAT or a directory for it. A missing or damaged file is no error: it means
-//! that nothing is set. All numbers are little-endian, all offsets in bytes.
+//! that nothing is set. Numbers are little-endian; offsets and sizes are in bytes.
 //!
 //! | offset | size | field |
 //! |---|---|---|
@@ -11,11 +11,11 @@
 //! | 8 | 2 | format version, 1 |
 //! | 10 | 2 | reserved, 0 |
 //! | 12 | 4 | CRC-32 (IEEE 802.3) of the bytes from offset 16 to the end |
-//! | 16 | 4 | timeout of the menu, in the numbers of `loader.conf` |
-//! | 20 | 4 | timeout of the next boot's menu alone, which then always appears |
-//! | 24 | 4 | flags: which of the two are set |
+//! | 16 | 4 | timeout of the menu: seconds, 0 hidden, 2^32-2 disabled, 2^32-1 forced |
+//! | 20 | 4 | timeout for the next boot alone, at which the menu always appears |
+//! | 24 | 4 | flags: which of the two timeouts are set |
 //! | 28 | 4 | reserved, 0 |
-//! | 32 | 480 | four texts, each ended by a NUL, one behind the other; then zeros |
+//! | 32 | 480 | the texts of four [`Setting`]s, each followed by a NUL; then zeros |
 //!
 //! `docs/formats.md` describes it for other programs.
 
@@ -51,26 +51,34 @@ pub const HAS_TIMEOUT: u32 = 1;
 /// Flag: the timeout for the next boot is set.
 pub const HAS_ONE_SHOT_TIMEOUT: u32 = 2;
 
-/// The texts, in the order in which they lie in the file. An empty one is not
-/// set.
+/// A setting that is a text. The texts lie in the file in this order; an empty one
+/// is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
-    /// What boots when nobody chooses: a pattern, as `default` in `loader.conf`.
+pub enum Setting {
+    /// The entry that boots when nobody chooses: a pattern, as `default` in
+    /// `loader.conf`.
     Default,
     /// The same, but skips entries that are bad.
     Preferred,
-    /// What boots the next time alone: a pattern or an id.
+    /// The entry that boots the next time, and only then: a pattern or an id.
     OneShot,
     /// Id of the entry that was booted last, for `@saved`.
     LastBooted,
 }
 
-/// How many texts there are.
+impl Setting {
+    /// Its index among the texts in the file.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// The number of texts.
 pub const TEXTS: usize = 4;
-/// Bytes for the texts with their NULs.
+/// Bytes for all texts together with their NULs.
 pub const TEXTS_SIZE: usize = SIZE - TEXTS_OFFSET;
 
 const _: () = {
     assert!(CHECKED_FROM == TIMEOUT_OFFSET);
-    assert!(Text::LastBooted as usize + 1 == TEXTS);
+    assert!(Setting::LastBooted.index() + 1 == TEXTS);
 };

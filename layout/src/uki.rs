@@ -1,14 +1,13 @@
 //! The file format of a legacy-compatible UKI: a PE file and a bzImage in one.
 //!
 //! `gapboot uki` writes it and the stub inside reads it; `docs/legacy-uki.md`
-//! specifies it for others. File offsets are in bytes from the start of the
-//! file; the protected-mode part begins at [`PROTECTED_MODE`], and what the
-//! stub reads is in bytes from there, because loaders that enter in 32- or
-//! 64-bit mode never load the part before it.
+//! specifies it for others. File offsets are in bytes from the start of the file. The
+//! offsets that the stub reads are in bytes from the protected-mode part, which begins
+//! at [`PROTECTED_MODE`]: loaders that enter in 32- or 64-bit mode load only that part.
 
 /// File offset of the boot protocol's setup header.
 pub const SETUP_HEADER: usize = 0x1f1;
-/// End of that header: the jump at 0x200 leads here.
+/// File offset of the end of that header, to which the jump at 0x200 leads.
 pub const SETUP_HEADER_END: usize = 0x26c;
 /// File offset of the PE header.
 pub const PE_HEADER: usize = 0x400;
@@ -16,14 +15,15 @@ pub const PE_HEADER: usize = 0x400;
 pub const LOADER: usize = 0x1000;
 /// File offset of the version string, inside the real-mode loader.
 pub const VERSION: usize = 0x1f00;
-/// Bytes of the version string's place, the NUL at its end included.
+/// Bytes for the version string, with the NUL at its end.
 pub const VERSION_SIZE: usize = 0x100;
 /// File offset of the protected-mode part.
 pub const PROTECTED_MODE: usize = 0x2000;
-/// The header's `setup_sects`: sectors before the protected-mode part, without
-/// the first.
+/// The header's `setup_sects`: the sectors in front of the protected-mode part, without
+/// the first one.
 pub const SETUP_SECTS: u8 = 15;
-/// Room after the file in `init_size`, for a signature added later.
+/// Bytes after the end of the file that `init_size` has room for: a signature may be
+/// added later.
 pub const SIGNATURE_ROOM: u32 = 0x1_0000;
 
 /// The header's `kernel_info_offset`.
@@ -32,7 +32,7 @@ pub const KERNEL_INFO: usize = 0x10;
 pub const KERNEL_INFO_MAGIC: [u8; 4] = *b"LToP";
 /// Offset of `setup_type_max` in the protected-mode part.
 pub const SETUP_TYPE_MAX: usize = KERNEL_INFO + 12;
-/// Offset of the table's header, which follows `kernel_info` and belongs to it:
+/// Offset of the table's header, which comes after `kernel_info` and belongs to it:
 /// magic, size, offset of the table, number of its entries, each 4 bytes.
 pub const TABLE_HEADER: usize = KERNEL_INFO + 16;
 /// Magic of the table's header; the digit is the format's version.
@@ -49,7 +49,7 @@ pub const ENTRY_64: usize = 0x200;
 /// The entry for UEFI of a file without an EFI stub.
 pub const ENTRY_EFI: usize = 0x280;
 
-/// The section that an entry of the table points at.
+/// The piece of the file that an entry of the table points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -61,7 +61,7 @@ pub enum Kind {
     Microcode = 3,
     /// `.initrd`.
     Initrd = 4,
-    /// The archives that systemd-stub makes of the file's own sections.
+    /// The archives that systemd-stub would make of the file's own sections.
     Extra = 5,
 }
 

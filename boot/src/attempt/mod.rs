@@ -21,12 +21,12 @@ use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 use crate::report::Trail;
-use crate::settings::state::{Changes, State};
+use crate::settings::state::{Changes, State, Update};
 use crate::text::Text;
 use crate::uki::{self, Image};
 use layout::disk::OVERLAY_LBA;
 use layout::node::DATA_SIZE;
-use node::Node;
+use node::{CountedFile, NodeData};
 
 /// What boots an entry.
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
@@ -262,10 +262,10 @@ impl Overlay {
             attempt.trail.report(loader.console, Some(self), error);
         }
         let (directory, _) = entry::place(entry);
-        let node = Node {
+        let node = NodeData {
             selected: entry.id(),
             default: notes.list.id_of(notes.default),
-            counted: counted.map(|name| [directory, name]),
+            counted: counted.map(|name| CountedFile { directory, name }),
             partition: attempt.partition,
             began: notes.began,
             now: loader.console.ticks(),
@@ -285,13 +285,13 @@ impl Notes<'_> {
         let [Some(esp), _] = self.sources else {
             return Ok(());
         };
-        let Changes {
-            default,
-            preferred,
-            timeout,
-        } = *self.changes;
         let id_of = |rank| self.list.id_of(rank);
-        let wishes = [default.map(id_of), preferred.map(id_of)];
-        self.state.save(overlay, storage, esp, wishes, timeout, id)
+        let update = Update {
+            booted: id,
+            default: self.changes.default.map(id_of),
+            preferred: self.changes.preferred.map(id_of),
+            timeout: self.changes.timeout,
+        };
+        self.state.save(overlay, storage, esp, &update)
     }
 }

@@ -1,119 +1,143 @@
 //! The choice by the settings of the disk, and by a person at the menu.
 
+use super::at_menu;
 use super::choice::{Choice, MOMENT};
 use super::generated;
-use super::on_disk::OnDisk;
-use crate::disk::storage::Storage;
-use crate::entries::list::List;
-use crate::fat::Sources;
+use super::question::Question;
 use crate::find::inventory;
 use crate::handoff::Ending;
 use crate::machine::{Console, Disk, Input};
-use crate::menu;
+use crate::menu::Timeout;
 use crate::overlay::Overlay;
-use crate::settings::conf::timeout;
 use crate::workspace::Desk;
 
-/// What is asked: which of these entries?
-pub(crate) struct Question<'a, 'e, 'd, D> {
-    /// The entries.
-    pub(crate) list: &'a mut List<'e>,
-    /// Where they come from.
-    pub(crate) sources: &'a Sources,
-    /// The disk.
-    pub(crate) storage: &'a mut Storage<'d, D>,
-    /// True where the processor can run 64-bit kernels.
-    pub(crate) long_mode: bool,
-    /// The name of one that comes before all settings.
-    pub(crate) wish: Option<&'a [u8]>,
-    /// An attempt has failed, as the trail says.
-    pub(crate) failed: bool,
-}
-
 impl Overlay {
-    /// The choice by the settings of the disk and at the menu; or what ends the
-    /// loader instead.
-    #[inline(never)]
+    /// The choice by the settings of the disk and at the menu.
+    ///
+    /// # Errors
+    /// How the loader ends instead.
+    #[inline(never)] // a way into the overlay
     pub(crate) fn choose<C: Console, D: Disk>(
         self,
         console: &mut C,
         question: Question<D>,
         desk: &mut Desk,
     ) -> Result<Choice, Ending> {
-        let Question {
-            list,
-            sources,
-            storage,
-            long_mode,
-            wish,
-            failed,
-        } = question;
-        let Desk {
-            scratch,
-            conf,
-            command_line,
-            trail,
-            state,
-            ..
-        } = desk;
-        if let [Some(esp), _] = sources {
-            state.read(storage, &esp.volume);
+        if let [Some(esp), _] = question.sources {
+            desk.state.read(question.storage, &esp.volume);
         }
-        generated::offer(conf, list, &mut scratch.entry);
-
-        let default = inventory::default(list, conf, state, wish);
-        let timeout = match (state.timeout().unwrap_or(conf.timeout), default) {
-            _ if failed => timeout::FORCED,
-            // Nothing boots by itself: somebody has to see that.
-            (timeout::HIDDEN | timeout::DISABLED, None) => 10,
-            (timeout, _) => timeout,
-        };
-        let selected = default.unwrap_or(0);
-        let plain = Choice {
-            on_error: conf.on_error,
+        generated::offer(&desk.conf, question.list, &mut desk.scratch.entry);
+        let default = inventory::default(question.list, &desk.conf, &desk.state, question.wish);
+        let unasked = Choice {
+            on_error: desk.conf.on_error,
             default,
-            ..Choice::plain(selected)
+            ..Choice::plain(default.unwrap_or(0))
         };
-        let Prelude::Menu(typed) = prelude(console, timeout) else {
-            return Ok(plain);
+        let wanted = desk.state.timeout().unwrap_or(desk.conf.timeout);
+        let timeout = match question.failed {
+            true => Timeout::Forced,
+            false => timeout(wanted, default),
         };
-        let disk = OnDisk {
-            list,
-            sources,
-            storage,
-            scratch,
-            long_mode,
-            overlay: self,
-        };
-        let settings = menu::Settings {
-            timeout,
-            lines: conf.lines(),
-            editor: conf.editor,
-            beep: conf.beep,
-            selected,
-            message: if failed { trail.message() } else { b"" },
-        };
-        disk.choose(console, state, &settings, typed, command_line, plain)
+        match prelude(console, timeout) {
+            Prelude::NoMenu => Ok(unasked),
+            Prelude::Menu(typed) => {
+                at_menu::ask(self, console, question, desk, unasked, timeout, typed)
+            }
+        }
     }
 }
 
-/// What is to happen before the menu.
+/// How long the menu waits for somebody who wants it to wait this long. Where nothing
+/// boots by itself, somebody has to see that.
+fn timeout(wanted: Timeout, default: Option<usize>) -> Timeout {
+    match (wanted, default) {
+        (Timeout::Hidden | Timeout::Disabled, None) => Timeout::Seconds(10),
+        (wanted, _) => wanted,
+    }
+}
+
+/// The moment before the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prelude {
+enum Prelude {
     /// There is no menu.
-    Nobody,
-    /// There is one, and this was typed already.
+    NoMenu,
+    /// There is a menu, and this was typed already.
     Menu(Option<Input>),
 }
 
-/// Whether anybody wants a menu, as `timeout` and the keyboard have it.
-pub(crate) fn prelude(console: &mut impl Console, timeout: u32) -> Prelude {
+/// Decides by the timeout and the keyboard whether there is a menu.
+fn prelude(console: &mut impl Console, timeout: Timeout) -> Prelude {
     match timeout {
-        timeout::DISABLED => Prelude::Nobody,
-        timeout::HIDDEN => match console.key(Some(MOMENT)) {
-            None => Prelude::Nobody,
+        Timeout::Disabled => Prelude::NoMenu,
+        Timeout::Hidden => match console.key(Some(MOMENT)) {
+            None => Prelude::NoMenu,
             key => Prelude::Menu(key),
         },
-        _ => Prelude::Menu(None),
+        Timeout::Forced | Timeout::Seconds(_) => Prelude::Menu(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A keyboard on which a key is pressed, or none, and how long it was waited for.
+    struct Keyboard {
+        pressed: Option<Input>,
+        waited: Option<Option<u32>>,
+    }
+
+    impl Console for Keyboard {
+        fn write(&mut self, _: &[u8]) {}
+        fn size(&self) -> (usize, usize) {
+            (80, 24)
+        }
+        fn resize(&mut self, _: u8) {}
+        fn clear(&mut self) {}
+        fn move_to(&mut self, _: usize, _: usize) {}
+        fn clear_to_end(&mut self) {}
+        fn highlight(&mut self, _: bool) {}
+        fn cursor(&mut self, _: bool) {}
+        fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
+            assert_eq!(self.waited.replace(ticks), None, "only once");
+            self.pressed
+        }
+        fn ticks(&self) -> u32 {
+            0
+        }
+    }
+
+    #[test]
+    fn whether_there_is_a_menu() {
+        let key = Some(Input::Serial(b'x'));
+        for (timeout, pressed, waited, expected) in [
+            (Timeout::Disabled, key, None, Prelude::NoMenu),
+            (Timeout::Hidden, None, Some(Some(2)), Prelude::NoMenu),
+            (Timeout::Hidden, key, Some(Some(2)), Prelude::Menu(key)),
+            // The menu itself reads the key.
+            (Timeout::Forced, key, None, Prelude::Menu(None)),
+            (Timeout::Seconds(1), key, None, Prelude::Menu(None)),
+        ] {
+            let mut keyboard = Keyboard {
+                pressed,
+                waited: None,
+            };
+            assert_eq!(prelude(&mut keyboard, timeout), expected);
+            assert_eq!(keyboard.waited, waited);
+        }
+    }
+
+    #[test]
+    fn nothing_that_boots_by_itself_shows_the_menu() {
+        for (wanted, default, expected) in [
+            (Timeout::Hidden, None, Timeout::Seconds(10)),
+            (Timeout::Disabled, None, Timeout::Seconds(10)),
+            (Timeout::Seconds(3), None, Timeout::Seconds(3)),
+            (Timeout::Forced, None, Timeout::Forced),
+            (Timeout::Hidden, Some(0), Timeout::Hidden),
+            (Timeout::Disabled, Some(0), Timeout::Disabled),
+        ] {
+            assert_eq!(timeout(wanted, default), expected);
+        }
     }
 }

@@ -12,23 +12,26 @@ const POWER_OFF: &[u8] = b"auto-poweroff";
 /// Id of the entry that restarts it.
 const REBOOT: &[u8] = b"auto-reboot";
 
-/// Offers them to `list`, behind all others.
-pub(crate) fn offer(conf: &Conf, list: &mut List, entry: &mut Entry) {
+/// Offers the entries that the settings want to `list`, in which they come last.
+/// `entry` is for the use of this function.
+pub(super) fn offer(conf: &Conf, list: &mut List, entry: &mut Entry) {
     for (wanted, id, title) in [
         (conf.auto_poweroff, POWER_OFF, &b"Power Off The System"[..]),
         (conf.auto_reboot, REBOOT, b"Reboot The System"),
     ] {
+        if !wanted {
+            continue;
+        }
         entry.clear();
         entry.generated = true;
-        let named = entry.set_id(&[id]).and(entry.set(Field::Title, &[title]));
-        if wanted && named.is_some() {
+        if entry.set_id(&[id]).is_some() && entry.set(Field::Title, &[title]).is_some() {
             list.offer(entry);
         }
     }
 }
 
-/// What choosing the one with this `id` does.
-pub(crate) fn ending(id: &[u8], overlay: Overlay) -> Ending {
+/// How the loader ends if the entry with this `id` is chosen.
+pub(super) fn ending(id: &[u8], overlay: Overlay) -> Ending {
     if id == POWER_OFF {
         Ending::PowerOff(overlay)
     } else {

@@ -1,19 +1,23 @@
-//! What boots: what a person chooses, or what is chosen for nobody.
+//! Which entry boots: the choice of a person, or of the settings if nobody is there.
 //!
 //! | module | what |
 //! |---|---|
+//! | `question` | the entries to choose from |
 //! | `choice` | the [`Choice`] |
-//! | `by_settings` | settings, then the menu, in the order of systemd-boot (in the overlay) |
-//! | `by_number` | a list of numbers, where the overlay is missing |
+//! | `by_settings` | by the settings, and whether there is a menu (in the overlay) |
+//! | `at_menu` | by a person at the menu |
 //! | `on_disk` | the entries of the disk, as the menu asks for them |
 //! | `generated` | entries that the loader adds by itself |
+//! | `by_number` | by a person at a list of numbers, where the overlay is missing |
 
+mod at_menu;
 mod by_number;
-pub(crate) mod by_settings;
+mod by_settings;
 mod choice;
 mod generated;
 mod on_disk;
+mod question;
 
 pub(crate) use by_number::by_number;
-pub(crate) use by_settings::Question;
 pub use choice::Choice;
+pub(crate) use question::Question;

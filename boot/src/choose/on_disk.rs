@@ -1,106 +1,41 @@
-//! The entries of a disk, as the menu asks for them.
+//! The entries of a disk, as the menu asks for them: all that it shows of them is
+//! read from the disk when it is to be shown.
 
-use super::choice::Choice;
-use super::generated;
 use crate::disk::storage::Storage;
-use crate::entries::entry::{self, Entry, Field, TYPE1, tag};
-use crate::entries::glob;
+use crate::entries::entry::{self, Entry, Field, tag};
 use crate::entries::list::List;
 use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Source, Sources};
 use crate::find::scan::Scan;
-use crate::handoff::Ending;
 use crate::load::cmdline::CommandLine;
-use crate::machine::{Console, Disk, Input};
-use crate::menu::{self, Entries, Outcome, Remembered, Settings};
+use crate::machine::Disk;
+use crate::menu::{Entries, Written};
 use crate::overlay::Overlay;
 use crate::report::describe;
-use crate::settings::state::{Changes, State};
 use crate::text::{Text, decimal};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
-use layout::state::Text as Remembers;
 
-fn changed<T: PartialEq>(before: T, after: T) -> Option<T> {
-    (before != after).then_some(after)
-}
-
-/// The disk that the entries come from.
-pub(crate) struct OnDisk<'a, 'e, 'd, D> {
+/// The entries, and what reads more of them.
+pub(super) struct OnDisk<'a, 'e, 'd, D> {
     /// The entries.
-    pub(crate) list: &'a mut List<'e>,
+    pub(super) list: &'a List<'e>,
     /// Where they come from.
-    pub(crate) sources: &'a Sources,
+    pub(super) sources: &'a Sources,
     /// The disk.
-    pub(crate) storage: &'a mut Storage<'d, D>,
+    pub(super) storage: &'a mut Storage<'d, D>,
     /// To read their files with.
-    pub(crate) scratch: &'a mut Scratch,
+    pub(super) scratch: &'a mut Scratch,
     /// True where the processor can run 64-bit kernels.
-    pub(crate) long_mode: bool,
-    /// It is in memory, or there would be no menu.
-    pub(crate) overlay: Overlay,
+    pub(super) long_mode: bool,
+    /// The proof that unified kernel images can be read.
+    pub(super) overlay: Overlay,
 }
 
 impl<D: Disk> OnDisk<'_, '_, '_, D> {
-    /// Shows the menu and gives what was chosen: `plain`, with what was changed.
-    /// `typed` is what was typed already; `line` is room for a command line.
-    ///
-    /// # Errors
-    /// What ends the loader instead.
-    pub(crate) fn choose(
-        mut self,
-        console: &mut impl Console,
-        state: &State,
-        settings: &Settings,
-        typed: Option<Input>,
-        line: &mut [u8],
-        plain: Choice,
-    ) -> Result<Choice, Ending> {
-        title::tell_apart(self.list);
-        let before = Remembered {
-            default: self.rank(state.text(Remembers::Default)),
-            preferred: self.rank(state.text(Remembers::Preferred)),
-            timeout: state.lasting_timeout(),
-        };
-        let mut after = before;
-        let (entry, edited) = match menu::run(console, &mut self, settings, typed, &mut after, line)
-        {
-            Outcome::Boot { entry, edited } => (entry, edited),
-            Outcome::PowerOff => return Err(Ending::PowerOff(self.overlay)),
-            Outcome::Reboot => return Err(Ending::Reboot),
-            // There may be no next device: it had its turn.
-            Outcome::Quit if !settings.message.is_empty() => return Err(Ending::Failed),
-            Outcome::Quit => return Err(Ending::Quit),
-        };
-        if let Some(chosen) = self.list.get(entry)
-            && chosen.generated
-        {
-            return Err(generated::ending(chosen.id(), self.overlay));
-        }
-        Ok(Choice {
-            entry,
-            edited,
-            changes: Changes {
-                default: changed(before.default, after.default),
-                preferred: changed(before.preferred, after.preferred),
-                timeout: changed(before.timeout, after.timeout),
-            },
-            ..plain
-        })
-    }
-
-    /// The first entry that a pattern selects.
-    fn rank(&self, pattern: Option<&[u8]>) -> Option<usize> {
-        let pattern = pattern?;
-        (0..self.list.len()).find(|&rank| {
-            let entry = self.list.get(rank);
-            entry.is_some_and(|entry| glob::selects(pattern, entry.id()))
-        })
-    }
-
-    /// An entry's file, and where it lies.
+    /// An entry's file, and where it lies; None for an entry that the loader added.
     fn file(&self, index: usize) -> Option<(Source, Node)> {
         let entry = self.list.get(index)?;
         let source = self.sources.get(entry.volume()).copied()??;
@@ -127,6 +62,20 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
         self.list.get(index).is_some_and(|entry| entry.has(bit))
     }
 
+    /// Adds the command line of an entry: the one in its file, or else the one in its
+    /// unified kernel image.
+    fn read_command_line(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
+        self.pairs(index, &mut |key, value| {
+            if key == Key::Options {
+                line.add(value);
+            }
+        })?;
+        if line.is_empty() && self.is(index, tag::UKI) {
+            self.built_in(index, line)?;
+        }
+        Ok(())
+    }
+
     /// Adds the command line that is in an entry's unified kernel image.
     fn built_in(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
         let (source, mut node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
@@ -145,8 +94,28 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
         uki::command_line(&mut image, self.storage, &mut self.scratch.line, line)
     }
 
-    /// Files that would be entries, and why they are none.
-    fn problems(&mut self, field: &mut dyn FnMut(&[u8], &[u8])) {
+    /// The directory and the name of an entry's file, and the partition on which it
+    /// lies.
+    fn location(&mut self, index: usize, field: &mut dyn FnMut(&[u8], &[u8])) {
+        let (Some(entry), Some((source, node))) = (self.list.get(index), self.file(index)) else {
+            return;
+        };
+        let name = &mut self.scratch.name;
+        if source.volume.name(self.storage, &node, name).is_err() {
+            return;
+        }
+        let is_xbootldr = entry.has(tag::VOLUME);
+        field(b"partition", if is_xbootldr { b"XBOOTLDR" } else { b"ESP" });
+        let (directory, _) = entry::place(entry);
+        let mut path = Text::UNSET;
+        for piece in [directory, b"/", name.as_bytes()] {
+            path.append(piece);
+        }
+        field(b"file", path.get().unwrap_or_default());
+    }
+
+    /// The skipped files, and why each was skipped.
+    fn skipped(&mut self, field: &mut dyn FnMut(&[u8], &[u8])) {
         let mut nothing = List::new(&mut []);
         for (source, tag) in self.sources.iter().zip(0..) {
             let Some(Source { volume, .. }) = source else {
@@ -185,77 +154,57 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
         }
     }
 
-    fn hotkey(&self, index: usize) -> u8 {
-        let linux = self.list.get(index).is_some_and(|entry| !entry.generated);
-        if linux { b'l' } else { 0 }
+    fn hotkey(&self, index: usize) -> Option<u8> {
+        let entry = self.list.get(index)?;
+        (!entry.generated).then_some(b'l')
     }
 
-    fn command_line(&mut self, index: usize, into: &mut [u8]) -> Result<usize, usize> {
-        let mut line = CommandLine::new(into);
-        let read = self.pairs(index, &mut |key, value| {
-            if key == Key::Options {
-                line.add(value);
-            }
-        });
-        let read = match read {
-            Ok(()) if line.is_empty() && self.is(index, tag::UKI) => {
-                self.built_in(index, &mut line)
-            }
-            read => read,
-        };
+    fn command_line(&mut self, index: usize, buffer: &mut [u8]) -> Written {
+        let mut line = CommandLine::new(buffer);
+        let read = self.read_command_line(index, &mut line);
         let length = line.as_bytes().map(<[u8]>::len);
         let error = match read.and(length) {
-            Ok(length) => return Ok(length),
+            Ok(length) => return Written::CommandLine(length),
             Err(error) => error,
         };
-        let mut text = CommandLine::new(into);
+        let mut reason = CommandLine::new(buffer);
         if self.file(index).is_none() {
-            text.push(b"This entry has no command line.");
+            reason.push(b"This entry has no command line.");
         } else {
-            describe(error, &mut |piece| text.push(piece));
+            describe(error, &mut |piece| reason.push(piece));
         }
-        Err(text.as_bytes().map_or(0, <[u8]>::len))
+        Written::Reason(reason.as_bytes().map_or(0, <[u8]>::len))
     }
 
     fn details(&mut self, index: usize, field: &mut dyn FnMut(&[u8], &[u8])) {
         if let Some(entry) = self.list.get(index) {
-            let texts = [
-                (&b"id"[..], Field::Id),
-                (b"title", Field::Title),
-                (b"version", Field::Version),
-                (b"sort-key", Field::SortKey),
-                (b"machine-id", Field::MachineId),
-            ];
-            for (name, which) in texts {
-                if let Some(text) = entry.text(which) {
-                    field(name, text);
-                }
-            }
+            texts(entry, field);
             tries(entry, field);
         }
-        if let Some((source, node)) = self.file(index)
-            && source
-                .volume
-                .name(self.storage, &node, &mut self.scratch.name)
-                .is_ok()
-        {
-            let entry = self.list.get(index);
-            let xbootldr = entry.is_some_and(|entry| entry.has(tag::VOLUME));
-            let directory = entry.map_or(TYPE1, |entry| entry::place(entry).0);
-            let partition: &[u8] = if xbootldr { b"XBOOTLDR" } else { b"ESP" };
-            field(b"partition", partition);
-            let mut path = Text::UNSET;
-            for piece in [directory, b"/", self.scratch.name.as_bytes()] {
-                path.append(piece);
-            }
-            field(b"file", path.get().unwrap_or_default());
-        }
+        self.location(index, field);
+        // An error is shown when the entry is booted.
         let _ = self.pairs(index, &mut |key, value| {
             if !matches!(key, Key::Text(_)) {
                 field(key.name(), value);
             }
         });
-        self.problems(field);
+        self.skipped(field);
+    }
+}
+
+/// The texts of an entry that the list holds.
+fn texts(entry: &Entry, field: &mut dyn FnMut(&[u8], &[u8])) {
+    let texts: [(&[u8], Field); 5] = [
+        (b"id", Field::Id),
+        (b"title", Field::Title),
+        (b"version", Field::Version),
+        (b"sort-key", Field::SortKey),
+        (b"machine-id", Field::MachineId),
+    ];
+    for (name, which) in texts {
+        if let Some(text) = entry.text(which) {
+            field(name, text);
+        }
     }
 }
 

@@ -44,8 +44,8 @@ pub struct Entry {
     pub tag: u8,
     /// Which additions to the title tell it apart, see [`super::title`].
     pub(super) additions: u8,
-    /// A sum over the title as it is shown.
-    pub(super) look: u32,
+    /// A hash of the title as it is shown, by which titles are compared.
+    pub(super) title_hash: u32,
     /// Bytes of `bytes` that are taken.
     used: u16,
     /// Where in `bytes` the texts are, each from `start` to `end`.
@@ -84,7 +84,7 @@ impl Entry {
         generated: false,
         tag: 0,
         additions: 0,
-        look: 0,
+        title_hash: 0,
         used: 0,
         places: [Place { start: 0, end: 0 }; 5],
         bytes: [0; Entry::TEXT],

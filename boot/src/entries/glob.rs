@@ -10,7 +10,7 @@
 /// taken where it is found first, so only the last star is ever tried again,
 /// and the work is bounded by the product of both lengths.
 pub fn matches(mut pattern: &[u8], mut text: &[u8]) -> bool {
-    // Pattern and text behind the last star.
+    // Pattern and text after the last star.
     let mut retry: Option<(&[u8], &[u8])> = None;
     loop {
         if let [b'*', rest @ ..] = pattern {
@@ -36,7 +36,7 @@ pub fn matches(mut pattern: &[u8], mut text: &[u8]) -> bool {
     }
 }
 
-/// The pattern behind its first element, if that matches `byte`.
+/// The pattern after its first element, if that element matches `byte`.
 fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     match pattern {
         [b'?', rest @ ..] => Some(rest),
@@ -48,8 +48,8 @@ fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     }
 }
 
-/// The pattern behind a set, if `byte` is in it; `pattern` starts behind the
-/// bracket. A set without an end holds nothing.
+/// The pattern after a set, if `byte` is in it; `pattern` starts after the opening
+/// bracket. A set without a closing bracket holds nothing.
 fn set(mut pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let mut first = true;
     let mut found = false;
@@ -76,7 +76,7 @@ fn set(mut pattern: &[u8], byte: u8) -> Option<&[u8]> {
     }
 }
 
-/// One character, which a backslash may stand before, and what follows it.
+/// One character, which may have a backslash in front of it, and the rest.
 fn literal(pattern: &[u8]) -> Option<(u8, &[u8])> {
     match pattern {
         [b'\\', byte, rest @ ..] => Some((byte.to_ascii_lowercase(), rest)),
@@ -87,7 +87,7 @@ fn literal(pattern: &[u8]) -> Option<(u8, &[u8])> {
 
 /// True if `pattern` names the entry `id`: it matches the id, which ends in
 /// `.conf` or `.efi`, or it is the id, with or without that suffix. systemd-boot
-/// wants the suffix; the Boot Loader Interface says ids have none.
+/// wants the suffix; in the Boot Loader Interface ids have no suffix.
 pub fn selects(pattern: &[u8], id: &[u8]) -> bool {
     let same = match id.split_at_checked(pattern.len()) {
         Some((start, b"" | b".conf" | b".efi")) => start.eq_ignore_ascii_case(pattern),

@@ -1,12 +1,13 @@
 //! Which entry boots when nobody chooses one.
 
+use super::entry::Entry;
 use super::list::List;
 use crate::entries::glob;
 
-/// What was asked for, strongest first. Each is a pattern as
-/// [`glob::selects`] reads it; `@saved` stands for `last_booted`.
+/// The settings that name the default entry, strongest first. Each is a pattern
+/// for [`glob::selects`]; `@saved` stands for `last_booted`.
 #[derive(Clone, Copy, Default)]
-pub struct Wishes<'a> {
+pub struct Defaults<'a> {
     /// For this boot only, from the state file.
     pub one_shot: Option<&'a [u8]>,
     /// `preferred` of the state file, then of `loader.conf`: never a bad entry.
@@ -17,42 +18,38 @@ pub struct Wishes<'a> {
     pub last_booted: Option<&'a [u8]>,
 }
 
-/// The rank of the entry to boot: the first that a wish selects, else the
+/// The rank of the entry to boot: the first that a setting selects, else the
 /// first entry of all. Profiles of a UKI beyond its first, and what the loader
-/// added to the menu by itself, boot only where they are wished for.
+/// added to the menu by itself, boot only where a setting names them.
 ///
 /// None: there is nothing to boot by itself. Then the menu waits on its first
 /// entry, for ten seconds where no timeout is set.
-pub fn default(list: &List, wishes: &Wishes) -> Option<usize> {
-    let [preferred, preferred_conf] = wishes.preferred;
-    let [default, default_conf] = wishes.default;
-    let patterns = [
-        wishes.one_shot,
-        preferred,
-        preferred_conf,
-        default,
-        default_conf,
-        Some(b"*"),
+pub fn default(list: &List, defaults: &Defaults) -> Option<usize> {
+    type Condition = fn(&Entry) -> bool;
+    let any: Condition = |_| true;
+    let not_bad: Condition = |entry| !entry.tries.is_bad();
+    let boots_by_itself: Condition = |entry| !entry.generated && entry.profile == 0;
+    let [preferred, preferred_conf] = defaults.preferred;
+    let [default, default_conf] = defaults.default;
+    let steps = [
+        (defaults.one_shot, any),
+        (preferred, not_bad),
+        (preferred_conf, not_bad),
+        (default, any),
+        (default_conf, any),
+        (Some(b"*"), boots_by_itself),
     ];
-    for (strength, wish) in patterns.iter().enumerate() {
-        let mut pattern = wish.unwrap_or_default();
-        if pattern.eq_ignore_ascii_case(b"@saved") {
-            pattern = wishes.last_booted.unwrap_or_default();
-        }
-        let mut rank = 0;
-        while let Some(entry) = list.get(rank) {
-            let excluded = match strength {
-                1 | 2 => entry.tries.is_bad(),
-                5 => entry.generated || entry.profile != 0,
-                _ => false,
-            };
-            if !excluded && !pattern.is_empty() && glob::selects(pattern, entry.id()) {
-                return Some(rank);
-            }
-            rank = rank.saturating_add(1);
-        }
-    }
-    None
+    steps.iter().find_map(|(pattern, condition)| {
+        let pattern = match pattern {
+            Some(saved) if saved.eq_ignore_ascii_case(b"@saved") => defaults.last_booted,
+            pattern => *pattern,
+        };
+        let pattern = pattern.filter(|pattern| !pattern.is_empty())?;
+        (0..list.len()).find(|&rank| {
+            let entry = list.get(rank);
+            entry.is_some_and(|entry| condition(entry) && glob::selects(pattern, entry.id()))
+        })
+    })
 }
 
 #[cfg(test)]
@@ -64,24 +61,25 @@ mod tests {
 
     /// What differs between the entries of a test.
     #[derive(Clone, Copy)]
-    enum State {
+    enum Is {
         Good,
         Trying,
         Bad,
         Profile,
         Generated,
     }
-    use State::{Bad, Generated, Good, Profile, Trying};
+    use Is::{Bad, Generated, Good, Profile, Trying};
 
-    /// Gives a function that makes wishes and says the id of what they select.
-    fn with_list(entries: &[(&str, State)], then: impl FnOnce(&dyn Fn(Wishes) -> Option<String>)) {
+    /// Hands `then` a function that takes settings and gives the id of the entry that
+    /// they select.
+    fn with_list(entries: &[(&str, Is)], then: impl FnOnce(&dyn Fn(Defaults) -> Option<String>)) {
         let mut room = [Entry::EMPTY; 8];
         let mut list = List::new(&mut room);
-        for (id, state) in entries {
+        for (id, is) in entries {
             let mut entry = Entry::EMPTY;
             entry.clear();
             entry.set_id(&[id.as_bytes()]).unwrap();
-            match state {
+            match is {
                 Good => {}
                 Trying => entry.tries = Tries { left: 2, done: 1 },
                 Bad => entry.tries = Tries { left: 0, done: 3 },
@@ -90,8 +88,8 @@ mod tests {
             }
             list.offer(&entry);
         }
-        then(&|wishes| {
-            let rank = default(&list, &wishes)?;
+        then(&|defaults| {
+            let rank = default(&list, &defaults)?;
             Some(String::from_utf8(list.get(rank)?.id().to_vec()).unwrap())
         });
     }
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn order_of_wishes() {
+    fn order_of_settings() {
         with_list(
             &[
                 ("e.conf", Good),
@@ -115,20 +113,20 @@ mod tests {
                 ("a.conf", Good),
             ],
             |pick| {
-                let mut wishes = Wishes::default();
-                assert_eq!(pick(wishes), id("e.conf"));
-                wishes.default[1] = one("d.conf");
-                assert_eq!(pick(wishes), id("d.conf"));
-                wishes.default[0] = one("c*");
-                assert_eq!(pick(wishes), id("c.conf"));
-                wishes.preferred[1] = one("B");
-                assert_eq!(pick(wishes), id("b.conf"));
-                wishes.preferred[0] = one("A.CONF");
-                assert_eq!(pick(wishes), id("a.conf"));
-                wishes.one_shot = one("?.conf");
-                assert_eq!(pick(wishes), id("e.conf"));
-                wishes.one_shot = one("gone.conf");
-                assert_eq!(pick(wishes), id("a.conf"));
+                let mut defaults = Defaults::default();
+                assert_eq!(pick(defaults), id("e.conf"));
+                defaults.default[1] = one("d.conf");
+                assert_eq!(pick(defaults), id("d.conf"));
+                defaults.default[0] = one("c*");
+                assert_eq!(pick(defaults), id("c.conf"));
+                defaults.preferred[1] = one("B");
+                assert_eq!(pick(defaults), id("b.conf"));
+                defaults.preferred[0] = one("A.CONF");
+                assert_eq!(pick(defaults), id("a.conf"));
+                defaults.one_shot = one("?.conf");
+                assert_eq!(pick(defaults), id("e.conf"));
+                defaults.one_shot = one("gone.conf");
+                assert_eq!(pick(defaults), id("a.conf"));
             },
         );
     }
@@ -138,50 +136,50 @@ mod tests {
         with_list(
             &[("new.conf", Bad), ("old.conf", Good), ("next.conf", Trying)],
             |pick| {
-                assert_eq!(pick(Wishes::default()), id("old.conf"));
+                assert_eq!(pick(Defaults::default()), id("old.conf"));
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         preferred: [one("new*"), None],
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("old.conf")
                 );
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         preferred: [None, one("n*")],
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("next.conf")
                 );
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         default: [one("new*"), None],
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("new.conf")
                 );
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         default: [None, one("new*")],
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("new.conf")
                 );
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         one_shot: one("new.conf"),
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("new.conf")
                 );
             },
         );
         with_list(&[("b.conf", Bad), ("a.conf", Bad)], |pick| {
-            assert_eq!(pick(Wishes::default()), id("b.conf"));
+            assert_eq!(pick(Defaults::default()), id("b.conf"));
             assert_eq!(
-                pick(Wishes {
+                pick(Defaults {
                     preferred: [one("a*"), None],
-                    ..Wishes::default()
+                    ..Defaults::default()
                 }),
                 id("b.conf")
             );
@@ -190,52 +188,52 @@ mod tests {
 
     /// Not even of an entry whose id is nothing but a suffix.
     #[test]
-    fn empty_wishes() {
+    fn empty_patterns() {
         with_list(&[("b.conf", Good), (".conf", Good)], |pick| {
             let empty = one("");
-            let wishes = Wishes {
+            let defaults = Defaults {
                 one_shot: empty,
                 preferred: [empty; 2],
                 default: [empty; 2],
                 last_booted: empty,
             };
-            assert_eq!(pick(wishes), id("b.conf"));
+            assert_eq!(pick(defaults), id("b.conf"));
         });
     }
 
     #[test]
     fn saved() {
         with_list(&[("b.conf", Good), ("a.conf", Good)], |pick| {
-            let wishes = Wishes {
+            let defaults = Defaults {
                 default: [None, one("@saved")],
-                ..Wishes::default()
+                ..Defaults::default()
             };
-            assert_eq!(pick(wishes), id("b.conf"));
+            assert_eq!(pick(defaults), id("b.conf"));
             assert_eq!(
-                pick(Wishes {
+                pick(Defaults {
                     last_booted: one("a.conf"),
-                    ..wishes
+                    ..defaults
                 }),
                 id("a.conf")
             );
             assert_eq!(
-                pick(Wishes {
+                pick(Defaults {
                     last_booted: one("gone.conf"),
-                    ..wishes
+                    ..defaults
                 }),
                 id("b.conf")
             );
-            let wishes = Wishes {
+            let defaults = Defaults {
                 preferred: [one("@Saved"), None],
                 last_booted: one("a.conf"),
-                ..Wishes::default()
+                ..Defaults::default()
             };
-            assert_eq!(pick(wishes), id("a.conf"));
+            assert_eq!(pick(defaults), id("a.conf"));
             // Not by itself.
             assert_eq!(
-                pick(Wishes {
+                pick(Defaults {
                     last_booted: one("a.conf"),
-                    ..Wishes::default()
+                    ..Defaults::default()
                 }),
                 id("b.conf")
             );
@@ -244,22 +242,22 @@ mod tests {
 
     #[test]
     fn nothing_by_itself() {
-        with_list(&[], |pick| assert_eq!(pick(Wishes::default()), None));
+        with_list(&[], |pick| assert_eq!(pick(Defaults::default()), None));
         with_list(
             &[("x.efi@1", Profile), ("auto-reboot", Generated)],
             |pick| {
-                assert_eq!(pick(Wishes::default()), None);
+                assert_eq!(pick(Defaults::default()), None);
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         one_shot: one("auto-reboot"),
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("auto-reboot")
                 );
                 assert_eq!(
-                    pick(Wishes {
+                    pick(Defaults {
                         default: [one("*@1"), None],
-                        ..Wishes::default()
+                        ..Defaults::default()
                     }),
                     id("x.efi@1")
                 );
@@ -268,7 +266,7 @@ mod tests {
         with_list(
             &[("x.efi@1", Profile), ("x.efi", Good), ("z", Generated)],
             |pick| {
-                assert_eq!(pick(Wishes::default()), id("x.efi"));
+                assert_eq!(pick(Defaults::default()), id("x.efi"));
             },
         );
     }

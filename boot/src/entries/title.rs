@@ -1,35 +1,56 @@
-//! What the menu shows for an entry.
+//! The text that the menu shows for an entry.
 //!
-//! The title, or the id where there is none. Where two entries would look the
-//! same, systemd-boot adds the version to each of them; where some still look
-//! the same, the start of the machine ID; and at last the id.
+//! It is the title, or the id of an entry without a title. Where two entries would
+//! look the same, the version is added to each of them; where some still look the
+//! same, the start of the machine ID; and at last the id. So does systemd-boot.
 
 use super::entry::{Entry, Field};
 use super::list::List;
 
-/// What is added, in this order, and how much of it at most.
-const ADDITIONS: [(Field, usize); 3] = [
-    (Field::Version, usize::MAX),
-    (Field::MachineId, 8),
-    (Field::Id, usize::MAX),
+/// A text that is added to a title.
+struct Addition {
+    /// The bit of `Entry::additions` that stands for it.
+    bit: u8,
+    field: Field,
+    /// The most bytes of it that are shown.
+    most: usize,
+}
+
+/// The additions, in their order.
+const ADDITIONS: [Addition; 3] = [
+    Addition {
+        bit: 1,
+        field: Field::Version,
+        most: usize::MAX,
+    },
+    Addition {
+        bit: 2,
+        field: Field::MachineId,
+        most: 8,
+    },
+    Addition {
+        bit: 4,
+        field: Field::Id,
+        most: usize::MAX,
+    },
 ];
 
 /// Finds out which titles need additions. To be called once the list is
 /// complete; the work grows with the square of its length.
 ///
-/// Titles are compared by a sum over what is shown. If two of them should have
-/// the same sum by chance, they get an addition that they could do without.
+/// Titles are compared by a hash of the text that is shown. If two of them should have
+/// the same hash by chance, they get an addition that they could do without.
 pub fn tell_apart(list: &mut List) {
-    for addition in [1, 2, 4] {
+    for Addition { bit, .. } in ADDITIONS {
         for entry in list.entries() {
-            entry.look = look(entry);
+            entry.title_hash = hash(entry);
         }
         let mut rest = list.entries();
         while let [entry, others @ ..] = rest {
             for other in &mut *others {
-                if other.look == entry.look {
-                    other.additions |= addition;
-                    entry.additions |= addition;
+                if other.title_hash == entry.title_hash {
+                    other.additions |= bit;
+                    entry.additions |= bit;
                 }
             }
             rest = others;
@@ -38,30 +59,28 @@ pub fn tell_apart(list: &mut List) {
 }
 
 /// The 32-bit FNV-1a hash of the title as it is shown.
-fn look(entry: &Entry) -> u32 {
-    let mut sum = 0x811c_9dc5u32;
+fn hash(entry: &Entry) -> u32 {
+    let mut hash = 0x811c_9dc5u32;
     write(entry, &mut |piece| {
         for byte in piece {
-            sum = (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+            hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
         }
     });
-    sum
+    hash
 }
 
 /// Hands the title of the entry to `sink`, in pieces. The bytes are those of
 /// the file: they may be anything, control characters included.
 pub fn write(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
     sink(entry.text(Field::Title).unwrap_or(entry.id()));
-    let mut additions = entry.additions;
-    for &(field, most) in &ADDITIONS {
-        if additions & 1 != 0
+    for Addition { bit, field, most } in ADDITIONS {
+        if entry.additions & bit != 0
             && let Some(text) = entry.text(field)
         {
             sink(b" (");
             sink(text.get(..most).unwrap_or(text));
             sink(b")");
         }
-        additions = additions.wrapping_shr(1);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Comparing version strings (UAPI.10, "Version Format Specification").
 //!
-//! Where the specification's text and systemd's code differ (a number of value
-//! zero against a letter), this follows the code, since menus must look alike.
+//! Where the specification's text and systemd's code differ (the number zero against
+//! a letter), this follows the code, since menus must look alike.
 //! Numbers are compared digit by digit, so that none is too large.
 
 use core::cmp::Ordering;
@@ -35,9 +35,9 @@ pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
                 skip(side, |byte| byte == b'0');
             }
         }
-        // In words the first difference decides, in numbers the length before
-        // it. The longer one is newer in both, and one of no length is older
-        // than a number, which may be 0.
+        // In words the first difference decides. Of two numbers the longer one is
+        // newer; if they are of equal length, the first difference decides. Where one
+        // side has no more characters of its kind, the other side is newer.
         let mut order = Ordering::Equal;
         while order.is_eq() || numeric {
             let [x, y] = first(&sides);
@@ -63,7 +63,7 @@ pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
-/// True for what a version does not consist of.
+/// True for a character that only separates the parts of a version.
 fn is_separator(byte: u8) -> bool {
     !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'~' | b'^' | b'-')
 }

@@ -7,7 +7,7 @@ use crate::disk::partition::{Partition, Partitions};
 use crate::disk::storage::Storage;
 use crate::disk::table::find_partitions;
 use crate::entries::list::List;
-use crate::entries::select::{self, Wishes};
+use crate::entries::select::{self, Defaults};
 use crate::fat::{File, Source, Sources, Volume};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
@@ -15,7 +15,7 @@ use crate::settings::conf::Conf;
 use crate::settings::state::State;
 use crate::workspace::Scratch;
 use crate::{Error, Kind};
-use layout::state::Text;
+use layout::state::Setting;
 
 /// Where the settings lie, on the EFI system partition only.
 const CONF: &[u8] = b"/loader/loader.conf";
@@ -57,6 +57,7 @@ impl<D: Disk> Finder<'_, '_, D> {
     }
 
     /// The file system of a partition, if there is one.
+    #[inline(never)]
     fn open(&mut self, partition: &Option<Partition>, problem: &mut Problem) -> Option<Source> {
         let partition = partition.as_ref()?;
         match Volume::open(self.storage, partition) {
@@ -131,11 +132,11 @@ pub(crate) fn default(
     state: &State,
     wish: Option<&[u8]>,
 ) -> Option<usize> {
-    let wishes = Wishes {
-        one_shot: wish.or(state.text(Text::OneShot)),
-        preferred: [state.text(Text::Preferred), conf.preferred()],
-        default: [state.text(Text::Default), conf.default()],
-        last_booted: state.text(Text::LastBooted),
+    let defaults = Defaults {
+        one_shot: wish.or(state.text(Setting::OneShot)),
+        preferred: [state.text(Setting::Preferred), conf.preferred()],
+        default: [state.text(Setting::Default), conf.default()],
+        last_booted: state.text(Setting::LastBooted),
     };
-    select::default(list, &wishes)
+    select::default(list, &defaults)
 }

@@ -1,59 +1,52 @@
 //! The editor of the command line: one line of the screen, scrolled sideways.
 
-use super::line::{Line, Unit};
+use super::keys::{self, Key};
+use super::line::{Direction, Line, Unit};
 use super::text::{Cells, centred, columns, continues};
 use crate::machine::Console;
-use crate::menu::keys::{self, Key};
 
-/// What a key does: it moves the cursor, or removes what it would pass.
-struct Action {
-    key: Key,
-    unit: Unit,
-    back: bool,
-    remove: bool,
+/// The effect of a key on the line.
+enum Action {
+    /// Moves the cursor.
+    Move(Direction, Unit),
+    /// Removes the text that the same move would pass.
+    Remove(Direction, Unit),
 }
 
-const fn action(key: u8, unit: Unit, back: bool, remove: bool) -> Action {
-    Action {
-        key: Key(key),
-        unit,
-        back,
-        remove,
-    }
+/// The action of a key, if it has one. Up and Down move by words, as in systemd-boot.
+fn action(key: Key) -> Option<Action> {
+    use Action::{Move, Remove};
+    use Direction::{Back, Forward};
+    Some(match key {
+        Key::Left => Move(Back, Unit::Character),
+        Key::Right => Move(Forward, Unit::Character),
+        Key::Up | Key::WordLeft => Move(Back, Unit::Word),
+        Key::Down | Key::WordRight => Move(Forward, Unit::Word),
+        Key::Home => Move(Back, Unit::Line),
+        Key::End => Move(Forward, Unit::Line),
+        Key::Backspace => Remove(Back, Unit::Character),
+        Key::Delete => Remove(Forward, Unit::Character),
+        Key::DeleteWordLeft => Remove(Back, Unit::Word),
+        Key::DeleteWordRight => Remove(Forward, Unit::Word),
+        Key::Ctrl(b'k') => Remove(Forward, Unit::Line),
+        _ => return None,
+    })
 }
-
-static ACTIONS: [Action; 13] = [
-    action(Key::LEFT.0, Unit::Character, true, false),
-    action(Key::RIGHT.0, Unit::Character, false, false),
-    action(Key::HOME.0, Unit::Line, true, false),
-    action(Key::END.0, Unit::Line, false, false),
-    action(Key::UP.0, Unit::Word, true, false),
-    action(Key::WORD_LEFT.0, Unit::Word, true, false),
-    action(Key::DOWN.0, Unit::Word, false, false),
-    action(Key::WORD_RIGHT.0, Unit::Word, false, false),
-    action(Key::BACKSPACE.0, Unit::Character, true, true),
-    action(Key::DELETE.0, Unit::Character, false, true),
-    action(Key::DELETE_WORD_LEFT.0, Unit::Word, true, true),
-    action(Key::DELETE_WORD_RIGHT.0, Unit::Word, false, true),
-    // Ctrl-K
-    action(0x0b, Unit::Line, false, true),
-];
 
 /// Lets a person edit the first `length` bytes of `buffer`, whose size is the
-/// limit. Gives the new length, or nothing if it should stay as it was; the
-/// buffer's content is lost then.
-#[inline(never)]
+/// limit. Gives the new length; None if the line should stay as it was, and then
+/// the content of the buffer is lost.
 pub(super) fn edit(console: &mut impl Console, buffer: &mut [u8], length: usize) -> Option<usize> {
     let (columns, lines) = console.size();
-    let last = lines.wrapping_sub(1);
-    let status = lines.wrapping_sub(2);
+    let last = lines.saturating_sub(1);
+    let status = lines.saturating_sub(2);
     centred(console, last, &[b"Enter boot   Esc back"]);
     console.cursor(true);
     let mut line = Line::new(buffer, length);
     let mut window = Window {
-        first: usize::MAX,
-        width: columns.wrapping_sub(3),
-        line: lines.wrapping_sub(3),
+        first: None,
+        width: columns.saturating_sub(3),
+        line: lines.saturating_sub(3),
     };
     centred(console, status, &[]);
     let mut full = false;
@@ -68,31 +61,20 @@ pub(super) fn edit(console: &mut impl Console, buffer: &mut [u8], length: usize)
             full = false;
         }
         match key {
-            Some(Key::ENTER) => return Some(line.text().len()),
-            // Ctrl-C, Ctrl-G
-            None | Some(Key::ESCAPE | Key(0x03 | 0x07)) => return None,
-            Some(Key(character @ b' '..)) => {
+            Some(Key::Enter) => return Some(line.text().len()),
+            None | Some(Key::Escape | Key::Ctrl(b'c' | b'g')) => return None,
+            Some(Key::Character(character)) => {
                 full = !line.insert(character);
                 if full {
-                    centred(
-                        console,
-                        status,
-                        &[b"No more: the kernel's limit is reached."],
-                    );
+                    let message = b"No more: the kernel's limit is reached.";
+                    centred(console, status, &[message]);
                 }
             }
-            Some(key) => {
-                for action in &ACTIONS {
-                    if action.key == key {
-                        let to = line.reach(action.unit, action.back);
-                        if action.remove {
-                            line.remove(to);
-                        } else {
-                            line.cursor = to;
-                        }
-                    }
-                }
-            }
+            Some(key) => match action(key) {
+                Some(Action::Move(direction, unit)) => line.cursor = line.reach(direction, unit),
+                Some(Action::Remove(direction, unit)) => line.remove(direction, unit),
+                None => {}
+            },
         }
     }
 }
@@ -100,42 +82,54 @@ pub(super) fn edit(console: &mut impl Console, buffer: &mut [u8], length: usize)
 /// The part of the line that is seen, with a column on each side for a mark
 /// that there is more.
 struct Window {
-    /// The first byte of it; at the start beyond any, so that it is drawn.
-    first: usize,
+    /// The first byte of it; None before it is drawn.
+    first: Option<usize>,
+    /// Columns.
     width: usize,
     /// Line of the screen.
     line: usize,
 }
 
 impl Window {
-    /// Draws what has changed, and puts the cursor in its place.
+    /// Draws the text that has changed, and puts the cursor in its place.
     fn draw(&mut self, console: &mut impl Console, line: &mut Line) {
-        let changed = core::mem::replace(&mut line.changed, usize::MAX);
+        let changed = line.changed.take();
         let text = line.text();
         let cursor = line.cursor;
         let between = |from: usize, to: usize| columns(text.get(from..to).unwrap_or_default());
-        let mut from = changed.max(self.first);
-        if cursor < self.first || between(self.first, cursor) >= self.width {
-            // By half its width, so that it moves seldom.
-            self.first = cursor.saturating_sub(self.width / 2);
-            while self.first > 0 && text.get(self.first).is_some_and(|&byte| continues(byte)) {
-                self.first = self.first.wrapping_sub(1);
+        let (first, stale) = match self.first {
+            Some(first) if first <= cursor && between(first, cursor) < self.width => {
+                (first, changed.map(|changed| changed.max(first)))
             }
-            from = self.first;
-            console.move_to(0, self.line);
-            console.write(if from > 0 { b"<" } else { b" " });
-        }
-        if let Some(rest) = text.get(from..) {
-            let column = between(self.first, from);
-            console.move_to(column.wrapping_add(1), self.line);
+            _ => {
+                let first = self.scrolled_to(cursor, text);
+                console.move_to(0, self.line);
+                console.write(if first > 0 { b"<" } else { b" " });
+                (first, Some(first))
+            }
+        };
+        self.first = Some(first);
+        if let Some(stale) = stale {
+            let column = between(first, stale);
+            console.move_to(column.saturating_add(1), self.line);
             let mut cells = Cells::new(console, self.width.saturating_sub(column));
-            cells.put(rest);
-            let cut = cells.room < 0;
+            cells.put(text.get(stale..).unwrap_or_default());
+            let cut = cells.was_cut();
             console.clear_to_end();
             if cut {
                 console.write(b">");
             }
         }
-        console.move_to(between(self.first, cursor).wrapping_add(1), self.line);
+        console.move_to(between(first, cursor).saturating_add(1), self.line);
+    }
+
+    /// The first byte of a window that has the cursor in its middle: it scrolls by
+    /// half its width, so that it moves seldom.
+    fn scrolled_to(&self, cursor: usize, text: &[u8]) -> usize {
+        let mut first = cursor.saturating_sub(self.width / 2);
+        while first > 0 && text.get(first).is_some_and(|&byte| continues(byte)) {
+            first = first.saturating_sub(1);
+        }
+        first
     }
 }

@@ -1,113 +1,60 @@
-//! Keys: what the keyboard's scan codes and a serial terminal's control
-//! sequences mean.
+//! Keys: the meaning of the keyboard's scan codes and of a serial terminal's
+//! control sequences.
 
 use crate::machine::{Console, Input};
 
-/// A key, as one byte: the character that it gives, which may be one byte of a
-/// UTF-8 character. Keys without a character are the control characters that do
-/// the same where lines are edited, or that do nothing there.
+/// A key, or several that are pressed together, by the effect that they have
+/// where a line is edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(pub u8);
-
-impl Key {
-    /// Any that is not among these.
-    pub const OTHER: Key = Key(0);
-    /// Home, Alt-<, Ctrl-A.
-    pub const HOME: Key = Key(0x01);
-    /// Arrow left, Ctrl-B.
-    pub const LEFT: Key = Key(0x02);
-    /// Delete, Ctrl-D.
-    pub const DELETE: Key = Key(0x04);
-    /// End, Alt->, Ctrl-E.
-    pub const END: Key = Key(0x05);
-    /// Arrow right, Ctrl-F.
-    pub const RIGHT: Key = Key(0x06);
-    /// Backspace, Ctrl-H.
-    pub const BACKSPACE: Key = Key(0x08);
+pub enum Key {
+    /// A byte of text: an ASCII character, or one byte of a longer UTF-8 character.
+    Character(u8),
+    /// Ctrl and a letter, which is a small one, without a meaning below.
+    Ctrl(u8),
     /// Enter, Ctrl-M, Ctrl-J.
-    pub const ENTER: Key = Key(b'\r');
-    /// Arrow down, Ctrl-N.
-    pub const DOWN: Key = Key(0x0e);
-    /// Arrow up, Ctrl-P.
-    pub const UP: Key = Key(0x10);
-    /// Page up.
-    pub const PAGE_UP: Key = Key(0x15);
-    /// Page down.
-    pub const PAGE_DOWN: Key = Key(0x16);
-    /// Alt-Backspace, Ctrl-W.
-    pub const DELETE_WORD_LEFT: Key = Key(0x17);
-    /// Ctrl-Left, Alt-B.
-    pub const WORD_LEFT: Key = Key(Key::LEFT.0 + MODIFIED);
+    Enter,
     /// Escape.
-    pub const ESCAPE: Key = Key(0x1b);
-    /// Ctrl-Delete, Alt-D.
-    pub const DELETE_WORD_RIGHT: Key = Key(Key::DELETE.0 + MODIFIED);
+    Escape,
+    /// Arrow up, Ctrl-P.
+    Up,
+    /// Arrow down, Ctrl-N.
+    Down,
+    /// Arrow left, Ctrl-B.
+    Left,
+    /// Arrow right, Ctrl-F.
+    Right,
+    /// Ctrl-Left, Alt-B.
+    WordLeft,
     /// Ctrl-Right, Alt-F.
-    pub const WORD_RIGHT: Key = Key(Key::RIGHT.0 + MODIFIED);
+    WordRight,
+    /// Home, Alt-<, Ctrl-A.
+    Home,
+    /// End, Alt->, Ctrl-E.
+    End,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// Backspace, Ctrl-H.
+    Backspace,
+    /// Delete, Ctrl-D.
+    Delete,
+    /// Alt-Backspace, Ctrl-W.
+    DeleteWordLeft,
+    /// Ctrl-Delete, Alt-D.
+    DeleteWordRight,
     /// F1.
-    pub const F1: Key = Key(0x1f);
+    F1,
+    /// Any other.
+    Other,
 }
-
-/// From a key to what it is with Ctrl.
-const MODIFIED: u8 = 0x18;
-
-/// What a keyboard and a terminal send for a key.
-struct Code {
-    /// Scan code of a key without a character.
-    scan: u8,
-    /// What follows ESC, or ESC [, or ESC O; for ESC [ number ~ the number and
-    /// [`NUMBER`].
-    sequence: u8,
-    key: Key,
-}
-
-/// What tells numbers from characters.
-const NUMBER: u8 = 0x80;
-
-/// No such scan code, no such sequence.
-const NONE: u8 = 0xfe;
-
-const fn code(scan: u8, sequence: u8, key: Key) -> Code {
-    Code {
-        scan,
-        sequence,
-        key,
-    }
-}
-
-/// Keys without a character. The sequences are those of the VT220, xterm (`1~`,
-/// `4~`: also the Linux console, `7~`, `8~`: rxvt) and Alt with a letter.
-static CODES: [Code; 25] = [
-    code(0x48, b'A', Key::UP),
-    code(0x50, b'B', Key::DOWN),
-    code(0x4d, b'C', Key::RIGHT),
-    code(0x4b, b'D', Key::LEFT),
-    code(0x47, b'H', Key::HOME),
-    code(0x33, b'<', Key::HOME),
-    code(NONE, NUMBER + 1, Key::HOME),
-    code(NONE, NUMBER + 7, Key::HOME),
-    code(0x4f, b'F', Key::END),
-    code(0x34, b'>', Key::END),
-    code(NONE, NUMBER + 4, Key::END),
-    code(NONE, NUMBER + 8, Key::END),
-    code(0x49, NUMBER + 5, Key::PAGE_UP),
-    code(0x51, NUMBER + 6, Key::PAGE_DOWN),
-    code(0x53, NUMBER + 3, Key::DELETE),
-    code(0x3b, b'P', Key::F1),
-    code(NONE, NUMBER + 11, Key::F1),
-    code(0x73, b'b', Key::WORD_LEFT),
-    code(0x30, NONE, Key::WORD_LEFT),
-    code(0x74, b'f', Key::WORD_RIGHT),
-    code(0x21, NONE, Key::WORD_RIGHT),
-    code(0x93, b'd', Key::DELETE_WORD_RIGHT),
-    code(0x20, NONE, Key::DELETE_WORD_RIGHT),
-    code(0x0e, 0x7f, Key::DELETE_WORD_LEFT),
-    code(NONE, 0x08, Key::DELETE_WORD_LEFT),
-];
 
 /// Ticks between the bytes of one sequence, at the most: serial lines over a
-/// network deliver it in pieces. So long after ESC, it was the key.
+/// network deliver it in pieces. After that time, ESC was the key.
 const PAUSE: u32 = 4;
+
+const ESC: u8 = 0x1b;
+const DEL: u8 = 0x7f;
 
 /// The next key; see [`Console::key`].
 pub fn read(console: &mut impl Console, ticks: Option<u32>) -> Option<Key> {
@@ -115,66 +62,163 @@ pub fn read(console: &mut impl Console, ticks: Option<u32>) -> Option<Key> {
     Some(decode(console, input))
 }
 
-/// The key that `input` begins, or is.
+/// The key that `input` is, or whose sequence it begins. The rest of the sequence
+/// comes from the console.
 pub fn decode(console: &mut impl Console, input: Input) -> Key {
     match input {
+        Input::Serial(ESC) => sequence(console),
+        Input::Serial(byte) => character(byte),
+        // Keypads have 0, the keys beside them E0h.
         Input::Keyboard {
             scan,
             ascii: 0 | 0xe0,
-        } => find(scan, true),
+        } => scan_code(scan),
         // The characters of code page 437, which nothing else here speaks.
-        Input::Keyboard { ascii: 0x80.., .. } => Key::OTHER,
-        Input::Serial(0x1b) => sequence(console),
-        Input::Keyboard { ascii: 0x7f, .. } | Input::Serial(0x7f) => Key::BACKSPACE,
-        Input::Keyboard { ascii: b'\n', .. } | Input::Serial(b'\n') => Key::ENTER,
-        Input::Keyboard { ascii, .. } | Input::Serial(ascii) => Key(ascii),
+        Input::Keyboard { ascii: 0x80.., .. } => Key::Other,
+        Input::Keyboard { ascii, .. } => character(ascii),
     }
 }
 
-/// The key of a scan code or of a sequence.
-fn find(wanted: u8, is_scan: bool) -> Key {
-    for code in &CODES {
-        if wanted == if is_scan { code.scan } else { code.sequence } {
-            return code.key;
-        }
+/// The key of a character.
+fn character(byte: u8) -> Key {
+    match byte {
+        b'\r' | b'\n' => Key::Enter,
+        0x08 | DEL => Key::Backspace,
+        ESC => Key::Escape,
+        0x01..=0x1a => control(byte | 0x60),
+        0 | 0x1c..=0x1f => Key::Other,
+        _ => Key::Character(byte),
     }
-    Key::OTHER
 }
 
-/// What follows ESC: a character with Alt, `[ 1 ; 5 A`, `O A`, `[ 3 ; 5 ~`,
-/// where the 5 stands for any modifier key, or nothing.
+/// The key of Ctrl and a letter.
+fn control(letter: u8) -> Key {
+    match letter {
+        b'a' => Key::Home,
+        b'b' => Key::Left,
+        b'd' => Key::Delete,
+        b'e' => Key::End,
+        b'f' => Key::Right,
+        b'n' => Key::Down,
+        b'p' => Key::Up,
+        b'w' => Key::DeleteWordLeft,
+        _ => Key::Ctrl(letter),
+    }
+}
+
+/// The key of Alt and a character, as terminals send it: after ESC.
+fn alt(character: u8) -> Key {
+    match character {
+        b'<' => Key::Home,
+        b'>' => Key::End,
+        b'b' => Key::WordLeft,
+        b'f' => Key::WordRight,
+        b'd' => Key::DeleteWordRight,
+        0x08 | DEL => Key::DeleteWordLeft,
+        _ => Key::Other,
+    }
+}
+
+/// The key of a scan code that comes without a character (INT 16h).
+fn scan_code(scan: u8) -> Key {
+    match scan {
+        0x48 => Key::Up,
+        0x50 => Key::Down,
+        0x4b => Key::Left,
+        0x4d => Key::Right,
+        0x47 => Key::Home,
+        0x4f => Key::End,
+        0x49 => Key::PageUp,
+        0x51 => Key::PageDown,
+        0x53 => Key::Delete,
+        0x3b => Key::F1,
+        // Ctrl and an arrow or Del.
+        0x73 => Key::WordLeft,
+        0x74 => Key::WordRight,
+        0x93 => Key::DeleteWordRight,
+        // Alt and the key of `,` or `.` on an American keyboard, where `<` and `>` are.
+        0x33 => Key::Home,
+        0x34 => Key::End,
+        // Alt and B, F, D or Backspace.
+        0x30 => Key::WordLeft,
+        0x21 => Key::WordRight,
+        0x20 => Key::DeleteWordRight,
+        0x0e => Key::DeleteWordLeft,
+        _ => Key::Other,
+    }
+}
+
+/// The key of what follows ESC: nothing, a character with Alt, or the rest of a
+/// control sequence.
 fn sequence(console: &mut impl Console) -> Key {
-    let mut next = || match console.key(Some(PAUSE)) {
-        Some(Input::Serial(byte)) => byte,
-        _ => 0,
-    };
-    let mut last = next();
+    match next(console) {
+        None => Key::Escape,
+        Some(b'[' | b'O') => control_sequence(console),
+        Some(character) => alt(character),
+    }
+}
+
+/// The key of what follows `ESC [` or `ESC O`: `A`, `1 ; 5 A`, `3 ~`, `3 ; 5 ~`,
+/// where the 5 stands for any modifier key. The sequences are those of the VT220,
+/// xterm, the Linux console and rxvt.
+fn control_sequence(console: &mut impl Console) -> Key {
     let mut number = 0u8;
     let mut modified = false;
-    match last {
-        0 => return Key::ESCAPE,
-        b'[' | b'O' => loop {
-            last = next();
-            match last {
-                b';' => modified = true,
-                b'0'..=b'9' if modified => {}
-                b'0'..=b'9' => {
-                    let digit = last.wrapping_sub(b'0');
-                    number = number.saturating_mul(10).saturating_add(digit);
-                }
-                _ => break,
+    let key = loop {
+        match next(console) {
+            Some(b';') => modified = true,
+            Some(b'0'..=b'9') if modified => {}
+            Some(digit @ b'0'..=b'9') => {
+                let digit = digit.wrapping_sub(b'0');
+                number = number.saturating_mul(10).saturating_add(digit);
             }
-        },
-        _ => {}
+            Some(b'~') => break numbered(number),
+            Some(letter) => break lettered(letter),
+            None => break Key::Other,
+        }
+    };
+    match key {
+        Key::Left if modified => Key::WordLeft,
+        Key::Right if modified => Key::WordRight,
+        Key::Delete if modified => Key::DeleteWordRight,
+        key => key,
     }
-    if last == b'~' {
-        last = number | NUMBER;
+}
+
+/// The key of a sequence that ends in a letter.
+fn lettered(letter: u8) -> Key {
+    match letter {
+        b'A' => Key::Up,
+        b'B' => Key::Down,
+        b'C' => Key::Right,
+        b'D' => Key::Left,
+        b'H' => Key::Home,
+        b'F' => Key::End,
+        b'P' => Key::F1,
+        _ => Key::Other,
     }
-    let key = find(last, false);
-    if modified && matches!(key, Key::LEFT | Key::RIGHT | Key::DELETE) {
-        return Key(key.0.wrapping_add(MODIFIED));
+}
+
+/// The key of a sequence that ends in a number and `~`. 1 and 4 are the Linux
+/// console's, 7 and 8 rxvt's.
+fn numbered(number: u8) -> Key {
+    match number {
+        1 | 7 => Key::Home,
+        4 | 8 => Key::End,
+        3 => Key::Delete,
+        5 => Key::PageUp,
+        6 => Key::PageDown,
+        11 => Key::F1,
+        _ => Key::Other,
     }
-    key
+}
+
+/// The next byte of a sequence; None if there is no more of it.
+fn next(console: &mut impl Console) -> Option<u8> {
+    match console.key(Some(PAUSE)) {
+        Some(Input::Serial(byte)) => Some(byte),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,34 +1,37 @@
-//! The menu: what a person sees and types before anything is booted.
+//! The menu: the screen that a person sees, and the keys, before anything is booted.
 //!
-//! [`run`] shows it and comes back with what was chosen. The keys are those of
-//! systemd-boot. It knows no disk: what it shows comes from [`Entries`]. All of it
-//! is in the overlay.
+//! [`run`] shows it and comes back with the answer. The keys are those of
+//! systemd-boot. The menu knows no disk: it shows the [`Entries`] that it is given.
+//! All of it is in the overlay.
 //!
 //! | module | what |
 //! |---|---|
-//! | `entries` | what the menu is given and gives back |
-//! | `run` | from the first picture to the choice |
-//! | `state` | what each key does |
+//! | `interface` | its input and its answer |
+//! | `timeout` | how long it waits |
+//! | `run` | from the first picture to the answer |
+//! | `model` | its state, and how each key changes it |
 //! | `picture` | what is drawn |
-//! | `pages` | help, and all about an entry |
+//! | `pages` | help, and the details of an entry |
 //! | `editor`, `line` | the command line being edited |
 //! | `text` | columns of text |
-//! | [`keys`] | what was typed, from keyboard and serial line |
-//! | [`ansi`] | what a terminal at the serial line is sent |
+//! | [`keys`] | keys, from keyboard and serial line |
+//! | [`ansi`] | control sequences for a terminal at the serial line |
 
 pub mod ansi;
 mod editor;
-mod entries;
+mod interface;
 pub mod keys;
 mod line;
+mod model;
 mod pages;
 mod picture;
 mod run;
-mod state;
 mod text;
+mod timeout;
 
-pub use entries::{Entries, Outcome, Remembered, Settings};
+pub use interface::{Answer, Entries, Outcome, Parameters, Remembered, Written};
 pub use run::run;
+pub use timeout::Timeout;
 
 #[cfg(test)]
 mod tests;

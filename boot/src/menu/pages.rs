@@ -1,9 +1,9 @@
-//! The pages that cover the menu: the details of an entry, and the help.
+//! Pages that cover the whole screen: the details of an entry, and the help.
 
-use super::entries::Entries;
+use super::interface::Entries;
+use super::keys::{self, Key};
 use super::text::{self, Cells};
 use crate::machine::Console;
-use crate::menu::keys::{self, Key};
 
 const HELP: &[u8] = b"\
 Up  Down  j  k          move; Home, End, PgUp and PgDn too\n\
@@ -26,26 +26,17 @@ Enter  Esc              boot, back to the menu\n";
 /// Columns of a field's name.
 const NAME: usize = 14;
 
-/// Shows the details of an entry, or the help.
-#[inline(never)]
-pub(super) fn show(
-    console: &mut impl Console,
-    entries: &mut impl Entries,
-    details_of: Option<usize>,
-) {
-    console.clear();
-    let (columns, lines) = console.size();
-    let mut page = Page {
-        console,
-        room: columns.saturating_sub(NAME + 1),
-        lines,
-        line: 0,
-        left: false,
-    };
-    match details_of {
-        Some(index) => entries.details(index, &mut |name, value| page.field(name, value)),
-        None => page.console.write(HELP),
-    }
+/// Shows the help.
+pub(super) fn help(console: &mut impl Console) {
+    let mut page = Page::new(console);
+    page.console.write(HELP);
+    page.wait();
+}
+
+/// Shows the details of an entry.
+pub(super) fn details(console: &mut impl Console, entries: &mut impl Entries, index: usize) {
+    let mut page = Page::new(console);
+    entries.details(index, &mut |name, value| page.field(name, value));
     if !page.left {
         page.wait();
     }
@@ -62,8 +53,21 @@ struct Page<'a, C> {
     left: bool,
 }
 
-impl<C: Console> Page<'_, C> {
-    /// Writes a field, on as many lines as it takes.
+impl<'a, C: Console> Page<'a, C> {
+    /// An empty page.
+    fn new(console: &'a mut C) -> Self {
+        console.clear();
+        let (columns, lines) = console.size();
+        Self {
+            console,
+            room: columns.saturating_sub(NAME + 1),
+            lines,
+            line: 0,
+            left: false,
+        }
+    }
+
+    /// Writes a field, on as many lines as it needs.
     fn field(&mut self, mut name: &[u8], mut value: &[u8]) {
         while !self.left {
             let at = text::line_break(value, self.room);
@@ -71,8 +75,7 @@ impl<C: Console> Page<'_, C> {
             let mut cells = Cells::new(self.console, NAME);
             cells.put(name);
             cells.pad();
-            cells.room = isize::try_from(self.room).unwrap_or(0);
-            cells.put(line);
+            Cells::new(self.console, self.room).put(line);
             self.next_line();
             if rest.is_empty() {
                 break;
@@ -83,9 +86,9 @@ impl<C: Console> Page<'_, C> {
 
     fn next_line(&mut self) {
         self.console.write(b"\n");
-        self.line = self.line.wrapping_add(1);
-        // Two lines for what `wait` says.
-        if self.line.wrapping_add(2) >= self.lines {
+        self.line = self.line.saturating_add(1);
+        // Two lines for the question of `wait`.
+        if self.line.saturating_add(2) >= self.lines {
             self.wait();
             self.console.clear();
             self.line = 0;
@@ -97,7 +100,7 @@ impl<C: Console> Page<'_, C> {
         self.console.write(b"\nPress a key, Esc for the menu.");
         self.left = matches!(
             keys::read(self.console, None),
-            None | Some(Key::ESCAPE | Key(b'q'))
+            None | Some(Key::Escape | Key::Character(b'q'))
         );
     }
 }

@@ -1,14 +1,14 @@
 //! The menu as it is seen: the entries in the middle, one of them highlighted,
-//! below them what is to be said, and on the last line the keys.
+//! below them the status, and on the last line the keys.
 //!
 //! Drawing is incremental, for the sake of 9600 baud: a line is drawn when its
 //! look changes, and all lines when they scroll.
 
-use super::entries::Entries;
-use super::state::{PREFERRED, SELECTED, State, Status};
+use super::interface::Entries;
+use super::model::{Look, Mark, Model, Status};
 use super::text::{self, Cells, centred};
+use super::timeout::Timeout;
 use crate::machine::Console;
-use crate::settings::conf::timeout;
 use crate::text::decimal;
 
 /// Columns beside a title, inside the highlighted bar: the default's arrow.
@@ -20,9 +20,6 @@ const FOOT: usize = 3;
 /// Entries that are shown at the most; there are no screens with more lines.
 const MOST: usize = 60;
 
-/// Look of a line that shows no entry.
-const NOTHING: u8 = 0xff;
-
 /// Where everything is, and what is on the screen.
 pub(super) struct Picture {
     /// First line of the foot.
@@ -33,12 +30,13 @@ pub(super) struct Picture {
     width: usize,
     /// First line with an entry.
     first: usize,
-    /// First entry that is shown.
-    top: usize,
-    /// How the lines look, from the first one with an entry on.
-    looks: [u8; MOST],
-    /// The status that is shown has a second line.
-    two: bool,
+    /// First entry that is shown; None before any is.
+    top: Option<usize>,
+    /// How the lines look, from the first one with an entry on; None for a line that
+    /// shows no entry.
+    looks: [Option<Look>; MOST],
+    /// The second line of the status may have something on it.
+    second_line: bool,
 }
 
 impl Picture {
@@ -46,152 +44,149 @@ impl Picture {
     pub(super) fn new(
         console: &mut impl Console,
         entries: &impl Entries,
-        state: &mut State,
+        model: &mut Model,
     ) -> Self {
         let (columns, lines) = console.size();
-        let mut width = 0;
-        for index in 0..state.count {
+        let mut longest = 0;
+        for index in 0..model.count {
             let mut title = 0usize;
             entries.title(index, &mut |piece| {
-                title = title.wrapping_add(text::columns(piece))
+                title = title.saturating_add(text::columns(piece));
             });
-            width = width.max(title);
+            longest = longest.max(title);
         }
-        width = width.min(columns.wrapping_sub(2 * MARGIN + 2));
-        let foot = lines.wrapping_sub(FOOT);
+        let width = longest.min(columns.saturating_sub(2 * MARGIN + 2));
+        let bar = width.saturating_add(2 * MARGIN);
+        let foot = lines.saturating_sub(FOOT);
         // A line above and one below say that there are more.
-        state.visible = state.count.min(foot.wrapping_sub(2)).min(MOST);
-        state.select(state.selected);
-        state.stale = true;
+        model.visible = model.count.min(foot.saturating_sub(2)).min(MOST);
+        model.select(model.selected);
+        model.stale = true;
         let mut picture = Self {
             foot,
-            left: columns.wrapping_sub(width.wrapping_add(2 * MARGIN)) / 2,
+            left: columns.saturating_sub(bar) / 2,
             width,
-            first: foot.wrapping_sub(state.visible) / 2,
-            top: usize::MAX,
-            looks: [NOTHING; MOST],
-            two: false,
+            first: foot.saturating_sub(model.visible) / 2,
+            top: None,
+            looks: [None; MOST],
+            second_line: false,
         };
         console.clear();
         console.cursor(false);
         picture.keys(console);
-        picture.update(console, entries, state);
+        picture.update(console, entries, model);
         picture
     }
 
-    /// Draws what has changed.
+    /// Draws everything that has changed.
     pub(super) fn update(
         &mut self,
         console: &mut impl Console,
         entries: &impl Entries,
-        state: &mut State,
+        model: &mut Model,
     ) {
-        if self.top != state.top {
-            self.top = state.top;
-            self.looks = [NOTHING; MOST];
-            let rest = state.count.wrapping_sub(state.visible);
-            if rest > 0 {
-                self.more(console, self.first.wrapping_sub(1), state.top > 0);
-                let behind = self.first.wrapping_add(state.visible);
-                self.more(console, behind, state.top < rest);
+        if self.top != Some(model.top) {
+            self.top = Some(model.top);
+            self.looks = [None; MOST];
+            let hidden = model.count.saturating_sub(model.visible);
+            if hidden > 0 {
+                let below = self.first.saturating_add(model.visible);
+                self.more(console, self.first.saturating_sub(1), model.top > 0);
+                self.more(console, below, model.top < hidden);
             }
         }
-        for row in 0..state.visible {
-            self.entry(console, entries, state, row);
+        for row in 0..model.visible {
+            self.entry(console, entries, model, row);
         }
-        if state.stale {
-            state.stale = false;
-            let mut number = None;
-            let text: &[u8] = match state.status {
-                Status::Nothing => b"",
-                Status::Countdown => {
-                    number = Some(state.countdown);
-                    b"Boot in "
-                }
-                Status::Timeout => match state.remembered.timeout {
-                    None => b"Timeout as in loader.conf.",
-                    Some(timeout::FORCED) => b"The menu waits for a key.",
-                    Some(timeout::HIDDEN) => b"The menu is hidden.",
-                    Some(_) => {
-                        number = state.remembered.timeout;
-                        b"Timeout "
-                    }
-                },
-                Status::Text(text) => text,
-                Status::Shown => return,
-            };
-            self.status(console, text, number);
+        if model.stale {
+            model.stale = false;
+            self.model_status(console, model);
         }
     }
 
-    /// Draws an entry that does not look as it did.
-    #[inline(never)]
+    /// Draws an entry if it does not look as it did.
     fn entry(
         &mut self,
         console: &mut impl Console,
         entries: &impl Entries,
-        state: &State,
+        model: &Model,
         row: usize,
     ) {
-        let index = state.top.wrapping_add(row);
-        let look = state.look(index);
+        let index = model.top.saturating_add(row);
+        let look = model.look(index);
         match self.looks.get_mut(row) {
-            Some(shown) if *shown != look => *shown = look,
+            Some(shown) if *shown != Some(look) => *shown = Some(look),
             _ => return,
         }
-        console.move_to(self.left, self.first.wrapping_add(row));
-        let highlighted = look & SELECTED != 0;
-        if highlighted {
+        console.move_to(self.left, self.first.saturating_add(row));
+        if look.selected {
             console.highlight(true);
         }
-        console.write(match look & !SELECTED {
-            0 => b"   ",
-            PREFERRED => b"-> ",
-            _ => b"=> ",
+        console.write(match look.mark {
+            Mark::Nothing => b"   ",
+            Mark::Preferred => b"-> ",
+            Mark::Default => b"=> ",
         });
         let mut cells = Cells::new(console, self.width);
         entries.title(index, &mut |piece| cells.put(piece));
         cells.pad();
-        let cut = cells.room < 0;
+        let cut = cells.was_cut();
         console.write(if cut { b">  " } else { b"   " });
-        if highlighted {
+        if look.selected {
             console.highlight(false);
         }
     }
 
     /// Says that there are more entries above or below, or that there are none.
     fn more(&self, console: &mut impl Console, line: usize, are_there: bool) {
-        console.move_to(self.left.wrapping_add(MARGIN), line);
+        console.move_to(self.left.saturating_add(MARGIN), line);
         console.write(if are_there { b"..." } else { b"   " });
     }
 
     /// Draws the last line; the status needs to be drawn anew, too.
     pub(super) fn keys(&mut self, console: &mut impl Console) {
-        let line = self.foot.wrapping_add(FOOT - 1);
-        centred(
-            console,
-            line,
-            &[b"Enter boot   e edit   p details   h help"],
-        );
-        self.two = true;
+        let line = self.foot.saturating_add(FOOT - 1);
+        let keys = b"Enter boot   e edit   p details   h help";
+        centred(console, line, &[keys]);
+        self.second_line = true;
     }
 
-    /// Shows a text of one or two lines above the last line, or a text and a
-    /// number of seconds.
-    pub(super) fn status(&mut self, console: &mut impl Console, text: &[u8], seconds: Option<u32>) {
-        let mut digits = [0; 20];
-        let (digits, unit): (&[u8], &[u8]) = match seconds {
-            Some(seconds) => (decimal(seconds.into(), &mut digits), b" s."),
-            None => (b"", b""),
-        };
-        let room = console.size().0.wrapping_sub(2);
-        let (first, second) = text
-            .split_at_checked(text::line_break(text, room))
-            .unwrap_or_default();
-        centred(console, self.foot, &[first, digits, unit]);
-        if self.two || !second.is_empty() {
-            centred(console, self.foot.wrapping_add(1), &[second]);
+    fn model_status(&mut self, console: &mut impl Console, model: &Model) {
+        match model.status {
+            Status::Nothing => self.status(console, b""),
+            Status::Text(text) => self.status(console, text),
+            Status::Shown => {}
+            Status::Countdown => self.seconds(console, b"Boot in ", model.countdown.unwrap_or(0)),
+            Status::Timeout => match model.remembered.timeout {
+                None => self.status(console, b"Timeout as in loader.conf."),
+                Some(Timeout::Forced) => self.status(console, b"The menu waits for a key."),
+                Some(Timeout::Hidden) => self.status(console, b"The menu is hidden."),
+                Some(Timeout::Disabled) => self.status(console, b"The menu is disabled."),
+                Some(Timeout::Seconds(seconds)) => self.seconds(console, b"Timeout ", seconds),
+            },
         }
-        self.two = !second.is_empty();
+    }
+
+    /// Shows a text above the last line, on one or two lines.
+    pub(super) fn status(&mut self, console: &mut impl Console, text: &[u8]) {
+        let (width, _) = console.size();
+        let first_line = text::line_break(text, width.saturating_sub(2));
+        let (first, second) = text.split_at_checked(first_line).unwrap_or_default();
+        self.status_lines(console, &[first], second);
+    }
+
+    /// Shows a number of seconds above the last line, after a short text.
+    fn seconds(&mut self, console: &mut impl Console, text: &[u8], seconds: u32) {
+        let digits = &mut [0; 20];
+        let digits = decimal(seconds.into(), digits);
+        self.status_lines(console, &[text, digits, b" s."], b"");
+    }
+
+    fn status_lines(&mut self, console: &mut impl Console, first: &[&[u8]], second: &[u8]) {
+        centred(console, self.foot, first);
+        if self.second_line || !second.is_empty() {
+            centred(console, self.foot.saturating_add(1), &[second]);
+        }
+        self.second_line = !second.is_empty();
     }
 }

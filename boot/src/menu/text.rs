@@ -2,7 +2,7 @@
 
 use crate::machine::Console;
 
-/// True for the bytes of a UTF-8 character behind its first.
+/// True for the bytes of a UTF-8 character after its first.
 pub(super) fn continues(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
@@ -14,9 +14,11 @@ pub(super) fn columns(text: &[u8]) -> usize {
 
 /// A number of columns, to be filled with text.
 pub(super) struct Cells<'a, C> {
-    pub(super) console: &'a mut C,
-    /// Columns that are left; below 0: text was cut.
-    pub(super) room: isize,
+    console: &'a mut C,
+    /// Columns that are left.
+    room: usize,
+    /// There was more text than room.
+    cut: bool,
     previous: u8,
 }
 
@@ -24,7 +26,8 @@ impl<'a, C: Console> Cells<'a, C> {
     pub(super) fn new(console: &'a mut C, room: usize) -> Self {
         Self {
             console,
-            room: isize::try_from(room).unwrap_or(0),
+            room,
+            cut: false,
             previous: 0,
         }
     }
@@ -34,9 +37,10 @@ impl<'a, C: Console> Cells<'a, C> {
     pub(super) fn put(&mut self, text: &[u8]) {
         for &byte in text {
             if !continues(byte) {
+                self.cut |= self.room == 0;
                 self.room = self.room.saturating_sub(1);
             }
-            if self.room >= 0 {
+            if !self.cut {
                 // U+0080 to U+009F are control characters too.
                 let control = byte < b' ' || byte == 0x7f || self.previous == 0xc2 && byte < 0xa0;
                 self.console.write(&[if control { b'?' } else { byte }]);
@@ -45,17 +49,23 @@ impl<'a, C: Console> Cells<'a, C> {
         }
     }
 
-    /// Fills what is left with spaces.
+    /// Fills the rest of the room with spaces.
     pub(super) fn pad(&mut self) {
         while self.room > 0 {
             self.put(b" ");
         }
     }
+
+    /// True if there was more text than room.
+    pub(super) fn was_cut(&self) -> bool {
+        self.cut
+    }
 }
 
 /// Writes `pieces` into the middle of a line that has nothing else.
 pub(super) fn centred(console: &mut impl Console, line: usize, pieces: &[&[u8]]) {
-    let room = console.size().0.wrapping_sub(1);
+    let (width, _) = console.size();
+    let room = width.saturating_sub(1);
     let length = pieces.iter().map(|piece| columns(piece)).sum();
     // An empty line needs no spaces.
     let indent = if length > 0 {
@@ -64,30 +74,29 @@ pub(super) fn centred(console: &mut impl Console, line: usize, pieces: &[&[u8]])
         0
     };
     console.move_to(0, line);
-    let mut cells = Cells::new(console, indent);
-    cells.pad();
-    cells.room = isize::try_from(room).unwrap_or(0);
+    Cells::new(console, indent).pad();
+    let mut cells = Cells::new(console, room);
     for piece in pieces {
         cells.put(piece);
     }
     console.clear_to_end();
 }
 
-/// Where to break a text that is longer than `room` columns: behind the last
+/// Where to break a text that is longer than `room` columns: after the last
 /// space that fits, else at the edge. In bytes.
 pub(super) fn line_break(text: &[u8], room: usize) -> usize {
     let mut column = 0usize;
-    let mut space = None;
+    let mut after_space = None;
     for (at, &byte) in text.iter().enumerate() {
         if !continues(byte) {
             if column == room {
                 // Never 0: it would not end.
-                return space.unwrap_or(at).max(1);
+                return after_space.unwrap_or(at).max(1);
             }
-            column = column.wrapping_add(1);
+            column = column.saturating_add(1);
         }
         if byte == b' ' {
-            space = Some(at.wrapping_add(1));
+            after_space = Some(at.saturating_add(1));
         }
     }
     text.len()

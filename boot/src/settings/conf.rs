@@ -5,28 +5,22 @@
 //! Without a file everything is as in [`Conf::without_file`].
 
 use crate::entries::line;
+use crate::menu::Timeout;
 use crate::text::Text;
 
-/// `timeout`: how many seconds the menu waits for a person, if it is none of
-/// these. The values are those of systemd-boot.
-pub mod timeout {
-    /// There is no menu, unless a key is pressed in the first moment.
-    pub const HIDDEN: u32 = 0;
-    /// There is no menu.
-    pub const DISABLED: u32 = u32::MAX - 1;
-    /// The menu waits for ever.
-    pub const FORCED: u32 = u32::MAX;
-}
-
-/// `console-mode`: the size of the screen's text. Numbers but these are the
-/// firmware's: 0 is 80x25, 1 is 80x50.
-pub mod console_mode {
-    /// As the firmware left it.
-    pub const KEEP: u32 = u32::MAX - 2;
-    /// Whatever suits.
-    pub const AUTO: u32 = u32::MAX - 1;
-    /// As much as goes.
-    pub const MAX: u32 = u32::MAX;
+/// `console-mode`: the size of the screen's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsoleMode {
+    /// `keep`: as the firmware left it.
+    Keep,
+    /// `auto`: a mode that suits. A BIOS has none to choose from, so that this is
+    /// the same as [`ConsoleMode::Keep`].
+    Auto,
+    /// `max`: as many lines as the screen can show.
+    Max,
+    /// A mode of the firmware, as UEFI numbers them: 0 is 80x25, 1 is 80x50. A
+    /// BIOS has no others.
+    Firmware(u32),
 }
 
 /// `reboot-on-error`: what happens when an entry cannot be started.
@@ -43,13 +37,13 @@ pub enum OnError {
 
 /// The settings.
 pub struct Conf {
-    /// `default` and `preferred`; what selects an entry.
-    patterns: [Text; 2],
-    /// `timeout`: a constant of [`timeout`], or seconds.
-    pub timeout: u32,
-    /// `console-mode`: a constant of [`console_mode`], or a number.
-    console_mode: u32,
-    /// `log-level`: whether a person wants to be told of files that are left out.
+    default: Text,
+    preferred: Text,
+    /// `timeout`.
+    pub timeout: Timeout,
+    /// `console-mode`.
+    console_mode: ConsoleMode,
+    /// `log-level`: whether a person wants to be told of skipped files.
     pub warns: bool,
     /// `reboot-on-error`.
     pub on_error: OnError,
@@ -63,13 +57,17 @@ pub struct Conf {
     pub beep: bool,
 }
 
+/// A line that changes no setting: its key is unknown, or its value is bad.
+struct Ignored;
+
 impl Conf {
     /// Room for settings, of no meaning yet: nothing but zeros, as all of the
     /// [workspace](crate::Workspace) has to be.
     pub(crate) const UNREAD: Self = Self {
-        patterns: [const { Text::UNSET }; 2],
-        timeout: 0,
-        console_mode: 0,
+        default: Text::UNSET,
+        preferred: Text::UNSET,
+        timeout: Timeout::Hidden,
+        console_mode: ConsoleMode::Keep,
         warns: false,
         on_error: OnError::Auto,
         editor: false,
@@ -87,9 +85,10 @@ impl Conf {
 
     /// Becomes what [`Conf::without_file`] gives.
     pub(crate) fn reset(&mut self) {
-        self.patterns.iter_mut().for_each(Text::clear);
-        self.timeout = timeout::HIDDEN;
-        self.console_mode = console_mode::KEEP;
+        self.default.clear();
+        self.preferred.clear();
+        self.timeout = Timeout::Hidden;
+        self.console_mode = ConsoleMode::Keep;
         self.warns = true;
         self.on_error = OnError::Auto;
         self.editor = true;
@@ -100,97 +99,101 @@ impl Conf {
 
     /// `default`: a pattern for [`crate::entries::glob::selects`], or `@saved`.
     pub fn default(&self) -> Option<&[u8]> {
-        let [default, _] = &self.patterns;
-        default.get()
+        self.default.get()
     }
 
     /// `preferred`: the same, but never selects a bad entry.
     pub fn preferred(&self) -> Option<&[u8]> {
-        let [_, preferred] = &self.patterns;
-        preferred.get()
+        self.preferred.get()
     }
 
     /// `console-mode`: how many lines the menu's screen is to have, of the two
     /// numbers that a BIOS offers. None: as many as it has.
     pub fn lines(&self) -> Option<u8> {
         match self.console_mode {
-            0 => Some(25),
-            1 | console_mode::MAX => Some(50),
-            _ => None,
+            ConsoleMode::Firmware(0) => Some(25),
+            ConsoleMode::Firmware(1) | ConsoleMode::Max => Some(50),
+            ConsoleMode::Keep | ConsoleMode::Auto | ConsoleMode::Firmware(_) => None,
         }
     }
 
     /// Takes in one line of the file.
     pub fn line(&mut self, line: &[u8]) {
         if let Some((key, value)) = line::split(line, line::BLANK) {
-            self.set(key, line::unquote(value));
+            // A mistake in one line is no reason to ignore the others.
+            let _ = self.set(key, line::unquote(value));
         }
     }
 
-    /// None for an unknown key or a bad value.
-    fn set(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let boolean = line::word(BOOLEANS, value).map(|index| index < TRUE_WORDS);
-        // The numbers are indexes of KEYS.
-        let flag = match line::word(KEYS, key)? {
-            0 => {
-                self.timeout = word_or_number(TIMEOUTS, timeout::DISABLED, value)?;
-                return None;
-            }
-            1 => {
-                self.console_mode = word_or_number(CONSOLE_MODES, console_mode::KEEP, value)?;
-                return None;
-            }
-            2 => {
-                self.warns = line::word(LOG_LEVELS, value)? >= WARNING;
-                return None;
-            }
-            3 => {
-                self.on_error = match boolean {
-                    _ if value == b"auto" => OnError::Auto,
-                    Some(true) => OnError::Reboot,
-                    Some(false) => OnError::Menu,
-                    None => return None,
-                };
-                return None;
-            }
-            4 => &mut self.editor,
-            5 => &mut self.auto_reboot,
-            6 => &mut self.auto_poweroff,
-            7 => &mut self.beep,
-            other => {
-                // `@` is for words with a meaning of their own; there is one.
-                let known = value.first() != Some(&b'@') || value.eq_ignore_ascii_case(b"@saved");
-                if known && value.len() <= Text::MAX {
-                    self.patterns.get_mut(other.checked_sub(8)?)?.set(&[value]);
-                }
-                return None;
-            }
-        };
-        *flag = boolean?;
-        Some(())
+    fn set(&mut self, key: &[u8], value: &[u8]) -> Result<(), Ignored> {
+        match key {
+            b"timeout" => self.timeout = timeout(value)?,
+            b"console-mode" => self.console_mode = console_mode(value)?,
+            b"log-level" => self.warns = warns(value)?,
+            b"reboot-on-error" => self.on_error = on_error(value)?,
+            b"editor" => self.editor = boolean(value)?,
+            b"auto-reboot" => self.auto_reboot = boolean(value)?,
+            b"auto-poweroff" => self.auto_poweroff = boolean(value)?,
+            b"beep" => self.beep = boolean(value)?,
+            b"default" => set_pattern(&mut self.default, value)?,
+            b"preferred" => set_pattern(&mut self.preferred, value)?,
+            _ => return Err(Ignored),
+        }
+        Ok(())
     }
 }
 
-const KEYS: &[u8] = b"timeout\0console-mode\0log-level\0reboot-on-error\0\
-    editor\0auto-reboot\0auto-poweroff\0beep\0default\0preferred\0";
-/// From [`timeout::DISABLED`] on.
-const TIMEOUTS: &[u8] = b"menu-disabled\0menu-force\0menu-hidden\0";
-/// From [`console_mode::KEEP`] on.
-const CONSOLE_MODES: &[u8] = b"keep\0auto\0max\0";
-const LOG_LEVELS: &[u8] = b"emerg\0alert\0crit\0err\0warning\0notice\0info\0debug\0";
-/// The index of `warning` among them.
-const WARNING: usize = 4;
-const BOOLEANS: &[u8] = b"1\0yes\0y\0true\0t\0on\x000\0no\0n\0false\0f\0off\0";
-/// How many of `BOOLEANS` mean yes; they come first.
-const TRUE_WORDS: usize = 6;
-
-/// The value of a setting that is a number, or one of `words`, which stand for
-/// the numbers from `first` on, beyond the largest with 0.
-fn word_or_number(words: &[u8], first: u32, value: &[u8]) -> Option<u32> {
-    match line::word(words, value) {
-        Some(index) => Some(first.wrapping_add(u32::try_from(index).ok()?)),
-        None => line::number(value),
+fn timeout(value: &[u8]) -> Result<Timeout, Ignored> {
+    match value {
+        b"menu-hidden" => Ok(Timeout::Hidden),
+        b"menu-disabled" => Ok(Timeout::Disabled),
+        b"menu-force" => Ok(Timeout::Forced),
+        number => Ok(Timeout::from_number(line::number(number).ok_or(Ignored)?)),
     }
+}
+
+fn console_mode(value: &[u8]) -> Result<ConsoleMode, Ignored> {
+    match value {
+        b"keep" => Ok(ConsoleMode::Keep),
+        b"auto" => Ok(ConsoleMode::Auto),
+        b"max" => Ok(ConsoleMode::Max),
+        number => Ok(ConsoleMode::Firmware(line::number(number).ok_or(Ignored)?)),
+    }
+}
+
+/// True for the levels that include warnings.
+fn warns(level: &[u8]) -> Result<bool, Ignored> {
+    match level {
+        b"emerg" | b"alert" | b"crit" | b"err" => Ok(false),
+        b"warning" | b"notice" | b"info" | b"debug" => Ok(true),
+        _ => Err(Ignored),
+    }
+}
+
+fn on_error(value: &[u8]) -> Result<OnError, Ignored> {
+    match value {
+        b"auto" => Ok(OnError::Auto),
+        value if boolean(value)? => Ok(OnError::Reboot),
+        _ => Ok(OnError::Menu),
+    }
+}
+
+fn boolean(value: &[u8]) -> Result<bool, Ignored> {
+    match value {
+        b"1" | b"yes" | b"y" | b"true" | b"t" | b"on" => Ok(true),
+        b"0" | b"no" | b"n" | b"false" | b"f" | b"off" => Ok(false),
+        _ => Err(Ignored),
+    }
+}
+
+fn set_pattern(pattern: &mut Text, value: &[u8]) -> Result<(), Ignored> {
+    // `@` is for words with a meaning of their own; there is one.
+    let known = value.first() != Some(&b'@') || value.eq_ignore_ascii_case(b"@saved");
+    if !known || value.len() > Text::MAX {
+        return Err(Ignored);
+    }
+    pattern.set(&[value]);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -207,9 +210,9 @@ mod tests {
     #[test]
     fn without_a_file() {
         with_conf("", |conf| {
-            assert_eq!(conf.timeout, timeout::HIDDEN);
+            assert_eq!(conf.timeout, Timeout::Hidden);
             assert_eq!((conf.default(), conf.preferred()), (None, None));
-            assert_eq!(conf.console_mode, console_mode::KEEP);
+            assert_eq!(conf.console_mode, ConsoleMode::Keep);
             assert_eq!(conf.on_error, OnError::Auto);
             assert!(conf.warns);
             assert!(conf.editor && !conf.auto_reboot && !conf.auto_poweroff && !conf.beep);
@@ -232,35 +235,36 @@ mod tests {
             secure-boot-enroll off\r\n\
             reboot-on-error t";
         with_conf(file, |conf| {
-            assert_eq!(conf.timeout, 5);
+            assert_eq!(conf.timeout, Timeout::Seconds(5));
             assert_eq!(conf.default(), Some(&b"debian-*"[..]));
             assert_eq!(conf.preferred(), Some(&b"@saved"[..]));
-            assert_eq!(conf.console_mode, console_mode::MAX);
+            assert_eq!(conf.console_mode, ConsoleMode::Max);
             assert!(!conf.editor && conf.auto_reboot && conf.auto_poweroff && conf.beep);
             assert!(conf.warns);
             assert_eq!(conf.on_error, OnError::Reboot);
         });
     }
 
-    /// Values, each set after `timeout 7`; a bad one leaves the 7.
+    /// Values, each set after `timeout 8`; a bad one leaves the 8.
     #[test]
     fn timeouts() {
         for (value, expected) in [
-            ("1", 1),
-            ("007", 7),
-            ("4294967293", 4294967293),
-            ("0", timeout::HIDDEN),
-            ("4294967295", timeout::FORCED),
-            ("menu-force", timeout::FORCED),
-            ("menu-hidden", timeout::HIDDEN),
-            ("'menu-disabled'", timeout::DISABLED),
-            ("4294967296", 7),
-            ("-1", 7),
-            ("5s", 7),
-            ("Menu-Force", 7),
-            ("", 7),
+            ("1", Timeout::Seconds(1)),
+            ("007", Timeout::Seconds(7)),
+            ("4294967293", Timeout::Seconds(4294967293)),
+            ("0", Timeout::Hidden),
+            ("4294967294", Timeout::Disabled),
+            ("4294967295", Timeout::Forced),
+            ("menu-force", Timeout::Forced),
+            ("menu-hidden", Timeout::Hidden),
+            ("'menu-disabled'", Timeout::Disabled),
+            ("4294967296", Timeout::Seconds(8)),
+            ("-1", Timeout::Seconds(8)),
+            ("5s", Timeout::Seconds(8)),
+            ("Menu-Force", Timeout::Seconds(8)),
+            ("", Timeout::Seconds(8)),
         ] {
-            with_conf(&std::format!("timeout 7\ntimeout {value}"), |conf| {
+            with_conf(&std::format!("timeout 8\ntimeout {value}"), |conf| {
                 assert_eq!(conf.timeout, expected, "{value}")
             });
         }
@@ -314,11 +318,11 @@ mod tests {
             });
         }
         for (value, expected) in [
-            ("0", 0),
-            ("1", 1),
-            ("keep", console_mode::KEEP),
-            ("auto", console_mode::AUTO),
-            ("min", console_mode::MAX),
+            ("0", ConsoleMode::Firmware(0)),
+            ("1", ConsoleMode::Firmware(1)),
+            ("keep", ConsoleMode::Keep),
+            ("auto", ConsoleMode::Auto),
+            ("min", ConsoleMode::Max),
         ] {
             with_conf(
                 &std::format!("log-level err\nlog-level 6\nconsole-mode max\nconsole-mode {value}"),

@@ -1,4 +1,4 @@
-//! What the owner of the disk, and a person at the menu, have set.
+//! The settings of the owner of the disk, and of a person at the menu.
 //!
 //! | module | what |
 //! |---|---|

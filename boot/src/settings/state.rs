@@ -1,10 +1,10 @@
-//! The state file: what is remembered from one boot to the next.
+//! The state file, by which one boot remembers settings for the next.
 //!
 //! It is one sector of its own ([`layout::state`]) that exists already or not at
 //! all. The loader writes nothing else of the file system for it: no directory, no
 //! file allocation table.
 
-use crate::disk::crc32::Crc32;
+use crate::crc32::Crc32;
 use crate::disk::mirror::refuse_mirror;
 use crate::disk::storage::Storage;
 use crate::entries::glob;
@@ -12,12 +12,12 @@ use crate::error::Error;
 use crate::fat::Source;
 use crate::fat::Volume;
 use crate::machine::{Disk, Lba};
+use crate::menu::Timeout;
 use crate::overlay::Overlay;
-use crate::settings::conf::timeout;
 use crate::text::concat;
 use layout::state::{
-    CHECKED_FROM, FORMAT, HAS_ONE_SHOT_TIMEOUT, HAS_TIMEOUT, MAGIC, PATH, SIZE, TEXTS, TEXTS_SIZE,
-    Text,
+    CHECKED_FROM, FORMAT, HAS_ONE_SHOT_TIMEOUT, HAS_TIMEOUT, MAGIC, PATH, SIZE, Setting, TEXTS,
+    TEXTS_SIZE,
 };
 use zerocopy::byteorder::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute};
@@ -68,88 +68,97 @@ impl Raw {
     }
 }
 
-/// What is remembered. Unused it is nothing but zeros.
+/// The content of the file, and where it lies. Unused it is nothing but zeros.
 pub struct State {
-    /// Where it lies, as one more than the LBA; 0: there is no such file.
-    place: u64,
-    /// As it was on the disk; zeros where it was not valid.
+    /// The sector that is the file; None where there is no file to write to.
+    sector: Option<Lba>,
+    /// The file as it was on the disk; zeros where it was not valid.
     read: Raw,
 }
 
-/// What a person changed at the menu; None where nothing was.
+/// The changes that a person made at the menu; None where nothing changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The rank of the default entry, or none any more.
+    /// The rank of the default entry, or that no entry is the default any more.
     pub default: Option<Option<usize>>,
-    /// Likewise of the preferred entry.
+    /// The same for the preferred entry.
     pub preferred: Option<Option<usize>>,
-    /// The timeout, in loader.conf's numbers.
-    pub timeout: Option<Option<u32>>,
+    /// The timeout, or that the one of loader.conf counts again.
+    pub timeout: Option<Option<Timeout>>,
+}
+
+/// A boot that [`State::save`] is to remember; None where nothing changed.
+pub(crate) struct Update<'a> {
+    /// Id of the entry that boots.
+    pub(crate) booted: &'a [u8],
+    /// Id of the default entry; empty for none.
+    pub(crate) default: Option<&'a [u8]>,
+    /// Id of the preferred entry; empty for none.
+    pub(crate) preferred: Option<&'a [u8]>,
+    /// The timeout, or that the one of loader.conf counts again.
+    pub(crate) timeout: Option<Option<Timeout>>,
 }
 
 impl State {
     /// Nothing is remembered.
     pub const EMPTY: Self = Self {
-        place: 0,
+        sector: None,
         read: Raw::EMPTY,
     };
 
-    /// Reads the file. Nothing is remembered where there is none, or no valid one, or
-    /// one of another format, which stays as it is.
+    /// Reads the file. Nothing is remembered where there is no file, or not a valid
+    /// one, or one of another format, which stays as it is.
     pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
-        self.place = 0;
-        self.read = Raw::EMPTY;
+        *self = Self::EMPTY;
         if let Ok(node) = esp.find(storage, PATH.as_bytes())
             && let Some(lba) = esp.only_sector(&node)
             && let Ok(sector) = storage.sector(lba)
         {
             let raw: Raw = transmute!(*sector);
             if raw.is_valid() {
-                // That of a newer gapboot is nobody else's to write.
+                // Only a newer gapboot may write its own format.
                 if raw.format.get() != FORMAT {
                     return;
                 }
                 self.read = raw;
             }
-            self.place = lba.0.wrapping_add(1);
+            self.sector = Some(lba);
         }
     }
 
     /// A text, if it is set.
-    pub fn text(&self, which: Text) -> Option<&[u8]> {
-        let index = match which {
-            Text::Default => 0,
-            Text::Preferred => 1,
-            Text::OneShot => 2,
-            Text::LastBooted => 3,
-        };
-        let text = self.read.texts.split(|byte| *byte == 0).nth(index);
-        text.filter(|text| !text.is_empty())
+    pub fn text(&self, setting: Setting) -> Option<&[u8]> {
+        let mut texts = self.read.texts.split(|byte| *byte == 0);
+        texts.nth(setting.index()).filter(|text| !text.is_empty())
     }
 
-    /// The timeout that counts instead of loader.conf's, at this boot or at all.
-    pub fn timeout(&self) -> Option<u32> {
-        let raw = &self.read;
-        if raw.has(HAS_ONE_SHOT_TIMEOUT) {
-            // It is meant to show the menu.
-            return Some(match raw.one_shot_timeout.get() {
-                timeout::HIDDEN | timeout::DISABLED => timeout::FORCED,
-                timeout => timeout,
-            });
-        }
-        self.lasting_timeout()
+    /// The timeout that counts instead of loader.conf's: the one for this boot, or
+    /// else the lasting one.
+    pub fn timeout(&self) -> Option<Timeout> {
+        self.one_shot_timeout().or_else(|| self.lasting_timeout())
+    }
+
+    /// The timeout that counts at this boot alone. It is meant to show the menu.
+    fn one_shot_timeout(&self) -> Option<Timeout> {
+        let number = self.read.one_shot_timeout.get();
+        let is_set = self.read.has(HAS_ONE_SHOT_TIMEOUT);
+        is_set.then_some(match Timeout::from_number(number) {
+            Timeout::Hidden | Timeout::Disabled => Timeout::Forced,
+            timeout => timeout,
+        })
     }
 
     /// The timeout that counts instead of loader.conf's at every boot.
-    pub fn lasting_timeout(&self) -> Option<u32> {
-        let raw = &self.read;
-        raw.has(HAS_TIMEOUT).then_some(raw.timeout.get())
+    pub fn lasting_timeout(&self) -> Option<Timeout> {
+        let number = self.read.timeout.get();
+        let is_set = self.read.has(HAS_TIMEOUT);
+        is_set.then_some(Timeout::from_number(number))
     }
 
-    /// Remembers that `last_booted` boots: the wishes for one boot are forgotten. If
-    /// it was one of them, so is that it booted: `@saved` must not make it last.
-    /// `default` and `preferred` are new values, or nothing new. Nothing is
-    /// written where there is no file or where it says all that already.
+    /// Remembers what boots, and forgets the settings for one boot. An entry that
+    /// boots because of such a setting is not remembered as the last one: `@saved`
+    /// must not make it last. Nothing is written where there is no file or where it
+    /// says all that already.
     ///
     /// # Errors
     /// [`crate::Kind::MirrorMember`]; those of [`Storage::replace`].
@@ -158,44 +167,48 @@ impl State {
         overlay: Overlay,
         storage: &mut Storage<D>,
         esp: &Source,
-        [default, preferred]: [Option<&[u8]>; 2],
-        timeout: Option<Option<u32>>,
-        last_booted: &[u8],
+        update: &Update,
     ) -> Result<(), Error> {
-        let Some(place) = self.place.checked_sub(1) else {
+        let Some(lba) = self.sector else {
             return Ok(());
         };
-        let keep = |new: Option<_>, which| new.or(self.text(which)).unwrap_or_default();
-        let wish = self.text(Text::OneShot);
-        let wished = wish.is_some_and(|wish| glob::selects(wish, last_booted));
-        let end: &[u8] = b"\0";
-        let texts: [&[u8]; 2 * TEXTS] = [
-            keep(default, Text::Default),
-            end,
-            keep(preferred, Text::Preferred),
-            end,
-            b"", // the one-shot entry
-            end,
-            keep((!wished).then_some(last_booted), Text::LastBooted),
-            end,
-        ];
-        let timeout = timeout.unwrap_or(self.lasting_timeout());
-        let mut new = Raw {
-            magic: MAGIC,
-            format: FORMAT.into(),
-            timeout: timeout.unwrap_or(0).into(),
-            flags: if timeout.is_some() { HAS_TIMEOUT } else { 0 }.into(),
-            ..Raw::EMPTY
-        };
-        // What is too long to be remembered is forgotten.
-        let _ = concat(&mut new.texts, &texts);
-        new.checksum = new.checksum().into();
+        let new = self.updated(update);
         if new.as_bytes() == self.read.as_bytes() {
             return Ok(());
         }
         refuse_mirror(storage, &esp.partition, Some(overlay))?;
-        let at = Lba(place);
-        let before = *storage.sector(at)?;
-        storage.replace(at, &before, &transmute!(new))
+        let before = *storage.sector(lba)?;
+        storage.replace(lba, &before, &transmute!(new))
+    }
+
+    /// The file with an update.
+    fn updated(&self, update: &Update) -> Raw {
+        let one_shot = self.text(Setting::OneShot);
+        let was_one_shot = one_shot.is_some_and(|pattern| glob::selects(pattern, update.booted));
+        let last_booted = (!was_one_shot).then_some(update.booted);
+        let keep = |new: Option<_>, setting| new.or(self.text(setting)).unwrap_or_default();
+        let end: &[u8] = b"\0";
+        let texts: [&[u8]; 2 * TEXTS] = [
+            keep(update.default, Setting::Default),
+            end,
+            keep(update.preferred, Setting::Preferred),
+            end,
+            b"", // the one-shot entry
+            end,
+            keep(last_booted, Setting::LastBooted),
+            end,
+        ];
+        let timeout = update.timeout.unwrap_or(self.lasting_timeout());
+        let mut new = Raw {
+            magic: MAGIC,
+            format: FORMAT.into(),
+            timeout: timeout.map_or(0, Timeout::number).into(),
+            flags: timeout.map_or(0, |_| HAS_TIMEOUT).into(),
+            ..Raw::EMPTY
+        };
+        // Texts that do not fit are forgotten.
+        let _ = concat(&mut new.texts, &texts);
+        new.checksum = new.checksum().into();
+        new
     }
 }

@@ -1,20 +1,20 @@
-//! What lies beside an image: addons, credentials and extension images, and
-//! what the image says of itself, for its initrd (systemd-stub(7)).
+//! The initrds of an image: its own, and those that are made of the files beside it:
+//! addons, credentials and extension images (systemd-stub(7)).
 //!
-//! | what | where |
+//! | files | where |
 //! |---|---|
 //! | for one image, `X.efi` | `X.efi.extra.d/`, beside it and named without a counter |
 //! | for all images of the partition | `/loader/addons`, `/loader/credentials`, `/loader/extensions` |
 //! | for one entry of type 1 | the files of its `extra` lines |
 //!
 //! Later archives win over earlier ones, except for microcode, where the first
-//! does. Nobody has signed any of it: on a BIOS there is nothing that would
-//! check. A file that can't be read is left out, as systemd-stub has it.
+//! does. No signatures are checked: on a BIOS there is nothing that would check them.
+//! A file that can't be read is skipped, as systemd-stub does.
 
 use super::cmdline::command_line;
-use super::cpio::{self, Archive, Place};
-use super::image::{Image, Name, names};
-use super::listing::{Listing, Suffix, ends_in};
+use super::cpio::{self, Archive, Destination};
+use super::image::{Image, SectionName, names};
+use super::listing::{Listing, Order, Suffix, ends_in};
 use crate::entries::counter;
 use crate::entries::entry::TYPE2;
 use crate::entries::entry::{Entry, tag};
@@ -26,84 +26,91 @@ use crate::load::{Loader, Part, Step};
 use crate::machine::{Console, Disk, Memory};
 use crate::text::Text;
 
-const ADDON: Suffix = all(b".addon.efi");
-const CREDENTIAL: Suffix = all(b".cred");
-const CONFEXT: Suffix = all(b".confext.raw");
+const ADDON: Suffix = Suffix::new(b".addon.efi");
+const CREDENTIAL: Suffix = Suffix::new(b".cred");
+const CONFEXT: Suffix = Suffix::new(b".confext.raw");
 const SYSEXT: Suffix = Suffix {
-    is: b".raw",
-    is_not: CONFEXT.is,
+    end: b".raw",
+    except: Some(CONFEXT.end),
 };
 
 const ADDONS: &[u8] = b"/loader/addons";
+const CREDENTIALS: &[u8] = b"/loader/credentials";
+const EXTENSIONS: &[u8] = b"/loader/extensions";
 
-/// What is packed from directories, in this order: for the image where no
-/// directory is named, else for all.
-const SETS: [(Option<&[u8]>, Suffix, Place); 6] = [
-    (None, CREDENTIAL, secret(b".extra/credentials")),
-    (
-        Some(b"/loader/credentials"),
-        CREDENTIAL,
-        secret(b".extra/global_credentials"),
-    ),
-    (None, SYSEXT, public(b".extra/sysext")),
-    (
-        Some(b"/loader/extensions"),
-        SYSEXT,
-        public(b".extra/global_sysext"),
-    ),
-    (None, CONFEXT, public(b".extra/confext")),
-    (
-        Some(b"/loader/extensions"),
-        CONFEXT,
-        public(b".extra/global_confext"),
-    ),
+// Where the files of one image go.
+const OWN_CREDENTIALS: Destination = Destination::secret(b".extra/credentials");
+const OWN_SYSEXTS: Destination = Destination::public(b".extra/sysext");
+const OWN_CONFEXTS: Destination = Destination::public(b".extra/confext");
+
+/// Files of a directory that become one archive.
+struct Set {
+    /// The directory; None for the one of the image.
+    directory: Option<&'static [u8]>,
+    files: Suffix,
+    destination: Destination,
+}
+
+/// The archives that are made of directories, in their order.
+const SETS: [Set; 6] = [
+    Set {
+        directory: None,
+        files: CREDENTIAL,
+        destination: OWN_CREDENTIALS,
+    },
+    Set {
+        directory: Some(CREDENTIALS),
+        files: CREDENTIAL,
+        destination: Destination::secret(b".extra/global_credentials"),
+    },
+    Set {
+        directory: None,
+        files: SYSEXT,
+        destination: OWN_SYSEXTS,
+    },
+    Set {
+        directory: Some(EXTENSIONS),
+        files: SYSEXT,
+        destination: Destination::public(b".extra/global_sysext"),
+    },
+    Set {
+        directory: None,
+        files: CONFEXT,
+        destination: OWN_CONFEXTS,
+    },
+    Set {
+        directory: Some(EXTENSIONS),
+        files: CONFEXT,
+        destination: Destination::public(b".extra/global_confext"),
+    },
 ];
 
-/// What an `extra` line may name.
-const EXTRAS: [(&[u8], Place); 3] = [
-    (CREDENTIAL.is, SETS[0].2),
-    (b".sysext.raw", SETS[2].2),
-    (CONFEXT.is, SETS[4].2),
+/// Files that an `extra` line may name, by the ends of their names.
+const EXTRAS: [(&[u8], Destination); 3] = [
+    (CREDENTIAL.end, OWN_CREDENTIALS),
+    (b".sysext.raw", OWN_SYSEXTS),
+    (CONFEXT.end, OWN_CONFEXTS),
 ];
 
 /// The sections that are passed on, and the names of their files.
-const PASSED_ON: [(Name, &[u8]); 4] = [
+const PASSED_ON: [(SectionName, &[u8]); 4] = [
     (*b".pcrsig\0", b"tpm2-pcr-signature.json"),
     (*b".pcrpkey", b"tpm2-pcr-public-key.pem"),
     (names::OSREL, b"os-release"),
     (names::PROFILE, b"profile"),
 ];
+const PASSED_ON_TO: Destination = Destination::public(b".extra");
 
 /// The version of the kernel, which addons may be made for.
-const UNAME: Name = *b".uname\0\0";
-/// The longest that is compared.
-const UNAME_ROOM: usize = 128;
-
-const fn all(is: &'static [u8]) -> Suffix {
-    Suffix { is, is_not: b"" }
-}
-
-const fn secret(directory: &'static [u8]) -> Place {
-    Place {
-        directory,
-        directory_mode: 0o500,
-        file_mode: 0o400,
-    }
-}
-
-const fn public(directory: &'static [u8]) -> Place {
-    Place {
-        directory,
-        directory_mode: 0o555,
-        file_mode: 0o444,
-    }
-}
+const UNAME: SectionName = *b".uname\0\0";
+/// Bytes of it that are compared.
+const UNAME_SIZE: usize = 128;
 
 /// Checks or loads all initrds of an image.
 pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M, C> {
     /// The image.
     pub(crate) image: &'a mut Image,
-    /// What loads them.
+    /// The loader of the initrds.
     pub(crate) loader: &'a mut Loader<'l, 'disk, D, M, C>,
     /// The entry that boots it.
     pub(crate) entry: &'a Entry,
@@ -111,7 +118,7 @@ pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M, C> {
     pub(crate) path: &'a [u8],
     /// For one line.
     pub(crate) line: &'a mut [u8],
-    /// Gets what addons add to it.
+    /// The command line, to which addons may add theirs.
     pub(crate) command_line: &'a mut CommandLine<'c>,
 }
 
@@ -128,23 +135,23 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             self.command_lines(ADDONS)?;
             self.command_lines(own)?;
         }
-        self.addons(own, &names::UCODE, true, step)?;
-        self.addons(ADDONS, &names::UCODE, true, step)?;
+        self.addons(own, &names::UCODE, Order::Descending, step)?;
+        self.addons(ADDONS, &names::UCODE, Order::Descending, step)?;
         self.section(&names::UCODE, step)?;
         self.extras(step)?;
         self.section(&names::INITRD, step)?;
-        for (path, suffix, place) in SETS {
-            self.set(path.unwrap_or(own), suffix, place, step)?;
+        for set in &SETS {
+            self.set(set.directory.unwrap_or(own), set, step)?;
         }
         for (section, name) in PASSED_ON {
             self.image.find(self.loader.storage, &section)?;
             if !self.image.is_empty() {
                 let part = self.image.part();
-                cpio::one_file(self.loader, public(b".extra"), name, &part, step)?;
+                cpio::one_file(self.loader, PASSED_ON_TO, name, &part, step)?;
             }
         }
-        self.addons(ADDONS, &names::INITRD, false, step)?;
-        self.addons(own, &names::INITRD, false, step)?;
+        self.addons(ADDONS, &names::INITRD, Order::Ascending, step)?;
+        self.addons(own, &names::INITRD, Order::Ascending, step)?;
         self.loader.pad_end(step)
     }
 
@@ -171,7 +178,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     /// Adds the command lines of the addons in a directory.
     fn command_lines(&mut self, path: &[u8]) -> Result<(), Error> {
         let volume = self.loader.volume;
-        let mut list = Listing::new(self.loader.storage, volume, path, ADDON, false);
+        let mut list = Listing::new(self.loader.storage, volume, path, ADDON, Order::Ascending);
         while let Some(node) = list.next(self.loader.storage)? {
             if let Some(mut addon) = self.addon(&node) {
                 let storage = &mut *self.loader.storage;
@@ -182,40 +189,48 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     }
 
     /// A section of the image that is an initrd.
-    fn section(&mut self, name: &Name, step: Step) -> Result<(), Error> {
+    fn section(&mut self, name: &SectionName, step: Step) -> Result<(), Error> {
         self.image.find(self.loader.storage, name)?;
         self.loader.initrd(&self.image.part(), step)
     }
 
-    /// The files of one directory as an archive.
-    fn set(&mut self, path: &[u8], suffix: Suffix, place: Place, step: Step) -> Result<(), Error> {
-        let volume = self.loader.volume;
-        let mut list = Listing::new(self.loader.storage, volume, path, suffix, false);
-        let mut archive = None;
-        while let Some(node) = list.next(self.loader.storage)? {
-            let archive = match &mut archive {
-                Some(archive) => archive,
-                none => none.insert(Archive::begin(self.loader, place, step)?),
-            };
-            let part = Part::whole(node);
+    /// The files of one directory as an archive; no archive if there are none.
+    fn set(&mut self, path: &[u8], set: &Set, step: Step) -> Result<(), Error> {
+        let storage = &mut *self.loader.storage;
+        let mut list = Listing::new(
+            storage,
+            self.loader.volume,
+            path,
+            set.files,
+            Order::Ascending,
+        );
+        let Some(mut next) = list.next(self.loader.storage)? else {
+            return Ok(());
+        };
+        let mut archive = Archive::begin(self.loader, set.destination, step)?;
+        loop {
+            let part = Part::whole(next);
             if self.loader.check(&part).is_ok() {
                 archive.file(self.loader, list.name(), part.size)?;
                 self.loader.initrd(&part, step)?;
             }
+            match list.next(self.loader.storage)? {
+                Some(node) => next = node,
+                None => return archive.end(self.loader),
+            }
         }
-        archive.map_or(Ok(()), |archive| archive.end(self.loader))
     }
 
-    /// The initrds that addons bring, by the name of their section.
+    /// The initrds in one section of all addons of a directory.
     fn addons(
         &mut self,
         path: &[u8],
-        section: &Name,
-        backwards: bool,
+        section: &SectionName,
+        order: Order,
         step: Step,
     ) -> Result<(), Error> {
         let volume = self.loader.volume;
-        let mut list = Listing::new(self.loader.storage, volume, path, ADDON, backwards);
+        let mut list = Listing::new(self.loader.storage, volume, path, ADDON, order);
         while let Some(node) = list.next(self.loader.storage)? {
             if let Some(mut addon) = self.addon(&node) {
                 addon.find(self.loader.storage, section)?;
@@ -225,7 +240,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         Ok(())
     }
 
-    /// The addon in a file, if it is a good one and for this image.
+    /// The addon in a file; None if the file is no addon, or not one for this image.
     fn addon(&mut self, node: &Node) -> Option<Image> {
         self.loader.check(&Part::whole(*node)).ok()?;
         let storage = &mut *self.loader.storage;
@@ -234,13 +249,12 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         if !addon.is_empty() {
             return None;
         }
-        let mut unames = [[0; UNAME_ROOM]; 2];
-        let [wanted, found] = &mut unames;
+        let (addon_uname, own_uname) = (&mut [0; UNAME_SIZE], &mut [0; UNAME_SIZE]);
         addon.find(storage, &UNAME).ok()?;
-        let wanted_size = addon.file.read_small(storage, wanted).ok()?;
+        let addon_size = addon.file.read_small(storage, addon_uname).ok()?;
         self.image.find(storage, &UNAME).ok()?;
-        let found_size = self.image.file.read_small(storage, found).ok()?;
-        let fits = wanted_size == 0 || found_size == 0 || wanted == found;
+        let own_size = self.image.file.read_small(storage, own_uname).ok()?;
+        let fits = addon_size == 0 || own_size == 0 || addon_uname == own_uname;
         fits.then_some(addon)
     }
 
@@ -256,11 +270,11 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
                 continue;
             };
             let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-            let place = EXTRAS.iter().find(|(suffix, _)| ends_in(name, suffix));
-            // Kinds that are not known yet do no harm.
-            if let Some(&(_, place)) = place {
+            let known = EXTRAS.iter().find(|(end, _)| ends_in(name, end));
+            // A kind that is not known yet does no harm.
+            if let Some(&(_, destination)) = known {
                 let part = Part::whole(volume.find(self.loader.storage, path)?);
-                cpio::one_file(self.loader, place, name, &part, step)?;
+                cpio::one_file(self.loader, destination, name, &part, step)?;
             }
         }
         Ok(())

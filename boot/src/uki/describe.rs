@@ -1,9 +1,9 @@
-//! What an image says of itself, for the menu: one entry for each profile.
+//! The entries that an image gives, one for each of its profiles.
 //!
 //! Titles, versions, sort keys and ids are those of systemd-boot. They come from
-//! os-release, in `.osrel`, and from the profile's `ID=` and `TITLE=`.
+//! os-release, in `.osrel`, and from the variables `ID` and `TITLE` of `.profile`.
 
-use super::image::{Image, Name, names};
+use super::image::{Image, SectionName, names};
 use crate::disk::storage::Storage;
 use crate::entries::entry::{Entry, Field};
 use crate::entries::line;
@@ -12,48 +12,20 @@ use crate::machine::Disk;
 use crate::text::decimal;
 use crate::text::{Text, cut};
 
-/// A text of an entry, or a piece of one.
-struct Source {
-    section: &'static Name,
-    /// The variables that it may come from: the first one that is there.
-    keys: &'static [u8],
-    field: Field,
-    /// What stands before it and behind it, and before the profile's number in
-    /// place of it.
-    around: [&'static [u8]; 3],
-}
+/// Variables, of which the first that is there counts.
+type Variables = &'static [&'static [u8]];
 
-/// In the order of their reading, the first one not for the first profile: that
-/// has the id of the file, even if it has one of its own.
-const SOURCES: [Source; 5] = [
-    profile(b"ID\0", Field::Id, [b"@", b"", b""]),
-    osrel(b"IMAGE_ID\0ID\0", Field::SortKey),
-    osrel(
-        b"IMAGE_VERSION\0VERSION\0VERSION_ID\0BUILD_ID\0",
+/// The texts of an entry that come from os-release (os-release(5)).
+const OS_RELEASE: [(Field, Variables); 3] = [
+    (Field::SortKey, &[b"IMAGE_ID", b"ID"]),
+    (
         Field::Version,
+        &[b"IMAGE_VERSION", b"VERSION", b"VERSION_ID", b"BUILD_ID"],
     ),
-    osrel(b"PRETTY_NAME\0IMAGE_ID\0NAME\0ID\0", Field::Title),
-    profile(b"TITLE\0ID\0", Field::Title, [b" (", b")", b"@"]),
+    (Field::Title, &[b"PRETTY_NAME", b"IMAGE_ID", b"NAME", b"ID"]),
 ];
 
-const fn osrel(keys: &'static [u8], field: Field) -> Source {
-    let around: [&[u8]; 3] = [b"", b"", b""];
-    Source {
-        section: &names::OSREL,
-        keys,
-        field,
-        around,
-    }
-}
-
-const fn profile(keys: &'static [u8], field: Field, around: [&'static [u8]; 3]) -> Source {
-    Source {
-        section: &names::PROFILE,
-        keys,
-        field,
-        around,
-    }
-}
+const TOO_LONG: Error = Error::new(Kind::EntryTooLong, 0);
 
 /// Reads the texts of an image's profile.
 pub(crate) struct Reader<'a, 'd, D> {
@@ -63,44 +35,29 @@ pub(crate) struct Reader<'a, 'd, D> {
     pub(crate) storage: &'a mut Storage<'d, D>,
     /// For one line.
     pub(crate) line: &'a mut [u8],
-    /// What was read last.
+    /// For one text.
     pub(crate) text: &'a mut Text,
 }
 
 impl<D: Disk> Reader<'_, '_, D> {
-    /// Describes the profile in `entry`, which has the id of the file.
+    /// Describes the profile in `entry`, which has the id of the file and nothing
+    /// else.
     ///
     /// # Errors
     /// [`Kind::UkiUnknown`] if there is nothing to show: no kernel, or no name in
     /// os-release. [`Kind::EntryTooLong`]; those of [`Image::find`] and
     /// [`crate::fat::File::line`].
     pub(crate) fn describe(&mut self, entry: &mut Entry) -> Result<(), Error> {
-        let profile = self.image.profile;
-        entry.profile = profile;
-        let mut digits = [0; 20];
-        let number = decimal(profile.into(), &mut digits);
-        for source in SOURCES.iter().skip(usize::from(profile == 0)) {
-            self.value(source)?;
-            let [before, behind, mark] = source.around;
-            let adds = *source.section == names::PROFILE;
-            if adds && profile > 0 && self.text.get().is_none() {
-                self.text.set(&[mark, number]);
-            }
-            let Some(text) = self.text.get() else {
-                continue;
-            };
-            let parts = [before, text, behind];
-            let added = if adds {
-                entry.add(source.field, &parts)
-            } else {
-                entry.set(source.field, &parts)
-            };
-            let added = added.ok_or(Error::new(Kind::EntryTooLong, 0))?;
-            if source.field == Field::Id {
-                added.make_ascii_lowercase();
-                entry.profile_suffix = u8::try_from(added.len()).unwrap_or(0);
+        entry.profile = self.image.profile;
+        // A text can be added to only while it is the last one that was set: the id
+        // comes first, and the title is the last text of os-release.
+        self.complete_id(entry)?;
+        for (field, variables) in OS_RELEASE {
+            if let Some(text) = self.value(&names::OSREL, variables)? {
+                entry.set(field, &[text]).ok_or(TOO_LONG)?;
             }
         }
+        self.complete_title(entry)?;
         self.image.find(self.storage, &names::LINUX)?;
         if self.image.is_empty() || entry.text(Field::Title).is_none() {
             return Err(Error::new(Kind::UkiUnknown, 0));
@@ -108,21 +65,54 @@ impl<D: Disk> Reader<'_, '_, D> {
         Ok(())
     }
 
-    /// Reads a text, cut to the length of a title. A later line replaces an
-    /// earlier one.
-    fn value(&mut self, source: &Source) -> Result<(), Error> {
+    /// Adds the name of the profile to the id: its `ID`, or else its number. The first
+    /// profile has the id of the file, even if it has an `ID`.
+    fn complete_id(&mut self, entry: &mut Entry) -> Result<(), Error> {
+        if entry.profile == 0 {
+            return Ok(());
+        }
+        let digits = &mut [0; 20];
+        let number = decimal(entry.profile.into(), digits);
+        let name = self.value(&names::PROFILE, &[b"ID"])?.unwrap_or(number);
+        let suffix = entry.add(Field::Id, &[b"@", name]).ok_or(TOO_LONG)?;
+        suffix.make_ascii_lowercase();
+        entry.profile_suffix = u8::try_from(suffix.len()).unwrap_or(0);
+        Ok(())
+    }
+
+    /// Adds the name of the profile to the title: its `TITLE`, or else its `ID`, or else
+    /// its number, which the first profile does not show.
+    fn complete_title(&mut self, entry: &mut Entry) -> Result<(), Error> {
+        let digits = &mut [0; 20];
+        let number = decimal(entry.profile.into(), digits);
+        let added = match self.value(&names::PROFILE, &[b"TITLE", b"ID"])? {
+            Some(name) => entry.add(Field::Title, &[b" (", name, b")"]),
+            None if entry.profile > 0 => entry.add(Field::Title, &[b" (@", number, b")"]),
+            None => return Ok(()),
+        };
+        added.ok_or(TOO_LONG)?;
+        Ok(())
+    }
+
+    /// The value of the first of these variables that a section has, cut to the length
+    /// of a title. If there are several lines for it, the last one counts.
+    fn value(
+        &mut self,
+        section: &SectionName,
+        variables: Variables,
+    ) -> Result<Option<&[u8]>, Error> {
         self.text.clear();
-        self.image.find(self.storage, source.section)?;
-        let mut best = usize::MAX;
+        self.image.find(self.storage, section)?;
+        let mut found = variables.len();
         while let Some(line) = self.image.file.line(self.storage, self.line)? {
-            if let Some((key, value)) = line::split(line, line::EQUALS)
-                && let Some(rank) = line::word(source.keys, key)
-                && rank <= best
+            if let Some((name, value)) = line::split(line, line::EQUALS)
+                && let Some(rank) = variables.iter().position(|variable| *variable == name)
+                && rank <= found
             {
-                best = rank;
+                found = rank;
                 self.text.set(&[cut(line::unquote(value), Entry::TITLE)]);
             }
         }
-        Ok(())
+        Ok(self.text.get())
     }
 }

@@ -1,39 +1,40 @@
-//! The sections of an image, as its headers say (Microsoft, "PE Format").
+//! The sections of an image, as its headers describe them (Microsoft, "PE Format").
 //!
-//! An image may hold several profiles (UAPI.5, "Multi-Profile UKIs"). In the
-//! order of the section table, what stands before the first `.profile` is the
-//! base of all; each `.profile` begins a profile, counted from 0, and what follows
-//! up to the next one is its own. An image without any has the one profile 0,
-//! which is the base. In effect is the profile's own section of a name, else the
-//! base's; the first of each, and none where that is empty.
+//! An image may hold several profiles (UAPI.5, "Multi-Profile UKIs"). In the order
+//! of the section table, the sections before the first `.profile` are the base of
+//! all profiles. Each `.profile` begins a profile, counted from 0, and the sections
+//! after it, up to the next `.profile`, belong to that profile. An image without
+//! `.profile` has the one profile 0, which is the base. In effect is the profile's own
+//! section of a name, or else the base's: the first of each, even if it is empty.
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
 use crate::fat::{File, Node, Volume};
 use crate::load::Part;
 use crate::machine::Disk;
+use core::ops::Range;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// The name of a section, filled up with NULs.
-pub type Name = [u8; 8];
+pub type SectionName = [u8; 8];
 
 /// The names of the sections that mean something here.
 pub mod names {
-    use super::Name;
+    use super::SectionName;
 
     /// The kernel.
-    pub const LINUX: Name = *b".linux\0\0";
+    pub const LINUX: SectionName = *b".linux\0\0";
     /// The operating system's os-release.
-    pub const OSREL: Name = *b".osrel\0\0";
+    pub const OSREL: SectionName = *b".osrel\0\0";
     /// The command line.
-    pub const CMDLINE: Name = *b".cmdline";
+    pub const CMDLINE: SectionName = *b".cmdline";
     /// The initrd.
-    pub const INITRD: Name = *b".initrd\0";
+    pub const INITRD: SectionName = *b".initrd\0";
     /// Microcode, an initrd that comes before all others.
-    pub const UCODE: Name = *b".ucode\0\0";
-    /// What a profile begins with: its id and title.
-    pub const PROFILE: Name = *b".profile";
+    pub const UCODE: SectionName = *b".ucode\0\0";
+    /// The section that a profile begins with: its id and title.
+    pub const PROFILE: SectionName = *b".profile";
 }
 
 /// The most sections that an image may have. Firmware refuses more than 96.
@@ -43,18 +44,18 @@ const MOST_SECTIONS: u16 = 256;
 const I386: u16 = 0x14c;
 const AMD64: u16 = 0x8664;
 
-/// The start of the file, what is left of a DOS program.
+/// The start of the file: the header of a DOS program, of which only this is used.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct DosHeader {
     e_magic: [u8; 2],
     unused: [u8; 58],
-    /// Where the PE signature lies.
+    /// File offset of the PE signature, in bytes.
     e_lfanew: U32,
 }
 
-/// The PE signature and the COFF header behind it. The optional header
-/// follows, and behind that the section table.
+/// The PE signature and the COFF header after it. Then come the optional header
+/// and the section table.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct CoffHeader {
@@ -70,12 +71,21 @@ struct CoffHeader {
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct SectionHeader {
-    name: Name,
+    name: SectionName,
     virtual_size: U32,
     virtual_address: U32,
     size_of_raw_data: U32,
     pointer_to_raw_data: U32,
     unused: [u8; 16],
+}
+
+impl SectionHeader {
+    /// The section's bytes in the file. Those after `VirtualSize` are padding.
+    fn range(&self) -> Range<u32> {
+        let start = self.pointer_to_raw_data.get();
+        let size = self.size_of_raw_data.get().min(self.virtual_size.get());
+        start..start.saturating_add(size)
+    }
 }
 
 /// A file that should be an image for this machine. All of it is read through
@@ -88,14 +98,13 @@ pub struct Image {
     pub(super) long_mode: bool,
     /// The profile whose sections are in effect.
     pub profile: u32,
-    /// Profiles that were counted by the last search, 0 for none.
+    /// The number of `.profile` sections, once [`Image::find`] has counted them.
     pub profiles: u32,
 }
 
 impl Image {
     /// Nothing is read yet. `long_mode` is true where the processor can run 64-bit
-    /// kernels: there, as on UEFI, an image for other processors is none.
-    #[inline(never)]
+    /// kernels: there, as on UEFI, an image for other processors is refused.
     pub fn new(volume: &Volume, node: &Node, long_mode: bool) -> Self {
         Self {
             node: *node,
@@ -107,34 +116,36 @@ impl Image {
     }
 
     /// Finds the section of a name that is in effect, and lets [`Image::file`] be
-    /// read from its start to its end. No section is an empty one.
+    /// read from its start to its end. A section that is not there is an empty one.
     ///
     /// # Errors
     /// [`Kind::UkiUnknown`], [`Kind::EntryArchitecture`], [`Kind::UkiDamaged`],
     /// [`Kind::UkiTruncated`]; those of [`File::read_small`].
-    pub fn find<D: Disk>(&mut self, storage: &mut Storage<D>, name: &Name) -> Result<(), Error> {
-        let file_size = self.node.size();
+    pub fn find<D: Disk>(
+        &mut self,
+        storage: &mut Storage<D>,
+        name: &SectionName,
+    ) -> Result<(), Error> {
         let sections = self.read_headers(storage)?;
-        let (mut start, mut size) = (0, 0);
-        // Where it was found: 0 is the base, anything else a profile's number
-        // and 1.
-        let mut found = u32::MAX;
+        let (mut in_base, mut in_profile) = (None, None);
         self.profiles = 0;
         for _ in 0..sections {
             let mut header = SectionHeader::new_zeroed();
             self.read(storage, header.as_mut_bytes())?;
             if header.name == names::PROFILE {
-                self.profiles = self.profiles.wrapping_add(1);
+                self.profiles = self.profiles.saturating_add(1);
             }
-            let here = self.profiles;
-            let in_effect = here == 0 || here.wrapping_sub(1) == self.profile;
-            if header.name == *name && in_effect && found != here {
-                found = here;
-                start = header.pointer_to_raw_data.get();
-                size = header.size_of_raw_data.get().min(header.virtual_size.get());
+            if header.name == *name {
+                // Which profile the section belongs to; None for the base.
+                match self.profiles.checked_sub(1) {
+                    None => in_base.get_or_insert(header.range()),
+                    Some(it) if it == self.profile => in_profile.get_or_insert(header.range()),
+                    Some(_) => continue,
+                };
             }
         }
-        let end = start.saturating_add(size);
+        let Range { start, end } = in_profile.or(in_base).unwrap_or_default();
+        let file_size = self.node.size();
         if end > file_size {
             return Err(Error::new(Kind::UkiTruncated, file_size.into()));
         }
@@ -142,8 +153,8 @@ impl Image {
         Ok(())
     }
 
-    /// Finds the kernel: `.linux`, or the file itself, which may be a kernel with
-    /// an EFI stub of its own.
+    /// Finds the kernel: the section `.linux`. A file without one may be a kernel with
+    /// an EFI stub of its own; then it is all of the file.
     ///
     /// # Errors
     /// Those of [`Image::find`].
@@ -181,21 +192,23 @@ impl Image {
         self.read(storage, coff.as_mut_bytes())?;
         let at = self.file.position();
         let machine = if self.long_mode { AMD64 } else { I386 };
-        let kind = if dos.e_magic != *b"MZ" || coff.signature != *b"PE\0\0" {
-            Kind::UkiUnknown
-        } else if coff.machine != machine {
-            Kind::EntryArchitecture
-        } else if coff.number_of_sections > MOST_SECTIONS {
-            Kind::UkiDamaged
-        } else {
-            let size = coff.size_of_optional_header.get();
-            self.file.seek(at.wrapping_add(size.into()));
-            return Ok(coff.number_of_sections.get());
-        };
-        Err(Error::new(kind, at.into()))
+        let error = |kind| Err(Error::new(kind, at.into()));
+        if dos.e_magic != *b"MZ" || coff.signature != *b"PE\0\0" {
+            return error(Kind::UkiUnknown);
+        }
+        if coff.machine != machine {
+            return error(Kind::EntryArchitecture);
+        }
+        if coff.number_of_sections > MOST_SECTIONS {
+            return error(Kind::UkiDamaged);
+        }
+        let size = coff.size_of_optional_header.get();
+        // Nothing can be read from a place that wraps: the file is smaller.
+        self.file.seek(at.saturating_add(size.into()));
+        Ok(coff.number_of_sections.get())
     }
 
-    /// Fills `into` with what comes next.
+    /// Fills `into` with the next bytes of the file.
     fn read<D: Disk>(&mut self, storage: &mut Storage<D>, into: &mut [u8]) -> Result<(), Error> {
         let at = self.file.position();
         if self.file.read_small(storage, into)? < into.len() {

@@ -1,37 +1,91 @@
-//! The files of a directory in the order of their names, without a list of them:
-//! the directory is walked again for each.
+//! The files of a directory in the order of their names.
+//!
+//! There is no memory for a list of them all. One walk through the directory finds the
+//! next [`BATCH`] files, so that one or two walks are enough for most directories.
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
 use crate::fat::{Name, Node, Volume};
 use crate::machine::Disk;
-use crate::text::Text;
+use crate::text::concat;
 
 /// The most files that are taken from a directory.
 const MOST: u32 = 256;
 
-/// Which files, by the end of their names.
+/// Bytes of the longest name that is listed, which is the longest that Linux allows.
+const NAME_SIZE: usize = 255;
+
+/// The files that one walk through the directory finds.
+const BATCH: usize = 8;
+
+/// Which files are listed, by the ends of their names.
 #[derive(Clone, Copy)]
 pub(super) struct Suffix {
-    /// What a name ends in.
-    pub(super) is: &'static [u8],
-    /// What it does not end in; empty for anything.
-    pub(super) is_not: &'static [u8],
+    /// The end of their names.
+    pub(super) end: &'static [u8],
+    /// But not the files whose names end in this.
+    pub(super) except: Option<&'static [u8]>,
+}
+
+/// The order of the files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// From the first name to the last.
+    Ascending,
+    /// From the last name to the first.
+    Descending,
+}
+
+impl Order {
+    fn precedes(self, one: &[u8], other: &[u8]) -> bool {
+        match self {
+            Self::Ascending => one < other,
+            Self::Descending => one > other,
+        }
+    }
 }
 
 /// The files with names of ASCII that end as wanted, whatever the case of the
-/// letters, and begin with no dot. What can't be read of the directory is not
-/// there.
+/// letters, and begin with no dot. A part of the directory that can't be read is
+/// skipped.
 pub(super) struct Listing<'a> {
     volume: &'a Volume,
     directory: Option<Node>,
     suffix: Suffix,
-    /// From the last name to the first.
-    backwards: bool,
-    name: Name,
-    last: Text,
-    best: Text,
+    order: Order,
+    /// The files of the last walk, in their order.
+    batch: [Option<Item>; BATCH],
+    /// How many of them were given out.
+    given: usize,
+    /// How many files were given out in all.
     count: u32,
+    /// For the name of one file.
+    name: Name,
+}
+
+/// A file.
+#[derive(Clone, Copy)]
+struct Item {
+    node: Node,
+    name: [u8; NAME_SIZE],
+    length: usize,
+}
+
+impl Item {
+    /// None if the name is too long.
+    fn new(node: Node, name: &[u8]) -> Option<Self> {
+        let mut bytes = [0; NAME_SIZE];
+        let length = concat(&mut bytes, &[name])?.len();
+        Some(Self {
+            node,
+            name: bytes,
+            length,
+        })
+    }
+
+    fn name(&self) -> &[u8] {
+        self.name.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl<'a> Listing<'a> {
@@ -41,23 +95,20 @@ impl<'a> Listing<'a> {
         volume: &'a Volume,
         path: &[u8],
         suffix: Suffix,
-        backwards: bool,
+        order: Order,
     ) -> Self {
-        Self {
+        let mut listing = Self {
             volume,
             directory: volume.find(storage, path).ok(),
             suffix,
-            backwards,
-            name: Name::new(),
-            last: Text::UNSET,
-            best: Text::UNSET,
+            order,
+            batch: [None; BATCH],
+            given: 0,
             count: 0,
-        }
-    }
-
-    /// The name of the last file.
-    pub(super) fn name(&self) -> &[u8] {
-        self.last.get().unwrap_or_default()
+            name: Name::new(),
+        };
+        listing.walk(storage);
+        listing
     }
 
     /// The next file.
@@ -68,55 +119,88 @@ impl<'a> Listing<'a> {
         &mut self,
         storage: &mut Storage<D>,
     ) -> Result<Option<Node>, Error> {
-        let Some(directory) = &self.directory else {
+        if self.given == BATCH {
+            self.walk(storage);
+        }
+        let Some(Some(item)) = self.batch.get(self.given) else {
             return Ok(None);
         };
-        let mut found = None;
+        self.given = self.given.saturating_add(1);
+        self.count = self.count.saturating_add(1);
+        if self.count > MOST {
+            return Err(Error::new(Kind::CompanionsMany, MOST.into()));
+        }
+        Ok(Some(item.node))
+    }
+
+    /// The name of the file that was given last.
+    pub(super) fn name(&self) -> &[u8] {
+        let item = self.given.checked_sub(1).and_then(|at| self.batch.get(at));
+        item.and_then(Option::as_ref).map_or(b"", Item::name)
+    }
+
+    /// Finds the files that come after those of the last walk.
+    fn walk<D: Disk>(&mut self, storage: &mut Storage<D>) {
+        let [.., last] = self.batch;
+        self.batch = [None; BATCH];
+        self.given = 0;
+        let Some(directory) = &self.directory else {
+            return;
+        };
         let mut walk = self.volume.walk(directory);
         loop {
             let node = match walk.next(storage, &mut self.name) {
                 Ok(Some(node)) => node,
-                Ok(None) => break,
+                Ok(None) => return,
+                // After a sector that can't be read the directory goes on.
                 Err(_) => continue,
             };
             let name = self.name.as_bytes();
-            if !node.is_directory()
-                && self.suffix.fits(name)
-                && self.is_between(self.last.get(), Some(name))
-                && self.is_between(Some(name), self.best.get().filter(|_| found.is_some()))
+            if node.is_directory() || !self.suffix.fits(name) {
+                continue;
+            }
+            if let Some(last) = &last
+                && !self.order.precedes(last.name(), name)
             {
-                self.best.set(&[name]);
-                found = Some(node);
+                continue;
+            }
+            if let Some(item) = Item::new(node, name) {
+                self.insert(item);
             }
         }
-        if found.is_some() {
-            core::mem::swap(&mut self.last, &mut self.best);
-            self.count = self.count.wrapping_add(1);
-            if self.count > MOST {
-                return Err(Error::new(Kind::CompanionsMany, MOST.into()));
-            }
-        }
-        Ok(found)
     }
 
-    /// True if one name comes before the other, or one of them is not there.
-    fn is_between(&self, first: Option<&[u8]>, second: Option<&[u8]>) -> bool {
-        match (first, second) {
-            (Some(first), Some(second)) if self.backwards => first > second,
-            (Some(first), Some(second)) => first < second,
-            _ => true,
+    /// Takes a file in at its place. The last one is left for the next walk if there
+    /// is no room. Of two files with one name the first counts.
+    fn insert(&mut self, mut item: Item) {
+        for place in &mut self.batch {
+            match place {
+                None => {
+                    *place = Some(item);
+                    return;
+                }
+                Some(other) if other.name() == item.name() => return,
+                Some(other) if self.order.precedes(item.name(), other.name()) => {
+                    core::mem::swap(other, &mut item);
+                }
+                Some(_) => {}
+            }
         }
     }
 }
 
 impl Suffix {
-    /// True for a name that is wanted. Longer ones than Linux can have are not.
+    /// Names that end in this.
+    pub(super) const fn new(end: &'static [u8]) -> Self {
+        Self { end, except: None }
+    }
+
+    /// True for a name that is wanted.
     fn fits(&self, name: &[u8]) -> bool {
         name.is_ascii()
-            && name.len() <= 255
             && name.first() != Some(&b'.')
-            && ends_in(name, self.is)
-            && (self.is_not.is_empty() || !ends_in(name, self.is_not))
+            && ends_in(name, self.end)
+            && !self.except.is_some_and(|end| ends_in(name, end))
     }
 }
 

@@ -82,7 +82,7 @@ fn slot(text: &str) -> Result<usize, Error> {
     match text.parse() {
         Ok(slot @ 1..=4) => Ok(slot),
         _ => Err(Error::usage(format!(
-            "{text:?} is no place in the table: --protective-slot is 1, 2, 3 or 4"
+            "{text:?} is not a place in the table: --protective-slot is 1, 2, 3 or 4"
         ))),
     }
 }
@@ -119,7 +119,7 @@ impl Arguments {
                 let file = file.display();
                 writeln!(
                     context.err,
-                    "gapboot: {name}: note: {file} is not made, there is nothing to undo"
+                    "gapboot: {name}: note: {file} was not written, because there is nothing to undo"
                 )?;
             }
             return Ok(writeln!(

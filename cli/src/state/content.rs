@@ -1,18 +1,18 @@
 //! The state file's content. [`layout::state`] describes it.
 
+use boot::menu::Timeout;
 use boot::settings::conf::Conf;
-use boot::settings::conf::timeout::{DISABLED, FORCED, HIDDEN};
-use layout::state::{self, TEXTS, Text};
+use layout::state::{self, Setting, TEXTS};
 
 use crate::error::Error;
 
 /// What is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Timeout of the menu, in the numbers of [`boot::settings::conf::timeout`].
-    pub timeout: Option<u32>,
+    /// Timeout of the menu.
+    pub timeout: Option<Timeout>,
     /// Timeout of the menu at the next boot alone.
-    pub one_shot_timeout: Option<u32>,
+    pub one_shot_timeout: Option<Timeout>,
     texts: [Vec<u8>; TEXTS],
 }
 
@@ -29,13 +29,13 @@ pub enum Content {
 
 impl State {
     /// The value of a text; empty if it is not set.
-    pub fn text(&self, text: Text) -> &[u8] {
-        &self.texts[index(text)]
+    pub fn text(&self, setting: Setting) -> &[u8] {
+        &self.texts[setting.index()]
     }
 
     /// Sets a text; an empty value unsets it.
-    pub fn set(&mut self, text: Text, value: &[u8]) {
-        self.texts[index(text)] = value.to_vec();
+    pub fn set(&mut self, setting: Setting, value: &[u8]) {
+        self.texts[setting.index()] = value.to_vec();
     }
 
     /// Reads the bytes of a file.
@@ -57,17 +57,20 @@ impl State {
             return Content::Newer(format);
         }
         let flags = word(state::FLAGS_OFFSET);
-        let number = |flag, at| (flags & flag != 0).then(|| word(at));
+        let timeout = |flag, at| (flags & flag != 0).then(|| Timeout::from_number(word(at)));
         let mut texts = bytes[state::TEXTS_OFFSET..].split(|&byte| byte == 0);
         let texts = [(); TEXTS].map(|()| texts.next().unwrap_or_default().to_vec());
         Content::State(Self {
-            timeout: number(state::HAS_TIMEOUT, state::TIMEOUT_OFFSET),
-            one_shot_timeout: number(state::HAS_ONE_SHOT_TIMEOUT, state::ONE_SHOT_TIMEOUT_OFFSET),
+            timeout: timeout(state::HAS_TIMEOUT, state::TIMEOUT_OFFSET),
+            one_shot_timeout: timeout(state::HAS_ONE_SHOT_TIMEOUT, state::ONE_SHOT_TIMEOUT_OFFSET),
             texts,
         })
     }
 
     /// The bytes of the file.
+    ///
+    /// # Errors
+    /// The texts are longer than the file.
     pub fn encode(&self) -> Result<[u8; state::SIZE], Error> {
         let texts: Vec<u8> = self
             .texts
@@ -96,7 +99,7 @@ impl State {
                 state::ONE_SHOT_TIMEOUT_OFFSET,
             ),
         ] {
-            put(at, &value.unwrap_or_default().to_le_bytes());
+            put(at, &value.map_or(0, Timeout::number).to_le_bytes());
             flags |= value.map_or(0, |_| flag);
         }
         put(state::FLAGS_OFFSET, &u32::to_le_bytes(flags));
@@ -107,35 +110,26 @@ impl State {
     }
 }
 
-/// The place of a text among the others.
-fn index(text: Text) -> usize {
-    match text {
-        Text::Default => 0,
-        Text::Preferred => 1,
-        Text::OneShot => 2,
-        Text::LastBooted => 3,
-    }
-}
-
 /// Reads a timeout as the loader reads it in `loader.conf`.
-pub fn timeout(value: &str) -> Option<u32> {
-    // Whatever the loader does not take leaves what was there before.
-    let read = |before: u32| {
+pub fn timeout(value: &str) -> Option<Timeout> {
+    // A value that the loader does not take leaves the one that was there before.
+    let read = |before: Timeout| {
         let mut conf = Conf::without_file();
         conf.timeout = before;
         conf.line(format!("timeout {value}").as_bytes());
         conf.timeout
     };
-    (read(1) == read(2)).then(|| read(1))
+    let timeout = read(Timeout::Hidden);
+    (timeout == read(Timeout::Forced)).then_some(timeout)
 }
 
 /// A timeout for a person.
-pub fn describe(timeout: u32) -> String {
+pub fn describe(timeout: Timeout) -> String {
     match timeout {
-        HIDDEN => "menu-hidden".to_owned(),
-        DISABLED => "menu-disabled".to_owned(),
-        FORCED => "menu-force".to_owned(),
-        seconds => seconds.to_string(),
+        Timeout::Hidden => "menu-hidden".to_owned(),
+        Timeout::Disabled => "menu-disabled".to_owned(),
+        Timeout::Forced => "menu-force".to_owned(),
+        Timeout::Seconds(seconds) => seconds.to_string(),
     }
 }
 
@@ -145,13 +139,13 @@ mod tests {
 
     fn full() -> State {
         let mut state = State {
-            timeout: Some(5),
-            one_shot_timeout: Some(FORCED),
+            timeout: Some(Timeout::Seconds(5)),
+            one_shot_timeout: Some(Timeout::Forced),
             ..State::default()
         };
-        state.set(Text::Default, b"debian-*");
-        state.set(Text::OneShot, b"a.conf");
-        state.set(Text::LastBooted, b"b.conf");
+        state.set(Setting::Default, b"debian-*");
+        state.set(Setting::OneShot, b"a.conf");
+        state.set(Setting::LastBooted, b"b.conf");
         state
     }
 
@@ -193,12 +187,12 @@ mod tests {
     #[test]
     fn texts_fill_the_file_and_no_more() {
         let mut state = State::default();
-        state.set(Text::Preferred, &[b'x'; 476]);
+        state.set(Setting::Preferred, &[b'x'; 476]);
         assert_eq!(
             State::parse(&state.encode().unwrap()),
             Content::State(state.clone())
         );
-        state.set(Text::LastBooted, b"y");
+        state.set(Setting::LastBooted, b"y");
         let error = state.encode().unwrap_err().to_string();
         assert!(error.contains("477 bytes together, 476 fit"), "{error}");
     }
@@ -206,18 +200,18 @@ mod tests {
     #[test]
     fn timeouts() {
         for (value, expected) in [
-            ("0", Some(HIDDEN)),
-            ("1", Some(1)),
-            ("2", Some(2)),
-            ("menu-force", Some(FORCED)),
-            ("menu-disabled", Some(DISABLED)),
+            ("0", Some(Timeout::Hidden)),
+            ("1", Some(Timeout::Seconds(1))),
+            ("2", Some(Timeout::Seconds(2))),
+            ("menu-force", Some(Timeout::Forced)),
+            ("menu-disabled", Some(Timeout::Disabled)),
             ("4294967296", None),
             ("5s", None),
             ("-1", None),
         ] {
             assert_eq!(timeout(value), expected, "{value}");
         }
-        assert_eq!(describe(HIDDEN), "menu-hidden");
-        assert_eq!(describe(7), "7");
+        assert_eq!(describe(Timeout::Hidden), "menu-hidden");
+        assert_eq!(describe(Timeout::Seconds(7)), "7");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use layout::state::Text;
+use layout::state::Setting;
 use serde::Serialize;
 
 use super::content::{self, Content, State};
@@ -48,6 +48,9 @@ struct Set {
 impl SessionReport {
     /// Looks at the state file of `disk`; without one, at that of the running
     /// system, and at what the loader said to it.
+    ///
+    /// # Errors
+    /// The loader's node cannot be read.
     pub fn new(system: &System, disk: Option<&Path>) -> Result<Self, Error> {
         let mut report = Self {
             state: None,
@@ -74,6 +77,9 @@ impl SessionReport {
     }
 
     /// Writes it for a person.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut row = |name: &str, value: &str| {
             // It comes from a disk, and may hold what commands terminals.
@@ -113,10 +119,10 @@ impl Set {
             (!text.is_empty()).then(|| String::from_utf8_lossy(text).into_owned())
         };
         let set = Self {
-            default: text(Text::Default),
-            preferred: text(Text::Preferred),
-            one_shot: text(Text::OneShot),
-            last_booted: text(Text::LastBooted),
+            default: text(Setting::Default),
+            preferred: text(Setting::Preferred),
+            one_shot: text(Setting::OneShot),
+            last_booted: text(Setting::LastBooted),
             timeout: state.timeout.map(content::describe),
             one_shot_timeout: state.one_shot_timeout.map(content::describe),
         };

@@ -99,7 +99,7 @@ fn stage2_with(version: &str, seed: u32, size: usize, sectors: usize) -> Vec<u8>
     stage2[header::LENGTH_OFFSET..][..4].copy_from_slice(&(size as u32).to_le_bytes());
     stage2[header::VERSION_OFFSET..][..header::VERSION_SIZE].fill(0);
     stage2[header::VERSION_OFFSET..][..version.len()].copy_from_slice(version.as_bytes());
-    // Screen and COM1 at full speed, as the build has it.
+    // Screen and COM1 at full speed, as the build sets it.
     stage2[header::OUTPUTS_OFFSET..][..4].copy_from_slice(&[3, 0, 1, 0]);
     stage2[header::OVERLAY_SECTORS_OFFSET] = sectors as u8;
     let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
@@ -276,7 +276,7 @@ impl Image {
         fs::write(self.path(), bytes).unwrap();
     }
 
-    /// Cuts it to so many bytes.
+    /// Cuts it to `size` bytes.
     pub fn cut(&self, size: u64) {
         let file = fs::File::options().write(true).open(self.path());
         file.unwrap().set_len(size).unwrap();

@@ -1,4 +1,4 @@
-//! What lies beside a unified kernel image, and what reaches its initrd of it.
+//! Files beside a unified kernel image, and how they reach its initrd.
 
 use crate::common::{TestDisk, archive, kernel, pe, random};
 use crate::start::{OSREL, disk, extra, fails, padded, start};
@@ -181,7 +181,7 @@ fn type_1_entries() {
     fails(&disk, "gone", Kind::NotFound);
 }
 
-/// What the image passes on of itself, by the profile in effect.
+/// The sections that the image passes on, by the profile in effect.
 #[test]
 fn passed_on() {
     let disk = disk();
@@ -220,4 +220,39 @@ fn no_more_than_256_files_of_a_kind() {
     assert!(start(&disk, "").is_ok());
     disk.add_tree(&files[..1]);
     fails(&disk, "", Kind::CompanionsMany);
+}
+
+/// More files than one walk through a directory finds keep their order, whatever the
+/// order in which they lie there.
+#[test]
+fn many_files_in_their_order() {
+    const COUNT: usize = 21;
+    // No two of them have the same remainder.
+    let numbers: Vec<usize> = (0..COUNT).map(|number| number * 8 % COUNT).collect();
+    let credential = |number: usize| format!("{number:02}.cred");
+    let ucode = |number: usize| format!("ucode {number:02}");
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for &number in &numbers {
+        let name = format!("loader/credentials/{}", credential(number));
+        files.push((name, credential(number).into()));
+        let name = format!("loader/addons/{number:02}.addon.efi");
+        files.push((name, pe(&[(".ucode", ucode(number).as_bytes())])));
+    }
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    let started = start(&with_files("EFI/Linux/a.efi", &files), "").unwrap();
+
+    let ucodes: Vec<String> = (0..COUNT).rev().map(ucode).collect();
+    let names: Vec<String> = (0..COUNT).map(credential).collect();
+    let credentials: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|name| (name.as_str(), name.as_bytes()))
+        .collect();
+    let mut expected: Vec<&[u8]> = ucodes.iter().map(String::as_bytes).collect();
+    let archive = set("global_", CREDENTIALS, &credentials);
+    let os_release = extra(&[("os-release", OSREL)]);
+    expected.extend([&b"microcode"[..], b"initrd", &archive, &os_release]);
+    assert!(started.initrd() == padded(&expected));
 }

@@ -5,7 +5,7 @@ use crate::input::Input;
 use boot::entries::counter::Name;
 use boot::entries::entry::{Entry, Field};
 use boot::entries::list::List;
-use boot::entries::select::{self, Wishes};
+use boot::entries::select::{self, Defaults};
 use boot::entries::title;
 use boot::entries::type1::{self, Draft, Key};
 use boot::load::cmdline::{CommandLine, LONGEST, vid_mode};
@@ -59,7 +59,10 @@ pub fn run(data: &[u8]) {
     }
     // Further profiles of a UKI boot only if a setting names them.
     let boots = (0..list.len()).any(|rank| list.get(rank).is_some_and(|entry| entry.profile == 0));
-    assert_eq!(select::default(&list, &Wishes::default()).is_some(), boots);
+    assert_eq!(
+        select::default(&list, &Defaults::default()).is_some(),
+        boots
+    );
     command_line(file);
 }
 

@@ -6,10 +6,10 @@ use crate::input::Input;
 use crate::machine::FuzzMachine;
 use crate::{kernel, machine};
 use boot::Ending;
-use boot::disk::crc32::Crc32;
+use boot::crc32::Crc32;
 use boot::entries::glob::selects;
 use boot::machine::Input as Key;
-use boot::settings::conf::timeout;
+use boot::menu::Timeout;
 use emu::console::Terminal;
 use layout::disk::SECTOR;
 use layout::state::{
@@ -113,9 +113,9 @@ fn sector(flags: u8, input: &mut Input) -> [u8; SIZE] {
     put(0, &MAGIC);
     put(FORMAT_OFFSET, &FORMAT.to_le_bytes());
     // Long countdowns only cost time.
-    let timeout = |number: u32| match number {
-        timeout::DISABLED.. => number,
-        seconds => seconds % 100,
+    let timeout = |number: u32| match Timeout::from_number(number) {
+        Timeout::Seconds(seconds) => seconds % 100,
+        timeout => timeout.number(),
     };
     for at in [TIMEOUT_OFFSET, ONE_SHOT_TIMEOUT_OFFSET] {
         put(at, &timeout(input.double()).to_le_bytes());

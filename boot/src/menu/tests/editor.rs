@@ -11,8 +11,8 @@ const END: &str = "\x1b[F";
 fn edited(line: &'static str, typed: &[&str], limit: usize) -> Run {
     let mut entries = Fake::numbered(2);
     entries.options = line;
-    let steps = keys(&[&["e"], typed, &["\r"]].concat());
-    run_with(Terminal::new(steps, false), entries, &FORCED, limit)
+    let events = keys(&[&["e"], typed, &["\r"]].concat());
+    run_with(Terminal::new(events, false), entries, &FORCED, limit)
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn leaving() {
 
 #[test]
 fn not_allowed() {
-    let settings = Settings {
+    let parameters = Parameters {
         editor: false,
         ..FORCED
     };
     let run = run_with(
         Terminal::slow(&["e", "look", "\r"]),
         Fake::numbered(2),
-        &settings,
+        &parameters,
         0,
     );
     assert_eq!(

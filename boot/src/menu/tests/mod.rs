@@ -14,17 +14,18 @@ mod screens;
 mod terminal;
 
 use super::*;
-use crate::choose::by_settings::{Prelude, prelude};
-use crate::settings::conf::timeout;
+use crate::machine::Input;
 use std::string::String;
 use std::vec::Vec;
-use terminal::{Step, Terminal};
+use terminal::{Event, Terminal};
 
 /// Entries in memory, and what they were asked for.
 pub(super) struct Fake {
     pub(super) titles: Vec<&'static [u8]>,
     /// The command line of all entries but the last.
     options: &'static str,
+    /// The hotkey of the last entry; that of all others is `l`.
+    pub(super) last_hotkey: Option<u8>,
     fields: Vec<(&'static str, &'static str)>,
 }
 
@@ -33,6 +34,7 @@ impl Fake {
         Self {
             titles: titles.iter().map(|title| title.as_bytes()).collect(),
             options: "root=/dev/vda2 ro quiet",
+            last_hotkey: Some(b'x'),
             fields: Vec::new(),
         }
     }
@@ -54,27 +56,23 @@ impl Entries for Fake {
         self.titles[index].chunks(7).for_each(sink);
     }
 
-    /// The last one is not Linux.
-    fn hotkey(&self, index: usize) -> u8 {
+    fn hotkey(&self, index: usize) -> Option<u8> {
         if index + 1 == self.count() {
-            b'x'
+            self.last_hotkey
         } else {
-            b'l'
+            Some(b'l')
         }
     }
 
-    fn command_line(&mut self, index: usize, into: &mut [u8]) -> Result<usize, usize> {
-        let last = index + 1 == self.count();
-        let text = if last {
-            "This entry has no command line."
-        } else {
-            self.options
+    fn command_line(&mut self, index: usize, buffer: &mut [u8]) -> Written {
+        let mut write = |text: &str| {
+            buffer[..text.len()].copy_from_slice(text.as_bytes());
+            text.len()
         };
-        into[..text.len()].copy_from_slice(text.as_bytes());
-        if last {
-            Err(text.len())
+        if index + 1 == self.count() {
+            Written::Reason(write("This entry has no command line."))
         } else {
-            Ok(text.len())
+            Written::CommandLine(write(self.options))
         }
     }
 
@@ -85,16 +83,24 @@ impl Entries for Fake {
     }
 }
 
-const FORCED: Settings = Settings {
-    timeout: timeout::FORCED,
+const FORCED: Parameters = Parameters {
+    timeout: Timeout::Forced,
     editor: true,
     lines: None,
     beep: false,
     selected: 0,
     message: b"",
+    typed: None,
+    remembered: NOTHING,
 };
 
-/// What a run of the menu gave.
+const NOTHING: Remembered = Remembered {
+    default: None,
+    preferred: None,
+    timeout: None,
+};
+
+/// A run of the menu, and how it ended.
 struct Run {
     outcome: Outcome,
     remembered: Remembered,
@@ -103,20 +109,15 @@ struct Run {
     terminal: Terminal,
 }
 
-fn run_with(mut terminal: Terminal, mut entries: Fake, settings: &Settings, limit: usize) -> Run {
-    let mut remembered = Remembered::NOTHING;
+fn run_with(
+    mut terminal: Terminal,
+    mut entries: Fake,
+    parameters: &Parameters,
+    limit: usize,
+) -> Run {
     let mut line = std::vec![0; limit];
-    let outcome = match prelude(&mut terminal, settings.timeout) {
-        Prelude::Nobody => boots(settings.selected),
-        Prelude::Menu(typed) => run(
-            &mut terminal,
-            &mut entries,
-            settings,
-            typed,
-            &mut remembered,
-            &mut line,
-        ),
-    };
+    let answer = run(&mut terminal, &mut entries, parameters, &mut line);
+    let outcome = answer.outcome;
     let length = match outcome {
         Outcome::Boot {
             edited: Some(length),
@@ -127,7 +128,7 @@ fn run_with(mut terminal: Terminal, mut entries: Fake, settings: &Settings, limi
     line.truncate(length);
     Run {
         outcome,
-        remembered,
+        remembered: answer.remembered,
         line: String::from_utf8_lossy(&line).into(),
         terminal,
     }

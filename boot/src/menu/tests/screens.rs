@@ -65,62 +65,66 @@ fn moving() {
 
 #[test]
 fn countdown() {
-    let settings = Settings {
-        timeout: 3,
+    let parameters = Parameters {
+        timeout: Timeout::Seconds(3),
         selected: 1,
         ..FORCED
     };
-    let steps = keys(&["look", "second", "look", "second", "second", "look"]);
-    let run = run_with(Terminal::new(steps, false), three(), &settings, 0);
+    let events = keys(&["look", "second", "look", "second", "second", "look"]);
+    let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
     assert_eq!(run.outcome, boots(1));
     let text = |seen| String::from(run.terminal.line(seen, 21).trim());
     assert_eq!([text(0), text(1)], ["Boot in 3 s.", "Boot in 2 s."]);
-    // The last step was not reached.
+    // The last event was not reached.
     assert_eq!(run.terminal.seen.len(), 2);
     assert_eq!(run.terminal.sent_between[1..], [55, 55]);
 
     // Any key ends it, for good, and does what it does.
     for key in ["z", "\x1b", DOWN] {
-        let steps = keys(&["second", key, "look", "second"]);
-        let run = run_with(Terminal::new(steps, false), three(), &settings, 0);
+        let events = keys(&["second", key, "look", "second"]);
+        let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
         assert_eq!(run.terminal.line(0, 21), "");
         let moved = usize::from(key == DOWN);
         assert_eq!(run.outcome, boots(1 + moved));
     }
 }
 
+/// A key that opened the menu.
 #[test]
-fn hidden_and_disabled() {
-    let hidden = Settings {
-        timeout: timeout::HIDDEN,
-        selected: 1,
-        ..FORCED
-    };
+fn typed_before() {
     for (typed, outcome, is_seen) in [
-        (&[][..], boots(1), false),
-        (&["second"][..], boots(1), false),
         // A hotkey boots at once.
-        (&["1"], boots(0), false),
-        (&["9"], boots(2), false),
-        (&["l"], boots(0), false),
-        (&["x"], boots(2), false),
+        ("1", boots(0), false),
+        ("9", boots(2), false),
+        ("l", boots(0), false),
+        ("x", boots(2), false),
         // Any other opens the menu, and does nothing else.
-        (&["z", "look", "\r"], boots(1), true),
-        (&["O", "look", "\r"], boots(1), true),
-        (&["\r", "look", "2", "\r"], boots(1), true),
-        (&["\x1b", "look", DOWN, "\r"], boots(2), true),
+        ("z", boots(1), true),
+        ("O", boots(1), true),
+        ("\r", boots(1), true),
+        ("\x1b", boots(1), true),
     ] {
-        let run = run_with(Terminal::slow(typed), three(), &hidden, 0);
+        let parameters = Parameters {
+            timeout: Timeout::Hidden,
+            selected: 1,
+            typed: typed.bytes().next().map(Input::Serial),
+            ..FORCED
+        };
+        let events = [std::vec![Event::Pause], keys(&["look", "\r"])].concat();
+        let run = run_with(Terminal::new(events, false), three(), &parameters, 0);
         assert_eq!(run.outcome, outcome, "{typed:?}");
         assert_eq!(run.terminal.seen.len() == 1, is_seen);
         assert_eq!(run.terminal.sent_between.iter().sum::<usize>() > 0, is_seen);
+        assert_eq!(run.remembered, NOTHING);
     }
-    let disabled = Settings {
-        timeout: timeout::DISABLED,
-        ..hidden
-    };
-    let run = run_with(Terminal::slow(&["1"]), three(), &disabled, 0);
-    assert_eq!(run.outcome, boots(1));
+    // The menu is there: no timeout but one in seconds ends it.
+    for timeout in [Timeout::Hidden, Timeout::Disabled, Timeout::Forced] {
+        let parameters = Parameters { timeout, ..FORCED };
+        let terminal = Terminal::slow(&["look", DOWN, "\r"]);
+        let run = run_with(terminal, three(), &parameters, 0);
+        assert_eq!(run.outcome, boots(1));
+        assert_eq!(run.terminal.line(0, 21), "");
+    }
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn scrolling() {
     assert_eq!(seen(2), (0, text("..."), text(""), text("entry 30")));
     assert_eq!(seen(3), (0, text("..."), text("..."), text("entry 10")));
     assert_eq!(run.outcome, boots(9));
-    assert_eq!(run.remembered, Remembered::NOTHING);
+    assert_eq!(run.remembered, NOTHING);
 }
 
 /// Key by key through a long list: screens are drawn seldom.
@@ -166,10 +170,10 @@ fn scrolling_is_cheap() {
 /// Keys that are there already are not worth drawing for.
 #[test]
 fn keys_in_a_row() {
-    let mut steps = keys(&[DOWN; 50]);
-    steps.retain(|step| *step != Step::Pause);
-    steps.extend(keys(&["look"]));
-    let run = run_with(Terminal::new(steps, true), Fake::numbered(100), &FORCED, 0);
+    let mut events = keys(&[DOWN; 50]);
+    events.retain(|event| *event != Event::Pause);
+    events.extend(keys(&["look"]));
+    let run = run_with(Terminal::new(events, true), Fake::numbered(100), &FORCED, 0);
     assert_eq!(run.outcome, boots(50));
     assert_eq!(run.terminal.seen.len(), 1);
     let sent: usize = run.terminal.sent_between.iter().sum();
@@ -188,7 +192,7 @@ fn titles() {
     let run = typed(entries, &["look", "\r"]);
     let (first, lines) = run.terminal.lines(0);
     assert_eq!(first, 8);
-    // 72 columns, and the mark behind them.
+    // 72 columns, and the mark after them.
     assert_eq!(
         lines[0].trim_end(),
         std::format!("    {}>", &"a long title ".repeat(10)[..72])
@@ -236,7 +240,7 @@ fn marks() {
         run.remembered,
         Remembered {
             preferred: Some(0),
-            ..Remembered::NOTHING
+            ..NOTHING
         }
     );
 }
@@ -254,7 +258,7 @@ fn timeouts() {
     assert_eq!(text(1), "The menu is hidden.");
     assert_eq!(text(2), "Timeout 1 s.");
     assert_eq!(text(3), "Timeout 2 s.");
-    assert_eq!(run.remembered.timeout, Some(timeout::HIDDEN));
+    assert_eq!(run.remembered.timeout, Some(Timeout::Hidden));
     let run = typed(three(), &["t", "T", "look", "T", "\r"]);
     assert_eq!(
         run.terminal.line(0, 21).trim(),
@@ -296,12 +300,12 @@ fn version_and_redraw() {
 #[test]
 fn message() {
     let message = "debian.conf: /debian/vmlinuz: cannot read LBA 123456: BIOS error 04h. Check the disk and its cable.";
-    let settings = Settings {
+    let parameters = Parameters {
         message: message.as_bytes(),
         ..FORCED
     };
     let terminal = Terminal::slow(&["look", "x", "look", "\r"]);
-    let run = run_with(terminal, three(), &settings, 0);
+    let run = run_with(terminal, three(), &parameters, 0);
     let lines = [21, 22].map(|line| run.terminal.line(0, line));
     assert_eq!(
         lines.map(|line| String::from(line.trim())).join(" "),
@@ -313,29 +317,29 @@ fn message() {
 /// No entries: there is still a way out, and nothing else does anything.
 #[test]
 fn no_entries() {
-    let settings = Settings {
-        timeout: 1,
+    let parameters = Parameters {
+        timeout: Timeout::Seconds(1),
         message: b"No entries.",
         ..FORCED
     };
     let typed = [
         "look", DOWN, UP, "\x1b[F", "1", "l", "e", "p", "\r", "d", "Q",
     ];
-    let run = run_with(Terminal::slow(&typed), Fake::new(&[]), &settings, 0);
+    let run = run_with(Terminal::slow(&typed), Fake::new(&[]), &parameters, 0);
     assert_eq!(run.terminal.line(0, 21).trim(), "No entries.");
     assert_eq!(run.outcome, Outcome::Quit);
 }
 
 #[test]
 fn beeps() {
-    let settings = Settings {
+    let parameters = Parameters {
         beep: true,
         ..FORCED
     };
     let run = run_with(
         Terminal::slow(&[DOWN, DOWN, "x", "\r"]),
         three(),
-        &settings,
+        &parameters,
         0,
     );
     assert_eq!(run.terminal.beeps, 1 + 2 + 3);

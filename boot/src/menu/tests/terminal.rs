@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 /// What happens while the loader waits for a key.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Step {
+pub(super) enum Event {
     Input(Input),
     /// A moment without a key.
     Pause,
@@ -20,38 +20,38 @@ pub(super) enum Step {
 
 pub(super) struct Terminal {
     model: vt100::Parser,
-    steps: VecDeque<Step>,
+    events: VecDeque<Event>,
     /// All keys are there at once.
     fast: bool,
     sent: usize,
     /// Bytes that were sent before each wait for a key.
     pub(super) sent_between: Vec<usize>,
-    /// What was seen at each [`Step::Look`].
+    /// What was seen at each [`Event::Look`].
     pub(super) seen: Vec<vt100::Screen>,
     pub(super) beeps: usize,
 }
 
-/// What a terminal sends, with a pause behind it.
-pub(super) fn keys(keys: &[&str]) -> Vec<Step> {
-    let mut steps = Vec::new();
+/// The inputs of a terminal for some keys, with a pause after each.
+pub(super) fn keys(keys: &[&str]) -> Vec<Event> {
+    let mut events = Vec::new();
     for key in keys {
         match *key {
-            "second" => steps.push(Step::Second),
-            "look" => steps.push(Step::Look),
+            "second" => events.push(Event::Second),
+            "look" => events.push(Event::Look),
             key => {
-                steps.extend(key.bytes().map(|byte| Step::Input(Input::Serial(byte))));
-                steps.push(Step::Pause);
+                events.extend(key.bytes().map(|byte| Event::Input(Input::Serial(byte))));
+                events.push(Event::Pause);
             }
         }
     }
-    steps
+    events
 }
 
 impl Terminal {
-    pub(super) fn new(steps: Vec<Step>, fast: bool) -> Self {
+    pub(super) fn new(events: Vec<Event>, fast: bool) -> Self {
         Self {
             model: vt100::Parser::new(24u16.try_into().unwrap(), 80u16.try_into().unwrap(), 0),
-            steps: steps.into(),
+            events: events.into(),
             fast,
             sent: 0,
             sent_between: Vec::new(),
@@ -84,7 +84,7 @@ impl Terminal {
         (first, lines[first..=last].into())
     }
 
-    /// A line of a screen, without the spaces behind it.
+    /// A line of a screen, without the spaces at its end.
     pub(super) fn line(&self, seen: usize, line: u16) -> String {
         let line = self.seen[seen].rows(0, 80).nth(line.into()).unwrap();
         line.trim_end().into()
@@ -149,22 +149,22 @@ impl Console for Terminal {
         if ticks == Some(0) && !self.fast {
             return None;
         }
-        while let Some(&step) = self.steps.front() {
+        while let Some(&event) = self.events.front() {
             // Between the bytes of a sequence.
             let within = ticks == Some(4);
-            if step == Step::Pause && within {
+            if event == Event::Pause && within {
                 return None;
             }
-            let waits = matches!(step, Step::Input(_) | Step::Second);
+            let waits = matches!(event, Event::Input(_) | Event::Second);
             if !within && waits && ticks != Some(0) {
                 self.sent_between.push(core::mem::take(&mut self.sent));
             }
-            self.steps.pop_front();
-            match step {
-                Step::Input(input) => return Some(input),
-                Step::Second => return None,
-                Step::Pause => {}
-                Step::Look => self.seen.push(self.model.screen().clone()),
+            self.events.pop_front();
+            match event {
+                Event::Input(input) => return Some(input),
+                Event::Second => return None,
+                Event::Pause => {}
+                Event::Look => self.seen.push(self.model.screen().clone()),
             }
         }
         None

@@ -24,8 +24,9 @@ const LIMITS: [(u64, &str); 4] = [
 ];
 
 /// What a loader without its overlay does not do.
-pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries boot and are counted, but there are \
-     no unified kernel images, no menu and no settings";
+pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries and legacy-compatible unified kernel \
+     images boot and are counted, but there are no other unified kernel images, no menu and no \
+     settings";
 
 /// What of other programs would be written over, as they are named to a person.
 pub fn foreign(code: Code, strangers: &[Stranger]) -> Vec<String> {
@@ -126,12 +127,10 @@ pub fn unreserved(table: &Table, end: u64) -> Option<String> {
 /// What a person should know of the partition table of a disk with `sectors` sectors.
 pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(gpt) = &table.gpt {
-        if let Err(fault) = &gpt.backup {
-            notes.push(format!(
-                "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
-            ));
-        }
+    if let Some(Err(fault)) = table.gpt.as_ref().map(|gpt| &gpt.backup) {
+        notes.push(format!(
+            "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
+        ));
     }
     let beyond = table
         .places

@@ -115,6 +115,16 @@ pub trait Console {
     fn ticks(&self) -> u32;
 }
 
+/// What the header of stage2 says of the loader's build: by it [`crate::overlay`]
+/// finds the overlay that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The checksum of the image that stage2 was unpacked to.
+    pub checksum: u32,
+    /// Sectors of the overlay.
+    pub overlay_sectors: u32,
+}
+
 /// A whole machine. `parts` lends its pieces side by side.
 pub trait Machine {
     /// The boot disk.
@@ -130,8 +140,6 @@ pub trait Machine {
     /// True where the processor can run 64-bit kernels.
     fn long_mode(&self) -> bool;
 
-    /// The checksum of the image that the loader was unpacked to, which its
-    /// overlay must know ([`crate::overlay`]); None where the program has in it what
-    /// is the overlay's elsewhere.
-    fn build(&self) -> Option<u32>;
+    /// The loader's own build; `None` for a program that has all of the loader in it.
+    fn build(&self) -> Option<Build>;
 }

@@ -10,7 +10,7 @@ use crate::find::inventory::Finder;
 use crate::handoff::{Ending, Handoff};
 use crate::load::Loader;
 use crate::load::cmdline::CommandLine;
-use crate::machine::{Console, Machine, TICKS_PER_SECOND};
+use crate::machine::{Build, Console, Machine, TICKS_PER_SECOND};
 use crate::overlay::{self, Overlay};
 use crate::settings::conf::OnError;
 use crate::workspace::Desk;
@@ -58,7 +58,7 @@ impl<'e> Found<'e> {
 
 impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
     /// Loads the overlay. That it is missing is said, and boots are possible without it.
-    pub(crate) fn load_overlay(&mut self, build: Option<u32>) {
+    pub(crate) fn load_overlay(&mut self, build: Option<Build>) {
         match overlay::load(self.storage, self.memory, build) {
             Ok(overlay) => self.overlay = Some(overlay),
             Err(error) => {

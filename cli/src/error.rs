@@ -4,6 +4,9 @@ use std::fmt::{self, Display};
 use std::io;
 use std::path::Path;
 
+use boot::{Kind, report};
+use kexec::error::Reason;
+
 /// Why a command did not do what it was asked for, as one line: what is wrong,
 /// where, and what to do.
 #[derive(Clone, Debug)]
@@ -12,8 +15,6 @@ pub enum Error {
     Usage(String),
     /// It was refused or went wrong: exit status 1.
     Failed(String),
-    /// Not an error: `--help` was among the arguments.
-    Help,
 }
 
 impl Error {
@@ -25,6 +26,23 @@ impl Error {
     /// Something that was refused or went wrong.
     pub fn failed(problem: impl Display) -> Self {
         Self::Failed(problem.to_string())
+    }
+
+    /// An error of the loader's own code, in the loader's words.
+    pub fn of_loader(error: boot::Error) -> Self {
+        Self::Failed(loader_text(error))
+    }
+
+    /// Something could not be done with a file; says what may help.
+    pub fn file(what: &str, path: &Path, error: &io::Error) -> Self {
+        let hint = match error.kind() {
+            io::ErrorKind::PermissionDenied => "; run gapboot as root",
+            io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
+            io::ErrorKind::ResourceBusy => "; something else uses it",
+            io::ErrorKind::StorageFull => "; delete something there",
+            _ => "",
+        };
+        Self::failed(format!("cannot {what} {}: {error}{hint}", path.display()))
     }
 
     /// The same error, led by the disk that it is about.
@@ -41,24 +59,30 @@ impl Error {
         match self {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
-            Self::Help => 0,
         }
     }
 }
+
+impl std::error::Error for Error {}
 
 impl Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::Usage(problem) => write!(to, "{problem}; `gapboot --help` shows the usage"),
-            Self::Failed(problem) => to.write_str(problem),
-            Self::Help => to.write_str("help"),
+            Self::Usage(problem) | Self::Failed(problem) => to.write_str(problem),
         }
     }
 }
 
-impl From<lexopt::Error> for Error {
-    fn from(error: lexopt::Error) -> Self {
-        Self::usage(error)
+impl From<kexec::Error> for Error {
+    fn from(error: kexec::Error) -> Self {
+        let text = match error.reason {
+            Reason::Loader(reason) => loader_text(reason),
+            reason => reason.to_string(),
+        };
+        match error.about.as_str() {
+            "" => Self::Failed(text),
+            about => Self::Failed(format!("{about}: {text}")),
+        }
     }
 }
 
@@ -67,4 +91,18 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::failed(format!("cannot write to standard output: {error}"))
     }
+}
+
+/// The loader's text of an error.
+pub fn loader_text(error: boot::Error) -> String {
+    // Here it is not the BIOS that says so.
+    if error.is(Kind::DiskRead) {
+        return format!(
+            "cannot read sector {}. Check the disk and its cable.",
+            error.at()
+        );
+    }
+    let mut text = Vec::new();
+    report::describe(error, &mut |piece| text.extend_from_slice(piece));
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use cli::image::Stages;
+use cli::install::Stages;
 
 fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1);

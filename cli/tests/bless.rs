@@ -1,6 +1,8 @@
 //! What `gapboot bless` does to the entry's file, through a mount. Its own
 //! mount, and the real node, are tested in a guest by the crate `tests`.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::system::{Fake, UUIDS};

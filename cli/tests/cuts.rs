@@ -1,6 +1,8 @@
 //! Power cuts: whatever of the writes reached the disk, it must not boot
 //! garbage, and the command run again must finish the job.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::cell::RefCell;
@@ -8,11 +10,12 @@ use std::collections::HashSet;
 use std::io;
 
 use cli::disk::Sectors;
-use cli::image::Stages;
-use cli::install::{Plan, Wishes};
-use cli::plan;
-use cli::survey::Survey;
-use cli::undo::Undo;
+use cli::install::Stages;
+use cli::install::order;
+use cli::install::plan::{InstallOptions, Plan};
+use cli::install::survey::Survey;
+use cli::install::undo::Undo;
+use cli::install::write::{verify, write_all};
 use common::*;
 use layout::disk::SECTOR;
 
@@ -104,8 +107,8 @@ fn cuts(before: &[u8], groups: &[Vec<(usize, Vec<u8>)>], visit: &mut dyn FnMut(&
 /// A disk as small as possible: thousands of it are looked at.
 fn small_disk() -> Vec<u8> {
     let image = Image::blank();
-    image.set(&[0; 128 * 1024]);
-    image.run_sgdisk(&["-a1", "--new=1:130:+64", "--typecode=1:ef00"]);
+    image.set(&[0; 160 * 1024]);
+    image.run_sgdisk(&["-a1", "--new=1:192:+64", "--typecode=1:ef00"]);
     image.bytes()
 }
 
@@ -121,7 +124,7 @@ fn length(gap: &[u8]) -> usize {
 fn stage1_accepts(gap: &[u8]) -> bool {
     let length = length(gap);
     &gap[..8] == b"gapboot2"
-        && gap[8..10] == [1, 0]
+        && gap[8..10] == [2, 0]
         && (48..=16_384).contains(&length)
         && crc32fast::hash(&gap[20..length]) == word(gap, 16)
 }
@@ -182,7 +185,7 @@ fn starts() -> Vec<Vec<u8>> {
         short,
         followed,
     ];
-    let overlays = [vec![0; 32_768], old.overlay.unwrap()];
+    let overlays = [vec![0; OVERLAY.len()], old.overlay.unwrap()];
     let mut starts = Vec::new();
     for code in &codes {
         for gap in &gaps {
@@ -200,13 +203,13 @@ fn starts() -> Vec<Vec<u8>> {
 
 fn install(image: &[u8], stages: &Stages) -> Tape {
     let mut tape = Tape::new(image);
-    let wishes = Wishes {
+    let wishes = InstallOptions {
         force: true,
-        ..Wishes::default()
+        ..InstallOptions::default()
     };
     let plan = Plan::new(&tape, stages, &wishes).unwrap();
-    plan::take(&plan.steps, &mut tape).unwrap();
-    plan::verify(&plan.steps, &tape).unwrap();
+    write_all(&plan.writes, &mut tape).unwrap();
+    verify(&plan.writes, &tape).unwrap();
     tape
 }
 
@@ -238,7 +241,7 @@ fn a_cut_install_over_nothing_foreign_needs_no_force_to_finish() {
     let fresh = small_disk();
     for before in [fresh.clone(), install(&fresh, &old).image.into_inner()] {
         cuts(&before, &install(&before, &new).groups, &mut |now| {
-            let found = Plan::new(&Tape::new(now), &new, &Wishes::default());
+            let found = Plan::new(&Tape::new(now), &new, &InstallOptions::default());
             assert!(found.is_ok(), "{:?}", found.err());
         });
     }
@@ -252,9 +255,9 @@ fn a_cut_removal_boots_nothing_and_can_be_repeated() {
         .into_inner();
     let remove = |image: &[u8]| {
         let mut tape = Tape::new(image);
-        let steps = plan::remove(&Survey::new(&tape).unwrap());
-        plan::take(&steps, &mut tape).unwrap();
-        plan::verify(&steps, &tape).unwrap();
+        let steps = order::remove(&Survey::new(&tape).unwrap());
+        write_all(&steps, &mut tape).unwrap();
+        verify(&steps, &tape).unwrap();
         tape
     };
     let tape = remove(&installed);
@@ -272,17 +275,17 @@ fn a_cut_removal_boots_nothing_and_can_be_repeated() {
 fn a_cut_change_of_the_partition_table_leaves_whole_ones() {
     let new = with_overlay("0.1.0", 1);
     let before = small_disk();
-    let wishes = Wishes {
+    let wishes = InstallOptions {
         active: true,
         protective_slot: Some(2),
         reserve: true,
-        ..Wishes::default()
+        ..InstallOptions::default()
     };
     let install = |image: &[u8]| {
         let mut tape = Tape::new(image);
         let plan = Plan::new(&tape, &new, &wishes).unwrap();
-        plan::take(&plan.steps, &mut tape).unwrap();
-        plan::verify(&plan.steps, &tape).unwrap();
+        write_all(&plan.writes, &mut tape).unwrap();
+        verify(&plan.writes, &tape).unwrap();
         tape
     };
     let tape = install(&before);
@@ -309,22 +312,22 @@ fn a_cut_undo_never_starts_half_of_what_was_there() {
     foreign[CODE].copy_from_slice(&noise(5, 440));
     foreign[GAP].copy_from_slice(&noise(6, 16_384));
     let mut tape = Tape::new(&foreign);
-    let wishes = Wishes {
+    let wishes = InstallOptions {
         force: true,
         active: true,
         reserve: true,
-        ..Wishes::default()
+        ..InstallOptions::default()
     };
     let plan = Plan::new(&tape, &new, &wishes).unwrap();
-    let undo = Undo::of(&tape, &plan.steps).unwrap();
-    plan::take(&plan.steps, &mut tape).unwrap();
+    let undo = Undo::of(&tape, &plan.writes).unwrap();
+    write_all(&plan.writes, &mut tape).unwrap();
     let installed = tape.image.into_inner();
     let back = |image: &[u8]| {
         let mut tape = Tape::new(image);
-        let (steps, stay) = undo.steps(&Survey::new(&tape).unwrap(), &tape).unwrap();
+        let (steps, stay) = undo.writes(&Survey::new(&tape).unwrap(), &tape).unwrap();
         assert!(stay.is_empty(), "{stay:?}");
-        plan::take(&steps, &mut tape).unwrap();
-        plan::verify(&steps, &tape).unwrap();
+        write_all(&steps, &mut tape).unwrap();
+        verify(&steps, &tape).unwrap();
         tape
     };
     let tape = back(&installed);
@@ -343,11 +346,11 @@ fn a_cut_undo_never_starts_half_of_what_was_there() {
 fn a_write_that_fails_or_lies_is_told() {
     let new = with_overlay("0.1.0", 1);
     let mut tape = Tape::new(&small_disk());
-    let plan = Plan::new(&tape, &new, &Wishes::default()).unwrap();
-    let error = plan::verify(&plan.steps, &tape).unwrap_err().to_string();
+    let plan = Plan::new(&tape, &new, &InstallOptions::default()).unwrap();
+    let error = verify(&plan.writes, &tape).unwrap_err().to_string();
     assert!(error.contains("reads back differently"), "{error}");
     tape.bad = Some(35);
-    let error = plan::take(&plan.steps, &mut tape).unwrap_err().to_string();
+    let error = write_all(&plan.writes, &mut tape).unwrap_err().to_string();
     for words in [
         "cannot write sectors 35-65",
         "a scratch",

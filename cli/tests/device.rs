@@ -1,6 +1,8 @@
 //! Block devices: loop devices, which take root. `./x test` runs this where such
 //! devices can be made, and says so where not.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::*;

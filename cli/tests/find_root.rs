@@ -1,6 +1,8 @@
 //! What `gapboot find-root` tells udev, and what the initrd's generator makes of
 //! it. Both together are tested in a guest by the crate `tests`.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;
@@ -129,4 +131,14 @@ fn the_generator_mounts_what_no_option_names() {
     assert_eq!(mount("", |fake| fake.write(elsewhere, "0x1\n")), None);
     let system = |fake: &Fake| fs::remove_file(fake.path("etc/initrd-release")).unwrap();
     assert_eq!(mount("", system), None);
+}
+
+#[test]
+fn an_empty_disk_has_no_partition_table() {
+    let image = Image::blank();
+    image.cut(0);
+    let fake = Fake::new(&image.path());
+    fake.node("GapbootNode=1\nLoaderDevicePartUUID=x\n");
+    let arguments = ["find-root", "--root", fake.root(), image.name()];
+    gapboot(&stages("0.1.0", 1), &arguments).refused(&["disk.img: ", "partition"]);
 }

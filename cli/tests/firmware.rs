@@ -1,5 +1,7 @@
 //! What `gapboot install` changes in partition tables, each only when it is told.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::*;

@@ -1,6 +1,8 @@
 //! What lies in `systemd/`: the generator, the units, and the plugin of
 //! kernel-install, run by what runs them.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! What `gapboot install` writes, where, and what it says.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;
@@ -98,7 +100,7 @@ fn a_dry_run_names_every_write_and_needs_no_right_to_write() {
         "sector 34:",
         "sectors 35-65:",
         "sector 66:",
-        "sectors 67-129:",
+        "sectors 67-191:",
         "first 440 bytes:",
     ] {
         assert!(run.out.contains(place), "{}", run.out);
@@ -166,7 +168,7 @@ fn a_program_that_comes_back_is_warned_of() {
 
 #[test]
 fn what_is_behind_a_shorter_stage2_is_not_ours() {
-    let old = cli::image::Stages::new(&stage1(1), &stage2("0.0.1", 1, 5000), None).unwrap();
+    let old = cli::install::Stages::new(&stage1(1), &stage2("0.0.1", 1, 5000), None).unwrap();
     let image = Image::sgdisk();
     gapboot(&old, &["install", image.name()]).done();
     image.put(50 * 512, b"someone");

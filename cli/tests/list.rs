@@ -1,6 +1,8 @@
 //! What `gapboot list` says. That order and values are bootctl's is tested in
 //! the crate `tests`.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use boot::{Error, Kind, report};

@@ -1,5 +1,7 @@
 //! What `gapboot set` does to the state file, in images and through mounts.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;

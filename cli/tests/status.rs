@@ -1,5 +1,7 @@
 //! What `gapboot status` and `gapboot remove` say and do.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::*;
@@ -80,7 +82,7 @@ fn a_disk_with_damage() {
 fn a_header_of_another_format_is_never_called_intact() {
     let image = Image::sgdisk();
     gapboot(&stages("0.1.0", 1), &["install", image.name()]).done();
-    image.put(34 * 512 + 8, &[2, 0]);
+    image.put(34 * 512 + 8, &[3, 0]);
     assert_eq!(status(&image)["intact"], json!(false));
 }
 

@@ -1,20 +1,23 @@
 //! `gapboot uki` on files of the tests' own: what is written, read by goblin
 //! and by the rules of the boot protocol, and what is refused.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use std::fs;
 use std::path::Path;
 
+use clap::{Args, FromArgMatches};
+use cli::commands::uki::build::Arguments;
 use cli::error::Error;
 use cli::uki::build::build;
-use cli::uki::content::Source;
+use cli::uki::content::SourceFile;
 use cli::uki::convert::convert;
-use cli::uki::inspect::Report;
-use cli::uki::options::Options;
+use cli::uki::inputs::Inputs;
 use cli::uki::pe::Pe;
+use cli::uki::report::Report;
 use cli::uki::stub::Stub;
-use cli::{Context, uki};
 use common::noise;
 use goblin::pe::PE;
 use layout::uki::{KERNEL_INFO, PROTECTED_MODE, TABLE_HEADER};
@@ -85,22 +88,14 @@ impl Place {
         let (linux, output) = (self.path("linux"), self.path("image"));
         let mut arguments = vec!["--linux", &linux, "--output", &output];
         arguments.extend(more);
-        let mut options = Options::parse(lexopt::Parser::from_args(arguments))?;
+        let mut options = inputs(&arguments)?;
         options.stub = None;
-        with_context(|context| build(Stub::new(&stub())?, options, context))
+        with_messages(|err| build(Stub::new(&stub())?, options, err))
     }
 
     fn convert(&self, from: &str, to: &str) -> Result<String, Error> {
         let (from, to) = (self.path(from), self.path(to));
-        let run = |context: &mut Context| {
-            convert(
-                Stub::new(&stub())?,
-                Path::new(&from),
-                Path::new(&to),
-                context,
-            )
-        };
-        with_context(run)
+        with_messages(|err| convert(Stub::new(&stub())?, Path::new(&from), Path::new(&to), err))
     }
 
     fn report(&self, name: &str) -> Result<Report, Error> {
@@ -109,16 +104,21 @@ impl Place {
     }
 }
 
+/// What the arguments of `gapboot uki build` name.
+fn inputs(arguments: &[&str]) -> Result<Inputs, Error> {
+    let command = clap::Command::new("build").no_binary_name(true);
+    let command = Arguments::augment_args(command);
+    let matches = command.try_get_matches_from(arguments);
+    let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    arguments.map_err(Error::usage)?.inputs()
+}
+
 /// Runs something, and gives what it wrote to standard error.
-fn with_context(run: impl FnOnce(&mut Context) -> Result<(), Error>) -> Result<String, Error> {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let stages = Err(Error::failed("none"));
-    let mut context = Context {
-        stages,
-        out: &mut out,
-        err: &mut err,
-    };
-    run(&mut context)?;
+fn with_messages(
+    run: impl FnOnce(&mut dyn std::io::Write) -> Result<(), Error>,
+) -> Result<String, Error> {
+    let mut err = Vec::new();
+    run(&mut err)?;
     Ok(String::from_utf8(err).unwrap())
 }
 
@@ -364,7 +364,7 @@ fn a_file_that_is_cut_short() {
 
 #[test]
 fn usage() {
-    let parse = |arguments: &[&str]| Options::parse(lexopt::Parser::from_args(arguments)).err();
+    let parse = |arguments: &[&str]| inputs(arguments).err();
     let place = Place::new();
     let linux = place.path("linux");
     let output = ["--linux", &linux, "--output", "x"];
@@ -379,7 +379,6 @@ fn usage() {
     ] {
         assert!(matches!(parse(wrong), Some(Error::Usage(_))), "{wrong:?}");
     }
-    assert!(uki::COMMAND.help.contains("inspect"));
 }
 
 /// Headers with wrong bytes cost a message, nothing else.
@@ -399,7 +398,7 @@ fn hostile_headers() {
             wrong.truncate(image.len() * (round % 100) / 100);
         }
         place.write("wrong", &wrong);
-        let source = Source::open(Path::new(&place.path("wrong"))).unwrap();
+        let source = SourceFile::open(Path::new(&place.path("wrong"))).unwrap();
         if let Ok(pe) = Pe::parse(&wrong, "wrong") {
             let _ = Report::of(&source, &pe);
             let _ = place.convert("wrong", "out");

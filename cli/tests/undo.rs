@@ -1,5 +1,7 @@
 //! `gapboot install --undo` and `gapboot remove --undo`: the way back.
 
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
 mod common;
 
 use common::*;

@@ -1,9 +1,9 @@
 //! The disk: an image file or a block device.
 
-use boot::machine::{Disk, DiskError, Lba, Sector};
+use boot::machine::{Build, Disk, DiskError, Lba, Sector};
 use layout::disk::{SECTOR, STAGE2_LBA};
-use layout::header;
 use layout::memory::MAX_TRANSFER_SECTORS;
+use layout::{format1, header};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -63,14 +63,22 @@ impl FileDisk {
 
     /// The build of the stage2 that is installed on the disk, if one is: what the
     /// machine would run has to find its overlay.
-    pub fn build(&self) -> Option<u32> {
+    pub fn build(&self) -> Option<Build> {
         let mut header = [0; header::SIZE];
         let at = STAGE2_LBA * SECTOR as u64;
         self.file.read_exact_at(&mut header, at).ok()?;
-        let build = header[header::BUILD_OFFSET..].first_chunk()?;
-        header
-            .starts_with(&header::MAGIC)
-            .then_some(u32::from_le_bytes(*build))
+        if !header.starts_with(&header::MAGIC) {
+            return None;
+        }
+        let format = header[header::FORMAT_OFFSET..].first_chunk()?;
+        let checksum = header[header::BUILD_OFFSET..].first_chunk()?;
+        Some(Build {
+            checksum: u32::from_le_bytes(*checksum),
+            overlay_sectors: match u16::from_le_bytes(*format) {
+                format1::FORMAT => format1::SECTORS as u32,
+                _ => header[header::OVERLAY_SECTORS_OFFSET].into(),
+            },
+        })
     }
 
     fn note(&mut self, access: Access) {

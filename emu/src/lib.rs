@@ -41,7 +41,7 @@ impl boot::machine::Machine for Machine {
         true
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<boot::machine::Build> {
         self.disk.build()
     }
 }

@@ -1,10 +1,10 @@
-//! cpio archives as systemd-stub makes them, written apart from the loader.
+//! cpio archives as systemd-stub makes them. The code is independent of the loader's.
 
 /// A file of an archive: name and content.
 pub type File<'a> = (&'a str, &'a [u8]);
 
-/// An archive of files in a directory, with the permissions of the directory and
-/// of the files.
+/// An archive of files in a directory. `modes` are the permissions of the directory
+/// and of the files.
 pub fn archive(directory: &str, modes: [u32; 2], files: &[File]) -> Vec<u8> {
     let mut archive = Vec::new();
     let mut inode = 0;

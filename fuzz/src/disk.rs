@@ -1,12 +1,12 @@
-//! A disk in memory that is strict: what a real one would hang or wear at is a
-//! panic here.
+//! A strict disk in memory. It panics at requests that could hang a real disk or
+//! wear it out.
 
 use boot::disk::storage::{Caches, Storage};
 use boot::machine::{Disk, DiskError, Lba, Sector};
 use layout::disk::SECTOR;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
-/// The status that unreadable sectors give.
+/// The status of a request that touches an unreadable sector.
 const UNREADABLE: DiskError = DiskError(0x0c);
 
 /// A disk whose first bytes are given; the others are zeros.
@@ -15,7 +15,7 @@ pub struct MemoryDisk {
     sectors: u64,
     /// Requests that may still be made.
     pub budget: u32,
-    /// Sectors of one request that fails whenever it touches them.
+    /// A sector that cannot be read; each request that touches it fails.
     pub unreadable: Option<u64>,
     /// Every sector that was written, in order.
     pub writes: Vec<u64>,
@@ -23,8 +23,8 @@ pub struct MemoryDisk {
 }
 
 impl MemoryDisk {
-    /// A disk of this many sectors, fewer than 2^20, that begins with `bytes`.
-    /// More than `budget` requests are a loop without end.
+    /// A disk of `sectors` sectors, fewer than 2^20, that begins with `bytes`. It
+    /// panics after `budget` requests, which is taken for an endless loop.
     pub fn new(bytes: &[u8], sectors: u64, budget: u32) -> Self {
         let end = bytes.len().min(sectors as usize * SECTOR);
         let mut bytes = bytes[..end].to_vec();
@@ -39,7 +39,7 @@ impl MemoryDisk {
         }
     }
 
-    /// The bytes that are not known to be zero.
+    /// The bytes of the disk; all after them are zero.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -94,14 +94,14 @@ impl Disk for MemoryDisk {
     }
 }
 
-/// Memory for the caches, dirty as it comes.
+/// Memory for the caches, filled with garbage.
 pub struct CacheMemory {
     blocks: [u8; 32 << 10],
     table: [u8; 32 << 10],
 }
 
 impl CacheMemory {
-    /// As little as there may be.
+    /// The least that the caches may have.
     pub fn new() -> Box<Self> {
         Box::new(Self {
             blocks: [0xaa; 32 << 10],
@@ -109,7 +109,7 @@ impl CacheMemory {
         })
     }
 
-    /// The disk behind empty caches.
+    /// The disk with empty caches over it.
     pub fn storage<'a, D: Disk>(&'a mut self, disk: &'a mut D) -> Storage<'a, D> {
         Storage::new(
             disk,

@@ -1,5 +1,5 @@
-//! Small FAT file systems, made without foreign tools, and a walk that asserts
-//! what must hold on any of them.
+//! Small FAT file systems, made without foreign tools, and a walk that asserts what
+//! must hold on any file system.
 
 use crate::disk::MemoryDisk;
 use boot::disk::storage::Storage;
@@ -16,12 +16,12 @@ const ROOT_SLOTS: u16 = 32;
 pub struct Format {
     /// 12, 16 or 32.
     pub bits: u32,
-    /// Sectors of a cluster.
+    /// Sectors in a cluster.
     pub cluster: u8,
-    /// Clusters. FAT16 has 4,085 or more; FAT32 may have as few as one likes, as
-    /// formatters make it.
+    /// Number of clusters. FAT16 has 4,085 or more. FAT32 may have any number, because
+    /// formatters make small ones too.
     pub clusters: u32,
-    /// Files lie in every second cluster.
+    /// True if files use every second cluster only.
     pub scattered: bool,
 }
 
@@ -96,8 +96,8 @@ impl Format {
         boot
     }
 
-    /// A file system with these files, paths first; their directories are made.
-    /// What follows the last cluster in use is left out.
+    /// A file system with these files, given as path and content. It has the
+    /// directories that they need, and ends after the last cluster in use.
     pub fn image(self, files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut maker = Maker {
             format: self,
@@ -127,7 +127,7 @@ impl Format {
 
 struct Maker {
     format: Format,
-    /// Entries as FAT32 has them.
+    /// Entries in the format of FAT32.
     table: Vec<u32>,
     clusters: Vec<Vec<u8>>,
 }
@@ -137,7 +137,7 @@ impl Maker {
         usize::from(self.format.cluster) * SECTOR
     }
 
-    /// Puts bytes into clusters, and gives the first one.
+    /// Puts bytes into clusters, and returns the number of the first one.
     fn add(&mut self, bytes: &[u8]) -> u32 {
         let first = self.table.len() as u32;
         let pieces = bytes.chunks(self.cluster_bytes()).count();
@@ -185,7 +185,7 @@ impl Maker {
         packed
     }
 
-    /// The slots of a directory, with all that is below it put into clusters.
+    /// The slots of a directory. Puts everything below it into clusters.
     fn directory(&mut self, path: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut slots = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
@@ -231,7 +231,7 @@ fn short_slot(name: &[u8], is_directory: bool, cluster: u32, size: u32) -> [u8; 
     slot
 }
 
-/// The slots of a name, all of which get a long form.
+/// The slots of a name, with a long form in any case.
 fn slots_of(name: &str, number: usize, is_directory: bool, cluster: u32, size: u32) -> Vec<u8> {
     let mut alias = *b"A0000000   ";
     alias[1..8].copy_from_slice(format!("{number:07}").as_bytes());
@@ -260,8 +260,8 @@ fn slots_of(name: &str, number: usize, is_directory: bool, cluster: u32, size: u
     slots.concat()
 }
 
-/// Walks over a file system, `budget` nodes of it at most, reads the files, and
-/// asserts that what it finds agrees with itself.
+/// Walks over at most `budget` files and directories of a file system, reads the
+/// files, and asserts that all answers agree with each other.
 pub fn explore(storage: &mut Storage<MemoryDisk>, volume: &Volume, mut budget: u32) {
     let mut directories = vec![Node::ROOT];
     let mut name = Name::new();
@@ -271,7 +271,7 @@ pub fn explore(storage: &mut Storage<MemoryDisk>, volume: &Volume, mut budget: u
             let node = match walk.next(storage, &mut name) {
                 Ok(Some(node)) => node,
                 Ok(None) => break,
-                // The walk goes on behind what could not be read, and ends.
+                // After a sector that cannot be read, the walk goes on, and it ends.
                 Err(_) => continue,
             };
             let text = std::str::from_utf8(name.as_bytes()).expect("names are UTF-8");
@@ -323,7 +323,7 @@ fn read(storage: &mut Storage<MemoryDisk>, volume: &Volume, node: &Node) {
     let mut lines = File::open(volume, node);
     let mut line = [0; 100];
     let mut before = 0;
-    // Behind a line that is too long it goes on, else an error stays.
+    // Reading goes on after a line that is too long; any other error ends it.
     for _ in 0..200 {
         match lines.line(storage, &mut line) {
             Ok(Some(line)) => assert!(!line.iter().any(|byte| matches!(byte, 0 | b'\n' | b'\r'))),

@@ -1,4 +1,4 @@
-//! GUID partition tables: made, and set right after they were broken.
+//! GUID partition tables: makes them, and corrects their checksums after changes.
 
 use crate::disk::MemoryDisk;
 use boot::disk::crc32::Crc32;
@@ -6,7 +6,7 @@ use boot::disk::gpt::{ESP, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use boot::machine::Disk;
 use layout::disk::SECTOR;
 
-/// Bytes of a header, and of an entry.
+/// Sizes of a header and of an entry, in bytes.
 const HEADER: usize = 92;
 const ENTRY: usize = 128;
 
@@ -65,8 +65,8 @@ pub fn write(image: &mut [u8], partitions: &[Partition], count: u32) {
     }
 }
 
-/// Sets the checksums of the table whose header is in sector `at` right, as far
-/// as the image has what they are over.
+/// Corrects the checksums of the table whose header is in sector `at`, as far as
+/// the image contains the bytes that they cover.
 pub fn repair(image: &mut [u8], at: usize, array: bool, header: bool) {
     let Some(sector) = image.get(at * SECTOR..(at + 1) * SECTOR) else {
         return;
@@ -98,7 +98,7 @@ fn checksum(bytes: &[u8]) -> u32 {
     crc.finish()
 }
 
-/// Asserts that what the loader found can be.
+/// Asserts that the partitions that the loader found are possible on this disk.
 pub fn check(found: &boot::disk::partition::Partitions, disk: &MemoryDisk) {
     let sectors = disk.sectors().unwrap_or(0);
     for partition in [found.esp, found.xbootldr].into_iter().flatten() {

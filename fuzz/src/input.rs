@@ -1,6 +1,6 @@
-//! Numbers and pieces out of the bytes of an input.
+//! Takes numbers and pieces from the bytes of an input.
 
-/// What is left of an input. At its end there are zeros.
+/// The rest of an input. After its end, numbers are zero.
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
@@ -32,7 +32,7 @@ impl<'a> Input<'a> {
         taken
     }
 
-    /// The next bytes up to a NUL, which is passed over.
+    /// The next bytes up to a NUL, which is skipped.
     pub fn text(&mut self) -> &'a [u8] {
         let end = self.0.iter().position(|&byte| byte == 0);
         let text = self.take(end.unwrap_or(self.0.len()));

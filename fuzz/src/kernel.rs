@@ -1,13 +1,13 @@
-//! Kernels that are a header, and bytes.
+//! Kernels that consist of a header and filler bytes.
 
 use boot::load::bzimage::{HEADER, SetupHeader};
 use zerocopy::{FromZeros, IntoBytes};
 
-/// Where the header ends in a kernel of today.
+/// Offset of the end of the header in today's kernels.
 pub const HEADER_END: usize = 0x26c;
 
-/// A header like those of today's kernels, for this many bytes of protected-mode
-/// code. It needs 16 MiB from 16 MiB on.
+/// A header like those of today's kernels, for `payload` bytes of protected-mode
+/// code. The kernel needs 16 MiB of memory from 16 MiB on.
 pub fn header(setup_sects: u8, payload: usize) -> SetupHeader {
     let mut header = SetupHeader::new_zeroed();
     header.setup_sects = setup_sects;
@@ -36,7 +36,7 @@ pub fn put(header: &SetupHeader, end: usize, kernel: &mut [u8]) {
     kernel[HEADER..end].copy_from_slice(&header.as_bytes()[..end - HEADER]);
 }
 
-/// A kernel that is no more than a header and so many bytes.
+/// A kernel of a header and `size` filler bytes.
 pub fn image(size: usize) -> Vec<u8> {
     let mut kernel = vec![0x90; 1024 + size];
     kernel[..HEADER].fill(0);

@@ -1,16 +1,16 @@
 //! Hostile input for everything that reads a disk.
 //!
-//! Each module of [`targets`] takes bytes, makes of them what one parser reads,
-//! and asserts what must hold whatever they are: no panic, no read beyond the
-//! disk, no request too many, nothing written that is not the parser's to write,
-//! and answers that agree with each other. Where bytes alone would never pass a
-//! checksum, the target sets it right, unless the input says to leave it wrong.
+//! Each module of [`targets`] makes of an input's bytes what one parser reads. It
+//! asserts what must hold for any input: no panic, no read beyond the disk, not too
+//! many requests, no write where the parser must not write, and answers that agree
+//! with each other. Random bytes would never pass a checksum, so the target corrects
+//! checksums, unless the input says not to.
 //!
-//! libFuzzer calls them (`./x fuzz`), and so does `cargo test`, with the seeds
-//! and with every input that was ever found to break one (`fixtures/`).
+//! libFuzzer runs the targets (`./x fuzz`). `cargo test` runs them too, with the
+//! seeds and with every input that ever broke a target (`fixtures/`).
 //!
-//! What the targets are made of, made here without foreign tools, serves other
-//! tests too: kernels, images, archives.
+//! The other modules make disks, kernels, images and archives without foreign tools.
+//! Other tests use them too.
 
 #![forbid(unsafe_code)]
 
@@ -22,19 +22,10 @@ pub mod input;
 pub mod kernel;
 pub mod machine;
 pub mod pe;
+mod target;
 pub mod targets;
 
-/// A target: its name, what it does with an input, and inputs to begin with.
-pub struct Target {
-    /// The name of its module, of its program and of its directories.
-    pub name: &'static str,
-    /// The most bytes of an input that are of use.
-    pub longest: usize,
-    /// Runs one input, and panics if something is wrong.
-    pub run: fn(&[u8]),
-    /// Inputs that get far.
-    pub seeds: fn() -> Vec<Vec<u8>>,
-}
+pub use target::Target;
 
 /// Every target.
 pub const TARGETS: &[Target] = targets::ALL;

@@ -1,5 +1,4 @@
-//! A whole machine, and a boot of it, which must end well whatever is on its
-//! disk.
+//! A whole machine. Its boot must end well, whatever is on its disk.
 
 use crate::disk::MemoryDisk;
 use crate::fat::Format;
@@ -14,23 +13,23 @@ use std::cell::RefCell;
 
 /// First sector of the partition on the disks of [`FuzzMachine::with_files`].
 pub const FIRST: usize = 16;
-/// Requests that a boot from one of those may take.
+/// Requests that a boot from one of these disks may take.
 const BUDGET: u32 = 200_000;
 
-/// A disk, memory, and a terminal at which nothing is typed but what is given.
+/// A disk, memory, and a terminal with the keys that are typed there.
 pub struct FuzzMachine {
     /// The disk that is booted.
     pub disk: MemoryDisk,
-    /// What is loaded goes here.
+    /// The memory that the loader writes to.
     pub memory: ModelMemory,
     /// The terminal.
     pub console: Terminal,
-    /// 64-bit kernels run.
+    /// True if the processor can run 64-bit kernels.
     pub long_mode: bool,
 }
 
 impl FuzzMachine {
-    /// A 64-bit machine with this disk, and so many MiB.
+    /// A 64-bit machine with this disk and `mib` MiB of memory.
     pub fn new(disk: MemoryDisk, mib: u32) -> Self {
         Self {
             disk,
@@ -40,17 +39,18 @@ impl FuzzMachine {
         }
     }
 
-    /// A machine with these files on its disk, which has an MBR: that is made
-    /// faster than a GPT.
+    /// A machine with these files on its disk. The disk has an MBR, because making
+    /// a GPT takes longer.
     pub fn with_files(format: Format, files: &[(&str, &[u8])]) -> Self {
         Self::new(disk(&image(format, files), format), 64)
     }
 
-    /// Boots, and asserts that it ends in a handoff, in a message, or as a person
-    /// or loader.conf wants it. Gives the id of the entry that was chosen last.
+    /// Boots, and asserts that the boot ends in a handoff, in a message, or as the
+    /// person or `loader.conf` wants it. Returns the ending, and the id of the entry
+    /// that was chosen last.
     pub fn boot(&mut self) -> (Ending, String) {
         thread_local! {
-            // Its pages cost more than its use.
+            // Kept between boots, because allocating its pages takes longer than a boot.
             static WORKSPACE: RefCell<Box<Workspace>> = RefCell::new(Box::new(Workspace::EMPTY));
         }
         WORKSPACE.with_borrow_mut(|workspace| {
@@ -77,7 +77,7 @@ impl FuzzMachine {
     }
 }
 
-/// The bytes of a disk with these files.
+/// The first bytes of a disk with these files.
 pub fn image(format: Format, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut disk = vec![0; FIRST * SECTOR];
     let entry = &mut disk[446..462];
@@ -107,8 +107,8 @@ impl Machine for FuzzMachine {
         self.long_mode
     }
 
-    // The whole loader is in this program, its overlay too.
-    fn build(&self) -> Option<u32> {
+    // This program contains the whole loader, the overlay included.
+    fn build(&self) -> Option<boot::machine::Build> {
         None
     }
 }

@@ -1,13 +1,13 @@
-//! PE files of nothing but sections, which is what a loader sees of a UKI.
+//! PE files that have sections only: all that a loader sees of a UKI.
 
 /// `IMAGE_FILE_MACHINE_AMD64`.
 pub const AMD64: u16 = 0x8664;
 /// Where the section table begins.
 pub const TABLE: usize = 0x188;
-/// Bytes of an entry of it.
+/// Size of an entry of the table, in bytes.
 pub const ENTRY: usize = 40;
 
-/// The headers in front of a table of this many sections.
+/// The headers before a section table of `sections` entries.
 pub fn headers(machine: u16, sections: u16) -> Vec<u8> {
     let mut file = vec![0; 0x80];
     file[..2].copy_from_slice(b"MZ");
@@ -38,7 +38,7 @@ pub fn entry(name: &[u8], memory: [u32; 2], file: [u32; 2]) -> [u8; ENTRY] {
     entry
 }
 
-/// A PE file with these sections, those with nothing in them included.
+/// A PE file with these sections, empty ones included.
 pub fn image(machine: u16, sections: &[(&str, &[u8])]) -> Vec<u8> {
     let mut file = headers(machine, sections.len() as u16);
     let mut offset = (file.len() + ENTRY * sections.len()).next_multiple_of(512);
@@ -49,7 +49,7 @@ pub fn image(machine: u16, sections: &[(&str, &[u8])]) -> Vec<u8> {
         let memory = [size as u32, address];
         file.extend(entry(name.as_bytes(), memory, [raw as u32, offset as u32]));
         contents.extend_from_slice(content);
-        // Never read: what is behind the section's own size.
+        // The padding after the section's own size must never be read.
         contents.resize(contents.len() + raw - size, 0xee);
         offset += raw;
         address += raw.next_multiple_of(4096) as u32;

@@ -4,11 +4,11 @@ use fuzz::pe::{AMD64, ENTRY, TABLE, image};
 use fuzz::targets::uki::{NAMES, Section, agree};
 use goblin::pe::header::Header;
 
-/// Images, and changed copies of each.
+/// Number of images, and of changed copies of each.
 const IMAGES: u32 = 200;
 const COPIES: u32 = 20;
 
-/// Numbers that look random, the same each time.
+/// Numbers that look random, but are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -18,7 +18,7 @@ impl Numbers {
     }
 }
 
-/// The sections as goblin has them; None for what it takes for no image.
+/// The sections as goblin reads them; `None` if it refuses the image.
 fn sections(file: &[u8]) -> Option<Vec<Section>> {
     let header = Header::parse(file).ok()?;
     let coff = &header.coff_header;
@@ -35,7 +35,7 @@ fn sections(file: &[u8]) -> Option<Vec<Section>> {
     Some(sections.iter().map(section).collect())
 }
 
-/// Up to 16 sections, most of them with names that mean something.
+/// Up to 16 sections, most of them with names that the loader knows.
 fn any(numbers: &mut Numbers) -> Vec<u8> {
     let contents: Vec<(String, Vec<u8>)> = (0..numbers.below(17))
         .map(|number| {
@@ -91,7 +91,7 @@ fn sections_of_random_images() {
                     agree(&file, true, Some(&sections));
                     good += 1;
                 }
-                // goblin looks at more of the headers than a loader needs.
+                // goblin checks more of the headers than a loader needs.
                 None => refused += 1,
             }
         }

@@ -1,4 +1,5 @@
-//! Every target with its seeds, with pieces of them, and with what once broke it.
+//! Runs every target with its seeds, with pieces of them, and with inputs that once
+//! broke it.
 
 use fuzz::TARGETS;
 use std::path::Path;

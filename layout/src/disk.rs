@@ -7,7 +7,7 @@ pub const SECTOR: usize = 512;
 /// table, boot signature) is never ours.
 pub const STAGE1_CODE: usize = 440;
 
-/// First sector of stage2: the first one behind a GPT of the usual size.
+/// First sector of stage2: the first one after a GPT of the usual size.
 pub const STAGE2_LBA: u64 = 34;
 /// Sectors that stage2 may fill.
 pub const STAGE2_SECTORS: u64 = 32;
@@ -16,10 +16,11 @@ pub const STAGE2_BYTES: usize = 16_384;
 
 /// First sector of the overlay, which is present where the gap has the room.
 pub const OVERLAY_LBA: u64 = 66;
-/// Sectors that the overlay may fill.
-pub const OVERLAY_SECTORS: u64 = 64;
+/// Sectors that the overlay may fill. It takes as many of them as it needs
+/// ([`overlay::sectors`](super::overlay::sectors)).
+pub const OVERLAY_SECTORS: u64 = 126;
 /// Bytes that the overlay may fill.
-pub const OVERLAY_BYTES: usize = 32_768;
+pub const OVERLAY_BYTES: usize = 64_512;
 
 const _: () = {
     assert!(STAGE2_BYTES as u64 == STAGE2_SECTORS * SECTOR as u64);

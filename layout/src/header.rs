@@ -2,12 +2,12 @@
 //!
 //! stage1 checks it before it jumps; the installer writes it and `gapboot
 //! status` reads it. All numbers are little-endian, all offsets in bytes from
-//! the start of stage2.
+//! the start of stage2. [`format1`](super::format1) has what differed in format 1.
 //!
 //! | offset | size | field |
 //! |---|---|---|
 //! | 0 | 8 | magic, `gapboot2` |
-//! | 8 | 2 | format version, 1 |
+//! | 8 | 2 | format version, 2 |
 //! | 10 | 2 | offset of the real-mode entry point |
 //! | 12 | 4 | length in bytes, header included, at most 16,384 |
 //! | 16 | 4 | CRC-32 (IEEE 802.3) of the bytes from offset 20 to the length |
@@ -17,12 +17,13 @@
 //! | 40 | 1 | console outputs: 1 screen, 2 serial |
 //! | 41 | 1 | serial port: 0 is COM1 |
 //! | 42 | 2 | divisor of the serial port's 115,200 baud |
-//! | 44 | 4 | reserved, 0 |
+//! | 44 | 1 | sectors of the overlay, at most 126; 0 if there is no overlay |
+//! | 45 | 3 | reserved, 0 |
 
 /// The first bytes of stage2.
 pub const MAGIC: [u8; 8] = *b"gapboot2";
 /// The format of header and image that stage1 and stage2 of this source share.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 /// Offset of the format version.
 pub const FORMAT_OFFSET: usize = 8;
@@ -48,5 +49,7 @@ pub const OUTPUTS_OFFSET: usize = 40;
 pub const PORT_OFFSET: usize = 41;
 /// Offset of the serial port's divisor.
 pub const DIVISOR_OFFSET: usize = 42;
+/// Offset of the number of the overlay's sectors.
+pub const OVERLAY_SECTORS_OFFSET: usize = 44;
 /// Size of the header.
 pub const SIZE: usize = 48;

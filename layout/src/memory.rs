@@ -9,7 +9,7 @@
 pub struct Range {
     /// First byte.
     pub start: u32,
-    /// First byte behind the range.
+    /// First byte after the range.
     pub end: u32,
 }
 
@@ -47,12 +47,13 @@ pub const KERNEL_HEAP: Range = Range::new(0x1_8000, 0x1_f000);
 pub const COMMAND_LINE: Range = Range::new(0x1_f000, 0x1_f800);
 /// The loader's `setup_data` node.
 pub const SETUP_DATA: Range = Range::new(0x1_f800, 0x2_0000);
-/// stage2 unpacked: code, and from the next page on BSS.
+/// stage2 unpacked: code, from the next page on BSS, and at the end the
+/// protected-mode stack, which grows down from the end.
 pub const STAGE2_UNPACKED: Range = Range::new(0x2_0000, 0x3_0000);
+/// Bytes that code and BSS leave to the protected-mode stack, at least.
+pub const STACK_SIZE: u32 = 0x4000;
 /// The overlay with its header, where it is loaded.
-pub const OVERLAY: Range = Range::new(0x3_0000, 0x3_8000);
-/// The protected-mode stack of stage2; it grows down from the end.
-pub const STACK: Range = Range::new(0x3_8000, 0x4_0000);
+pub const OVERLAY: Range = Range::new(0x3_0000, 0x3_fc00);
 /// The I/O buffer: what one BIOS call may fill. Aligned to its size, so that
 /// no transfer crosses a 64 KiB boundary.
 pub const IO_BUFFER: Range = Range::new(0x4_0000, 0x5_0000);
@@ -87,8 +88,9 @@ const _: () = {
     assert!(SETUP_DATA.is_below(STAGE2_UNPACKED));
     assert!(STAGE2_UNPACKED.is_below(OVERLAY));
     assert!(OVERLAY.size() as usize == super::disk::OVERLAY_BYTES);
-    assert!(OVERLAY.is_below(STACK));
-    assert!(STACK.is_below(IO_BUFFER));
+    assert!(OVERLAY.is_below(IO_BUFFER));
+    assert!(super::disk::OVERLAY_SECTORS <= MAX_TRANSFER_SECTORS as u64);
+    assert!(super::packed::IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
     assert!(IO_BUFFER.is_below(WORKSPACE));
     assert!(IO_BUFFER.start.is_multiple_of(IO_BUFFER.size()));
     assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());

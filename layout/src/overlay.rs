@@ -1,26 +1,30 @@
-//! The overlay: the part of the loader that a boot without a person at the
-//! keyboard does not need, in sectors of its own behind stage2.
+//! The overlay: the part of the loader that does not fit into stage2, in sectors
+//! of its own after stage2. Without it the loader does less, but boots.
 //!
 //! It is linked together with one stage2 and calls into it, so it works with
-//! that one alone. It fills its sectors to the end, where its checksum stands. All
-//! numbers are little-endian, all offsets in bytes from the start of the overlay.
+//! that one alone. It takes as many whole sectors as it needs; its checksum is the
+//! last 4 bytes of the last of them. stage2's header says how many sectors there
+//! are. All numbers are little-endian, all offsets in bytes from the start of the
+//! overlay.
 //!
 //! | offset | size | field |
 //! |---|---|---|
-//! | 0 | 8 | magic, `gapover1`; the digit is the format's version |
+//! | 0 | 8 | magic, `gapover2`; the digit is the format's version |
 //! | 8 | 4 | bytes that are in use, this header included |
 //! | 12 | 4 | CRC-32 of stage2's unpacked image, as stage2's header has it |
 //! | 16 | 12 | gapboot's version, ASCII, NUL-padded |
 //! | 28 | 4 | reserved, 0 |
 //! | 32 | | code and constants, then zeros |
-//! | 32,764 | 4 | checksum |
+//! | [`size`] - 4 | 4 | checksum |
 //!
 //! The checksum is the CRC-32 (IEEE 802.3) of the four bytes at offset 12 and all
-//! bytes before it, in this order. Whoever starts with the bytes that stage2's
-//! header has, and goes on over the checksum, gets [`RESIDUE`].
+//! bytes before it, in this order. A reader that starts with the bytes from stage2's
+//! header, and goes on to the end of the checksum, gets [`RESIDUE`].
+
+use super::disk::{OVERLAY_BYTES, OVERLAY_SECTORS, SECTOR};
 
 /// The first bytes of the overlay.
-pub const MAGIC: [u8; 8] = *b"gapover1";
+pub const MAGIC: [u8; 8] = *b"gapover2";
 /// Offset of the number of bytes in use.
 pub const LENGTH_OFFSET: usize = 8;
 /// Offset of the checksum of the image that the overlay belongs to.
@@ -29,7 +33,28 @@ pub const BUILD_OFFSET: usize = 12;
 pub const VERSION_OFFSET: usize = 16;
 /// Size of the header.
 pub const SIZE: usize = 32;
-/// Offset of the checksum.
-pub const CHECKSUM_OFFSET: usize = crate::disk::OVERLAY_BYTES - 4;
+/// Size of the checksum, with which the overlay ends.
+pub const CHECKSUM_SIZE: usize = 4;
+/// The most bytes that an overlay may use: offset of the checksum of one that
+/// fills all its sectors.
+pub const CHECKSUM_OFFSET: usize = OVERLAY_BYTES - CHECKSUM_SIZE;
 /// The CRC-32 of anything that ends with its own CRC-32.
 pub const RESIDUE: u32 = 0x2144_df1c;
+
+/// Sectors of an overlay that uses `length` bytes: room for the checksum too.
+pub const fn sectors(length: usize) -> usize {
+    (length + CHECKSUM_SIZE).div_ceil(SECTOR)
+}
+
+/// Bytes on the disk of an overlay that uses `length` bytes: whole sectors.
+pub const fn size(length: usize) -> usize {
+    sectors(length) * SECTOR
+}
+
+const _: () = {
+    assert!(size(CHECKSUM_OFFSET) == OVERLAY_BYTES);
+    assert!(sectors(CHECKSUM_OFFSET) as u64 == OVERLAY_SECTORS);
+    assert!(sectors(SIZE) == 1);
+    // The header of stage2 has a byte for their number.
+    assert!(OVERLAY_SECTORS <= u8::MAX as u64);
+};

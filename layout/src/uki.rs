@@ -49,7 +49,7 @@ pub const ENTRY_64: usize = 0x200;
 /// The entry for UEFI of a file without an EFI stub.
 pub const ENTRY_EFI: usize = 0x280;
 
-/// The piece of the file that an entry of the table points at.
+/// The section that an entry of the table points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -63,6 +63,13 @@ pub enum Kind {
     Initrd = 4,
     /// The archives that systemd-stub would make of the file's own sections.
     Extra = 5,
+}
+
+impl Kind {
+    /// The kind as the table has it.
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
 }
 
 /// The profile number of entries that belong to every profile; that of profile N is

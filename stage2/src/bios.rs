@@ -6,7 +6,7 @@
 
 use x86_64::registers::rflags::RFlags;
 
-/// The registers of a BIOS call, in and out. `thunk.s` knows the order.
+/// The registers of a BIOS call, in and out. `thunk.s` is given the offsets.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Registers {

@@ -17,7 +17,8 @@
     .byte   3                       # console: screen and serial ...
     .byte   0                       # ... COM1 ...
     .word   1                       # ... at 115,200 baud, unless installed otherwise
-    .zero   {HEADER_SIZE} - 44
+    .byte   0                       # sectors of the overlay, filled in as well
+    .zero   {HEADER_SIZE} - 45
 
 .section .low.text, "ax"
 .code16

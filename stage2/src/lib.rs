@@ -2,7 +2,7 @@
 //!
 //! On entry (`entry.s`): 32-bit protected mode, flat segments, paging and
 //! interrupts off, this image at 0x20000 behind a checksum that stage1 verified,
-//! BSS zero, the stack below 0x40000, the boot drive's BIOS number as argument.
+//! BSS zero, the stack below 0x30000, the boot drive's BIOS number as argument.
 //!
 //! It gives the loader a disk (INT 13h), a console (INT 10h and a UART), the
 //! memory map (INT 15h) and memory, and jumps into the kernel that the loader
@@ -23,9 +23,12 @@ mod port;
 mod power;
 mod serial;
 
+use bios::Registers;
 use boot::Ending;
-use boot::machine::Console as _;
+use boot::machine::{Build, Console as _};
+use core::mem::offset_of;
 use layout::{memory as at, packed};
+use power::PowerOff as _;
 
 core::arch::global_asm!(
     include_str!("entry.s"),
@@ -37,31 +40,50 @@ core::arch::global_asm!(
     STAGE2 = const at::STAGE2.start,
     REAL_STACK_TOP = const at::REAL_STACK.end,
     UNPACKED = const at::STAGE2_UNPACKED.start,
-    WEIGHTS = const packed::address(0),
-    SQUASH = const packed::address(packed::WEIGHTS),
-    NODES = const packed::address(0),
-    LAST = const packed::address(packed::LAST),
-    BEFORE = const 2 * (packed::BEFORE - packed::LAST),
-    PAIR = const 2 * (packed::PAIR - packed::LAST),
+    SQUASH = const packed::MEMORY.start,
+    SLOTS_START = const packed::SLOTS_START,
+    SLOTS = const packed::SLOTS,
+    TREES = const packed::TREES,
+    CONTEXTS = const packed::CONTEXTS,
+    IGNORED_0 = const packed::IGNORED[0],
+    IGNORED_1 = const packed::IGNORED[1],
+    IGNORED_2 = const packed::IGNORED[2],
+    IGNORED_3 = const packed::IGNORED[3],
+    IGNORED_4 = const packed::IGNORED[4],
     MIX = const packed::MIX,
-    MIX_SHIFT = const packed::MIX_SHIFT,
-    STRIDE = const packed::STRIDE,
-    RATE = const packed::RATE,
+    FRESH = const packed::FRESH,
+    SLOW = const packed::SLOW,
     HASTE = const packed::HASTE,
-    PATIENCE = const packed::PATIENCE,
-    OLD_OFFSET = const packed::node::OLD_OFFSET,
-    AFTER_MATCH = const packed::node::AFTER_MATCH,
-    OFFSET = const packed::node::OFFSET,
-    LENGTH = const packed::node::LENGTH,
-    LENGTH_BIT = const packed::node::LENGTH_BIT,
-    CODE32 = const 0x08,
-    GDT_NULL = const 0,
+    FILTERED = const packed::FILTERED,
+    CODE32 = const selector::CODE32,
+    DATA32 = const selector::DATA32,
+    CODE16 = const selector::CODE16,
+    DATA16 = const selector::DATA16,
     GDT_CODE32 = const descriptor::CODE32,
     GDT_DATA32 = const descriptor::DATA32,
     GDT_CODE16 = const descriptor::CODE16,
     GDT_DATA16 = const descriptor::DATA16,
+    EAX = const offset_of!(Registers, eax),
+    EBX = const offset_of!(Registers, ebx),
+    ECX = const offset_of!(Registers, ecx),
+    EDX = const offset_of!(Registers, edx),
+    ESI = const offset_of!(Registers, esi),
+    EDI = const offset_of!(Registers, edi),
+    EBP = const offset_of!(Registers, ebp),
+    DS = const offset_of!(Registers, ds),
+    ES = const offset_of!(Registers, es),
+    FLAGS = const offset_of!(Registers, flags),
+    REGISTERS_SIZE = const size_of::<Registers>(),
     options(att_syntax)
 );
+
+/// Where in the table of segments the [`descriptor`]s are, in bytes.
+mod selector {
+    pub(super) const CODE32: u16 = 0x08;
+    pub(super) const DATA32: u16 = 0x10;
+    pub(super) const CODE16: u16 = 0x18;
+    pub(super) const DATA16: u16 = 0x20;
+}
 
 /// The segments of both modes, all of base 0. The accessed bit is set already,
 /// so that loading one never writes to the table, which lies beside code.
@@ -119,11 +141,14 @@ impl boot::machine::Machine for Machine {
         cpu::long_mode()
     }
 
-    fn build(&self) -> Option<u32> {
+    fn build(&self) -> Option<Build> {
         let address = at::STAGE2.start as usize + layout::header::BUILD_OFFSET;
-        // SAFETY: the header is part of stage2 as loaded, which stays where it
-        // is and is never written; its fields are aligned.
-        Some(unsafe { core::ptr::read_volatile(address as *const u32) })
+        Some(Build {
+            // SAFETY: the header is part of stage2 as loaded, which stays where it
+            // is and is never written; its fields are aligned.
+            checksum: unsafe { core::ptr::read_volatile(address as *const u32) },
+            overlay_sectors: serial::setting(layout::header::OVERLAY_SECTORS_OFFSET).into(),
+        })
     }
 }
 
@@ -152,7 +177,7 @@ fn run(drive: u8) -> ! {
                 )
             }
         }
-        Ending::PowerOff(overlay) => power::power_off(overlay),
+        Ending::PowerOff(overlay) => overlay.power_off(),
         Ending::Reboot => power::reboot(),
         Ending::Quit => power::next_device(),
         Ending::Failed => {}

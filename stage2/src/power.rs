@@ -4,19 +4,26 @@ use crate::bios::{self, Registers};
 use crate::{keyboard, port};
 use boot::overlay::Overlay;
 
-/// Powers the machine off by Advanced Power Management, the only way that a
-/// BIOS knows. Comes back where there is none.
-#[inline(never)]
-pub(crate) fn power_off(_: Overlay) {
-    // Connect to the real-mode interface of the BIOS, as a driver for version
-    // 1.2, and set all devices (0001h) to off (3). None of them is checked:
-    // what decides is whether the machine is still there.
-    for (eax, ebx, ecx) in [(0x5301, 0, 0), (0x530e, 0, 0x0102), (0x5307, 1, 3)] {
-        let mut registers = Registers::new(eax);
-        registers.ebx = ebx;
-        registers.ecx = ecx;
-        // SAFETY: these functions fill no buffer.
-        unsafe { bios::call(0x15, &mut registers) };
+/// What of this the overlay does.
+pub(crate) trait PowerOff {
+    /// Powers the machine off by Advanced Power Management, the only way that a
+    /// BIOS knows. Comes back if there is no such way.
+    fn power_off(self);
+}
+
+impl PowerOff for Overlay {
+    #[inline(never)]
+    fn power_off(self) {
+        // Connect to the real-mode interface of the BIOS, as a driver for version
+        // 1.2, and set all devices (0001h) to off (3). None of them is checked:
+        // what decides is whether the machine is still there.
+        for (eax, ebx, ecx) in [(0x5301, 0, 0), (0x530e, 0, 0x0102), (0x5307, 1, 3)] {
+            let mut registers = Registers::new(eax);
+            registers.ebx = ebx;
+            registers.ecx = ecx;
+            // SAFETY: these functions fill no buffer.
+            unsafe { bios::call(0x15, &mut registers) };
+        }
     }
 }
 

@@ -19,11 +19,15 @@
 # this page.
 .balign 8
 gdt:
-    .quad   {GDT_NULL}
-    .quad   {GDT_CODE32}            # 08
-    .quad   {GDT_DATA32}            # 10
-    .quad   {GDT_CODE16}            # 18
-    .quad   {GDT_DATA16}            # 20
+    .quad   0
+    .org    gdt + {CODE32}
+    .quad   {GDT_CODE32}
+    .org    gdt + {DATA32}
+    .quad   {GDT_DATA32}
+    .org    gdt + {CODE16}
+    .quad   {GDT_CODE16}
+    .org    gdt + {DATA16}
+    .quad   {GDT_DATA16}
 gdt_end:
 gdtr:
     .word   gdt_end - gdt - 1
@@ -43,9 +47,9 @@ enter_protected:
     movl    %cr0, %eax
     orb     $1, %al
     movl    %eax, %cr0
-    ljmpl   $0x08, $1f
+    ljmpl   ${CODE32}, $1f
 .code32
-1:  movw    $0x10, %ax
+1:  movw    ${DATA32}, %ax
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %fs
@@ -64,9 +68,9 @@ enter_real:
     popl    %eax
     movw    %ax, return_ip
     movl    ${REAL_STACK_TOP}, %esp
-    ljmp    $0x18, $1f
+    ljmp    ${CODE16}, $1f
 .code16
-1:  movw    $0x20, %ax
+1:  movw    ${DATA16}, %ax
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %fs
@@ -103,32 +107,32 @@ bios_interrupt:
     pushw   $bios_returns
     movw    vector, %bx
     pushl   (%bx)                   # the handler, from the interrupt table
-    movl    bios_registers + 4, %ebx
-    movl    bios_registers + 8, %ecx
-    movl    bios_registers + 12, %edx
-    movl    bios_registers + 16, %esi
-    movl    bios_registers + 20, %edi
-    movl    bios_registers + 24, %ebp
-    movw    bios_registers + 30, %es
-    movl    bios_registers, %eax
-    movw    bios_registers + 28, %ds
+    movl    bios_registers + {EBX}, %ebx
+    movl    bios_registers + {ECX}, %ecx
+    movl    bios_registers + {EDX}, %edx
+    movl    bios_registers + {ESI}, %esi
+    movl    bios_registers + {EDI}, %edi
+    movl    bios_registers + {EBP}, %ebp
+    movw    bios_registers + {ES}, %es
+    movl    bios_registers + {EAX}, %eax
+    movw    bios_registers + {DS}, %ds
     lretw                           # IF = 0 and TF = 0, as after INT
 bios_returns:
     cli
     cld
-    movw    %ds, %cs:bios_registers + 28
+    movw    %ds, %cs:bios_registers + {DS}
     pushw   $0
     popw    %ds                     # pop and mov change no flags
-    movl    %eax, bios_registers
-    movl    %ebx, bios_registers + 4
-    movl    %ecx, bios_registers + 8
-    movl    %edx, bios_registers + 12
-    movl    %esi, bios_registers + 16
-    movl    %edi, bios_registers + 20
-    movl    %ebp, bios_registers + 24
-    movw    %es, bios_registers + 30
+    movl    %eax, bios_registers + {EAX}
+    movl    %ebx, bios_registers + {EBX}
+    movl    %ecx, bios_registers + {ECX}
+    movl    %edx, bios_registers + {EDX}
+    movl    %esi, bios_registers + {ESI}
+    movl    %edi, bios_registers + {EDI}
+    movl    %ebp, bios_registers + {EBP}
+    movw    %es, bios_registers + {ES}
     pushfw
-    popw    bios_registers + 32
+    popw    bios_registers + {FLAGS}
     call    enter_protected
 .code32
     movl    protected_esp, %esp
@@ -187,7 +191,7 @@ idt_end:
 .balign 4
 .globl bios_registers
 bios_registers:
-    .zero   36
+    .zero   {REGISTERS_SIZE}
 protected_esp:
     .zero   4
 real_idt:

@@ -1,15 +1,17 @@
 //! The command line: the loader's own words replace the file's.
 //!
 //! As in systemd-stub an argument string replaces `.cmdline`, and `@N` at its
-//! start selects profile N and is taken away. But loaders of legacy machines
-//! always send something, so words that they add of themselves do not count.
+//! start selects profile N and is removed. But loaders of legacy machines
+//! always pass something: the words that they add on their own do not count.
+
+use layout::command_line::is_space;
 
 /// What the loader's command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The profile selected.
+    /// The profile that it selects.
     pub profile: u32,
-    /// What replaces the file's command line, if anything does.
+    /// The command line in place of the file's own, if there is one.
     pub replacement: Option<&'a [u8]>,
 }
 
@@ -33,7 +35,7 @@ pub fn request(line: &[u8]) -> Request<'_> {
     }
 }
 
-/// The first word that no loader adds of itself, and what follows it.
+/// The first word that loaders do not add on their own, and the rest after it.
 fn own_word(mut line: &[u8]) -> Option<(&[u8], &[u8])> {
     loop {
         let start = line.iter().position(|&byte| !is_space(byte))?;
@@ -54,7 +56,7 @@ fn is_loaders(word: &[u8]) -> bool {
     word.starts_with(b"BOOT_IMAGE=") || word.starts_with(b"initrd=") || word == b"auto"
 }
 
-/// N of `@N`.
+/// The number N of the word `@N`.
 fn profile(word: &[u8]) -> Option<u32> {
     let digits = word
         .strip_prefix(b"@")
@@ -67,40 +69,22 @@ fn profile(word: &[u8]) -> Option<u32> {
     Some(number)
 }
 
-/// Control characters separate words like spaces do.
-fn is_space(byte: u8) -> bool {
-    byte <= b' ' || byte == 0x7f
-}
-
-/// Makes one line of a `.cmdline` section, as systemd-stub does: a NUL ends it,
-/// control characters become spaces, spaces at both ends go. Gives the line's length,
-/// or nothing if it does not fit with a NUL behind it.
-pub fn one_line(text: &[u8], into: &mut [u8]) -> Option<usize> {
-    let end = text
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(text.len());
-    let text = trim(text.get(..end)?);
-    let (line, rest) = into.split_at_mut_checked(text.len())?;
-    *rest.first_mut()? = 0;
-    for (place, &byte) in line.iter_mut().zip(text) {
-        *place = if is_space(byte) { b' ' } else { byte };
+/// Makes one line of a `.cmdline` section by the rule of
+/// [`layout::command_line`], puts a NUL after it, and returns the length of the
+/// line in bytes.
+///
+/// `None` if the text does not end inside `into`, or if there is no room for
+/// the NUL.
+pub fn one_line(section: &[u8], into: &mut [u8]) -> Option<usize> {
+    let size = section.len().min(into.len());
+    let text = into.get_mut(..size)?;
+    text.copy_from_slice(section.get(..size)?);
+    if size == into.len() && !into.contains(&0) {
+        return None;
     }
-    Some(text.len())
-}
-
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = text
-        && is_space(*first)
-    {
-        text = rest;
-    }
-    while let [rest @ .., last] = text
-        && is_space(*last)
-    {
-        text = rest;
-    }
-    text
+    let length = layout::command_line::one_line(into.get_mut(..size)?);
+    *into.get_mut(length)? = 0;
+    Some(length)
 }
 
 #[cfg(test)]
@@ -147,13 +131,21 @@ mod tests {
     }
 
     #[test]
-    fn a_section_becomes_one_line() {
+    fn a_section_becomes_one_line_with_a_nul_after_it() {
         let mut line = [0xff; 8];
-        assert_eq!(one_line(b"\n a\tb\x7f\x01c\n\0d", &mut line), Some(6));
-        assert_eq!(&line[..7], b"a b  c\0");
+        assert_eq!(one_line(b"\n a\tb\x01c", &mut line), Some(5));
+        assert_eq!(&line[..6], b"a b c\0");
         assert_eq!(one_line(b" \n ", &mut line), Some(0));
         assert_eq!(line[0], 0);
+    }
+
+    #[test]
+    fn the_text_has_to_end_inside_the_buffer() {
+        let mut line = [0xff; 8];
         assert_eq!(one_line(b"1234567", &mut line), Some(7));
         assert_eq!(one_line(b"12345678", &mut line), None);
+        assert_eq!(one_line(b"1234    5", &mut line), None);
+        assert_eq!(one_line(b"1234567\0more", &mut line), Some(7));
+        assert_eq!(one_line(b"", &mut []), None);
     }
 }

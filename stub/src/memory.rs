@@ -1,5 +1,5 @@
-//! What memory is free: usable by the machine's memory map, and not taken by
-//! anything that the kernel or the stub still needs.
+//! Which memory is free: the memory map calls it usable, and it holds nothing
+//! that the kernel or the stub still needs.
 
 use crate::problem::Problem;
 
@@ -13,12 +13,19 @@ pub struct Range {
 }
 
 impl Range {
-    /// The address behind the last byte, at most 2^64 - 1.
+    /// The first address after the range, at most 2^64 - 1.
     pub fn end(self) -> u64 {
         self.start.saturating_add(self.size)
     }
 
-    /// True if there is a byte in both.
+    /// True if the range lies below `end`, not at address 0, and outside
+    /// `image`: no Rust object is there, and no null pointer.
+    pub fn is_lendable(self, image: Range, end: u64) -> bool {
+        let own_end = self.start.checked_add(self.size);
+        self.start != 0 && own_end.is_some_and(|at| at <= end) && !self.overlaps(image)
+    }
+
+    /// True if both ranges have a byte in common.
     pub fn overlaps(self, other: Range) -> bool {
         self.size != 0 && other.size != 0 && self.start < other.end() && other.start < self.end()
     }
@@ -27,15 +34,16 @@ impl Range {
 /// Initrds begin at a multiple of this, in bytes.
 pub const PAGE: u64 = 0x1000;
 
-/// Below it nothing is used: firmware, loaders and kernels all have their own
-/// ideas about that memory.
+/// Nothing below this address is used: firmware, loaders and kernels all have
+/// their own ideas about that memory.
 pub const LOW: u64 = 0x10_0000;
 
-/// The memory map has as many entries as `boot_params` holds.
+/// Entries of the memory map: as many as `boot_params` holds.
 const ENTRIES: usize = 128;
+/// Ranges that can be kept.
 const KEPT: usize = 48;
 
-/// The machine's memory, and what of it has to be kept.
+/// The machine's memory, and the ranges of it that have to be kept.
 pub struct Memory {
     entries: [(Range, bool); ENTRIES],
     count: usize,
@@ -55,27 +63,30 @@ impl Memory {
         }
     }
 
-    /// Adds an entry of the memory map. Where entries overlap, the one that is
-    /// not usable wins.
+    /// Adds an entry of the memory map. Memory is not usable if one entry says
+    /// so, whatever others say. Entries for which there is no room are ignored.
     pub fn add(&mut self, range: Range, usable: bool) {
         if let Some(entry) = self.entries.get_mut(self.count) {
             *entry = (range, usable);
-            self.count += 1;
+            self.count = self.count.saturating_add(1);
         }
     }
 
-    /// Keeps a range from being given away. An empty one needs no keeping.
+    /// Keeps a range from being given away. An empty range needs no keeping.
+    ///
+    /// # Errors
+    /// [`Problem::TooManyRanges`].
     pub fn keep(&mut self, range: Range) -> Result<(), Problem> {
         if range.size == 0 {
             return Ok(());
         }
         let place = self.kept.get_mut(self.kept_count);
         *place.ok_or(Problem::TooManyRanges)? = range;
-        self.kept_count += 1;
+        self.kept_count = self.kept_count.saturating_add(1);
         Ok(())
     }
 
-    /// True if all of the range is usable and none of it kept.
+    /// True if all of the range is usable, and no byte of it is kept.
     pub fn is_free(&self, range: Range) -> bool {
         range.start >= LOW
             && range.start.checked_add(range.size).is_some()
@@ -84,7 +95,8 @@ impl Memory {
     }
 
     /// The lowest multiple of `align` (a power of two) that is at least `min`
-    /// and fulfils `fits`, which has to say no to what [`Self::is_free`] does.
+    /// and for which `fits` is true. `fits` has to be false for every place that
+    /// is not free by [`Self::is_free`].
     pub fn lowest(&self, min: u64, align: u64, fits: &dyn Fn(u64) -> bool) -> Option<u64> {
         let starts = self.usable().map(|range| range.start);
         let ends = self.taken().map(Range::end);
@@ -95,7 +107,7 @@ impl Memory {
             .min()
     }
 
-    /// The highest page where `size` bytes are free, ending at or below `limit`.
+    /// The highest page from which on `size` bytes are free, all below `limit`.
     pub fn highest(&self, size: u64, limit: u64) -> Option<u64> {
         let ends = self.usable().map(Range::end);
         let starts = self.taken().map(|range| range.start);
@@ -124,7 +136,7 @@ impl Memory {
         self.entries.iter().copied().take(self.count)
     }
 
-    /// True if entries of RAM that touch or overlap cover the range.
+    /// True if usable entries that touch or overlap cover the range.
     fn is_ram(&self, range: Range) -> bool {
         let mut at = range.start;
         // Each round passes the end of an entry.
@@ -180,6 +192,28 @@ mod tests {
             "low memory is not ours"
         );
         assert!(!memory.is_free(range(u64::MAX - 1, 4)));
+    }
+
+    #[test]
+    fn only_mapped_memory_outside_the_image_is_lent() {
+        let image = range(0x10_0000, 0x2_4000);
+        let end = 1 << 32;
+        for (start, size, is_lent) in [
+            (0x500, 1, true),
+            (0xf_f000, 0x1000, true),
+            (0x12_4000, 0x1000, true),
+            (end - 1, 1, true),
+            (0, 1, false),
+            (0xf_f000, 0x1001, false),
+            (0x12_3fff, 1, false),
+            (1, 1 << 30, false),
+            (end - 1, 2, false),
+            (end, 1, false),
+            (u64::MAX, 2, false),
+        ] {
+            let lent = range(start, size).is_lendable(image, end);
+            assert_eq!(lent, is_lent, "{start:#x}, {size:#x}");
+        }
     }
 
     #[test]

@@ -72,10 +72,12 @@ const E820_MAX: usize = 128;
 
 const SETUP_IMA: u32 = 8;
 const SETUP_INDIRECT: u32 = 1 << 31;
-/// More nodes of `setup_data` than any loader makes: the list is a loop.
+/// Bytes of a node before its data.
+const NODE_HEADER: u64 = 16;
+/// No loader makes more nodes of `setup_data`: a longer list is a loop.
 const NODES_MAX: usize = 32;
-/// Bytes of a node that the stub looks at: next, type, length, and what an
-/// indirect one holds.
+/// Bytes of a node that the stub reads: next, type, length, and the four fields
+/// of an indirect one.
 pub const NODE: usize = 40;
 
 fn bytes<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
@@ -85,7 +87,7 @@ fn bytes<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
         .unwrap_or([0; N])
 }
 
-/// The byte at an offset; 0 behind the end, as with the functions below.
+/// The byte at an offset, or 0 after the end, as the functions below do.
 pub fn u8(from: &[u8], at: usize) -> u8 {
     u8::from_le_bytes(bytes(from, at))
 }
@@ -105,7 +107,7 @@ pub fn u64(from: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes(from, at))
 }
 
-/// A 64-bit number of which the halves lie apart.
+/// A 64-bit number whose halves lie apart.
 fn halves(from: &[u8], low: usize, high: usize) -> u64 {
     u64::from(u32(from, low)) | u64::from(u32(from, high)) << 32
 }
@@ -117,8 +119,8 @@ pub fn put(into: &mut [u8], at: usize, value: &[u8]) {
     }
 }
 
-/// The initrd that the loader handed in; empty if there is none. The kernel
-/// takes none from a loader without a type.
+/// The initrd that the loader handed in, empty if it handed in none. A kernel
+/// ignores the initrd of a loader without a type.
 pub fn initrd(params: &[u8]) -> Range {
     Range {
         start: halves(params, RAMDISK_IMAGE, EXT_RAMDISK_IMAGE),
@@ -139,16 +141,20 @@ pub fn setup_data(params: &[u8]) -> u64 {
     u64(params, SETUP_DATA)
 }
 
-/// Notes the memory map, and the EFI memory map as a range to be kept.
+/// Adds the memory map to `memory`, and keeps the range where the EFI memory map
+/// lies.
+///
+/// # Errors
+/// [`Problem::TooManyRanges`].
 pub fn memory_map(params: &[u8], memory: &mut Memory) -> Result<(), Problem> {
-    let entries = usize::from(u8(params, E820_ENTRIES)).min(E820_MAX);
-    for index in 0..entries {
-        let at = E820_TABLE + index * E820_ENTRY;
+    let count = usize::from(u8(params, E820_ENTRIES)).min(E820_MAX);
+    let table = params.get(E820_TABLE..).unwrap_or_default();
+    for entry in table.chunks_exact(E820_ENTRY).take(count) {
         let range = Range {
-            start: u64(params, at),
-            size: u64(params, at + 8),
+            start: u64(entry, 0),
+            size: u64(entry, 8),
         };
-        memory.add(range, u32(params, at + 16) == RAM);
+        memory.add(range, u32(entry, 16) == RAM);
     }
     memory.keep(Range {
         start: halves(params, EFI_MEMMAP, EFI_MEMMAP_HI),
@@ -156,22 +162,25 @@ pub fn memory_map(params: &[u8], memory: &mut Memory) -> Result<(), Problem> {
     })
 }
 
-/// Notes the nodes of the `setup_data` list, and what some of them point at,
-/// as ranges to be kept. `read` gives the first [`NODE`] bytes of one.
+/// Keeps the ranges of the nodes of the `setup_data` list, and those that some
+/// of them point at. `read` returns the first [`NODE`] bytes at an address.
+///
+/// # Errors
+/// [`Problem::TooManyRanges`], and those of `read`.
 pub fn keep_setup_data(
     params: &[u8],
     memory: &mut Memory,
-    read: &mut dyn FnMut(u64) -> [u8; NODE],
+    read: &mut dyn FnMut(u64) -> Result<[u8; NODE], Problem>,
 ) -> Result<(), Problem> {
     let mut at = setup_data(params);
     for _ in 0..NODES_MAX {
         if at == 0 {
             break;
         }
-        let node = read(at);
+        let node = read(at)?;
         memory.keep(Range {
             start: at,
-            size: u64::from(u32(&node, 12)) + 16,
+            size: NODE_HEADER.saturating_add(u32(&node, 12).into()),
         })?;
         let pointer = match u32(&node, 8) {
             SETUP_IMA => Some((u64(&node, 16), u64(&node, 24))),
@@ -187,7 +196,7 @@ pub fn keep_setup_data(
     Ok(())
 }
 
-/// Fields of the header that are the loader's to write.
+/// Fields of the header that the loader writes: offsets and sizes.
 const FROM_LOADER: [(usize, usize); 6] = [
     (VID_MODE, 2),
     (REALMODE_SWTCH, 4),
@@ -197,10 +206,11 @@ const FROM_LOADER: [(usize, usize); 6] = [
     (SETUP_DATA, 8),
 ];
 
-/// Takes over into the inner kernel's header what the loader wrote into ours.
+/// Copies the fields that the loader wrote into our header to the header of the
+/// inner kernel.
 pub fn hand_on(loader: &[u8], header: &mut [u8]) {
     for (at, size) in FROM_LOADER {
-        if let Some(value) = loader.get(at..at + size) {
+        if let Some(value) = loader.get(at..at.saturating_add(size)) {
             put(header, at, value);
         }
     }
@@ -218,7 +228,7 @@ pub fn hand_on(loader: &[u8], header: &mut [u8]) {
 pub struct Target<'a> {
     /// A kernel's real-mode part, or `boot_params`.
     pub bytes: &'a mut [u8],
-    /// True for `boot_params`, which has fields for addresses above 4 GiB.
+    /// True for `boot_params`: it has fields for addresses above 4 GiB.
     pub wide: bool,
 }
 
@@ -228,7 +238,7 @@ impl Target<'_> {
         self.put(CODE32_START, None, at);
     }
 
-    /// Writes where the initrd lies; an empty one is none.
+    /// Writes where the initrd lies, or that there is none if it is empty.
     pub fn set_initrd(&mut self, initrd: Range) {
         let start = if initrd.size == 0 { 0 } else { initrd.start };
         self.put(RAMDISK_IMAGE, Some(EXT_RAMDISK_IMAGE), start);
@@ -240,7 +250,7 @@ impl Target<'_> {
         self.put(CMD_LINE_PTR, Some(EXT_CMD_LINE_PTR), at);
     }
 
-    /// Writes the end of the heap, an offset to the real-mode part.
+    /// Writes the end of the heap, an offset in the real-mode part.
     pub fn set_heap_end(&mut self, end: u16) {
         put(
             self.bytes,

@@ -1,11 +1,11 @@
 //! Why a file cannot start.
 
-/// What is wrong, each with a text of its own.
+/// What is wrong. Each problem has a text of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The table of sections is not what `gapboot uki` writes.
+    /// The table of sections is not one that `gapboot uki` writes.
     Damaged,
-    /// There is no `.linux`, or it is no bzImage.
+    /// There is no `.linux`, or it is not a bzImage.
     NoKernel,
     /// The inner kernel cannot be moved to where memory is free.
     NotRelocatable,
@@ -19,14 +19,18 @@ pub enum Problem {
     NoRoomForInitrd,
     /// The inner kernel's real-mode part does not fit below the heap's end.
     NoRoomForSetup,
-    /// More ranges have to be kept than the stub can note.
+    /// There are more ranges to be kept than the stub has room for.
     TooManyRanges,
-    /// Entered in 64-bit mode, but the inner kernel has no such entry.
+    /// The stub was entered in 64-bit mode, but the inner kernel has no such
+    /// entry.
     No64BitEntry,
+    /// An address from the loader or from the table lies inside the stub, or
+    /// where it cannot reach.
+    BadAddress,
 }
 
 impl Problem {
-    /// What is wrong and what to do, without a full stop.
+    /// What is wrong and what to do, to follow a colon, without a full stop.
     pub fn text(self) -> &'static str {
         match self {
             Self::Damaged => {
@@ -49,6 +53,10 @@ impl Problem {
             }
             Self::No64BitEntry => {
                 "its kernel has no 64-bit entry; use a loader that enters in 32 bits"
+            }
+            Self::BadAddress => {
+                "it, or what the boot loader hands over, has an address that cannot be right; make it \
+                 again with `gapboot uki`, or use another loader"
             }
         }
     }

@@ -5,47 +5,50 @@ use layout::uki::{BASE_PROFILE, ENTRIES_MAX, ENTRY_SIZE, Kind, TABLE_HEADER, TAB
 use crate::memory::Range;
 use crate::params::u32;
 use crate::problem::Problem;
+use crate::size::{index, wide};
 
-/// The table. Offsets are to the protected-mode part, of which `size` bytes
-/// belong to the file.
+/// The table. Its offsets count from the protected-mode part.
 pub struct Table<'a> {
     entries: &'a [u8],
 }
 
 impl<'a> Table<'a> {
-    /// The table, found through the first bytes of the protected-mode part.
-    /// `read` gives bytes of it.
+    /// Finds the table by its header, which lies in `start`, the first bytes of
+    /// the protected-mode part. `read` returns bytes of that part, by offset
+    /// and size.
+    ///
+    /// # Errors
+    /// [`Problem::Damaged`], and those of `read`.
     pub fn find(
         start: &[u8],
-        read: &mut dyn FnMut(usize, usize) -> &'a [u8],
+        read: &mut dyn FnMut(u64, u64) -> Result<&'a [u8], Problem>,
     ) -> Result<Self, Problem> {
-        if start.get(TABLE_HEADER..TABLE_HEADER + 4) != Some(&TABLE_MAGIC) {
+        let header = start.get(TABLE_HEADER..).unwrap_or_default();
+        let offset = u32(header, 8);
+        let count = index(u32(header, 12));
+        if !header.starts_with(&TABLE_MAGIC) || count > ENTRIES_MAX {
             return Err(Problem::Damaged);
         }
-        let offset = u32(start, TABLE_HEADER + 8) as usize;
-        let count = u32(start, TABLE_HEADER + 12) as usize;
-        if count > ENTRIES_MAX {
-            return Err(Problem::Damaged);
-        }
-        let entries = read(offset, count * ENTRY_SIZE);
+        let size = wide(count.saturating_mul(ENTRY_SIZE));
+        let entries = read(offset.into(), size)?;
         Ok(Self { entries })
     }
 
-    /// The piece of a kind that profile `profile` has, its own before the base
-    /// profile's; an empty one is none.
+    /// The piece of a kind that belongs to profile `profile`: its own, or else
+    /// that of the base profile. An empty piece counts as none.
     pub fn piece(&self, kind: Kind, profile: u32) -> Option<Range> {
         let own = self.of(kind, profile.saturating_add(1));
         own.or_else(|| self.of(kind, BASE_PROFILE))
             .filter(|piece| piece.size != 0)
     }
 
-    /// True if the file has profile `profile`; 0 is in every file.
+    /// True if the file has profile `profile`. Every file has profile 0.
     pub fn has_profile(&self, profile: u32) -> bool {
         let mut entries = self.entries.chunks_exact(ENTRY_SIZE);
         profile == 0 || entries.any(|entry| u32(entry, 4) == profile.saturating_add(1))
     }
 
-    /// The end of the last piece.
+    /// The end of the piece that ends last.
     pub fn end(&self) -> u64 {
         let entries = self.entries.chunks_exact(ENTRY_SIZE);
         entries.map(|entry| range(entry).end()).max().unwrap_or(0)
@@ -53,7 +56,8 @@ impl<'a> Table<'a> {
 
     fn of(&self, kind: Kind, profile: u32) -> Option<Range> {
         let mut entries = self.entries.chunks_exact(ENTRY_SIZE);
-        let found = entries.find(|entry| u32(entry, 0) == kind as u32 && u32(entry, 4) == profile);
+        let found =
+            entries.find(|entry| u32(entry, 0) == kind.number() && u32(entry, 4) == profile);
         found.map(range)
     }
 }
@@ -103,7 +107,7 @@ mod tests {
     fn only_a_table_is_a_table() {
         let mut start = [0_u8; 0x40];
         let bytes = table(&[[1, 0, 10, 1]]);
-        let mut read = |_: usize, _: usize| &bytes[..];
+        let mut read = |_, _| Ok(&bytes[..]);
         assert!(Table::find(&start, &mut read).is_err());
         start[TABLE_HEADER..TABLE_HEADER + 4].copy_from_slice(&TABLE_MAGIC);
         start[TABLE_HEADER + 12] = 1;

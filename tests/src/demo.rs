@@ -3,12 +3,13 @@
 //! `./x demo` runs it in the terminal, down to a shell; `--check` does the
 //! same unattended and reports, `--screen` opens a window.
 
+use crate::MIB;
 use crate::debian::{self, Flavour};
 use crate::gapboot::{self, type1};
-use crate::image::{Disk, Fat, Partition};
-use crate::qemu::{Bus, Exit, Machine};
+use crate::images::initramfs;
+use crate::images::{Disk, Fat, Partition};
+use crate::machines::qemu::{Bus, Exit, Machine};
 use crate::tool::{command, missing};
-use crate::{MIB, initramfs};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::Path;

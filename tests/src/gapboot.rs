@@ -1,8 +1,8 @@
 //! The programs under test, as `./x dist` leaves them.
 
 use crate::decision::{Asked, Decision};
-use crate::probe::{Piece, Report};
-use crate::qemu::Machine;
+use crate::kernels::probe::{Piece, Report};
+use crate::machines::qemu::Machine;
 use crate::tool::{missing, run};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;

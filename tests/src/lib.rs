@@ -1,79 +1,47 @@
 //! The rig of the end-to-end tests: disk images that foreign tools make,
-//! machines in QEMU, and kernels that say what they were handed.
+//! machines in QEMU and Bochs, and kernels that say what they were handed.
 //!
-//! | module | what it is |
+//! | module | what is in it |
 //! |---|---|
 //! | [`tool`] | runs foreign programs, and says which package a missing one is in |
-//! | [`debian`] | kernels and busybox out of Debian's packages |
-//! | [`modules`] | modules of Debian's kernel |
-//! | [`userland`] | systemd and what it needs, out of Debian's packages |
-//! | [`initramfs`] | cpio archives and incompressible data |
-//! | [`image`] | GPT disk images with FAT file systems |
-//! | [`boot_sector`] | floppy disks with a few instructions |
+//! | [`data`] | random bytes and checksums |
+//! | [`debian`] | kernels, busybox and all else out of Debian's packages |
+//! | [`images`] | disks with partitions, file systems and files; initramfs archives |
+//! | [`machines`] | QEMU and Bochs, UEFI, a debugger, a BIOS with faults of our choice |
+//! | [`kernels`] | the probe kernel and its report, and what the boot protocol demands of it |
+//! | [`decision`] | what a loader decided, whichever loader it is |
+//! | [`gapboot`] | the programs under test: installing, listing, emulating |
+//! | [`scenario`] | probe kernel, initrds and command line, from the image to the report |
+//! | [`guests`] | Linux systems that run in a machine, with `gapboot` in them |
+//! | [`loaders`] | other boot loaders, to agree with or to prove the rig with |
 //! | [`hostile`] | disks with one thing wrong, and what must come of it |
-//! | [`firmware`] | a BIOS with faults of our choice |
-//! | [`rig`] | what machines of every kind have in common |
-//! | [`qemu`] | a machine: disk, bus, memory, serial line, screen, keys |
-//! | [`bochs`] | a machine of another kind, with other BIOSes |
-//! | [`probe`] | the probe kernel, its variants and its report |
-//! | [`protocol`] | what the boot protocol demands of that report |
-//! | [`gapboot`] | the built programs: installing, emulating |
-//! | [`decision`] | what a loader decided, whichever it is |
-//! | [`scenario`] | probe kernel, initrds and command line, from image to report |
-//! | [`uki`] | Unified Kernel Images |
-//! | [`loader`] | the loaders that start them |
-//! | [`running`] | an initramfs with `gapboot` in it |
-//! | [`trixie`] | packages of Debian 13 |
-//! | [`syslinux`] | another boot loader, to prove the rig with |
-//! | [`systemd`] | bootctl, to agree with |
-//! | [`systemd_boot`] | systemd-boot, likewise |
-//! | [`ovmf`] | a machine with UEFI |
-//! | [`witness`] | a kernel for BIOS and UEFI that says what it was started with |
-//! | [`efi`] | EFI programs that are put together here |
-//! | [`terminal`] | what a serial terminal shows |
 //! | [`demo`] | `./x demo` |
 //! | [`kill`] | `./x kill`: power cuts at random moments of a boot |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
+//! Each module uses those above it in this table, never those below.
+//!
 //! What was built is found through the environment: `GAPBOOT_DIST` is the
-//! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel. `./x test`
-//! sets both; the defaults are where `./x` leaves them in this source tree.
+//! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel and
+//! `GAPBOOT_FIRMWARE` that of the BIOS with faults. `./x test` sets all three;
+//! the defaults are where `./x` leaves them in this source tree.
 
 pub mod bench;
-pub mod bochs;
-pub mod boot_sector;
+pub mod data;
 pub mod debian;
 pub mod decision;
 pub mod demo;
-pub mod efi;
-pub mod entries;
-pub mod firmware;
 pub mod gapboot;
-pub mod gdb;
+pub mod guests;
 pub mod hostile;
-pub mod image;
-pub mod initramfs;
+pub mod images;
+pub mod kernels;
 pub mod kill;
-pub mod loader;
-pub mod modules;
-pub mod ovmf;
-pub mod probe;
-pub mod protocol;
-pub mod qemu;
-pub mod rig;
-pub mod running;
+pub mod loaders;
+pub mod machines;
 pub mod scenario;
-pub mod syslinux;
-pub mod systemd;
-pub mod systemd_boot;
-pub mod terminal;
 pub mod tool;
-pub mod trixie;
-pub mod uki;
-pub mod userland;
-pub mod witness;
 
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// A mebibyte, in bytes.
@@ -91,10 +59,4 @@ pub fn scratch() -> std::io::Result<tempfile::TempDir> {
     let target = root().join("target");
     std::fs::create_dir_all(&target)?;
     tempfile::tempdir_in(target)
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,10 +3,10 @@
 
 use crate::MIB;
 use crate::gapboot::{self, type1};
-use crate::image::{Content, Disk, Fat, Partition};
-use crate::probe::{Kernel, Report};
-use crate::protocol;
-use crate::rig::Rig;
+use crate::images::{Content, Disk, Fat, Partition};
+use crate::kernels::probe::{Kernel, Report};
+use crate::kernels::protocol;
+use crate::machines::rig::Rig;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tests::MIB;
-use tests::bochs::{self, Bios};
+use tests::data::random;
 use tests::gapboot;
-use tests::image::Disk;
-use tests::initramfs::random;
-use tests::probe::{Kernel, Report};
-use tests::qemu::{Bus, Machine};
+use tests::images::Disk;
+use tests::kernels::probe::{Kernel, Report};
+use tests::machines::bochs::{self, Bios};
+use tests::machines::qemu::{Bus, Machine};
 use tests::scenario::Scenario;
 
 fn debian_like() -> Kernel {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use tests::gapboot::{self, type1};
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::probe::Kernel;
-use tests::qemu::Machine;
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::probe::Kernel;
+use tests::machines::qemu::Machine;
 use tests::tool::run;
 use tests::{MIB, scenario};
 

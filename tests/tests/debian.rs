@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::time::Duration;
+use tests::data::sha256;
 use tests::debian::{self, Flavour};
-use tests::image::{Disk, Fat, Partition};
-use tests::probe::{HEADER, named};
-use tests::qemu::{Bus, Exit, Machine};
-use tests::{MIB, gapboot, initramfs, sha256};
+use tests::images::initramfs;
+use tests::images::{Disk, Fat, Partition};
+use tests::kernels::probe::{HEADER, named};
+use tests::machines::qemu::{Bus, Exit, Machine};
+use tests::{MIB, gapboot};
 
 const OPTIONS: &str = "console=ttyS0 panic=-1 quiet gapboot.test=\"one two\"";
 

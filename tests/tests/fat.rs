@@ -1,10 +1,10 @@
 //! FAT12, FAT16 and FAT32 in their sizes, contiguous and in pieces.
 
 use tests::MIB;
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::initramfs::random;
-use tests::probe::Kernel;
-use tests::qemu::Machine;
+use tests::data::random;
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::probe::Kernel;
+use tests::machines::qemu::Machine;
 use tests::scenario::Scenario;
 use tests::{gapboot, scenario};
 
@@ -120,6 +120,6 @@ fn directories_of_many_clusters_in_pieces() {
     assert!(volume.pieces("a long directory name").unwrap() > 5);
     gapboot::install(&image).unwrap();
     let report = scenario::boot(&Machine::new(&image)).unwrap();
-    assert_eq!(report.kernel.sha256, tests::sha256(&kernel.kernel));
+    assert_eq!(report.kernel.sha256, tests::data::sha256(&kernel.kernel));
     assert_eq!(report.cmdline, "x=y");
 }

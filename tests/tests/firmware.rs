@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::MIB;
-use tests::bochs::{self, Bios};
-use tests::firmware::{Fault, Firmware, Range};
-use tests::image::Volume;
-use tests::initramfs::random;
-use tests::probe::Report;
-use tests::qemu::Machine;
+use tests::data::random;
+use tests::images::Volume;
+use tests::kernels::probe::Report;
+use tests::machines::bochs::{self, Bios};
+use tests::machines::firmware::{Fault, Firmware, Range};
+use tests::machines::qemu::Machine;
 use tests::scenario::Scenario;
 
 /// MiB of memory; every memory map here describes a part of it.
@@ -70,7 +70,7 @@ fn on_every_machine(rig: &Rig) {
 fn places_the_initrd(firmware: &Firmware, address: u64) -> Report {
     let rig = Rig::new(firmware);
     let report = tests::scenario::boot(&rig.qemu()).unwrap();
-    let initrd = tests::sha256(&rig.scenario.memory_of_initrds());
+    let initrd = tests::data::sha256(&rig.scenario.memory_of_initrds());
     assert_eq!(report.initrd.sha256, initrd);
     assert_eq!(report.initrd.address, address, "{:x?}", report.initrd);
     report

@@ -5,8 +5,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tests::MIB;
 use tests::gapboot;
-use tests::image::{Disk, Partition, SECTOR};
-use tests::qemu::Machine;
+use tests::images::{Disk, Partition, SECTOR};
+use tests::machines::qemu::Machine;
 use tests::scenario::Scenario;
 
 fn boots(scenario: &Scenario, image: &Path) {

@@ -2,7 +2,7 @@
 //!
 //! Images with an initrd of 600 MiB, by every way that has to move it.
 
-use tests::loader::{By, Loader, carries};
+use tests::loaders::all::{By, Loader, carries};
 
 #[test]
 fn an_initrd_of_600_mib_by_qemu() {

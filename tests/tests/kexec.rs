@@ -7,11 +7,11 @@ use std::time::Duration;
 use tests::MIB;
 use tests::debian::Flavour;
 use tests::gapboot::{built, type1};
-use tests::image::{Disk, Fat, Partition};
-use tests::qemu::{Exit, Machine};
-use tests::running::{START, initrd, said};
+use tests::guests::running::{START, initrd, said};
+use tests::images::{Disk, Fat, Partition};
+use tests::loaders::uki::{CMDLINE, OWN, Workshop, stub};
+use tests::machines::qemu::{Exit, Machine};
 use tests::tool::run;
-use tests::uki::{CMDLINE, OWN, Workshop, stub};
 
 /// What all systems do that are started: they say what they find, and start what
 /// the next line of `/esp/steps` says.

@@ -1,7 +1,7 @@
 //! A machine that is killed at random moments; `./x kill` does it more often.
 
+use tests::kernels::probe::Kernel;
 use tests::kill;
-use tests::probe::Kernel;
 
 #[test]
 fn power_cuts_leave_a_clean_disk_that_boots() {

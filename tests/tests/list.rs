@@ -5,8 +5,10 @@ use fuzz::pe;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::{MIB, entries, gapboot, systemd};
+use tests::images::entries;
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::loaders::bootctl;
+use tests::{MIB, gapboot};
 
 /// What is compared. (`id` in small letters: bootctl leaves them as they are.)
 const KEYS: [&str; 13] = [
@@ -104,7 +106,7 @@ impl Tree {
     fn bootctl(&self) -> Vec<Map<String, Value>> {
         let xbootldr = self.root.path().join(XBOOTLDR);
         let xbootldr = xbootldr.exists().then_some(xbootldr.as_path());
-        let entries = systemd::entries(&self.root.path().join(ESP), xbootldr).unwrap();
+        let entries = bootctl::entries(&self.root.path().join(ESP), xbootldr).unwrap();
         let mut list = Vec::new();
         for entry in entries {
             let root = entry["root"].as_str().unwrap();

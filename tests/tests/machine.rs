@@ -1,8 +1,8 @@
 //! What stage2 does when the machine, or stage2 itself, fails.
 
 use std::time::Duration;
-use tests::gdb::Gdb;
-use tests::qemu::{Bus, Machine};
+use tests::machines::gdb::Gdb;
+use tests::machines::qemu::{Bus, Machine};
 use tests::scenario::Scenario;
 
 /// An instruction that no processor has.

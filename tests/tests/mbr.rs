@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tests::MIB;
 use tests::gapboot;
-use tests::image::{Disk, Fat, Partition};
-use tests::qemu::Machine;
+use tests::images::{Disk, Fat, Partition};
+use tests::machines::qemu::Machine;
 use tests::scenario::Scenario;
 
 /// `OSType` of a partition with boot entries.

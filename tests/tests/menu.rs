@@ -7,9 +7,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::MIB;
 use tests::gapboot::{self, gapboot, type1};
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::probe::Kernel;
-use tests::qemu::{Guest, Machine};
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::probe::Kernel;
+use tests::machines::qemu::{Guest, Machine};
 
 const HINT: &str = "Enter boot   e edit   p details   h help";
 
@@ -68,16 +68,15 @@ fn start(image: &Path) -> Guest {
     guest
 }
 
-/// Fails unless the screen becomes what is expected within some seconds.
+/// Waits until the screen is what is expected.
 fn shows(guest: &mut Guest, expected: &[String]) {
-    for _ in 0..30 {
-        if trimmed(guest.screen().unwrap().text().lines()) == expected {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let screen = trimmed(guest.screen().unwrap().text().lines());
-    panic!("expected {expected:#?}, seen {screen:#?}");
+    let shown = |guest: &mut Guest| trimmed(guest.screen().unwrap().text().lines());
+    let result = guest.wait_for(|guest| shown(guest) == expected);
+    assert!(
+        result.is_ok(),
+        "expected {expected:#?}, {:#?}",
+        result.unwrap_err()
+    );
 }
 
 #[test]
@@ -92,9 +91,7 @@ fn the_screen_is_what_the_emulator_shows() {
     guest.press(&["h"]).unwrap();
     shows(&mut guest, &emulated(&image, "h"));
     guest.press(&["esc"]).unwrap();
-    guest.type_on_serial(b"\x1b[B").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    guest.type_on_serial(b"p").unwrap();
+    guest.type_on_serial(b"\x1b[Bp").unwrap();
     let page = emulated(&image, "down,p");
     shows(&mut guest, &page);
     assert!(
@@ -118,10 +115,7 @@ fn keyboard_and_serial_line_edit_and_boot() {
     drop(guest);
 
     let mut guest = start(&image);
-    for keys in [&b"j"[..], b"e", b"\x1b[F", b" from-here", b"\r"] {
-        guest.type_on_serial(keys).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    guest.type_on_serial(b"je\x1b[F from-here\r").unwrap();
     guest.wait_for_serial(&format!("{expected}\"")).unwrap();
     drop(guest);
 

@@ -1,6 +1,7 @@
 //! What goes wrong is said on screen and serial line: the entry, the file, the
 //! cause. The emulator says the same on standard error and fails.
 
+use anyhow::Context;
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -8,9 +9,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::MIB;
 use tests::gapboot;
-use tests::image::{Disk, Fat, Partition, SECTOR, Volume};
-use tests::probe::Kernel;
-use tests::qemu::Machine;
+use tests::images::{Disk, Fat, Partition, SECTOR, Volume};
+use tests::kernels::probe::Kernel;
+use tests::machines::qemu::Machine;
 use tests::scenario::Scenario;
 
 fn small() -> Scenario {
@@ -26,32 +27,24 @@ fn installed(scenario: &Scenario) -> (TempDir, PathBuf) {
 /// Boots the image, and fails unless one message holds all of `parts`.
 fn says(image: &Path, parts: &[&str]) {
     let holds = |message: &String| parts.iter().all(|part| message.contains(&squeezed(part)));
-    let mut guest = Machine::new(image)
-        .timeout(Duration::from_secs(20))
-        .start()
-        .unwrap();
-    guest.wait_for_serial("gapboot: ").unwrap();
-    // It may have more to say.
-    std::thread::sleep(Duration::from_millis(500));
-    let outcome = guest.stop().unwrap();
-    let serial = messages(&outcome.serial);
-    assert!(
-        serial.iter().any(holds),
-        "{parts:?} on the serial line: {serial:#?}"
-    );
-    // There it may be what the menu says below the entries.
-    let screen = squeezed(&outcome.screen.unwrap().text());
-    assert!(holds(&screen), "{parts:?} on the screen: {screen}");
-
     let output = gapboot::emulate(image, 512, &[]).unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = squeezed(&String::from_utf8_lossy(&output.stderr));
     let error = error.strip_prefix("bootloader_emu:").unwrap();
     let error = error.trim_start_matches("gapboot:").to_owned();
-    assert!(
-        serial.iter().any(|message| message.starts_with(&error)),
-        "{error:?} from the emulator, {serial:#?} from QEMU"
-    );
+
+    let mut guest = Machine::new(image).start().unwrap();
+    let result = guest.wait_for(|guest| {
+        let serial = messages(&guest.serial());
+        // There it may be what the menu says below the entries.
+        let screen = guest.screen().map(|screen| squeezed(&screen.text()));
+        serial.iter().any(holds)
+            && serial.iter().any(|message| message.starts_with(&error))
+            && screen.is_ok_and(|screen| holds(&screen))
+    });
+    result
+        .with_context(|| format!("not said by serial line and screen: {parts:?} and {error:?}"))
+        .unwrap();
 }
 
 /// Everything that gapboot says, message by message, [`squeezed`].

@@ -9,9 +9,9 @@ use std::process::Command;
 use tempfile::TempDir;
 use tests::MIB;
 use tests::gapboot::{built, emulate, handoff, type1};
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::probe::{Kernel, Report};
-use tests::qemu::Machine;
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::probe::{Kernel, Report};
+use tests::machines::qemu::Machine;
 use tests::tool::run;
 
 /// Where the overlay begins.

@@ -3,11 +3,11 @@
 
 use tests::MIB;
 use tests::bench::{self, Figures, Files, Loader};
+use tests::data::random;
 use tests::gapboot::type1;
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::initramfs::random;
-use tests::probe::Kernel;
-use tests::qemu::{Bus, Machine};
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::probe::Kernel;
+use tests::machines::qemu::{Bus, Machine};
 use tests::scenario::Scenario;
 
 #[test]

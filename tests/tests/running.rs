@@ -8,10 +8,10 @@ use std::{fs, process::Command};
 use tests::MIB;
 use tests::debian::{self, Flavour};
 use tests::gapboot::type1;
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::initramfs;
-use tests::qemu::{Exit, Machine, Outcome};
-use tests::running::{START, initrd, said};
+use tests::guests::running::{START, initrd, said};
+use tests::images::initramfs;
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::machines::qemu::{Exit, Machine, Outcome};
 use tests::tool::run;
 
 const UUID: &str = "6b25fc6a-0b2a-4b6c-9a0d-5e4cb2b1f0d1";
@@ -54,7 +54,7 @@ fn check(image: &Path) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("fat");
     let bytes = fs::read(image).unwrap();
-    let esp = tests::image::partitions(image).unwrap()[0];
+    let esp = tests::images::partitions(image).unwrap()[0];
     let start = esp.start as usize * 512;
     fs::write(&file, &bytes[start..start + esp.sectors as usize * 512]).unwrap();
     run(Command::new("/usr/sbin/fsck.vfat").arg("-n").arg(&file)).unwrap();

@@ -2,11 +2,13 @@
 //! kernel, down to an init that says what it got.
 
 use std::path::{Path, PathBuf};
-use tests::image::{Content, Disk, Fat, Partition};
-use tests::qemu::{Machine, Outcome};
+use tests::data::sha256;
+use tests::debian::trixie;
+use tests::images::{Content, Disk, Fat, Partition};
+use tests::loaders::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
+use tests::machines::qemu::{Machine, Outcome};
 use tests::tool::{command, run};
-use tests::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
-use tests::{MIB, gapboot, sha256, trixie};
+use tests::{MIB, gapboot};
 
 /// A disk with gapboot and these files.
 fn disk(directory: &Path, size: u64, files: Vec<(&str, Content)>) -> PathBuf {

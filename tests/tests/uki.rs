@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tests::loader::{By, HandedIn, Loader, carries};
-use tests::qemu::{Exit, Machine, Outcome};
-use tests::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
+use tests::loaders::all::{By, HandedIn, Loader, carries};
+use tests::loaders::uki::{CMDLINE, OS_RELEASE, OWN, STUB, Workshop, said, stub};
+use tests::machines::qemu::{Exit, Machine, Outcome};
 
-use tests::{gapboot, sha256, tool, trixie};
+use tests::data::sha256;
+use tests::debian::trixie;
+use tests::{gapboot, tool};
 
 /// The image came up with its own command line and initrds.
 #[track_caller]

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tests::loader::{By, HandedIn, Loader};
-use tests::probe::{Kernel, Report};
-use tests::uki::{CMDLINE, Workshop, stub};
-use tests::{gapboot, sha256};
+use tests::data::sha256;
+use tests::gapboot;
+use tests::kernels::probe::{Kernel, Report};
+use tests::loaders::all::{By, HandedIn, Loader};
+use tests::loaders::uki::{CMDLINE, Workshop, stub};
 
 /// An image around this kernel, in a workshop of its own.
 fn image(kernel: &Kernel) -> (Workshop, std::path::PathBuf) {

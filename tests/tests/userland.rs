@@ -6,11 +6,11 @@ use std::time::Duration;
 use tests::MIB;
 use tests::debian::{self, Flavour};
 use tests::gapboot::{self, gapboot, type1};
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::initramfs;
-use tests::modules::{EXT4_AND_AUTOFS, VIRTIO_AND_FAT};
-use tests::qemu::{Exit, Machine};
-use tests::userland::Userland;
+use tests::guests::userland::Userland;
+use tests::images::initramfs;
+use tests::images::modules::{EXT4_AND_AUTOFS, VIRTIO_AND_FAT};
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::machines::qemu::{Exit, Machine};
 
 const GENERATORS: &str = "usr/lib/systemd/system-generators";
 const UNITS: &str = "usr/lib/systemd/system";

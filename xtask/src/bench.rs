@@ -7,7 +7,7 @@ use tests::bench::Counter;
 use crate::freestanding::{self, Image};
 use crate::run::{cargo, run as run_command};
 use crate::workspace::Workspace;
-use crate::{dist, packages, test};
+use crate::{dist, fixtures, packages};
 
 /// The programs that the benchmark calls.
 const TOOLS: &[&str] = &[
@@ -23,7 +23,7 @@ const TOOLS: &[&str] = &[
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
     dist::build(workspace)?;
-    let probe = test::probe(workspace)?;
+    let probe = fixtures::probe(workspace)?;
     tests::bench::run(&probe, &counter(workspace)?)
 }
 

@@ -13,6 +13,8 @@ use crate::workspace::Workspace;
 
 /// The packages whose tests call `boot` without a machine.
 const PACKAGES: [&str; 3] = ["--package=boot", "--package=emu", "--package=fuzz"];
+/// The files of `boot` that are tests, wherever the source tree lies.
+const TESTS: &str = r"/boot/(src/.*)?tests?(/|\.rs)|_tests\.rs";
 /// The LLVM that Debian has besides rustc.
 const DEBIAN: &str = "/usr/lib/llvm-22/bin";
 
@@ -60,7 +62,7 @@ pub(crate) fn print(workspace: &Workspace) -> Result<()> {
     }
     report
         .args(["--show-branch-summary=false", "--show-region-summary=false"])
-        .args(["--ignore-filename-regex", "tests?(/|\\.rs)|_tests\\.rs"])
+        .args(["--ignore-filename-regex", TESTS])
         .arg("--sources")
         .arg(workspace.root.join("boot/src"));
     run(&mut report)

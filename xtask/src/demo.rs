@@ -4,8 +4,9 @@ use anyhow::{Result, bail};
 use std::process::Command;
 use tests::demo::{self, Options};
 
+use crate::usage::Usage;
 use crate::workspace::Workspace;
-use crate::{Usage, dist, packages};
+use crate::{dist, packages};
 
 /// The programs that the demo calls.
 const TOOLS: &[&str] = &["mcopy", "mkfs.vfat", "qemu-system-x86_64", "sfdisk"];

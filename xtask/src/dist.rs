@@ -14,9 +14,6 @@ use crate::workspace::Workspace;
 /// The host programs: package and binary.
 pub(crate) const PROGRAMS: &[(&str, &str)] = &[("cli", "gapboot"), ("emu", "bootloader_emu")];
 
-/// Rounds in which the packer improves what it found.
-const ROUNDS: usize = 24;
-
 /// Builds `dist/` anew.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     let loader = loader(workspace)?;
@@ -57,17 +54,18 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let mut stage2 = low_part(&elf)?;
     let low = stage2.len();
     let image = high_part(&elf)?;
-    let packed = pack(&image, memory::STAGE2_UNPACKED.start, ROUNDS)?;
+    let packed = pack(&image, memory::STAGE2_UNPACKED.start)?;
     let marker = elf.symbol("unpack_marker")? - memory::STAGE2.start;
     stage2[marker as usize] = packed.marker;
     stage2.extend(&packed.bytes);
-    seal(&mut stage2, &image)?;
+    let overlay = overlay(&elf, &image)?;
+    seal(&mut stage2, &image, &overlay)?;
     Ok(Loader {
         stage1,
         stage2,
         low,
         unpacked: image.len(),
-        overlay: overlay(&elf, &image)?,
+        overlay,
         elf,
     })
 }
@@ -136,11 +134,11 @@ fn overlay(elf: &Image, image: &[u8]) -> Result<Vec<u8>> {
     let memory::Range { start, end } = memory::OVERLAY;
     let code = elf.flat(start + header::SIZE as u32, end)?;
     let build = crc32fast::hash(image).to_le_bytes();
-    let mut overlay = vec![0; header::CHECKSUM_OFFSET];
+    let length = header::SIZE + code.len();
+    let mut overlay = vec![0; header::size(length) - header::CHECKSUM_SIZE];
     let mut put = |at: usize, bytes: &[u8]| overlay[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &header::MAGIC);
-    let length = (header::SIZE + code.len()) as u32;
-    put(header::LENGTH_OFFSET, &length.to_le_bytes());
+    put(header::LENGTH_OFFSET, &(length as u32).to_le_bytes());
     put(header::BUILD_OFFSET, &build);
     put(header::VERSION_OFFSET, env!("CARGO_PKG_VERSION").as_bytes());
     put(header::SIZE, &code);
@@ -152,7 +150,7 @@ fn overlay(elf: &Image, image: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Fills in the header's fields that only the finished file can tell.
-fn seal(stage2: &mut [u8], image: &[u8]) -> Result<()> {
+fn seal(stage2: &mut [u8], image: &[u8], overlay: &[u8]) -> Result<()> {
     ensure!(
         stage2.starts_with(&header::MAGIC),
         "stage2 does not start with its header"
@@ -163,11 +161,13 @@ fn seal(stage2: &mut [u8], image: &[u8]) -> Result<()> {
         "the version is too long for the header"
     );
     let length = stage2.len() as u32;
+    let sectors = u8::try_from(overlay.len() / disk::SECTOR)?;
     let mut put = |at: usize, bytes: &[u8]| stage2[at..at + bytes.len()].copy_from_slice(bytes);
     put(header::LENGTH_OFFSET, &length.to_le_bytes());
     put(header::VERSION_OFFSET, version);
     put(header::BUILD_OFFSET, &crc32fast::hash(image).to_le_bytes());
     put(header::UNPACKED_OFFSET, &(image.len() as u32).to_le_bytes());
+    put(header::OVERLAY_SECTORS_OFFSET, &[sectors]);
     let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
     stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
     Ok(())

@@ -1,11 +1,12 @@
 //! `./x kill`: cuts a machine's power at random moments of a boot.
 
 use anyhow::{Result, bail};
+use tests::kernels::probe::Kernel;
 use tests::kill;
-use tests::probe::Kernel;
 
+use crate::usage::Usage;
 use crate::workspace::Workspace;
-use crate::{Usage, dist, packages, test};
+use crate::{dist, fixtures, packages};
 
 /// The programs that this calls.
 const TOOLS: &[&str] = &[
@@ -31,7 +32,7 @@ pub(crate) fn run_words(workspace: &Workspace, words: &[&str]) -> Result<()> {
     };
     packages::ensure(TOOLS)?;
     dist::build(workspace)?;
-    let kernel = Kernel::read(&test::probe(workspace)?)?;
+    let kernel = Kernel::read(&fixtures::probe(workspace)?)?;
     println!("{}", kill::run_times(&kernel, times, kill::SEED)?);
     Ok(())
 }

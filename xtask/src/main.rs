@@ -1,4 +1,34 @@
 //! The build of gapboot: the only place that knows commands. `./x` starts it.
+//!
+//! Each command has a module:
+//!
+//! | module | command |
+//! |---|---|
+//! | [`dist`] | `./x dist`: everything that is shipped |
+//! | [`test`] | `./x test`, `./x heavy` |
+//! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
+//! | [`fuzz`] | `./x fuzz`: hostile input |
+//! | [`kill`] | `./x kill`: power cuts |
+//! | [`coverage`] | `./x coverage`: lines that tests run |
+//! | [`bench`] | `./x bench`: what loading costs |
+//! | [`demo`] | `./x demo` |
+//! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
+//! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |
+//!
+//! They use:
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`usage`] | how `./x` is called |
+//! | [`workspace`] | where sources and what is built lie |
+//! | [`run`] | runs other programs |
+//! | [`packages`] | the Debian packages of the tools |
+//! | [`toolchain`] | the Rust that builds images without an operating system |
+//! | [`freestanding`] | builds those images |
+//! | [`fixtures`] | the programs without an operating system that only tests start |
+//! | [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
+//! | [`pack`] | makes stage2 small |
+//! | [`disassembly`], [`panics`], [`processor`] | which instructions the loader has |
 
 mod bench;
 mod check;
@@ -6,10 +36,10 @@ mod coverage;
 mod demo;
 mod disassembly;
 mod dist;
+mod fixtures;
 mod freestanding;
 mod fuzz;
 mod kill;
-mod licences;
 mod link;
 mod overlay;
 mod pack;
@@ -17,39 +47,21 @@ mod packages;
 mod panics;
 mod processor;
 mod reproduce;
+mod roots;
 mod run;
 mod size;
 mod test;
 mod toolchain;
 #[cfg(test)]
 mod unpack_test;
+mod usage;
 mod workspace;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
+use usage::{USAGE, Usage};
 use workspace::Workspace;
-
-const USAGE: &str = "\
-usage: ./x COMMAND
-
-  demo        boot Debian's kernel in QEMU, down to a shell in the terminal
-                --check   the same unattended, with a report
-                --screen  in a window
-                --kvm     with KVM, where it works for real mode
-  dist        build everything into dist/
-  test        build and run every test and check
-  heavy       the tests that take minutes: images of 600 MiB, long runs beside systemd-boot
-  fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
-  kill        cut a machine's power [TIMES] at random moments of a boot (100)
-  coverage    which lines of the boot loader its tests run
-  bench       measure how fast gapboot, GRUB and SYSLINUX load a kernel
-  check       formatting, lints, licences and documentation of every crate
-  clippy      the lints alone
-  size        where the bytes of stage1, stage2 and the overlay go
-  reproduce   build once more elsewhere and compare with dist/
-
-What they need and is missing they install, as root or by sudo, from Debian.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -77,30 +89,20 @@ fn command(words: &[&str]) -> Result<()> {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
+        ["test", "--quick"] => test::quick(&workspace),
         ["heavy"] => test::heavy(&workspace),
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
+        ["pack-search", words @ ..] => pack::search::run_words(&workspace, words),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),
         ["size"] => size::print(&dist::loader(&workspace)?),
         ["reproduce"] => {
             dist::build(&workspace)?;
-            reproduce::compare(&workspace)
+            reproduce::from_nothing(&workspace)
         }
         _ => bail!(Usage(words.join(" "))),
     }
 }
-
-/// The command line makes no sense: exit status 2 and the usage.
-#[derive(Debug)]
-struct Usage(String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "unknown command `{}`", self.0)
-    }
-}
-
-impl std::error::Error for Usage {}

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::dist::Loader;
 use crate::freestanding::{Image, Symbol};
+use crate::overlay::method;
 
 /// Prints the ledger; fails if something is too large or must not be there.
 pub(crate) fn print(loader: &Loader) -> Result<()> {
@@ -90,8 +91,12 @@ fn demangle(symbol: &str) -> String {
 }
 
 /// The module that a function belongs to: two names deep in our own crates, the
-/// crate alone for others.
+/// crate alone for others. The overlay's roots, which are methods of one type, go by
+/// their own names.
 fn module(function: &str) -> String {
+    if let Some(root) = method(function) {
+        return format!("Overlay::{root}");
+    }
     let path = function.trim_start_matches(['<', '&', '*', '[', '(', ' ']);
     let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
     let path = path
@@ -120,9 +125,13 @@ mod tests {
         );
         assert_eq!(
             module("<&mut boot::settings::conf::Conf as core::ops::Drop>::drop"),
-            "boot::settings::conf"
+            "boot::settings"
         );
         assert_eq!(module("core::slice::sort::merge::<u8>"), "core");
         assert_eq!(module("memcpy"), "memcpy");
+        assert_eq!(
+            module("<boot::overlay::Overlay>::choose::<stage2::console::Console>"),
+            "Overlay::choose"
+        );
     }
 }

@@ -27,8 +27,6 @@ pub enum Field {
 /// the title they may have [`Entry::TEXT`] bytes (the longest file name and 191
 /// for the rest; 200 in all are usual), and an entry with more is refused.
 #[derive(Clone, Copy)]
-// In this order, since what stands behind the bytes is dearer to reach.
-#[repr(C)]
 pub struct Entry {
     /// The boot counter.
     pub tries: Tries,

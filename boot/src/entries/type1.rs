@@ -48,39 +48,36 @@ pub enum Main {
     UkiUrl,
 }
 
-const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
-    initrd\0options\0architecture\0profile\0extra\0";
-/// In the order of `WORDS`.
-const KEYS: [Key; 13] = [
-    Key::Text(Field::Title),
-    Key::Text(Field::Version),
-    Key::Text(Field::SortKey),
-    Key::Text(Field::MachineId),
-    Key::Main(Main::Linux),
-    Key::Main(Main::Uki),
-    Key::Main(Main::Efi),
-    Key::Main(Main::UkiUrl),
-    Key::Initrd,
-    Key::Options,
-    Key::Architecture,
-    Key::Profile,
-    Key::Extra,
+/// The keys and their words.
+const KEYS: [(Key, &[u8]); 13] = [
+    (Key::Text(Field::Title), b"title"),
+    (Key::Text(Field::Version), b"version"),
+    (Key::Text(Field::SortKey), b"sort-key"),
+    (Key::Text(Field::MachineId), b"machine-id"),
+    (Key::Main(Main::Linux), b"linux"),
+    (Key::Main(Main::Uki), b"uki"),
+    (Key::Main(Main::Efi), b"efi"),
+    (Key::Main(Main::UkiUrl), b"uki-url"),
+    (Key::Initrd, b"initrd"),
+    (Key::Options, b"options"),
+    (Key::Architecture, b"architecture"),
+    (Key::Profile, b"profile"),
+    (Key::Extra, b"extra"),
 ];
 
 impl Key {
     /// The word that stands for it in a file.
     pub(crate) fn name(self) -> &'static [u8] {
-        let index = KEYS.iter().position(|key| *key == self);
-        let word = index.and_then(|index| WORDS.split(|byte| *byte == 0).nth(index));
-        word.unwrap_or_default()
+        let found = KEYS.iter().find(|(key, _)| *key == self);
+        found.map_or(b"", |(_, word)| word)
     }
 }
 
 /// The key and the value of a line; None if the line says nothing that is
 /// known here. Values are literal, with no quotes and no escapes.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
-    let (key, value) = line::split(line, line::BLANK)?;
-    let key = KEYS.get(line::word(WORDS, key)?)?;
+    let (word, value) = line::split(line, line::BLANK)?;
+    let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
     Some((*key, value))
 }
 

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | [`inventory`] | partitions, file systems, settings and entries, in this order |
 //! | [`scan`] | the entries of one file system |
+//! | `look` | all of that, for programs that only look at a disk |
 
-pub mod inventory;
+pub(crate) mod inventory;
+// A program that looks at disks has its overlay in it, which the loader has not.
+#[cfg(not(target_os = "none"))]
+pub mod look;
 pub mod scan;

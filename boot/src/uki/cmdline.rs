@@ -2,14 +2,14 @@
 
 use super::image::{Image, names};
 use crate::disk::storage::Storage;
-use crate::entries::line;
 use crate::error::Error;
 use crate::load::cmdline::{self, CommandLine};
 use crate::machine::Disk;
+use layout::command_line::one_line;
 
-/// Adds the image's own command line to `into`: control characters become
-/// spaces, and spaces at both ends are removed. `buffer` is for the use of this
-/// function.
+/// Adds the image's own command line to `into`, made by the rule of
+/// [`layout::command_line`]. `buffer` is for the use of this function; the text
+/// has to end inside it.
 ///
 /// # Errors
 /// [`crate::Kind::CommandLineLong`]; those of [`Image::find`].
@@ -21,15 +21,12 @@ pub fn command_line<D: Disk>(
 ) -> Result<(), Error> {
     image.find(storage, &names::CMDLINE)?;
     let length = image.file.read_small(storage, buffer)?;
-    if length == buffer.len() {
+    // `contains` would bring a search for bytes into stage2 that nothing else uses.
+    if length == buffer.len() && buffer.iter().all(|&byte| byte != 0) {
         return Err(cmdline::too_long(cmdline::LIMIT));
     }
     let text = buffer.get_mut(..length).unwrap_or_default();
-    for byte in &mut *text {
-        if *byte < b' ' || *byte == 0x7f {
-            *byte = b' ';
-        }
-    }
-    into.add(line::trim(text));
+    let length = one_line(text);
+    into.add(text.get(..length).unwrap_or_default());
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::fake::{FakeDisk, Memory, STATUS};
 use crate::fat_image::{Image, tree, whole, with};
 use boot::attempt::count::{self, Names};
 use boot::disk::partition::Partition;
-use boot::fat::{Name, Node, Volume};
+use boot::fat::{Node, Volume};
 use boot::machine::Lba;
 use boot::overlay::Overlay;
 use boot::{Error, Kind};

@@ -1,14 +1,15 @@
-//! `gapboot uki build`.
+//! Makes a UKI of its parts.
+
+use std::io::Write;
 
 use super::content::Content;
-use super::image::Image;
-use super::kernel::Kernel;
-use super::options::{HELP, Options, Part};
+use super::image::NewImage;
+use super::inputs::{Inputs, ProfileInputs};
+use super::kernel::InnerKernel;
 use super::pe::Pe;
+use super::pe_headers::PeHeaders;
 use super::sections::{self, CODE, Section};
-use super::shell::Shell;
 use super::stub::Stub;
-use crate::Context;
 use crate::error::Error;
 
 /// The line that names this file's kind in a list of components.
@@ -17,20 +18,11 @@ sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n";
 const SBAT_UKI: &str = "\
 uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/\n";
 
-/// Makes a file as the arguments say.
-pub fn run(parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let options = match Options::parse(parser) {
-        Err(Error::Help) => return Ok(context.out.write_all(HELP.as_bytes())?),
-        options => options?,
-    };
-    build(Stub::embedded()?, options, context)
-}
-
 /// Makes a file around `stub`.
-pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), Error> {
-    let efi = options.stub.as_deref().map(Pe::open).transpose()?;
+pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Error> {
+    let efi = inputs.stub.as_deref().map(Pe::open).transpose()?;
     let mut known = Vec::new();
-    let shell = match &efi {
+    let pe_headers = match &efi {
         Some((source, pe)) if pe.signed => {
             let name = source.name();
             return Err(Error::failed(format!(
@@ -39,15 +31,15 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
         }
         Some((source, pe)) => {
             known = sections::of(source, pe)?;
-            Shell::of(pe)
+            PeHeaders::of(pe)
         }
         None => {
             writeln!(
-                context.err,
+                err,
                 "gapboot: no EFI stub is installed, so this file will start on BIOS machines and by \
                  kexec only; for UEFI install systemd-boot-efi or name one by --stub"
             )?;
-            Shell::without_stub()
+            PeHeaders::without_stub()
         }
     };
     // The list of components is made anew: more of them need more room.
@@ -55,7 +47,7 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
     let stub_components = stub_components.map(|index| known.remove(index));
 
     let mut all = known;
-    for part in options.parts {
+    for part in inputs.parts {
         let linux = part.linux.clone();
         all.extend(part.sections()?);
         if let Some(linux) = linux {
@@ -64,23 +56,23 @@ pub fn build(stub: Stub, options: Options, context: &mut Context) -> Result<(), 
         }
     }
     let mut sources = all.iter().flat_map(|section| section.content.sources());
-    if let Some(source) = sources.find(|source| source.is(&options.output)) {
+    if let Some(source) = sources.find(|source| source.is(&inputs.output)) {
         let name = source.name();
         return Err(Error::failed(format!(
             "{name} is what the image is made of: name another file by --output"
         )));
     }
-    let image = Image::new(stub, &shell, all)?;
-    image.write(&options.output, context.err)
+    let image = NewImage::new(stub, &pe_headers, all)?;
+    image.write(&inputs.output, err)
 }
 
-impl Part {
+impl ProfileInputs {
     /// The sections in the order in which ukify has them.
     fn sections(self) -> Result<Vec<Section>, Error> {
         let mut uname = self.uname;
         let mut linux = None;
         if let Some(content) = self.linux {
-            let kernel = Kernel::read(&content)?;
+            let kernel = InnerKernel::read(&content)?;
             uname = uname.or_else(|| Some(Content::Bytes(kernel.uname()?.as_bytes().to_vec())));
             let mut section = Section::new(".linux", content)?;
             section.characteristics = CODE;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::error::Error;
+use crate::number::{to_u32, to_u64, to_usize};
 
 /// Bytes that are copied at once: what stays in a processor's second cache until
 /// it is added up and written.
@@ -14,7 +15,7 @@ const BLOCK: usize = 1 << 20;
 
 /// A file that contents are read from, under the name that errors give it.
 #[derive(Debug)]
-pub struct Source {
+pub struct SourceFile {
     file: File,
     name: String,
     size: u64,
@@ -22,7 +23,7 @@ pub struct Source {
     identity: (u64, u64),
 }
 
-impl Source {
+impl SourceFile {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
         let name = path.display().to_string();
@@ -91,7 +92,7 @@ pub enum Content {
     /// A part of a file.
     Part {
         /// The file.
-        source: Rc<Source>,
+        source: Rc<SourceFile>,
         /// Offset of the first byte.
         start: u64,
         /// Bytes.
@@ -103,7 +104,7 @@ pub enum Content {
 
 impl Content {
     /// The files that it is read from.
-    pub fn sources(&self) -> Vec<&Source> {
+    pub fn sources(&self) -> Vec<&SourceFile> {
         match self {
             Self::Bytes(_) => Vec::new(),
             Self::Part { source, .. } => vec![source],
@@ -114,25 +115,24 @@ impl Content {
     /// Bytes.
     pub fn size(&self) -> u64 {
         match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Bytes(bytes) => to_u64(bytes.len()),
             Self::Part { size, .. } => *size,
             Self::Joined(parts) => parts
                 .iter()
-                .map(|part| part.size().next_multiple_of(4))
-                .sum(),
+                .fold(0, |sum: u64, part| sum.saturating_add(padded(part.size()))),
         }
     }
 
     /// The first bytes, at most `limit`; of joined contents those of the first.
     pub fn head(&self, limit: u64) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Bytes(bytes) => Ok(bytes[..bytes.len().min(limit as usize)].to_vec()),
+            Self::Bytes(bytes) => Ok(bytes[..bytes.len().min(to_usize(limit))].to_vec()),
             Self::Part {
                 source,
                 start,
                 size,
             } => {
-                let mut bytes = vec![0; limit.min(*size) as usize];
+                let mut bytes = vec![0; to_usize(limit.min(*size))];
                 source.read(*start, &mut bytes)?;
                 Ok(bytes)
             }
@@ -155,7 +155,7 @@ impl Content {
             }
             other => {
                 let mut bytes = other.head(at.saturating_add(count))?;
-                Ok(bytes.split_off(bytes.len().min(at as usize)))
+                Ok(bytes.split_off(bytes.len().min(to_usize(at))))
             }
         }
     }
@@ -181,22 +181,29 @@ impl Content {
                 start,
                 size,
             } => {
-                let mut block = vec![0; BLOCK.min(*size as usize)];
-                let mut done = 0;
-                while done < *size {
-                    let count = (size - done).min(BLOCK as u64) as usize;
-                    source.read(start + done, &mut block[..count])?;
+                let mut block = vec![0; BLOCK.min(to_usize(*size))];
+                let (mut at, mut rest) = (*start, *size);
+                while rest > 0 {
+                    let count = BLOCK.min(to_usize(rest));
+                    source.read(at, &mut block[..count])?;
                     to(&block[..count])?;
-                    done += count as u64;
+                    at = at.saturating_add(to_u64(count));
+                    rest = rest.saturating_sub(to_u64(count));
                 }
                 Ok(())
             }
             Self::Joined(parts) => parts.iter().try_for_each(|part| {
                 part.write(to)?;
-                to(&[0; 3][..(part.size().next_multiple_of(4) - part.size()) as usize])
+                let padding = padded(part.size()).saturating_sub(part.size());
+                to(&[0; 3][..to_usize(padding)])
             }),
         }
     }
+}
+
+/// The size of an initrd with what pads it to four bytes.
+fn padded(size: u64) -> u64 {
+    size.checked_next_multiple_of(4).unwrap_or(u64::MAX)
 }
 
 /// What is written, with the sum that PE's checksum is made of and the
@@ -239,7 +246,7 @@ impl<'a> Output<'a> {
             .write_all(bytes)
             .map_err(|error| failed("write", &self.name, &error))?;
         self.add(bytes);
-        self.position += bytes.len() as u64;
+        self.position = self.position.saturating_add(to_u64(bytes.len()));
         self.show();
         Ok(())
     }
@@ -247,8 +254,8 @@ impl<'a> Output<'a> {
     /// Writes zeros up to a position.
     pub fn fill(&mut self, to: u64) -> Result<(), Error> {
         while self.position < to {
-            let count = (to - self.position).min(4096) as usize;
-            self.write(&[0; 4096][..count])?;
+            let count = to.saturating_sub(self.position).min(4096);
+            self.write(&[0; 4096][..to_usize(count)])?;
         }
         Ok(())
     }
@@ -258,9 +265,11 @@ impl<'a> Output<'a> {
     pub fn checksum(&self) -> u32 {
         let mut sum = self.sum;
         while sum > 0xffff {
-            sum = (sum & 0xffff) + (sum >> 16);
+            // Neither reaches 2^48.
+            sum = (sum & 0xffff).wrapping_add(sum >> 16);
         }
-        (sum + self.position) as u32
+        // A file of more than 4 GiB was refused.
+        to_u32(sum.saturating_add(self.position))
     }
 
     /// Writes bytes at an earlier position and ends.
@@ -274,11 +283,12 @@ impl<'a> Output<'a> {
         Ok(self.file)
     }
 
+    /// The sum of 4 GiB of words stays far below 2^64: nothing wraps.
     fn add(&mut self, mut bytes: &[u8]) {
         if !self.position.is_multiple_of(2)
             && let [first, rest @ ..] = bytes
         {
-            self.sum += u64::from(*first) << 8;
+            self.sum = self.sum.wrapping_add(u64::from(*first) << 8);
             bytes = rest;
         }
         // Two words at once: 2^16 is 1 where carries are added at the low end.
@@ -286,14 +296,17 @@ impl<'a> Output<'a> {
         let pairs = pairs
             .iter()
             .map(|pair| u64::from(u32::from_le_bytes(*pair)));
-        self.sum += pairs.sum::<u64>();
-        for (byte, shift) in rest.iter().zip([0, 8, 0]) {
-            self.sum += u64::from(*byte) << shift;
+        self.sum = self.sum.wrapping_add(pairs.sum());
+        for (byte, shift) in rest.iter().zip([0_u32, 8, 0]) {
+            self.sum = self.sum.wrapping_add(u64::from(*byte).wrapping_shl(shift));
         }
     }
 
     fn show(&mut self) {
-        let percent = self.position * 100 / self.total.max(1);
+        let percent = self
+            .position
+            .saturating_mul(100)
+            .div_euclid(self.total.max(1));
         if let Some(progress) = &mut self.progress
             && percent > self.percent
         {

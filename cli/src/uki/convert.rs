@@ -1,47 +1,25 @@
-//! `gapboot uki convert`: any UKI becomes a bzImage as well.
+//! Any UKI becomes a bzImage as well.
 
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
-use lexopt::Arg::Value;
-
-use super::image::Image;
+use super::image::NewImage;
 use super::pe::Pe;
+use super::pe_headers::PeHeaders;
 use super::sections;
-use super::shell::Shell;
 use super::stub::Stub;
 use crate::error::Error;
-use crate::{Context, args};
-
-/// Converts as the arguments say.
-pub fn run(mut parser: lexopt::Parser, context: &mut Context) -> Result<(), Error> {
-    let mut paths = Vec::new();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(value) => paths.push(PathBuf::from(value)),
-            unknown => return Err(args::other(unknown)),
-        }
-    }
-    let [input, output] = paths.as_slice() else {
-        return Err(Error::usage("convert takes two files, IN and OUT"));
-    };
-    convert(Stub::embedded()?, input, output, context)
-}
 
 /// Converts `input`; the two may be the same file.
-pub fn convert(
-    stub: Stub,
-    input: &Path,
-    output: &Path,
-    context: &mut Context,
-) -> Result<(), Error> {
+pub fn convert(stub: Stub, input: &Path, output: &Path, err: &mut dyn Write) -> Result<(), Error> {
     let (source, pe) = Pe::open(input)?;
     let image = sections::of(&source, &pe)
-        .and_then(|sections| Image::new(stub, &Shell::of(&pe), sections))
+        .and_then(|sections| NewImage::new(stub, &PeHeaders::of(&pe), sections))
         .map_err(|error| error.on(input))?;
-    image.write(output, context.err)?;
+    image.write(output, err)?;
     if pe.signed {
         writeln!(
-            context.err,
+            err,
             "gapboot: the signature of {} does not fit {}: sign it again",
             input.display(),
             output.display()

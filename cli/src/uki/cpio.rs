@@ -4,6 +4,8 @@
 //! Under UEFI systemd's stub makes them at every start. Here they are made
 //! once, and lie in a section of their own.
 
+use crate::number::to_u32;
+
 /// Sections that are passed on, in order, and the names of their files.
 pub const PASSED_ON: [(&str, &str); 4] = [
     (".pcrsig", "tpm2-pcr-signature.json"),
@@ -31,7 +33,7 @@ const TRAILER: &[u8; 124] = b"070701\
 
 fn record(archive: &mut Vec<u8>, inode: u32, mode: u32, name: &str, content: &[u8]) {
     // inode, mode, owner, group, links, time, size, device, own device, name, checksum
-    let (size, name_size) = (content.len() as u32, name.len() as u32 + 1);
+    let (size, name_size) = (to_u32(content.len()), to_u32(name.len().saturating_add(1)));
     let fields = [inode, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];
     archive.extend(b"070701");
     for field in fields {

@@ -6,6 +6,7 @@ use stub::params::{put, u32};
 use super::content::Content;
 use super::sections::Section;
 use crate::error::Error;
+use crate::number::{to_u32, to_u64, to_usize};
 
 /// Place of the directory's entry in the optional header.
 const DIRECTORY: usize = 112 + 6 * 8;
@@ -25,13 +26,13 @@ pub fn relocate(
         return Ok(());
     };
     let mut bytes = sections[index].content.text(&sections[index].name())?;
-    let records = bytes.get(at..).unwrap_or_default().len().min(size as usize) / RECORD;
-    for record in 0..records {
-        let record = at + record * RECORD;
-        let data = find(sections, u32(&bytes, record + ADDRESS));
+    let records = bytes.get_mut(at..).unwrap_or_default();
+    let size = records.len().min(to_usize(size));
+    for record in records[..size].chunks_exact_mut(RECORD) {
+        let data = find(sections, u32(record, ADDRESS));
         // Data that is not in a section is not in the new file.
-        let offset = data.map_or(0, |(index, at)| places[index].0 as u32 + at as u32);
-        put(&mut bytes, record + OFFSET, &offset.to_le_bytes());
+        let offset = data.map_or(0, |(index, at)| places[index].0.saturating_add(to_u64(at)));
+        put(record, OFFSET, &to_u32(offset).to_le_bytes());
     }
     sections[index].content = Content::Bytes(bytes);
     Ok(())
@@ -41,7 +42,7 @@ pub fn relocate(
 fn find(sections: &[Section], address: u32) -> Option<(usize, usize)> {
     let offset = |section: &Section| {
         let offset = address.checked_sub(section.virtual_address?)?;
-        (u64::from(offset) < section.content.size()).then_some(offset as usize)
+        (u64::from(offset) < section.content.size()).then_some(to_usize(offset))
     };
     let mut all = sections.iter().enumerate();
     all.find_map(|(index, section)| Some((index, offset(section)?)))

@@ -3,7 +3,7 @@
 //! In the file everything is in one piece without gaps, in the order of the
 //! section table, so that a signature covers every byte and tools that sign
 //! see it: headers, real-mode loader, entry code, the EFI stub's sections, and
-//! what belongs to a Unified Kernel Image. A profile's initrds lie in the order
+//! what belongs to a Unified InnerKernel Image. A profile's initrds lie in the order
 //! in which they are handed over, the first at a page: the stub can leave them
 //! where they are.
 
@@ -19,23 +19,22 @@ use layout::uki::{
 use stub::params::{put, u32};
 
 use super::content::{Content, Output};
-use super::kernel::{self, Kernel};
+use super::field;
+use super::kernel::{self, InnerKernel};
+use super::limits::{FILE_ALIGNMENT, PAGE, too_large};
 use super::pe::{COFF_SIZE, SECTION_SIZE};
+use super::pe_headers::PeHeaders;
 use super::sections::{self, CODE, DATA, ENTRY_NAME, LOADER_NAME, Section};
-use super::shell::{Shell, field};
 use super::stub::Stub;
 use super::{debug, osrel};
 use crate::error::Error;
+use crate::number::{to_u32, to_u64, to_usize};
 
-/// Contents begin at multiples of this.
-pub const FILE_ALIGNMENT: u64 = 0x200;
-/// Addresses of new sections are multiples of it.
-pub const PAGE: u64 = 0x1000;
 /// Where an EFI stub may begin for ours to fit before it.
-const ENTRY_AT_LEAST: u64 = PROTECTED_MODE as u64 + PAGE;
+const ENTRY_AT_LEAST: u64 = to_u64(PROTECTED_MODE) + PAGE;
 
 /// A file to be written.
-pub struct Image {
+pub struct NewImage {
     headers: Vec<u8>,
     sections: Vec<Section>,
     /// Offset and padded size of each; nothing for one without content.
@@ -43,16 +42,16 @@ pub struct Image {
     size: u64,
 }
 
-impl Image {
+impl NewImage {
     /// Lays out a file of a stub, PE headers and sections in the order of the
     /// section table.
-    pub fn new(stub: Stub, shell: &Shell, mut inner: Vec<Section>) -> Result<Self, Error> {
+    pub fn new(stub: Stub, pe_headers: &PeHeaders, mut inner: Vec<Section>) -> Result<Self, Error> {
         enlarge_kernels(&mut inner);
         let profiles = sections::number(&mut inner);
         let first = u32::from(profiles > 0);
         let linux = sections::effective(&inner, first, ".linux");
         let linux = linux.ok_or(Error::failed("there is no kernel in it: --linux names one"))?;
-        let kernel = Kernel::read(&linux.content)?;
+        let kernel = InnerKernel::read(&linux.content)?;
         let version = sections::effective(&inner, first, ".osrel")
             .map(|section| section.content.text(".osrel"))
             .transpose()?
@@ -60,7 +59,7 @@ impl Image {
         let cmdline = longest_command_line(&inner, &kernel)?;
 
         let extras = sections::extras(&inner, profiles)?;
-        let mut all = ours(stub, shell, &inner, &extras, version.as_deref())?;
+        let mut all = ours(stub, pe_headers, &inner, &extras, version.as_deref())?;
         inner.extend(extras);
         sections::arrange(&mut inner);
         all.extend(inner);
@@ -71,16 +70,16 @@ impl Image {
             sections: all,
         };
         image.place();
-        image.place_in_memory(shell)?;
+        image.place_in_memory(pe_headers)?;
         image.fill_table(&kernel)?;
-        debug::relocate(shell.optional(), &mut image.sections, &image.places)?;
-        image.fill_headers(shell, &kernel, cmdline)?;
+        debug::relocate(pe_headers.optional(), &mut image.sections, &image.places)?;
+        image.fill_headers(pe_headers, &kernel, cmdline)?;
         Ok(image)
     }
 
     /// Gives each section its place in the file.
     fn place(&mut self) {
-        let mut at = LOADER as u64;
+        let mut at = to_u64(LOADER);
         let mut initrds_of = None;
         let mut before: Option<usize> = None;
         for (index, section) in self.sections.iter().enumerate() {
@@ -91,15 +90,16 @@ impl Image {
             let is_initrd = matches!(kind, Some(Kind::Microcode | Kind::Initrd | Kind::Extra));
             if is_initrd && initrds_of != Some(section.profile) {
                 initrds_of = Some(section.profile);
-                at = at.next_multiple_of(PAGE);
+                at = multiple(at, PAGE);
             }
             // The one before reaches up to here: there are no gaps.
             if let Some(before) = before {
-                self.places[before].1 = at - self.places[before].0;
+                self.places[before].1 = at.saturating_sub(self.places[before].0);
             }
             self.places[index].0 = at;
-            at = (at + section.content.size()).next_multiple_of(FILE_ALIGNMENT);
-            self.places[index].1 = at - self.places[index].0;
+            let end = at.saturating_add(section.content.size());
+            at = multiple(end, FILE_ALIGNMENT);
+            self.places[index].1 = at.saturating_sub(self.places[index].0);
             before = Some(index);
         }
         self.size = at;
@@ -112,35 +112,32 @@ impl Image {
     /// as little of them in memory as fits: nothing there is needed. Else they
     /// come behind: then stub 252 warns at each start that sections overlap,
     /// though they don't.
-    fn place_in_memory(&mut self, shell: &Shell) -> Result<(), Error> {
-        let alignment = shell.section_alignment().max(PAGE);
+    fn place_in_memory(&mut self, pe_headers: &PeHeaders) -> Result<(), Error> {
+        let alignment = pe_headers.section_alignment().max(PAGE);
         let known = || {
             self.sections
                 .iter()
                 .filter_map(|section| Some((section.virtual_address?, section)))
         };
         let first = known().map(|(address, _)| u64::from(address)).min();
-        let ends =
-            known().map(|(address, section)| u64::from(address) + u64::from(section.virtual_size));
-        let mut at = ends
-            .max()
-            .unwrap_or(0)
-            .max(PAGE)
-            .next_multiple_of(alignment);
+        let ends = known().map(|(address, section)| {
+            u64::from(address).saturating_add(section.virtual_size.into())
+        });
+        let mut at = multiple(ends.max().unwrap_or(0).max(PAGE), alignment);
         if let (Some(first @ ENTRY_AT_LEAST..), [loader, entry, ..]) =
             (first, &mut self.sections[..])
         {
-            loader.virtual_address = Some(LOADER as u32);
-            entry.virtual_address = Some(PROTECTED_MODE as u32);
+            loader.virtual_address = Some(to_u32(LOADER));
+            entry.virtual_address = Some(to_u32(PROTECTED_MODE));
             entry.virtual_size = entry
                 .virtual_size
-                .min((first - PROTECTED_MODE as u64) as u32);
+                .min(to_u32(first.saturating_sub(to_u64(PROTECTED_MODE))));
         }
         for section in &mut self.sections {
             if section.virtual_address.is_none() {
                 let address = u32::try_from(at).map_err(|_| too_large())?;
                 section.virtual_address = Some(address);
-                at = (at + u64::from(section.virtual_size)).next_multiple_of(alignment);
+                at = multiple(at.saturating_add(section.virtual_size.into()), alignment);
             }
         }
         Ok(())
@@ -148,21 +145,17 @@ impl Image {
 
     /// Offset of a section's content in the protected-mode part.
     fn offset(&self, index: usize) -> u32 {
-        self.places[index].0.saturating_sub(PROTECTED_MODE as u64) as u32
+        to_u32(self.places[index].0.saturating_sub(to_u64(PROTECTED_MODE)))
     }
 
     /// The table for the stub, behind its code.
-    fn fill_table(&mut self, kernel: &Kernel) -> Result<(), Error> {
+    fn fill_table(&mut self, kernel: &InnerKernel) -> Result<(), Error> {
         let table = sections::table(&self.sections, &|index| self.offset(index))?;
         let Content::Bytes(entry) = &mut self.sections[1].content else {
             return Ok(());
         };
-        let at = u32(entry, TABLE_HEADER + 8) as usize;
-        put(
-            entry,
-            TABLE_HEADER + 12,
-            &(table.len() as u32).to_le_bytes(),
-        );
+        let at = to_usize(u32(entry, TABLE_HEADER + 8));
+        put(entry, TABLE_HEADER + 12, &to_u32(table.len()).to_le_bytes());
         put(
             entry,
             SETUP_TYPE_MAX,
@@ -174,20 +167,26 @@ impl Image {
         Ok(())
     }
 
-    fn fill_headers(&mut self, shell: &Shell, kernel: &Kernel, cmdline: u32) -> Result<(), Error> {
+    fn fill_headers(
+        &mut self,
+        pe_headers: &PeHeaders,
+        kernel: &InnerKernel,
+        cmdline: u32,
+    ) -> Result<(), Error> {
         let linux = self
             .sections
             .iter()
             .position(|section| section.kind() == Some(Kind::Linux));
         let linux = self.offset(linux.unwrap_or(0));
-        let size = self.size - PROTECTED_MODE as u64;
+        let size = self.size.saturating_sub(to_u64(PROTECTED_MODE));
         let header = kernel.outer_header(size, linux, cmdline)?;
         put(&mut self.headers, 0, b"MZ");
-        put(&mut self.headers, 0x3c, &(PE_HEADER as u32).to_le_bytes());
+        put(&mut self.headers, 0x3c, &to_u32(PE_HEADER).to_le_bytes());
         put(&mut self.headers, SETUP_HEADER, &header);
-        let pe = shell.headers(&self.sections, &self.places)?;
-        if PE_HEADER + pe.len() > LOADER {
-            let excess = (PE_HEADER + pe.len() - LOADER).div_ceil(SECTION_SIZE);
+        let pe = pe_headers.headers(&self.sections, &self.places)?;
+        let excess = pe.len().saturating_sub(LOADER - PE_HEADER);
+        if excess > 0 {
+            let excess = excess.div_ceil(SECTION_SIZE);
             return Err(Error::failed(format!(
                 "it has {} sections, {excess} more than fit: leave some out",
                 self.sections.len()
@@ -221,11 +220,11 @@ impl Image {
         output.write(&self.headers)?;
         for (section, (at, size)) in self.sections.iter().zip(&self.places) {
             section.content.write(&mut |bytes| output.write(bytes))?;
-            output.fill(at + size)?;
+            output.fill(at.saturating_add(*size))?;
         }
         let checksum = output.checksum().to_le_bytes();
         let at = PE_HEADER + COFF_SIZE + field::CHECKSUM;
-        output.finish(at as u64, &checksum)?;
+        output.finish(to_u64(at), &checksum)?;
         temporary
             .persist(path)
             .map_err(|error| failed(&error.error))?;
@@ -238,9 +237,9 @@ impl Image {
     }
 }
 
-/// A number of the file does not fit its headers.
-pub fn too_large() -> Error {
-    Error::failed("the file would be larger than 4 GiB: use a smaller initrd")
+/// The next multiple; one that is no number is larger than any file.
+fn multiple(size: u64, of: u64) -> u64 {
+    size.checked_next_multiple_of(of).unwrap_or(u64::MAX)
 }
 
 /// A kernel that is started where it lies takes more memory than its file has.
@@ -257,7 +256,7 @@ fn enlarge_kernels(inner: &mut [Section]) {
 /// The two sections that make the file a bzImage.
 fn ours(
     stub: Stub,
-    shell: &Shell,
+    pe_headers: &PeHeaders,
     inner: &[Section],
     extras: &[Section],
     version: Option<&str>,
@@ -273,7 +272,8 @@ fn ours(
         .chain(extras)
         .filter(|section| section.kind().is_some())
         .count();
-    entry.resize(entry.len() + entries * ENTRY_SIZE, 0);
+    let table = entries.saturating_mul(ENTRY_SIZE);
+    entry.resize(entry.len().saturating_add(table), 0);
     debug_assert!(TABLE_HEADER + TABLE_HEADER_SIZE <= entry.len());
 
     let mut loader = Section::new(".bzload", Content::Bytes(loader))?;
@@ -282,7 +282,7 @@ fn ours(
     entry.name = ENTRY_NAME;
     loader.characteristics = DATA;
     // UEFI runs code of it only to say that it can't start the file.
-    entry.characteristics = if shell.has_entry() { DATA } else { CODE };
+    entry.characteristics = if pe_headers.has_entry() { DATA } else { CODE };
     Ok(vec![loader, entry])
 }
 
@@ -295,7 +295,7 @@ fn version_text(version: Option<&str>) -> String {
         } else {
             character
         };
-        if text.len() + character.len_utf8() >= VERSION_SIZE {
+        if text.len().saturating_add(character.len_utf8()) >= VERSION_SIZE {
             break;
         }
         text.push(character);
@@ -305,16 +305,16 @@ fn version_text(version: Option<&str>) -> String {
 
 /// The length of the longest command line in the file; an error if the kernel
 /// takes none that long.
-fn longest_command_line(inner: &[Section], kernel: &Kernel) -> Result<u32, Error> {
+fn longest_command_line(inner: &[Section], kernel: &InnerKernel) -> Result<u32, Error> {
     let mut longest = 0;
     for section in inner
         .iter()
         .filter(|section| section.kind() == Some(Kind::Cmdline))
     {
         let text = section.content.text(".cmdline")?;
-        let mut line = vec![0; text.len() + 1];
+        let mut line = vec![0; text.len().saturating_add(1)];
         let length = stub::command_line::one_line(&text, &mut line).unwrap_or(text.len());
-        longest = longest.max(length as u32);
+        longest = longest.max(to_u32(length));
     }
     if longest > kernel.cmdline_size() {
         return Err(Error::failed(format!(

@@ -16,20 +16,27 @@ use stub::problem::Problem;
 use super::content::Content;
 use super::pe::Pe;
 use crate::error::Error;
+use crate::number::to_u32;
 
 /// A kernel for a `.linux` section.
 #[derive(Clone, Debug)]
-pub struct Kernel {
+pub struct InnerKernel {
     /// The first sectors of the file, header included.
     head: Vec<u8>,
     /// What the stub will make of it.
-    parsed: stub::plan::Kernel,
+    parsed: stub::kernel::InnerKernel,
     /// Its version string: `6.1.0-13-amd64 (maintainer) ...`.
     pub version: Option<String>,
     /// The newest type of `setup_data` that it knows.
     setup_type_max: u32,
 }
 
+/// The operand of the jump over the header, which counts from the byte after it.
+const JUMP: u8 = 0x6a;
+const _: () = assert!(SETUP_HEADER_END == 0x202 + 0x6a);
+/// `kernel_version`: where the version string lies, from offset 0x200 on.
+const VERSION_POINTER: u16 = 0x1d00;
+const _: () = assert!(VERSION == 0x200 + 0x1d00);
 const VERSION_2_15: u16 = 0x20f;
 /// The outer header's version.
 const PROTOCOL: u16 = VERSION_2_15;
@@ -52,11 +59,11 @@ const FROM_KERNEL: [(usize, usize); 9] = [
     (field::PREF_ADDRESS, 8),
 ];
 
-impl Kernel {
+impl InnerKernel {
     /// Reads the header of a kernel; the error says what the kernel lacks.
     pub fn read(linux: &Content) -> Result<Self, Error> {
         let head = linux.head(0x1_0000)?;
-        let parsed = stub::plan::Kernel::parse(&head, linux.size()).map_err(|problem| {
+        let parsed = stub::kernel::InnerKernel::parse(&head, linux.size()).map_err(|problem| {
             Error::failed(match problem {
                 Problem::NotRelocatable => {
                     "the kernel is not relocatable: build it with CONFIG_RELOCATABLE"
@@ -74,7 +81,7 @@ impl Kernel {
             head,
             parsed,
         };
-        let info = u64::from(u32(&kernel.head, 0x268)) + kernel.parsed.setup;
+        let info = u64::from(u32(&kernel.head, 0x268)).saturating_add(kernel.parsed.setup);
         let info = linux.bytes(info, 16)?;
         if kernel.protocol() >= VERSION_2_15 && info.starts_with(&KERNEL_INFO_MAGIC) {
             kernel.setup_type_max = u32(&info, 12);
@@ -120,7 +127,8 @@ impl Kernel {
         let mut header = vec![0; SETUP_HEADER_END];
         let mut put = |at: usize, bytes: &[u8]| params::put(&mut header, at, bytes);
         for (at, size) in FROM_KERNEL {
-            put(at, self.head.get(at..at + size).unwrap_or_default());
+            let field = self.head.get(at..).and_then(|rest| rest.get(..size));
+            put(at, field.unwrap_or_default());
         }
         put(field::SETUP_SECTS, &[SETUP_SECTS]);
         put(
@@ -128,10 +136,10 @@ impl Kernel {
             &u32::try_from(size / 16).unwrap_or(u32::MAX).to_le_bytes(),
         );
         put(field::BOOT_FLAG, &[0x55, 0xaa]);
-        put(0x200, &[0xeb, (SETUP_HEADER_END - 0x202) as u8]);
+        put(0x200, &[0xeb, JUMP]);
         put(field::MAGIC, b"HdrS");
         put(field::VERSION, &PROTOCOL.to_le_bytes());
-        put(0x20e, &(VERSION as u16 - 0x200).to_le_bytes());
+        put(0x20e, &VERSION_POINTER.to_le_bytes());
         put(field::LOADFLAGS, &[LOADED_HIGH]);
         put(field::CODE32_START, &0x10_0000_u32.to_le_bytes());
         put(
@@ -145,10 +153,12 @@ impl Kernel {
             &(self.xloadflags() & XLOADFLAGS).to_le_bytes(),
         );
         put(field::INIT_SIZE, &self.init_size(size)?.to_le_bytes());
-        put(0x268, &(KERNEL_INFO as u32).to_le_bytes());
+        put(0x268, &to_u32(KERNEL_INFO).to_le_bytes());
         if u32(&self.head, 0x24c) != 0 {
-            let payload = u64::from(linux) + self.parsed.setup + u64::from(u32(&self.head, 0x248));
-            put(0x248, &(payload as u32).to_le_bytes());
+            let payload = u64::from(linux)
+                .saturating_add(self.parsed.setup)
+                .saturating_add(u32(&self.head, 0x248).into());
+            put(0x248, &to_u32(payload).to_le_bytes());
             put(0x24c, &self.head[0x24c..0x250]);
         }
         Ok(header.split_off(SETUP_HEADER))
@@ -157,10 +167,12 @@ impl Kernel {
     /// Memory that a loader must give the file: for itself with a signature,
     /// and behind it, aligned, for the kernel.
     fn init_size(&self, size: u64) -> Result<u32, Error> {
-        let needed = size.next_multiple_of(0x1000)
-            + u64::from(SIGNATURE_ROOM)
-            + u64::from(u32(&self.head, field::KERNEL_ALIGNMENT))
-            + u64::from(u32(&self.head, field::INIT_SIZE));
+        let pages = size.checked_next_multiple_of(0x1000);
+        let needed = pages
+            .unwrap_or(u64::MAX)
+            .saturating_add(SIGNATURE_ROOM.into())
+            .saturating_add(u32(&self.head, field::KERNEL_ALIGNMENT).into())
+            .saturating_add(u32(&self.head, field::INIT_SIZE).into());
         u32::try_from(needed).map_err(|_| {
             Error::failed("the file would be larger than 4 GiB with what its kernel needs: use a smaller initrd")
         })
@@ -169,10 +181,11 @@ impl Kernel {
     /// Low memory that the file needs: for the stub, or for the kernel's own
     /// real-mode part with the command line and the stub's way back to it.
     fn heap_end_ptr(&self, cmdline: u32) -> u16 {
-        let kernel = self.parsed.footprint.max(self.parsed.setup as u32);
-        let needed = (kernel + 0x180 + cmdline + 1).next_multiple_of(16);
-        let needed = needed.max((PROTECTED_MODE + 0x1400) as u32);
-        u16::try_from(needed - 0x200).unwrap_or(0xfdfc)
+        let kernel = self.parsed.footprint.max(to_u32(self.parsed.setup));
+        let needed = kernel.saturating_add(0x181).saturating_add(cmdline);
+        let needed = needed.checked_next_multiple_of(16).unwrap_or(u32::MAX);
+        let needed = needed.max(to_u32(PROTECTED_MODE + 0x1400));
+        u16::try_from(needed.saturating_sub(0x200)).unwrap_or(0xfdfc)
     }
 }
 
@@ -189,7 +202,9 @@ pub fn is_legacy(head: &[u8]) -> bool {
     let table = PROTECTED_MODE + TABLE_HEADER;
     head.get(field::MAGIC..field::MAGIC + 4) == Some(b"HdrS")
         && u8(head, field::SETUP_SECTS) == SETUP_SECTS
-        && head.get(table..table + TABLE_MAGIC.len()) == Some(&TABLE_MAGIC)
+        && head
+            .get(table..)
+            .is_some_and(|table| table.starts_with(&TABLE_MAGIC))
         && head.len() >= PROTECTED_MODE + ENTRY_64
 }
 

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use goblin::pe::header::{COFF_MACHINE_X86_64, Header};
 use goblin::pe::section_table::SectionTable;
 
-use super::content::{Content, Source};
+use super::content::{Content, SourceFile};
 use crate::error::Error;
+use crate::number::to_usize;
 
 /// Bytes of the COFF header with the signature before it.
 pub const COFF_SIZE: usize = 24;
@@ -78,8 +79,8 @@ pub fn name(bytes: &[u8; 8]) -> String {
 
 impl Pe {
     /// Reads a file's headers.
-    pub fn open(path: &Path) -> Result<(Rc<Source>, Self), Error> {
-        let source = Source::open(path)?;
+    pub fn open(path: &Path) -> Result<(Rc<SourceFile>, Self), Error> {
+        let source = SourceFile::open(path)?;
         let head = source.all().head(HEADERS_LIMIT)?;
         let pe = Self::parse(&head, source.name())?;
         Ok((source, pe))
@@ -96,15 +97,16 @@ impl Pe {
                 "its machine is {machine:#x}; only x86-64 images can be handled"
             )));
         }
-        let start = header.dos_header.pe_pointer as usize + COFF_SIZE;
+        let start = to_usize(header.dos_header.pe_pointer).saturating_add(COFF_SIZE);
         let size = usize::from(header.coff_header.size_of_optional_header);
-        let optional = head.get(start..start + size).unwrap_or_default();
+        let optional = head.get(start..).and_then(|rest| rest.get(..size));
+        let optional = optional.unwrap_or_default();
         let parsed = header.optional_header.as_ref();
         let Some(parsed) = parsed.filter(|optional| optional.standard_fields.magic == PE32_PLUS)
         else {
             return Err(wrong("it is no 64-bit PE image".to_owned()));
         };
-        let mut offset = start + size;
+        let mut offset = start.saturating_add(size);
         let table = header
             .coff_header
             .sections(head, &mut offset)
@@ -122,9 +124,9 @@ impl Pe {
 }
 
 /// The content of a section; an error if it lies outside the file.
-pub fn content(source: &Rc<Source>, section: &Section) -> Result<Content, Error> {
+pub fn content(source: &Rc<SourceFile>, section: &Section) -> Result<Content, Error> {
     let start = u64::from(section.raw_offset);
-    if start + section.size() > source.size() {
+    if start.saturating_add(section.size()) > source.size() {
         return Err(Error::failed(format!(
             "section {} ends behind the end of the file: is it complete?",
             section.name()

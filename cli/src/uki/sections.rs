@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use layout::uki::{BASE_PROFILE, ENTRIES_MAX, Kind};
 
-use super::content::{Content, Source};
+use super::content::{Content, SourceFile};
 use super::cpio;
 use super::pe::{self, Pe};
 use crate::error::Error;
+use crate::number::to_u32;
 
 /// Contents that are data.
 pub const DATA: u32 = 0x4000_0040;
@@ -92,7 +93,7 @@ impl Section {
 
 /// The sections of a file; our own of an earlier run are left out. Only those
 /// of its EFI stub keep their addresses.
-pub fn of(source: &Rc<Source>, pe: &Pe) -> Result<Vec<Section>, Error> {
+pub fn of(source: &Rc<SourceFile>, pe: &Pe) -> Result<Vec<Section>, Error> {
     let ours = |name| [LOADER_NAME, ENTRY_NAME, EXTRA_NAME].contains(name);
     let sections = pe.sections.iter().filter(|section| !ours(&section.name));
     sections
@@ -116,7 +117,7 @@ pub fn number(sections: &mut [Section]) -> u32 {
     let mut profile = BASE_PROFILE;
     for section in sections {
         if section.name() == ".profile" {
-            profile += 1;
+            profile = profile.saturating_add(1);
         }
         section.profile = profile;
     }
@@ -174,12 +175,23 @@ pub fn extras(sections: &[Section], profiles: u32) -> Result<Vec<Section>, Error
     Ok(extras)
 }
 
+/// The number that the table has for it.
+#[allow(clippy::as_conversions, reason = "the enumeration states its numbers")]
+fn number_of(kind: Kind) -> u32 {
+    kind as u32
+}
+
 /// The table for the stub: kind, profile, offset in the protected-mode part
 /// and size of each section that it uses; `offset` gives the offset.
 pub fn table(sections: &[Section], offset: &dyn Fn(usize) -> u32) -> Result<Vec<[u32; 4]>, Error> {
     let entry = |(index, section): (usize, &Section)| {
-        let size = section.content.size() as u32;
-        Some([section.kind()? as u32, section.profile, offset(index), size])
+        let size = to_u32(section.content.size());
+        Some([
+            number_of(section.kind()?),
+            section.profile,
+            offset(index),
+            size,
+        ])
     };
     let table: Vec<_> = sections.iter().enumerate().filter_map(entry).collect();
     if table.len() > ENTRIES_MAX {

@@ -25,7 +25,10 @@ impl Stub<'static> {
 impl<'a> Stub<'a> {
     /// The stub from `stub.bin`; an error if it can't be what the build makes.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
-        let has = |at: usize, magic: &[u8]| bytes.get(at..at + magic.len()) == Some(magic);
+        let has = |at: usize, magic: &[u8]| {
+            let rest = bytes.get(at..);
+            rest.is_some_and(|rest| rest.starts_with(magic))
+        };
         let info = PROTECTED_MODE + KERNEL_INFO;
         let table = PROTECTED_MODE + TABLE_HEADER;
         if !has(info, &KERNEL_INFO_MAGIC)

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use cli::image::Stages;
+use cli::install::Stages;
 use layout::disk::{OVERLAY_BYTES, SECTOR, STAGE1_CODE, STAGE2_BYTES};
 use layout::header;
 use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC};
@@ -23,7 +23,7 @@ pub const IMAGE: u64 = 4 << 20;
 /// The bytes that `install` may change without and with an overlay.
 pub const CODE: Range<usize> = 0..STAGE1_CODE;
 pub const GAP: Range<usize> = 34 * SECTOR..66 * SECTOR;
-pub const OVERLAY: Range<usize> = 66 * SECTOR..130 * SECTOR;
+pub const OVERLAY: Range<usize> = 66 * SECTOR..192 * SECTOR;
 
 /// What a run of `gapboot` left.
 pub struct Run {
@@ -118,10 +118,10 @@ pub fn with_overlay(version: &str, seed: u32) -> Stages {
 
 /// An overlay that belongs to this stage2.
 pub fn overlay(stage2: &[u8], seed: u32) -> Vec<u8> {
-    let mut overlay = noise(seed ^ 77, 20_000);
-    overlay.resize(OVERLAY_BYTES, 0);
+    // As long as an overlay can be.
+    let mut overlay = noise(seed ^ 77, OVERLAY_BYTES);
     overlay[..8].copy_from_slice(&MAGIC);
-    overlay[LENGTH_OFFSET..][..4].copy_from_slice(&20_000_u32.to_le_bytes());
+    overlay[LENGTH_OFFSET..][..4].copy_from_slice(&(CHECKSUM_OFFSET as u32).to_le_bytes());
     let build = &stage2[header::BUILD_OFFSET..][..4];
     overlay[BUILD_OFFSET..][..4].copy_from_slice(build);
     let summed = [build, &overlay[..CHECKSUM_OFFSET]].concat();

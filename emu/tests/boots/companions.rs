@@ -1,7 +1,7 @@
 //! Files beside a unified kernel image, and the initrd that is made of them.
 
 use crate::common::{TestDisk, archive, kernel, pe, random};
-use crate::uki::{OSREL, disk, extra, fails, padded, start};
+use crate::start::{OSREL, disk, extra, fails, padded, start};
 use boot::Kind;
 use sha2::{Digest, Sha256};
 

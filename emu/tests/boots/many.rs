@@ -1,7 +1,7 @@
 //! Many entries: what it costs to find them.
 
 use crate::common::{TestDisk, kernel};
-use crate::uki::{disk, start};
+use crate::start::{disk, start};
 use emu::disk::Access;
 
 /// Requests of a whole boot from a disk with so many entries, and the id that

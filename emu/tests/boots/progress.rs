@@ -1,7 +1,7 @@
 //! What a person sees of a load that takes its time.
 
 use crate::common::{TestDisk, kernel, random};
-use crate::uki::{disk, machine, start_on};
+use crate::start::{disk, machine, start_on};
 use emu::disk::Access;
 
 const LINE: &str = "Loading ....1....2....3....4....5....6....7....8....9....";

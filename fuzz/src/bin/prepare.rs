@@ -1,6 +1,6 @@
-//! Writes the seeds of every target into a directory of its name, below the
-//! directory that is the argument. Prints the targets: name, and the most bytes
-//! of an input.
+//! Writes the seeds of each target into a directory with the target's name, below
+//! the directory that is the argument. For each target, prints its name and the
+//! longest useful length of an input.
 
 use std::path::PathBuf;
 

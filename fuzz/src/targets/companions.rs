@@ -1,6 +1,6 @@
-//! What lies beside a unified kernel image: flags, then files, each a directory,
-//! a kind, a name and bytes. What reaches the kernel must be what systemd-stub
-//! would pack, to the byte.
+//! The files beside a unified kernel image. An input is flags and files. Each file
+//! is a directory, a kind, a name and bytes. The command line and the initrd must
+//! be those of systemd-stub, byte for byte.
 
 use crate::cpio::archive;
 use crate::fat::fat12;
@@ -11,7 +11,7 @@ use boot::Ending;
 use layout::memory::COMMAND_LINE;
 use std::sync::OnceLock;
 
-/// The image's own directory, and those for all.
+/// The image's own directory, and those for all images.
 const DIRECTORIES: [&str; 4] = [
     "EFI/Linux/a.efi.extra.d",
     "loader/addons",
@@ -22,7 +22,7 @@ const OWN: usize = 0;
 const ADDONS: usize = 1;
 const CREDENTIALS: usize = 2;
 const EXTENSIONS: usize = 3;
-/// What names end in.
+/// The suffixes of names.
 const KINDS: [&str; 6] = [
     ".cred",
     ".raw",
@@ -31,13 +31,13 @@ const KINDS: [&str; 6] = [
     ".addon.efi",
     "",
 ];
-/// What addons are made for, and the image is `UNAMES[1]`.
+/// The kernel versions that addons are made for; that of the image is `UNAMES[1]`.
 const UNAMES: [&[u8]; 4] = [b"", b"6.1.0", b"6.1.1", &[b'6'; 130]];
 const OSREL: &[u8] = b"PRETTY_NAME=A\n";
 const CMDLINE: &[u8] = b"base";
 const INITRD: &[u8] = b"initrd";
 const UCODE: &[u8] = b"microcode";
-/// Files that are enough for anything.
+/// The most files that an input makes.
 const MOST: usize = 12;
 const CLUSTERS: u32 = 200;
 
@@ -48,14 +48,14 @@ struct File {
     addon: Option<Addon>,
 }
 
-/// What the bytes of a file are an addon of, if they are one for this image.
+/// What a file adds to this image.
 struct Addon {
     cmdline: Vec<u8>,
     initrd: Vec<u8>,
     ucode: Vec<u8>,
 }
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let has_uname = input.byte() & 1 != 0;
@@ -119,7 +119,7 @@ fn file(input: &mut Input, has_uname: bool) -> File {
         sections.push((".linux", b"no addon"));
     }
     file.bytes = pe::image(pe::AMD64, &sections);
-    // No more than 128 bytes of a version are compared.
+    // The loader compares at most 128 bytes of a version; `UNAMES[3]` has 130.
     let fits = uname.is_empty() || !has_uname || uname == UNAMES[1];
     if mode & 1 == 0 && fits && file.name.is_ascii() && directory & 0x80 == 0 {
         file.addon = Some(addon);
@@ -151,7 +151,7 @@ fn machine(has_uname: bool, files: &[File]) -> FuzzMachine {
     FuzzMachine::with_files(fat12(CLUSTERS), &tree)
 }
 
-/// The files of a directory that are wanted, in order.
+/// The files of a kind in a directory, in order.
 fn wanted(files: &[File], directory: usize, kind: usize) -> Vec<&File> {
     let ends = |name: &str, end: &str| {
         let name = name.to_ascii_lowercase();
@@ -227,7 +227,7 @@ fn initrd(files: &[File]) -> Vec<u8> {
     all
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let file = |directory: u8, kind: u8, name: &str, text: &str| {
         [
@@ -243,7 +243,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let [name, texts @ ..] = texts.map(|text| [text.as_bytes(), b"\0"].concat());
         [&[directory, 4][..], &name, &[uname, mode], &texts.concat()].concat()
     };
-    // Two files of each kind in each directory, as many as are taken at once.
+    // Two files of each kind in each directory, as far as MOST allows.
     let everything = (0..4).map(|directory| {
         let kinds = (0..6).flat_map(|kind| {
             let two = file(directory, kind, "b", "two");

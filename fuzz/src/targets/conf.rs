@@ -1,10 +1,10 @@
-//! `loader.conf`, line by line.
+//! `loader.conf`. An input is the file.
 
 use crate::input::Input;
 use boot::settings::conf::Conf;
 use boot::text::Text;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut conf = Conf::without_file();
     for line in lines(data) {
@@ -17,13 +17,13 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// An input as the lines of a file.
+/// The lines of an input that is a file.
 pub(super) fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = Input(data).text();
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let files = [
         "timeout 5\ndefault debian-*\neditor no\n",

@@ -1,8 +1,9 @@
-//! Names with boot counters: what an attempt makes of them.
+//! Names with boot counters. An input is a name; the names after an attempt must
+//! have one attempt less.
 
 use boot::entries::counter::Name;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     for suffix in [&b".conf"[..], b".efi"] {
         let Some(name) = Name::parse(data, suffix) else {
@@ -45,7 +46,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let names = [
         "debian-6.1.0+3.conf",

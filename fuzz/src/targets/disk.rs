@@ -1,6 +1,6 @@
-//! A whole disk, booted: which of the base disks, flags, an unreadable sector,
-//! and patches, each of them a region of the disk, a place in it, a length and
-//! bytes.
+//! A boot from a whole disk. An input is the number of a base disk, flags, an
+//! unreadable sector, and patches. Each patch is a region of the disk, a place in
+//! it, a length and bytes.
 
 use crate::disk::MemoryDisk;
 use crate::fat::{Format, fat12, fat32};
@@ -13,18 +13,18 @@ use std::sync::OnceLock;
 /// Requests that a boot from one of these disks may take. An intact one takes
 /// about 40.
 const BUDGET: u32 = 200_000;
-/// The first partition's first sector, and sectors of the disk.
+/// The first sector of the first partition, and the number of sectors of the disk.
 const FIRST: usize = 16;
 const SECTORS: usize = 256;
 
-/// A disk, and the places where it is worth breaking.
+/// A disk, and the places where changes are likely to matter.
 struct Base {
     image: Vec<u8>,
-    /// Where each region begins, and its length in bytes.
+    /// Start and length of each region, in bytes.
     regions: Vec<(usize, usize)>,
 }
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let bases = bases();
@@ -109,7 +109,7 @@ fn base(format: Format, two: bool) -> Base {
         regions.push((second as usize * SECTOR, image.len()));
     }
     gpt::write(&mut disk, &partitions, 4);
-    // Whatever has a face: directories, files and kernels where they begin.
+    // Sectors that begin something: directories, files and kernels.
     for mark in [
         &b".          \x10"[..],
         b"timeout",
@@ -132,7 +132,7 @@ fn base(format: Format, two: bool) -> Base {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (number, base) in bases().iter().enumerate() {

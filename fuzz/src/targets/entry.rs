@@ -1,4 +1,4 @@
-//! Type 1 entries: the file's name, a NUL, and its lines.
+//! Type 1 entries. An input is the file's name, a NUL, and the file's lines.
 
 use super::conf::lines;
 use crate::input::Input;
@@ -11,7 +11,7 @@ use boot::entries::type1::{self, Draft, Key};
 use boot::load::cmdline::{CommandLine, LONGEST, vid_mode};
 use boot::text::Text;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let name = input.text();
@@ -57,7 +57,7 @@ pub fn run(data: &[u8]) {
         title::write(entry, &mut |piece| length += piece.len());
         assert!(length <= 3 * Entry::TEXT);
     }
-    // Profiles of a UKI but the first boot only where a setting names them.
+    // Further profiles of a UKI boot only if a setting names them.
     let boots = (0..list.len()).any(|rank| list.get(rank).is_some_and(|entry| entry.profile == 0));
     assert_eq!(
         select::default(&list, &Defaults::default()).is_some(),
@@ -93,7 +93,7 @@ fn command_line(file: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let files = [
         "debian+3-0.conf\0title Debian\nversion 6.1.0\nlinux /vmlinuz\ninitrd /initrd.img $tuned\noptions root=/dev/sda1 vga=0x317\n",

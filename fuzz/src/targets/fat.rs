@@ -1,5 +1,6 @@
-//! File systems, read from end to end: the partition's sectors in four bytes,
-//! then the file system from its boot sector on.
+//! File systems, of which everything is read. An input is the number of the
+//! partition's sectors in two bytes, an unreadable sector in two bytes, and the file
+//! system from its boot sector on.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{explore, fat12, fat16, fat32};
@@ -8,11 +9,11 @@ use boot::disk::partition::Partition;
 use boot::fat::Volume;
 use boot::machine::Lba;
 
-/// Requests that the slowest of these disks can cost: a chain through all
-/// clusters, in the worst order, for each of the nodes that are looked at.
+/// Enough requests for the slowest of these disks: a chain through all clusters, in
+/// the worst order, for each file and directory that is read.
 const BUDGET: u32 = 2_000_000;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let sectors = u64::from(input.word());
@@ -41,7 +42,7 @@ pub fn run(data: &[u8]) {
     assert!(disk.writes.is_empty());
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let text = b"title A\nlinux /vmlinuz\n".repeat(60);
     let files: [(&str, &[u8]); 3] = [

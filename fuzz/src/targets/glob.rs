@@ -1,9 +1,10 @@
-//! Globs: a pattern and a text, with a NUL between them, matched in a second way.
+//! Patterns. An input is a pattern and a text, with a NUL between them. A second
+//! matcher, which works in another way, must give the same answer.
 
 use crate::input::Input;
 use boot::entries::glob::{matches, selects};
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let pattern = input.text().to_ascii_lowercase();
@@ -18,18 +19,19 @@ pub fn run(data: &[u8]) {
     assert!(selects(&text, &text));
 }
 
-/// What one character of a text may be.
+/// An element of a pattern.
 enum Element {
     /// Any number of any characters.
     Star,
-    /// A table of the characters.
+    /// One character of a table.
     One(Box<[bool; 256]>),
 }
 
-/// Matching by a table of all starts of the pattern and all starts of the text.
+/// Matches by a table of the beginnings of the text, for each beginning of the
+/// pattern.
 fn matches_plainly(pattern: &[u8], text: &[u8]) -> bool {
     let elements = elements(pattern);
-    // Which starts of the text the elements so far match.
+    // For each length: do the elements so far match this beginning of the text?
     let mut reached = vec![false; text.len() + 1];
     reached[0] = true;
     for element in &elements {
@@ -64,13 +66,13 @@ fn elements(mut pattern: &[u8]) -> Vec<Element> {
             b'?' => table.fill(true),
             b'[' => match set(rest, &mut table) {
                 Some(rest) => pattern = rest,
-                // A set without an end matches nothing, nor does what follows.
+                // A set without an end matches nothing; the rest is ignored.
                 None => {
                     table.fill(false);
                     pattern = &[];
                 }
             },
-            // With nothing behind it, it matches nothing.
+            // At the end of the pattern, a backslash matches nothing.
             b'\\' => {
                 if let Some((&literal, rest)) = rest.split_first() {
                     table[usize::from(literal)] = true;
@@ -84,7 +86,7 @@ fn elements(mut pattern: &[u8]) -> Vec<Element> {
     elements
 }
 
-/// Fills in a set and gives what follows it.
+/// Fills in the table of a set, and returns the rest of the pattern.
 fn set<'a>(mut rest: &'a [u8], table: &mut [bool; 256]) -> Option<&'a [u8]> {
     let literal = |rest: &mut &'a [u8]| -> Option<u8> {
         let mut byte = *rest.split_off_first()?;
@@ -104,15 +106,15 @@ fn set<'a>(mut rest: &'a [u8], table: &mut [bool; 256]) -> Option<&'a [u8]> {
         {
             rest = &rest[1..];
             let high = literal(&mut rest)?;
-            // The end of a range never starts another: what follows is a member,
-            // be it a dash.
+            // The end of a range never begins another one: the next character is a
+            // member of the set, even if it is a dash.
             (low..=high).for_each(|byte| table[usize::from(byte)] = true);
         }
     }
     None
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let texts: [&[u8]; 8] = [
         b"debian-*.conf\0debian-6.1.0-56-amd64.conf",

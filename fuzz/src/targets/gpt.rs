@@ -1,6 +1,6 @@
-//! Partition tables: flags, the size of the disk, then the disk from sector 1
-//! on. The sectors behind the primary table's are moved to the disk's end as the
-//! backup header and its array where the flags say so.
+//! Partition tables. An input is flags, the size of the disk, and the disk from
+//! sector 1 on. With a flag, the sectors after the primary table are copied to the
+//! end of the disk as the backup array and header.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::gpt;
@@ -9,10 +9,10 @@ use boot::disk::partition::Partitions;
 use boot::overlay::Overlay;
 use layout::disk::SECTOR;
 
-/// Sectors 1 to 3 are the primary table, 4 to 6 become the disk's last.
+/// Sectors of a table: 1 to 3 are the primary one, 4 to 6 become the disk's last.
 const TABLE: usize = 3;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let flags = input.byte();
@@ -28,7 +28,7 @@ pub fn run(data: &[u8]) {
     for (bit, at) in [(0x01, 1), (0x04, sectors - 1)] {
         gpt::repair(&mut image, at, flags & bit != 0, flags & bit << 1 != 0);
     }
-    // Three tables of 128 KiB, were each of their sectors read alone.
+    // Enough to read three tables of 128 KiB sector by sector.
     let mut disk = MemoryDisk::new(&image, sectors as u64, 1000);
     disk.unreadable = (flags & 0x20 != 0).then_some(1);
     let mut memory = CacheMemory::new();
@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let sectors = 100;
     let mut image = vec![0; sectors * SECTOR];

@@ -1,5 +1,6 @@
-//! Kernel headers, and the places of kernel and initrd: file size, initrd size,
-//! memory, then the kernel's first 1,024 bytes.
+//! Kernel headers, and the places of kernel and initrd. An input is the sizes of
+//! the kernel's file, of the initrd and of the memory, and the kernel's first 1,024
+//! bytes.
 
 use crate::input::Input;
 use boot::load::bzimage::{HEAD, SetupHeader};
@@ -7,7 +8,7 @@ use boot::load::place::place;
 use emu::memory::machine_map;
 use layout::memory::{KERNEL, KERNEL_SETUP};
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let (size, initrd, memory) = (input.double(), input.double(), input.word());
@@ -40,7 +41,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let kernel = crate::kernel::image(0);
     let mut old = kernel.clone();

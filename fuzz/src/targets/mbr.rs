@@ -1,5 +1,5 @@
-//! MBR partition tables: flags, the size of the disk, then a table for each of
-//! its first sectors, signature of the disk first, entries after it.
+//! MBR partition tables. An input is flags, the size of the disk, and a table for
+//! each of its first sectors: first the disk's signature, then the entries.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::input::Input;
@@ -11,15 +11,15 @@ use layout::disk::SECTOR;
 
 /// Sectors that get a table.
 const TABLES: usize = 16;
-/// Each table is looked at once, with its neighbours or alone. Then the boot
-/// sector.
+/// Each table is read once, with its neighbours or alone. Then the boot sector of
+/// the partition is read.
 const BUDGET: u32 = 2 * (MAX_TABLES + 2);
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let (flags, sectors) = (input.byte(), u64::from(input.double()));
-    // MemoryDisk has no more; partitions may lie anywhere.
+    // A MemoryDisk has fewer than 2^20 sectors; partitions may lie anywhere.
     let sectors = sectors % (1 << 20);
     let mut image = vec![0; TABLES * SECTOR];
     for (number, sector) in image.chunks_mut(SECTOR).enumerate() {
@@ -28,7 +28,7 @@ pub fn run(data: &[u8]) {
         for (entry, place) in sector[446..510].chunks_mut(4).enumerate() {
             place.copy_from_slice(&padded(table, 4 + 4 * entry));
         }
-        // With a flag there is a sector whose signature is not there.
+        // With a flag, one sector has no signature.
         if flags & 0x0f != number as u8 || flags & 0x10 == 0 {
             sector[510..].copy_from_slice(&[0x55, 0xaa]);
         }
@@ -50,10 +50,10 @@ fn padded(bytes: &[u8], at: usize) -> [u8; 4] {
     std::array::from_fn(|index| bytes.get(at + index).copied().unwrap_or(0))
 }
 
-/// An entry of a table: type, first sector as it stands there, sectors.
+/// An entry of a table: type, first sector as the table has it, number of sectors.
 type Entry = (u8, u32, u32);
 
-/// The table in a sector of the disk, if that has one of its own.
+/// The table in a sector of the disk, if this sector has one.
 fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
     if u64::from(at) >= sectors {
         return None;
@@ -72,8 +72,8 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
     (sector[510..] == [0x55, 0xaa] && !protects).then_some(entries)
 }
 
-/// First all tables of the chain, then all partitions in Linux's order, then the
-/// one that is wanted.
+/// Finds the boot partition in another way than the loader: first all tables of the
+/// chain, then all partitions in Linux's order, then the first one of the right type.
 fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     let mut tables = vec![(0, table(image, sectors, 0)?)];
     let mut start = None;
@@ -111,7 +111,7 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     None
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let entry = |kind: u8, first: u32, sectors: u32| {
         [

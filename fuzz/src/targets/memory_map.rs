@@ -1,9 +1,9 @@
-//! The firmware's memory map: ranges in any order, of any kind.
+//! The firmware's memory map. An input is ranges in any order and of any kind.
 
 use crate::input::Input;
 use boot::memory_map::MemoryMap;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let [min, size, max] = [input.double(), input.double(), input.double()];
@@ -11,7 +11,7 @@ pub fn run(data: &[u8]) {
     let mut ranges = Vec::new();
     while !input.0.is_empty() {
         let usable = input.byte() & 1 != 0;
-        // Most ranges as maps have them: pages below 4 GiB, or a few more.
+        // Most ranges are like those of real maps: pages up to 64 GiB.
         let (start, size) = match input.byte() {
             0 => (input.quad(), input.quad()),
             _ => (
@@ -51,7 +51,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let head = [0x10_0000_u32, 0x100_0000, u32::MAX]
         .map(u32::to_le_bytes)

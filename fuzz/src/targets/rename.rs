@@ -1,5 +1,5 @@
-//! Counting an attempt on any file system: the partition's sectors in two bytes,
-//! then the file system from its boot sector on.
+//! Counting an attempt on any file system. An input is the number of the
+//! partition's sectors in two bytes, and the file system from its boot sector on.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::{fat12, fat16, fat32};
@@ -13,10 +13,10 @@ use boot::overlay::Overlay;
 use std::collections::BTreeSet;
 
 const DIRECTORY: &[u8] = b"/loader/entries";
-/// A walk over 65,536 slots, some times over.
+/// Enough for some walks over 65,536 slots.
 const BUDGET: u32 = 200_000;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let sectors = u64::from(input.word());
@@ -59,7 +59,7 @@ pub fn run(data: &[u8]) {
         .count();
     match new {
         Ok(Some(new)) => {
-            // `+0-9` is as far as it goes.
+            // A counter at its end (`+0-9`) keeps its name.
             assert!(changed <= 64, "{changed} bytes changed");
             assert_eq!(changed == 0, new == old, "{old} became {new}");
             let mut expected = names;
@@ -75,7 +75,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The directory of entries, and its sectors.
+/// The directory of entries, and the sectors that may be written.
 fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeSet<u64>)> {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(disk);
@@ -87,7 +87,8 @@ fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeS
     let mut places = BTreeSet::new();
     let (mut name, mut walk) = (Name::new(), volume.walk(&directory));
     while let Some(node) = walk.next(&mut storage, &mut name).ok()? {
-        // The slot before a set may become part of it, and is in its sector.
+        // A longer name may take the slot before the name's slots. This slot is in
+        // the same sector.
         for slot in 0..node.slots() {
             places.insert(volume.slot(&mut storage, &node, slot).ok()?.0.0);
         }
@@ -123,7 +124,7 @@ fn first(
     None
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let names: [&[&str]; 6] = [
         &["a+3-0.conf"],

@@ -1,5 +1,5 @@
-//! The state file: flags, its numbers, what a person types, its texts. A boot
-//! reads it, follows it, and writes it anew.
+//! The state file. An input is flags, the keys that a person types, and the file's
+//! numbers and texts. A boot reads the file, follows it, and updates it.
 
 use crate::fat::{Format, fat12};
 use crate::input::Input;
@@ -18,24 +18,25 @@ use layout::state::{
 };
 use std::sync::OnceLock;
 
-/// The checksum, or the magic and the version, are as the input has them.
+/// The input decides the checksum (`BAD_SUM`), the magic and the version (`BAD_HEAD`).
 const BAD_SUM: u8 = 0x01;
 const BAD_HEAD: u8 = 0x02;
-/// The file is not one sector, or its clusters are none.
+/// The file is not one sector (`BAD_SIZE`), or its cluster is invalid (`BAD_PLACE`).
 const BAD_SIZE: u8 = 0x04;
 const BAD_PLACE: u8 = 0x08;
-/// What a person may type: the menu's keys, and an end of it.
+/// The keys that a person may type in the menu.
 const KEYS: &[u8; 16] = b"\r\rdpjk tTwnhe\x1bv1";
 
-/// A disk with two entries and a state file, and where that lies in it.
+/// A disk with two entries and a state file, and where the state file is.
 struct Base {
     image: Vec<u8>,
-    /// The first byte of its content, and of its slot in the directory.
+    /// Offset of the file's content on the disk.
     content: usize,
+    /// Offset of the file's slot in the directory.
     slot: usize,
 }
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let base = base();
     let mut input = Input(data);
@@ -111,7 +112,7 @@ fn sector(flags: u8, input: &mut Input) -> [u8; SIZE] {
     let mut put = |at: usize, bytes: &[u8]| sector[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &MAGIC);
     put(FORMAT_OFFSET, &FORMAT.to_le_bytes());
-    // Long countdowns take longer than they are worth.
+    // Long countdowns only cost time.
     let timeout = |number: u32| match Timeout::from_number(number) {
         Timeout::Seconds(seconds) => seconds % 100,
         timeout => timeout.number(),
@@ -139,7 +140,7 @@ fn checksum(sector: &[u8]) -> u32 {
     sum.finish()
 }
 
-/// What a file says, read apart from the loader.
+/// The content of a file, read by code that is independent of the loader's.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Content {
     timeout: Option<u32>,
@@ -154,7 +155,7 @@ fn number(sector: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(sector[at..at + 4].try_into().expect("4 bytes"))
 }
 
-/// True for a file of any format.
+/// True for an intact file, whatever its format version.
 fn is_whole(sector: &[u8]) -> bool {
     sector.starts_with(&MAGIC) && number(sector, CHECKSUM_OFFSET) == checksum(sector)
 }
@@ -207,7 +208,7 @@ fn base() -> &'static Base {
             places.position(|place| place == bytes)
         };
         let content = find(&content).expect("it is there");
-        // Slots of names are 32 bytes; its own is the one with its size.
+        // A directory slot has 32 bytes; the file's slot is the one with its size.
         let mut slots = (machine::FIRST * SECTOR..image.len()).step_by(32);
         let size = (SIZE as u32).to_le_bytes();
         let slot = slots.find(|&at| image[at] == b'A' && image[at + 28..at + 32] == size);
@@ -219,7 +220,7 @@ fn base() -> &'static Base {
     })
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let seed = |flags: u8, keys: &[u8], numbers: [u32; 4], texts: &str| {
         [

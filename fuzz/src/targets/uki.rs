@@ -1,6 +1,6 @@
-//! A unified kernel image on a disk that is booted: flags, then the sections of
-//! the image. Each is a name, what its header says of its place, and its bytes.
-//! With a flag, the input is the image as it stands.
+//! A boot from a disk with a unified kernel image. An input is flags and the
+//! sections of the image. Each section is a name, the place that its header gives,
+//! and its bytes. With a flag, the rest of the input is the image itself.
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::fat::fat12;
@@ -16,7 +16,8 @@ use boot::uki::Image;
 use layout::memory::KERNEL;
 use std::sync::OnceLock;
 
-/// Names of sections that mean something; any other number of an input spells a name out.
+/// The names of sections that the loader knows. A number in an input is an index
+/// here; after any other number, the name itself follows.
 pub const NAMES: [&[u8; 8]; 9] = [
     b".linux\0\0",
     b".osrel\0\0",
@@ -34,15 +35,15 @@ const OLD_PROCESSOR: u8 = 0x04;
 const MORE_SECTIONS: u8 = 0x08;
 const TYPE1: u8 = 0x10;
 const EFI: u8 = 0x20;
-/// Sections that are enough for anything but too many.
+/// The most sections that an input makes: enough for everything but an excess.
 const MOST: usize = 16;
 /// The most sections that an image may have.
 const MOST_SECTIONS: u16 = 256;
-/// Clusters of a sector: room for every image, and for what is beside it.
+/// Clusters of one sector: room for every image and the files beside it.
 const CLUSTERS: u32 = 80;
 const BUDGET: u32 = 200_000;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let flags = input.byte();
@@ -53,12 +54,12 @@ pub fn run(data: &[u8]) {
         image(flags, &mut input)
     };
     let sections = second_reader(&file, long_mode);
-    // Found on a file system of its own, section by section, and then booted.
+    // First find each section on a file system with nothing else, then boot.
     agree(&file, long_mode, sections.as_deref());
     boot(&file, flags, sections.as_deref());
 }
 
-/// The kernel that images have.
+/// The kernel inside the images.
 fn linux() -> &'static [u8] {
     static KERNEL: OnceLock<Vec<u8>> = OnceLock::new();
     KERNEL.get_or_init(|| kernel::image(64))
@@ -68,7 +69,7 @@ fn image(flags: u8, input: &mut Input) -> Vec<u8> {
     let mut table = Vec::new();
     let mut contents = Vec::new();
     let mut count = 0_u16;
-    // Behind the largest table that there will be.
+    // After the largest table that an input can make.
     let start = pe::TABLE + pe::ENTRY * MOST;
     while !input.0.is_empty() && usize::from(count) < MOST {
         let number = usize::from(input.byte());
@@ -114,7 +115,7 @@ fn padded(bytes: &[u8]) -> [u8; 8] {
 /// A section's name, and its start and size in the file.
 pub type Section = ([u8; 8], u32, u32);
 
-/// The sections of an image; None for a file that is none.
+/// The sections of an image; `None` if the file is not an image.
 fn second_reader(file: &[u8], long_mode: bool) -> Option<Vec<Section>> {
     let word = |at: usize| Some(u16::from_le_bytes(file.get(at..at + 2)?.try_into().ok()?));
     let double = |at: usize| Some(u32::from_le_bytes(file.get(at..at + 4)?.try_into().ok()?));
@@ -139,8 +140,8 @@ fn second_reader(file: &[u8], long_mode: bool) -> Option<Vec<Section>> {
         .collect()
 }
 
-/// Start and size of the section that is in effect in a profile, as UAPI.5 has
-/// it; zeros for none.
+/// Start and size of the section that is in effect in a profile, by the rules of
+/// UAPI.5; zeros if there is none.
 fn effective(sections: &[Section], profile: usize, name: &[u8; 8]) -> (u32, u32) {
     let starts = sections.iter().enumerate();
     let starts = starts.filter(|(_, section)| section.0 == *b".profile");
@@ -156,8 +157,8 @@ fn effective(sections: &[Section], profile: usize, name: &[u8; 8]) -> (u32, u32)
     found.map_or((0, 0), |section| (section.1, section.2))
 }
 
-/// Asserts that what the loader finds in an image are these sections, each in the
-/// profiles in which it is in effect; nothing where there are none.
+/// Asserts that the loader finds these sections in an image, each in the profiles
+/// in which it is in effect, and that it finds nothing if `sections` is `None`.
 pub fn agree(file: &[u8], long_mode: bool, sections: Option<&[Section]>) {
     let format = fat12(CLUSTERS);
     let volume = format.image(&[("image", file)]);
@@ -187,7 +188,7 @@ pub fn agree(file: &[u8], long_mode: bool, sections: Option<&[Section]>) {
     }
 }
 
-/// Boots the image, by itself or by an entry of type 1.
+/// Boots the image, as a Type 2 entry or by a Type 1 entry.
 fn boot(file: &[u8], flags: u8, sections: Option<&[Section]>) {
     let entry = if flags & EFI != 0 { "efi" } else { "uki" };
     let entry = format!("{entry} /EFI/Linux/b.efi\noptions a b\n");
@@ -206,7 +207,7 @@ fn boot(file: &[u8], flags: u8, sections: Option<&[Section]>) {
     let (Ending::Start(handoff), id) = machine.boot() else {
         return;
     };
-    // Of other profiles no more is known here than that they are right in themselves.
+    // For other profiles, the checks of the boot itself have to do.
     if id.contains('@') {
         return;
     }
@@ -224,7 +225,7 @@ fn boot(file: &[u8], flags: u8, sections: Option<&[Section]>) {
     assert!(kernel[512 * (setup_sects + 1)..].starts_with(&loaded.expect("it is in memory")));
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     const LINUX: &[u8] = &[0, 0];
     let text = |name: u8, text: &str| [&[name, 1][..], text.as_bytes(), b"\0"].concat();
@@ -250,7 +251,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         text(1, "ID=other"),
     ]
     .concat();
-    // A section that says where it is itself, beyond the file.
+    // A section whose header gives a place beyond the file.
     let elsewhere = [
         &osrel[..],
         LINUX,

@@ -1,10 +1,11 @@
-//! Version order: three texts, with NULs between them, are in one order.
+//! The order of versions. An input is three texts with NULs between them; comparing
+//! them must give a total order.
 
 use crate::input::Input;
 use boot::entries::version::compare;
 use std::cmp::Ordering;
 
-/// See the module.
+/// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let texts = [input.text(), input.text(), input.text()];
@@ -22,7 +23,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// See [`crate::Target`].
+/// Inputs to begin with.
 pub fn seeds() -> Vec<Vec<u8>> {
     let texts: [&[u8]; 6] = [
         b"1.0\x001.0~rc1\x001.0^git1",

@@ -2,7 +2,7 @@
 //! physical, and every range that the report reads is one that the loader says
 //! it filled.
 
-use crate::setup::{STATE, State};
+use crate::state::{STATE, State};
 use core::ops::Range;
 
 /// The real-mode part in memory, with the 64 KiB that belong to it.

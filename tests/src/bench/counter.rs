@@ -1,7 +1,7 @@
 //! What a boot costs in instructions, counted by a plugin of QEMU's.
 
-use crate::probe::Report;
-use crate::qemu::{Exit, Machine};
+use crate::kernels::probe::Report;
+use crate::machines::qemu::{Exit, Machine};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::ops::Range;

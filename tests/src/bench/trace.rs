@@ -1,7 +1,7 @@
 //! What a machine reads from its disk, by QEMU's trace of its block layer.
 
-use crate::image::SECTOR;
-use crate::qemu::{Exit, Machine};
+use crate::images::SECTOR;
+use crate::machines::qemu::{Exit, Machine};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::ops::Range;

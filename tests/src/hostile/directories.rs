@@ -1,6 +1,7 @@
 //! Directories that are none, that loop, and names that are damaged.
 
-use super::{Case, Patient};
+use super::case::{Case, broken};
+use super::surgery::Patient;
 
 const ENTRIES: &[u8; 11] = b"ENTRIES    ";
 const LOADER: &[u8; 11] = b"LOADER     ";
@@ -33,68 +34,69 @@ fn piece(patient: &mut Patient, act: impl Fn(&mut [u8])) {
 pub(super) fn cases() -> Vec<Case> {
     let none = &["no entry in /loader/entries"];
     vec![
-        Case::new("/loader is a file", |p| {
+        broken("/loader is a file", |p| {
             let slot = p.slot(LOADER);
             p.bytes[slot + 11] = 0x20;
         })
         .says(none),
-        Case::new("/loader/entries is a file", |p| {
+        broken("/loader/entries is a file", |p| {
             let slot = p.slot(ENTRIES);
             p.bytes[slot + 11] = 0x20;
         })
         .says(none),
-        Case::new("/loader/entries is the root directory", |p| {
+        broken("/loader/entries is the root directory", |p| {
             entries_at(p, 0)
         })
         .says(none),
-        Case::new("/loader/entries is /loader", |p| {
+        broken("/loader/entries is /loader", |p| {
             let loader = p.first(p.slot(LOADER));
             entries_at(p, loader);
         })
         .says(none),
-        Case::new("/loader is the root directory", |p| {
+        broken("/loader is the root directory", |p| {
             let slot = p.slot(LOADER);
             p.set_first(slot, 0);
         })
         .says(none),
-        Case::new("/loader/entries at cluster 1", |p| entries_at(p, 1))
+        broken("/loader/entries at cluster 1", |p| entries_at(p, 1))
             .says(&["/loader/entries", "no cluster 1"]),
-        Case::new("/loader/entries behind the last cluster", |p| {
+        broken("/loader/entries behind the last cluster", |p| {
             let end = p.end();
             entries_at(p, end);
         })
         .says(&["/loader/entries", "no cluster"]),
-        Case::new("/loader/entries in a file of zeros", |p| {
+        broken("/loader/entries in a file of zeros", |p| {
             let last = p.end() - 1;
             entries_at(p, last);
         })
         .says(none),
-        Case::new("/loader/entries in the victim's initrd", |p| {
+        broken("/loader/entries in the victim's initrd", |p| {
             let cluster = p.first(p.slot(b"VICTIM  IMG"));
             entries_at(p, cluster);
-        }),
-        Case::new("/loader/entries that goes on in a free cluster", |p| {
+        })
+        .says(none),
+        broken("/loader/entries that goes on in a free cluster", |p| {
             let cluster = p.first(p.slot(ENTRIES));
             fill(p, cluster);
             p.link(cluster, 0);
         })
         .boots()
         .says(&["/loader/entries", "is free"]),
-        Case::new("/loader/entries that goes on in a bad cluster", |p| {
+        broken("/loader/entries that goes on in a bad cluster", |p| {
             let cluster = p.first(p.slot(ENTRIES));
             fill(p, cluster);
             p.link(cluster, 0xffff_fff7);
         })
         .boots()
         .says(&["/loader/entries", "is bad"]),
-        Case::new("/loader/entries in a circle of one", |p| {
+        broken("/loader/entries in a circle of one", |p| {
             let cluster = p.first(p.slot(ENTRIES));
             fill(p, cluster);
             p.link(cluster, cluster);
         })
         .boots()
         .says(&["/loader/entries", "in a circle"]),
-        Case::new("/loader/entries in a circle through an initrd", |p| {
+        broken("/loader/entries in a circle through an initrd", |p| {
             let cluster = p.first(p.slot(ENTRIES));
             fill(p, cluster);
             let initrd = p.slot(b"HEALTHY IMG");
@@ -109,7 +111,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .boots()
         .says(&["/loader/entries", "in a circle"]),
-        Case::new("a root directory in a circle", |p| {
+        broken("a root directory in a circle", |p| {
             let root = p.root_start();
             let first = p.first(p.slot(b"VICTIM  BIN"));
             let cluster = (2..first).find(|&cluster| p.cluster(cluster).start == root);
@@ -119,7 +121,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .fat32()
         .boots(),
-        Case::new("a root directory without an end", |p| {
+        broken("a root directory without an end", |p| {
             let root = p.root_start();
             let end = p.cluster(2).start;
             for slot in p.bytes[root..end]
@@ -130,47 +132,47 @@ pub(super) fn cases() -> Vec<Case> {
             }
         })
         .boots(),
-        Case::new("a root directory of noise", |p| {
+        broken("a root directory of noise", |p| {
             let root = p.root_start();
-            p.put(root, &crate::initramfs::random(9, 2048));
+            p.put(root, &crate::data::random(9, 2048));
         })
         .says(&["no"]),
-        Case::new("checksum of a long name", |p| {
+        broken("checksum of a long name", |p| {
             piece(p, |slot| slot[13] ^= 1)
         })
         .costs_itself(),
-        Case::new("number of a piece: 0", |p| piece(p, |slot| slot[0] = 0x40)).costs_itself(),
-        Case::new("number of a piece: 2", |p| piece(p, |slot| slot[0] = 0x42)).costs_itself(),
-        Case::new("number of a piece: 63", |p| piece(p, |slot| slot[0] = 0x7f)).costs_itself(),
-        Case::new("a piece that is not marked as the last", |p| {
+        broken("number of a piece: 0", |p| piece(p, |slot| slot[0] = 0x40)).costs_itself(),
+        broken("number of a piece: 2", |p| piece(p, |slot| slot[0] = 0x42)).costs_itself(),
+        broken("number of a piece: 63", |p| piece(p, |slot| slot[0] = 0x7f)).costs_itself(),
+        broken("a piece that is not marked as the last", |p| {
             piece(p, |slot| slot[0] = 1)
         })
         .costs_itself(),
-        Case::new("a deleted piece", |p| piece(p, |slot| slot[0] = 0xe5)).costs_itself(),
-        Case::new("half a surrogate pair", |p| {
+        broken("a deleted piece", |p| piece(p, |slot| slot[0] = 0xe5)).costs_itself(),
+        broken("half a surrogate pair", |p| {
             piece(p, |slot| slot[1..3].copy_from_slice(&[0, 0xd8]))
         })
         .boots_as("\u{fffd}ictim.conf"),
-        Case::new("a piece of nothing", |p| {
+        broken("a piece of nothing", |p| {
             piece(p, |slot| slot[1..11].fill(0))
         })
         .costs_itself(),
-        Case::new("a long name without its file", |p| {
+        broken("a long name without its file", |p| {
             let slot = p.slot(VICTIM);
             p.bytes[slot] = 0xe5;
         })
         .costs_itself(),
-        Case::new("a file that is a volume label", |p| {
+        broken("a file that is a volume label", |p| {
             let slot = p.slot(VICTIM);
             p.bytes[slot + 11] = 0x08;
         })
         .costs_itself(),
-        Case::new("an entry that is a directory", |p| {
+        broken("an entry that is a directory", |p| {
             let slot = p.slot(VICTIM);
             p.bytes[slot + 11] = 0x10;
         })
         .costs_itself(),
-        Case::new("two files of one name", |p| {
+        broken("two files of one name", |p| {
             let (victim, healthy) = (p.slot(VICTIM), p.slot(b"HEALTH~1CON"));
             let set = p.bytes[victim - 32..victim + 32].to_vec();
             p.put(healthy - 32, &set);

@@ -1,6 +1,7 @@
 //! Files whose clusters are not theirs, and entries that say what cannot be.
 
-use super::{Case, Patient};
+use super::case::{Case, HEALTHY, VICTIM, broken};
+use super::surgery::Patient;
 
 const KERNEL: &[u8; 11] = b"VICTIM  BIN";
 const INITRD: &[u8; 11] = b"VICTIM  IMG";
@@ -39,77 +40,77 @@ fn entry(patient: &mut Patient, lines: &str) {
 pub(super) fn cases() -> Vec<Case> {
     let kernel_free = &["victim.conf: /victim.bin: ", "is free"];
     vec![
-        Case::new("a kernel that leads into a free cluster", |p| detour(p, KERNEL, 0)).says(kernel_free),
-        Case::new("the same on FAT32", |p| detour(p, KERNEL, 0)).fat32().says(kernel_free),
-        Case::new("a kernel that leads into a bad cluster", |p| detour(p, KERNEL, 0xffff_fff7))
+        broken("a kernel that leads into a free cluster", |p| detour(p, KERNEL, 0)).says(kernel_free),
+        broken("the same on FAT32", |p| detour(p, KERNEL, 0)).fat32().says(kernel_free),
+        broken("a kernel that leads into a bad cluster", |p| detour(p, KERNEL, 0xffff_fff7))
             .says(&["victim.conf: /victim.bin: ", "is bad"]),
-        Case::new("a kernel that ends too soon", |p| detour(p, KERNEL, 0xffff_ffff))
+        broken("a kernel that ends too soon", |p| detour(p, KERNEL, 0xffff_ffff))
             .says(&["victim.conf: /victim.bin: file ends at cluster"]),
-        Case::new("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
+        broken("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
             .says(&["victim.conf: /victim.bin: no cluster 1."]),
-        Case::new("a kernel that leads behind the last cluster", |p| {
+        broken("a kernel that leads behind the last cluster", |p| {
             let end = p.end();
             detour(p, KERNEL, end);
         })
         .says(&["victim.conf: /victim.bin: no cluster"]),
-        Case::new("a kernel that leads behind the last cluster of FAT32", |p| detour(p, KERNEL, 0x0fff_fff0))
+        broken("a kernel that leads behind the last cluster of FAT32", |p| detour(p, KERNEL, 0x0fff_fff0))
             .fat32()
             .says(&["victim.conf: /victim.bin: no cluster 268435440"]),
-        Case::new("a kernel in a circle", |p| {
+        broken("a kernel in a circle", |p| {
             let start = p.first(p.slot(KERNEL));
             detour(p, KERNEL, start);
         })
         .says(&["victim.conf: /victim.bin: clusters in a circle"]),
-        Case::new("a kernel in a circle of one", |p| {
+        broken("a kernel in a circle of one", |p| {
             let fifth = p.nth(p.slot(KERNEL), 4);
             detour(p, KERNEL, fifth);
         })
         .fat32()
         .says(&["victim.conf: /victim.bin: clusters in a circle"]),
-        Case::new("a kernel without clusters", |p| first(p, KERNEL, 0))
+        broken("a kernel without clusters", |p| first(p, KERNEL, 0))
             .says(&["victim.conf: /victim.bin: no cluster 0"]),
-        Case::new("a kernel at cluster 1", |p| first(p, KERNEL, 1))
+        broken("a kernel at cluster 1", |p| first(p, KERNEL, 1))
             .says(&["victim.conf: /victim.bin: no cluster 1."]),
-        Case::new("a kernel of 4 GiB", |p| size(p, KERNEL, u32::MAX))
+        broken("a kernel of 4 GiB", |p| size(p, KERNEL, u32::MAX))
             .says(&["victim.conf: /victim.bin: file ends at cluster"]),
-        Case::new("a kernel of no bytes", |p| size(p, KERNEL, 0)).says(&["victim.conf: /victim.bin: "]),
-        Case::new("a kernel in the clusters of an initrd", |p| {
+        broken("a kernel of no bytes", |p| size(p, KERNEL, 0)).says(&["victim.conf: /victim.bin: "]),
+        broken("a kernel in the clusters of an initrd", |p| {
             let initrd = p.first(p.slot(INITRD));
             first(p, KERNEL, initrd);
         })
         .says(&["victim.conf: /victim.bin: "]),
-        Case::new("an initrd that leads into a free cluster", |p| detour(p, INITRD, 0))
+        broken("an initrd that leads into a free cluster", |p| detour(p, INITRD, 0))
             .says(&["victim.conf: /victim.img: ", "is free"]),
-        Case::new("an initrd in a circle", |p| {
+        broken("an initrd in a circle", |p| {
             let start = p.first(p.slot(INITRD));
             detour(p, INITRD, start);
         })
         .says(&["victim.conf: /victim.img: clusters in a circle"]),
-        Case::new("an initrd of 4 GiB", |p| size(p, INITRD, u32::MAX)).says(&["victim.conf: /victim.img: "]),
-        Case::new("an initrd that is a directory", |p| {
+        broken("an initrd of 4 GiB", |p| size(p, INITRD, u32::MAX)).says(&["victim.conf: /victim.img: "]),
+        broken("an initrd that is a directory", |p| {
             let slot = p.slot(INITRD);
             p.bytes[slot + 11] = 0x10;
         })
         .says(&["victim.conf: /victim.img: a directory"]),
-        Case::new("a kernel that is a directory", |p| {
+        broken("a kernel that is a directory", |p| {
             let slot = p.slot(KERNEL);
             p.bytes[slot + 11] = 0x10;
         })
         .costs_itself()
         .says(&["victim.conf: /victim.bin: not found"]),
-        Case::new("an entry without clusters", |p| first(p, ENTRY, 0))
+        broken("an entry without clusters", |p| first(p, ENTRY, 0))
             .costs_itself()
             .says(&["victim.conf: no cluster 0"]),
-        Case::new("an entry behind the last cluster", |p| {
+        broken("an entry behind the last cluster", |p| {
             let end = p.end();
             first(p, ENTRY, end);
         })
         .costs_itself()
         .says(&["victim.conf: no cluster"]),
-        Case::new("an entry of 4 GiB", |p| size(p, ENTRY, u32::MAX))
+        broken("an entry of 4 GiB", |p| size(p, ENTRY, u32::MAX))
             .costs_itself()
             .says(&["victim.conf: entry of 4294967295 bytes"]),
-        Case::new("an entry of more than its cluster", |p| {
+        broken("an entry of more than its cluster", |p| {
             size(p, ENTRY, 5000);
             let slot = p.slot(ENTRY);
             let place = p.cluster(p.first(slot));
@@ -117,79 +118,80 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .costs_itself()
         .says(&["victim.conf: file ends at cluster"]),
-        Case::new("an entry of no bytes", |p| size(p, ENTRY, 0)).costs_itself().says(&["victim.conf: no linux"]),
-        Case::new("an entry in its neighbour's clusters", |p| {
+        broken("an entry of no bytes", |p| size(p, ENTRY, 0)).costs_itself().says(&["victim.conf: no linux"]),
+        broken("an entry in its neighbour's clusters", |p| {
             let healthy = p.first(p.slot(b"HEALTH~1CON"));
             first(p, ENTRY, healthy);
-        }),
-        Case::new("an entry of NULs", |p| text(p, ENTRY, &[0; 400])).costs_itself().says(&["victim.conf: no linux"]),
-        Case::new("an entry of noise", |p| {
-            let noise = crate::initramfs::random(5, 4000);
+        })
+        .boots_kernel_of(VICTIM, HEALTHY),
+        broken("an entry of NULs", |p| text(p, ENTRY, &[0; 400])).costs_itself().says(&["victim.conf: no linux"]),
+        broken("an entry of noise", |p| {
+            let noise = crate::data::random(5, 4000);
             text(p, ENTRY, &noise);
         })
         .costs_itself()
         .says(&["victim.conf: "]),
-        Case::new("a line of 20,000 bytes", |p| text(p, ENTRY, &[b'x'; 20_000]))
+        broken("a line of 20,000 bytes", |p| text(p, ENTRY, &[b'x'; 20_000]))
             .costs_itself()
             .says(&["victim.conf: line too long at byte 0"]),
-        Case::new("30,000 empty lines", |p| text(p, ENTRY, &[b'\n'; 30_000]))
+        broken("30,000 empty lines", |p| text(p, ENTRY, &[b'\n'; 30_000]))
             .costs_itself()
             .says(&["victim.conf: no linux"]),
-        Case::new("two kernels", |p| entry(p, "linux /victim.bin\nuki /healthy.bin\n"))
+        broken("two kernels", |p| entry(p, "linux /victim.bin\nuki /healthy.bin\n"))
             .costs_itself()
             .says(&["victim.conf: more than one of linux"]),
-        Case::new("a kernel of another processor", |p| entry(p, "linux /victim.bin\narchitecture aa64\n"))
+        broken("a kernel of another processor", |p| entry(p, "linux /victim.bin\narchitecture aa64\n"))
             .costs_itself()
             .says(&["victim.conf: not for this processor"]),
-        Case::new("a kernel above the root", |p| entry(p, "linux /../../victim.bin\n"))
+        broken("a kernel above the root", |p| entry(p, "linux /../../victim.bin\n"))
             .costs_itself()
             .says(&["victim.conf: /../../victim.bin: not found"]),
-        Case::new("a kernel below a kernel", |p| entry(p, "linux /victim.bin/victim.bin\n"))
+        broken("a kernel below a kernel", |p| entry(p, "linux /victim.bin/victim.bin\n"))
             .costs_itself()
             .says(&["victim.conf: /victim.bin/victim.bin: not found"]),
-        Case::new("a path of 3,000 bytes", |p| {
+        broken("a path of 3,000 bytes", |p| {
             let lines = format!("linux /{}\n", "a/".repeat(1500));
             entry(p, &lines);
         })
         .costs_itself()
         .says(&["victim.conf: path too long"]),
-        Case::new("a version of 2,000 bytes", |p| {
+        broken("a version of 2,000 bytes", |p| {
             let lines = format!("version {}\nlinux /victim.bin\n", "1.".repeat(1000));
             entry(p, &lines);
         })
         .costs_itself()
         .says(&["victim.conf: ", "too long"]),
-        Case::new("options of 4,000 bytes", |p| {
+        broken("options of 4,000 bytes", |p| {
             let lines = format!("linux /victim.bin\noptions {}\n", "a ".repeat(2000));
             entry(p, &lines);
         })
         .says(&["victim.conf: ", "command line over 2047 bytes"]),
-        Case::new("an initrd that is missing", |p| entry(p, "linux /victim.bin\ninitrd /x\n"))
+        broken("an initrd that is missing", |p| entry(p, "linux /victim.bin\ninitrd /x\n"))
             .says(&["victim.conf: /x: not found"]),
-        Case::new("a title of control characters", |p| {
+        broken("a title of control characters", |p| {
             entry(p, "title \x1b[2J\x07\x08\x0e\nlinux /victim.bin\ninitrd /victim.img\noptions root=/dev/vda2 quiet\n");
         })
         .boots(),
-        Case::new("loader.conf of noise", |p| {
-            let noise = crate::initramfs::random(6, 2000);
+        broken("loader.conf of noise", |p| {
+            let noise = crate::data::random(6, 2000);
             text(p, CONF, &noise);
         })
         .boots(),
-        Case::new("loader.conf of one line", |p| text(p, CONF, &[b'd'; 10_000]))
+        broken("loader.conf of one line", |p| text(p, CONF, &[b'd'; 10_000]))
             .boots()
             .says(&["/loader/loader.conf: line too long"]),
-        Case::new("loader.conf that leads into a free cluster", |p| {
+        broken("loader.conf that leads into a free cluster", |p| {
             text(p, CONF, &[b'\n'; 3000]);
             detour(p, CONF, 0);
         })
         .boots()
         .says(&["/loader/loader.conf: ", "is free"]),
-        Case::new("a default of many stars", |p| {
+        broken("a default of many stars", |p| {
             let lines = format!("default {}x\n", "*a".repeat(200));
             text(p, CONF, lines.as_bytes());
         })
         .boots(),
-        Case::new("settings out of range", |p| {
+        broken("settings out of range", |p| {
             text(p, CONF, b"timeout 99999999999999999999\ntimeout -1\ndefault [\npreferred \\\nconsole-mode 77\n");
         })
         .boots(),

@@ -1,6 +1,7 @@
 //! Partition tables.
 
-use super::{Case, Patient};
+use super::case::{Case, broken};
+use super::surgery::Patient;
 
 /// What the file system in a partition of nothing is told to be.
 const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
@@ -31,115 +32,114 @@ pub(super) fn cases() -> Vec<Case> {
     let unknown = &["unknown GPT at LBA 1"];
     let damaged = &["damaged GPT at LBA 1"];
     vec![
-        Case::new("nothing at all", |_| {}).boots(),
-        Case::new("primary header's checksum", |p| p.bytes[512 + 16] ^= 1).boots(),
-        Case::new("primary array's checksum", |p| p.bytes[1024 + 60] ^= 1).boots(),
-        Case::new("no primary header", |p| p.bytes[512..1024].fill(0)).boots(),
-        Case::new("a primary header of ones", |p| {
+        broken("nothing at all", |_| {}).boots(),
+        broken("primary header's checksum", |p| p.bytes[512 + 16] ^= 1).boots(),
+        broken("primary array's checksum", |p| p.bytes[1024 + 60] ^= 1).boots(),
+        broken("no primary header", |p| p.bytes[512..1024].fill(0)).boots(),
+        broken("a primary header of ones", |p| {
             p.bytes[512..1024].fill(0xff)
         })
         .boots(),
-        Case::new("both headers' checksums", |p| {
+        broken("both headers' checksums", |p| {
             p.headers().iter().for_each(|at| p.bytes[at + 16] ^= 1)
         })
         .says(damaged),
-        Case::new("both arrays' checksums", |p| {
+        broken("both arrays' checksums", |p| {
             p.arrays().iter().for_each(|at| p.bytes[at + 60] ^= 1)
         })
         .says(damaged),
-        Case::new("no header", |p| {
+        broken("no header", |p| {
             p.headers()
                 .iter()
                 .for_each(|&at| p.bytes[at..at + 512].fill(0))
         })
         .says(&["no GPT at LBA 1"]),
-        Case::new("headers that lie elsewhere, they say", |p| {
+        broken("headers that lie elsewhere, they say", |p| {
             both(p, 24, &[9])
         })
         .says(damaged),
-        Case::new("headers of no size", |p| {
+        broken("headers of no size", |p| {
             both(p, 12, &[0]);
         })
         .says(damaged),
-        Case::new("headers of 4 GiB", |p| both(p, 12, &[0xff; 4])).says(damaged),
-        Case::new("revision 2.0", |p| both(p, 10, &[2])).says(unknown),
-        Case::new("entries of no size", |p| both(p, 84, &[0; 4])).says(unknown),
-        Case::new("entries of 100 bytes", |p| both(p, 84, &[100])).says(unknown),
-        Case::new("entries of 2 GiB", |p| both(p, 84, &[0, 0, 0, 0x80])).says(unknown),
-        Case::new("no entries", |p| both(p, 80, &[0; 4])).says(unknown),
-        Case::new("4 milliards of entries", |p| both(p, 80, &[0xff; 4])).says(unknown),
-        Case::new("an array that would be 4 GiB, times 2^32", |p| {
+        broken("headers of 4 GiB", |p| both(p, 12, &[0xff; 4])).says(damaged),
+        broken("revision 2.0", |p| both(p, 10, &[2])).says(unknown),
+        broken("entries of no size", |p| both(p, 84, &[0; 4])).says(unknown),
+        broken("entries of 100 bytes", |p| both(p, 84, &[100])).says(unknown),
+        broken("entries of 2 GiB", |p| both(p, 84, &[0, 0, 0, 0x80])).says(unknown),
+        broken("no entries", |p| both(p, 80, &[0; 4])).says(unknown),
+        broken("4 milliards of entries", |p| both(p, 80, &[0xff; 4])).says(unknown),
+        broken("an array that would be 4 GiB, times 2^32", |p| {
             both(p, 80, &[0, 0, 0, 2, 128, 0, 0, 0])
         })
         .says(unknown),
-        Case::new("the primary array beyond the disk", |p| {
+        broken("the primary array beyond the disk", |p| {
             p.table(1, |header, _| header[72..80].copy_from_slice(&[0xff; 8]));
         })
         .boots(),
-        Case::new("both arrays beyond the disk", |p| {
+        broken("both arrays beyond the disk", |p| {
             both(p, 72, &(1_u64 << 40).to_le_bytes());
         })
         .says(&["LBA 1099511627776 is beyond the disk"]),
-        Case::new("both arrays at the last LBA there is", |p| {
+        broken("both arrays at the last LBA there is", |p| {
             both(p, 72, &[0xff; 8])
         })
         .says(&["beyond the disk"]),
-        Case::new("both arrays at sector 0", |p| both(p, 72, &[0; 8])).says(damaged),
-        Case::new("a backup beyond the disk, and no primary", |p| {
+        broken("both arrays at sector 0", |p| both(p, 72, &[0; 8])).says(damaged),
+        broken("a backup beyond the disk, and no primary", |p| {
             p.bytes[512 + 32..512 + 40].fill(0xff);
         })
         .boots(),
-        Case::new("a backup that is the primary", |p| {
+        broken("a backup that is the primary", |p| {
             p.bytes[512 + 32..512 + 40].copy_from_slice(&1_u64.to_le_bytes());
         })
         .boots(),
-        Case::new("an ESP that ends before it begins", |p| entry(p, 40, 2047)).says(no_esp),
-        Case::new("an ESP that ends behind the disk", |p| {
+        broken("an ESP that ends before it begins", |p| entry(p, 40, 2047)).says(no_esp),
+        broken("an ESP that ends behind the disk", |p| {
             entry(p, 40, 1 << 20)
         })
         .says(no_esp),
-        Case::new("an ESP of 2^64 sectors", |p| {
+        broken("an ESP of 2^64 sectors", |p| {
             entry(p, 32, 0);
             entry(p, 40, u64::MAX);
         })
         .says(no_esp),
-        Case::new("an ESP over the partition table", |p| entry(p, 32, 1))
+        broken("an ESP over the partition table", |p| entry(p, 32, 1))
             .says(&["no FAT file system at LBA 1"]),
-        Case::new("an ESP over the boot sector", |p| entry(p, 32, 0))
+        broken("an ESP over the boot sector", |p| entry(p, 32, 0))
             .says(&["no FAT file system at LBA 0"]),
-        Case::new("an ESP of one sector", |p| entry(p, 40, 2048))
-            .says(&["damaged FAT at LBA 2048"]),
-        Case::new("an ESP that lacks its last sectors", |p| {
+        broken("an ESP of one sector", |p| entry(p, 40, 2048)).says(&["damaged FAT at LBA 2048"]),
+        broken("an ESP that lacks its last sectors", |p| {
             entry(p, 40, 2048 + 6000)
         })
         .says(&["damaged FAT at LBA 2048"]),
-        Case::new("an XBOOTLDR partition over the ESP", |p| {
+        broken("an XBOOTLDR partition over the ESP", |p| {
             second(p, XBOOTLDR, 2048, 2048 + 6143);
         })
         .boots(),
-        Case::new("an XBOOTLDR partition of nothing", |p| {
+        broken("an XBOOTLDR partition of nothing", |p| {
             second(p, XBOOTLDR, 8400, 9000)
         })
         .boots()
         .says(&["no FAT file system at LBA 8400"]),
-        Case::new("an XBOOTLDR partition inside the ESP", |p| {
+        broken("an XBOOTLDR partition inside the ESP", |p| {
             second(p, XBOOTLDR, 2050, 2060)
         })
         .boots()
         .says(&["no FAT file system at LBA 2050"]),
-        Case::new("a protective MBR that protects nothing", |p| {
+        broken("a protective MBR that protects nothing", |p| {
             p.bytes[446..510].fill(0)
         })
         .boots(),
-        Case::new("a disk that ends behind the ESP", |p| {
+        broken("a disk that ends behind the ESP", |p| {
             p.bytes.truncate((2048 + 6144) * 512)
         })
         .boots(),
-        Case::new("a disk that ends within the ESP", |p| {
+        broken("a disk that ends within the ESP", |p| {
             p.bytes.truncate((2048 + 3000) * 512)
         })
         .says(no_esp),
-        Case::new("a disk that ends before the ESP", |p| {
+        broken("a disk that ends before the ESP", |p| {
             p.bytes.truncate(2040 * 512)
         })
         .says(no_esp),

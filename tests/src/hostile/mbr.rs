@@ -1,6 +1,7 @@
 //! MBR partition tables, and chains of logical partitions.
 
-use super::{Case, Patient};
+use super::case::{Case, broken};
+use super::surgery::Patient;
 
 /// `OSType`s: of the partition with boot entries, of one with data, of an
 /// extended one, and of the entry that protects a GPT.
@@ -42,103 +43,103 @@ pub(super) fn cases() -> Vec<Case> {
     let none = &["no GPT at LBA 1, no MBR partition of type EA"];
     let damaged = &["damaged FAT at LBA 2048"];
     vec![
-        Case::new("a good one", |p| table(p, &[GOOD])).boots(),
-        Case::new("no partition", |p| table(p, &[])).says(none),
-        Case::new("one beyond the disk", |p| {
+        broken("a good one", |p| table(p, &[GOOD])).boots(),
+        broken("no partition", |p| table(p, &[])).says(none),
+        broken("one beyond the disk", |p| {
             table(p, &[(BOOT, 0x7fff_ffff, SECTORS)])
         })
         .says(&["LBA 2147483647 is beyond the disk"]),
-        Case::new("one at the last LBA there is", |p| {
+        broken("one at the last LBA there is", |p| {
             table(p, &[(BOOT, u32::MAX, u32::MAX)])
         })
         .says(&["beyond the disk"]),
-        Case::new("one of no sectors", |p| table(p, &[(BOOT, FIRST, 0)])).says(damaged),
-        Case::new("one of a sector", |p| table(p, &[(BOOT, FIRST, 1)])).says(damaged),
-        Case::new("one that lacks its last sectors", |p| {
+        broken("one of no sectors", |p| table(p, &[(BOOT, FIRST, 0)])).says(damaged),
+        broken("one of a sector", |p| table(p, &[(BOOT, FIRST, 1)])).says(damaged),
+        broken("one that lacks its last sectors", |p| {
             table(p, &[(BOOT, FIRST, SECTORS - 100)])
         })
         .says(damaged),
-        Case::new("one of 2 TiB", |p| table(p, &[(BOOT, FIRST, u32::MAX)])).boots(),
-        Case::new("one over the table", |p| table(p, &[(BOOT, 0, 9000)]))
+        broken("one of 2 TiB", |p| table(p, &[(BOOT, FIRST, u32::MAX)])).boots(),
+        broken("one over the table", |p| table(p, &[(BOOT, 0, 9000)]))
             .says(&["no FAT file system at LBA 0"]),
-        Case::new("one over the loader", |p| table(p, &[(BOOT, 34, 9000)]))
+        broken("one over the loader", |p| table(p, &[(BOOT, 34, 9000)]))
             .says(&["no FAT file system at LBA 34"]),
-        Case::new("one of garbage", |p| {
-            let noise = crate::initramfs::random(9, 8 * 512);
+        broken("one of garbage", |p| {
+            let noise = crate::data::random(9, 8 * 512);
             p.put(8250 * 512, &noise);
             table(p, &[(BOOT, 8250, 8)]);
         })
         .says(&["at LBA 8250"]),
-        Case::new("one of zeros, and a good one behind it", |p| {
+        broken("one of zeros, and a good one behind it", |p| {
             table(p, &[(BOOT, 8400, 10), GOOD])
         })
         .says(&["no FAT file system at LBA 8400"]),
-        Case::new("four that overlap", |p| {
+        broken("four that overlap", |p| {
             let all = (DATA, 0, u32::MAX);
             table(p, &[all, (DATA, FIRST, SECTORS), GOOD, all]);
         })
         .boots(),
-        Case::new("flags that nothing has", |p| {
+        broken("flags that nothing has", |p| {
             table(p, &[GOOD]);
             for entry in 0..4 {
                 p.put(446 + 16 * entry, &[0x5a]);
             }
         })
         .boots(),
-        Case::new("protection beside a good one", |p| {
+        broken("protection beside a good one", |p| {
             table(p, &[(PROTECTIVE, 1, 9000), GOOD])
         })
         .says(&["no GPT at LBA 1"]),
-        Case::new("a good chain", |p| {
+        broken("a good chain", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(CHAIN + 1));
             link(p, CHAIN + 1, GOOD, None);
         })
         .boots(),
-        Case::new("a chain to itself", |p| {
+        broken("a chain to itself", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(CHAIN));
         })
         .says(none),
-        Case::new("a chain in a circle", |p| {
+        broken("a chain in a circle", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(CHAIN + 1));
             link(p, CHAIN + 1, OTHER, Some(CHAIN + 2));
             link(p, CHAIN + 2, OTHER, Some(CHAIN));
         })
         .says(none),
-        Case::new("a chain to the first sector", |p| {
+        broken("a chain to the first sector", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(0));
         })
         .says(none),
-        Case::new("a chain beyond the disk", |p| {
+        broken("a chain beyond the disk", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(0x7000_0000));
         })
         .says(none),
-        Case::new("an extended partition beyond the disk", |p| {
+        broken("an extended partition beyond the disk", |p| {
             table(p, &[(EXTENDED, u32::MAX, 1)])
         })
         .says(none),
-        Case::new("an extended partition that is the disk", |p| {
+        broken("an extended partition that is the disk", |p| {
             table(p, &[(EXTENDED, 0, u32::MAX)])
         })
         .says(none),
-        Case::new("a chain into the file system", |p| {
+        broken("a chain into the file system", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(FIRST));
         })
         .says(none),
-        Case::new("a chain without its signature", |p| {
+        broken("a chain without its signature", |p| {
             extended(p);
             link(p, CHAIN, GOOD, None);
             p.put(CHAIN as usize * 512 + 510, &[0, 0]);
         })
         .says(none),
-        Case::new("a chain of noise", |p| {
+        broken("a chain of noise", |p| {
             extended(p);
-            let noise = crate::initramfs::random(8, 510);
+            let noise = crate::data::random(8, 510);
             p.put(CHAIN as usize * 512, &noise);
             // Were one of its types that of a partition with entries, it would be one.
             for entry in 0..4 {
@@ -147,7 +148,7 @@ pub(super) fn cases() -> Vec<Case> {
             p.put(CHAIN as usize * 512 + 510, &[0x55, 0xaa]);
         })
         .says(none),
-        Case::new("a chain that forks", |p| {
+        broken("a chain that forks", |p| {
             extended(p);
             let first = (EXTENDED, 1, 1);
             p.mbr(CHAIN as usize, &[first, (EXTENDED, 2, 1)]);
@@ -155,13 +156,13 @@ pub(super) fn cases() -> Vec<Case> {
             link(p, CHAIN + 2, GOOD, None);
         })
         .boots(),
-        Case::new("a chain in front of its partition's start", |p| {
+        broken("a chain in front of its partition's start", |p| {
             extended(p);
             link(p, CHAIN, OTHER, Some(CHAIN - 1));
             link(p, CHAIN - 1, GOOD, None);
         })
         .boots(),
-        Case::new("98 logical partitions before it", |p| {
+        broken("98 logical partitions before it", |p| {
             extended(p);
             for number in 0..98 {
                 link(p, CHAIN + number, OTHER, Some(CHAIN + number + 1));
@@ -169,7 +170,7 @@ pub(super) fn cases() -> Vec<Case> {
             link(p, CHAIN + 98, GOOD, None);
         })
         .boots(),
-        Case::new("a thousand logical partitions before it", |p| {
+        broken("a thousand logical partitions before it", |p| {
             extended(p);
             for number in 0..1000 {
                 link(p, CHAIN + number, OTHER, Some(CHAIN + number + 1));
@@ -177,20 +178,20 @@ pub(super) fn cases() -> Vec<Case> {
             link(p, CHAIN + 1000, GOOD, None);
         })
         .says(none),
-        Case::new("a logical partition beyond the disk", |p| {
+        broken("a logical partition beyond the disk", |p| {
             extended(p);
             link(p, CHAIN, (BOOT, 0x7000_0000, SECTORS), None);
         })
         .says(&["LBA 1879048192 is beyond the disk"]),
-        Case::new("a logical partition over its own table", |p| {
+        broken("a logical partition over its own table", |p| {
             extended(p);
             link(p, CHAIN, (BOOT, CHAIN, 9000), None);
         })
         .says(&["no FAT file system at LBA 1000"]),
-        Case::new("a disk that ends within it", |p| {
+        broken("a disk that ends within it", |p| {
             table(p, &[GOOD]);
             p.bytes.truncate((2048 + 3000) * 512);
         })
-        .says(&[]),
+        .boots(),
     ]
 }

@@ -1,7 +1,8 @@
 //! Unified kernel images whose headers lie.
 
-use super::{Case, IMAGE, Patient};
-use crate::initramfs::random;
+use super::case::{Case, IMAGE, broken};
+use super::surgery::Patient;
+use crate::data::random;
 use fuzz::pe;
 
 const FILE: &[u8; 11] = b"VICTIM  EFI";
@@ -78,162 +79,164 @@ pub(super) fn cases() -> Vec<Case> {
     let outside = &["victim.efi: a section lies behind the end"];
     let kernel = &["victim.efi: not a Linux kernel"];
     let cases = vec![
-        Case::new("nothing at all", |_| {}).boots_as(IMAGE),
-        Case::new("no MZ", |p| put(p, 0, b"ZM"))
+        broken("nothing at all", |_| {}).boots_as(IMAGE),
+        broken("no MZ", |p| put(p, 0, b"ZM"))
             .costs_itself()
             .says(none),
-        Case::new("no PE signature", |p| put(p, SIGNATURE, b"NE\0\0"))
+        broken("no PE signature", |p| put(p, SIGNATURE, b"NE\0\0"))
             .costs_itself()
             .says(none),
-        Case::new("headers behind the end", |p| put(p, 0x3c, &[0, 0, 0, 0x10]))
+        broken("headers behind the end", |p| put(p, 0x3c, &[0, 0, 0, 0x10]))
             .costs_itself()
             .says(headers),
-        Case::new("headers at 4 GiB", |p| put(p, 0x3c, &[0xff; 4]))
+        broken("headers at 4 GiB", |p| put(p, 0x3c, &[0xff; 4]))
             .costs_itself()
             .says(headers),
-        Case::new("headers over the DOS header", |p| put(p, 0x3c, &[0; 4]))
+        broken("headers over the DOS header", |p| put(p, 0x3c, &[0; 4]))
             .costs_itself()
             .says(none),
-        Case::new("an image for AArch64", |p| put(p, MACHINE, &[0x64, 0xaa]))
+        broken("an image for AArch64", |p| put(p, MACHINE, &[0x64, 0xaa]))
             .costs_itself()
             .says(&["victim.efi: not for this processor"]),
-        Case::new("an image for a 32-bit processor", |p| {
+        broken("an image for a 32-bit processor", |p| {
             put(p, MACHINE, &[0x4c, 1])
         })
         .costs_itself()
         .says(&["victim.efi: not for this processor"]),
-        Case::new("no section", |p| put(p, NUMBER_OF_SECTIONS, &[0, 0]))
+        broken("no section", |p| put(p, NUMBER_OF_SECTIONS, &[0, 0]))
             .costs_itself()
             .says(none),
-        Case::new("256 sections", |p| put(p, NUMBER_OF_SECTIONS, &[0, 1])).boots_as(IMAGE),
-        Case::new("257 sections", |p| put(p, NUMBER_OF_SECTIONS, &[1, 1]))
+        broken("256 sections", |p| put(p, NUMBER_OF_SECTIONS, &[0, 1])).boots_as(IMAGE),
+        broken("257 sections", |p| put(p, NUMBER_OF_SECTIONS, &[1, 1]))
             .costs_itself()
             .says(headers),
-        Case::new("65,535 sections", |p| {
+        broken("65,535 sections", |p| {
             put(p, NUMBER_OF_SECTIONS, &[0xff; 2])
         })
         .costs_itself()
         .says(headers),
-        Case::new("an optional header of 65,535 bytes", |p| {
+        broken("an optional header of 65,535 bytes", |p| {
             put(p, SIZE_OF_OPTIONAL_HEADER, &[0xff; 2])
         })
         .costs_itself()
         .says(none),
-        Case::new("a kernel behind the end", |p| {
+        broken("a kernel behind the end", |p| {
             section(p, LINUX, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .costs_itself()
         .says(outside),
-        Case::new("a kernel that ends behind the end", |p| {
+        broken("a kernel that ends behind the end", |p| {
             let start = field(p, LINUX, POINTER_TO_RAW_DATA);
             place(p, LINUX, start, 0x7fff_ffff);
         })
         .costs_itself()
         .says(outside),
-        Case::new("a kernel over 4 GiB", |p| {
+        broken("a kernel over 4 GiB", |p| {
             place(p, LINUX, 0xffff_ff00, u32::MAX)
         })
         .costs_itself()
         .says(outside),
-        Case::new("a kernel of nothing", |p| {
+        broken("a kernel of nothing", |p| {
             section(p, LINUX, VIRTUAL_SIZE, 0)
         })
         .costs_itself()
         .says(none),
-        Case::new("half a kernel", |p| section(p, LINUX, VIRTUAL_SIZE, 50_000))
+        broken("half a kernel", |p| section(p, LINUX, VIRTUAL_SIZE, 50_000))
             .says(&["victim.efi: ", "bytes are missing"]),
-        Case::new("a kernel that is the headers", |p| {
+        broken("a kernel that is the headers", |p| {
             place(p, LINUX, 0, 100_000)
         })
         .says(kernel),
-        Case::new("a kernel that is the initrd", |p| {
+        broken("a kernel that is the initrd", |p| {
             let start = field(p, INITRD, POINTER_TO_RAW_DATA);
             place(p, LINUX, start, 5000);
         })
         .says(kernel),
-        Case::new("an initrd that is the kernel", |p| {
+        broken("an initrd that is the kernel", |p| {
             let start = field(p, LINUX, POINTER_TO_RAW_DATA);
             place(p, INITRD, start, 50_000);
         })
         .boots_as(IMAGE),
-        Case::new("an initrd behind the end", |p| {
+        broken("an initrd behind the end", |p| {
             section(p, INITRD, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .says(outside),
-        Case::new("an initrd of 4 GiB", |p| place(p, INITRD, 0, u32::MAX)).says(outside),
-        Case::new("a command line behind the end", |p| {
+        broken("an initrd of 4 GiB", |p| place(p, INITRD, 0, u32::MAX)).says(outside),
+        broken("a command line behind the end", |p| {
             section(p, CMDLINE, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .says(outside),
-        Case::new("a command line of 3,000 bytes", |p| {
+        broken("a command line of 3,000 bytes", |p| {
             let start = field(p, INITRD, POINTER_TO_RAW_DATA);
             place(p, CMDLINE, start, 3000);
         })
         .says(&["victim.efi: command line over 2047 bytes"]),
-        Case::new("os-release behind the end", |p| {
+        broken("os-release behind the end", |p| {
             section(p, OSREL, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .costs_itself()
         .says(outside),
-        Case::new("os-release of noise", |p| {
+        broken("os-release of noise", |p| {
             let start = field(p, LINUX, POINTER_TO_RAW_DATA);
             place(p, OSREL, start + 2048, 90_000);
         })
         .costs_itself()
         .says(&["victim.efi: "]),
-        Case::new("no os-release", |p| name(p, OSREL, b".oldrel\0"))
+        broken("no os-release", |p| name(p, OSREL, b".oldrel\0"))
             .costs_itself()
             .says(none),
-        Case::new("two kernels", |p| name(p, INITRD, b".linux\0\0")).says(kernel),
-        Case::new("a kernel in a profile of noise", |p| {
+        broken("two kernels", |p| name(p, INITRD, b".linux\0\0")).says(kernel),
+        broken("a kernel in a profile of noise", |p| {
             name(p, INITRD, b".profile")
         })
         .boots_as(IMAGE),
-        Case::new("profiles and no kernel", |p| {
+        broken("profiles and no kernel", |p| {
             for number in [CMDLINE, INITRD, LINUX] {
                 name(p, number, b".profile");
             }
         })
         .costs_itself()
         .says(none),
-        Case::new("names without an end", |p| {
+        broken("names without an end", |p| {
             for number in [OSREL, CMDLINE, INITRD, LINUX] {
                 name(p, number, &[0xff; 8]);
             }
         })
         .costs_itself()
         .says(none),
-        Case::new("no byte", |p| length(p, 0))
+        broken("no byte", |p| length(p, 0))
             .costs_itself()
             .says(&["victim.efi: "]),
-        Case::new("10 bytes", |p| length(p, 10))
+        broken("10 bytes", |p| length(p, 10))
             .costs_itself()
             .says(headers),
-        Case::new("half of the headers", |p| length(p, 0x1a0))
+        broken("half of the headers", |p| length(p, 0x1a0))
             .costs_itself()
             .says(headers),
-        Case::new("half of the file", |p| length(p, 50_000))
+        broken("half of the file", |p| length(p, 50_000))
             .costs_itself()
             .says(outside),
-        Case::new("a file that leads into a free cluster", |p| {
+        broken("a file that leads into a free cluster", |p| {
             let cluster = p.nth(p.slot(FILE), 30);
             p.link(cluster, 0);
         })
         .says(&["victim.efi: ", "is free"]),
-        Case::new("a file in a circle", |p| {
+        broken("a file in a circle", |p| {
             let slot = p.slot(FILE);
             let (start, cluster) = (p.first(slot), p.nth(slot, 30));
             p.link(cluster, start);
         })
         .says(&["victim.efi: clusters in a circle"]),
-        Case::new("a directory in a circle", |p| {
+        broken("a directory in a circle", |p| {
             let cluster = p.first(p.slot(b"LINUX      "));
             let place = p.cluster(cluster);
             for slot in p.bytes[place].chunks_mut(32).filter(|slot| slot[0] == 0) {
                 (slot[0], slot[11]) = (0xe5, 0x20);
             }
             p.link(cluster, cluster);
-        }),
+        })
+        .boots_as(IMAGE)
+        .says(&["/EFI/Linux: clusters in a circle"]),
     ];
     cases.into_iter().map(Case::uki).collect()
 }

@@ -3,11 +3,12 @@
 use super::{ENTRIES, HEAVY, IMAGES, Tree, without_counter};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tests::data::random;
 use tests::decision::Decision;
-use tests::image::Volume;
-use tests::initramfs::random;
-use tests::systemd_boot::{self, Release};
-use tests::{gapboot, witness};
+use tests::gapboot;
+use tests::images::Volume;
+use tests::kernels::witness;
+use tests::loaders::systemd_boot::{self, Release};
 
 /// Numbers of the partitions.
 const ESP: u32 = 1;

@@ -9,10 +9,11 @@ mod settings;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tests::image::{Disk, Fat, Partition, Volume};
-use tests::ovmf::PROGRAM;
-use tests::systemd_boot::Release;
-use tests::{MIB, gapboot, witness};
+use tests::images::{Disk, Fat, Partition, Volume};
+use tests::kernels::witness;
+use tests::loaders::systemd_boot::Release;
+use tests::machines::ovmf::PROGRAM;
+use tests::{MIB, gapboot};
 
 const ESP: &str = "esp";
 const XBOOTLDR: &str = "xbootldr";

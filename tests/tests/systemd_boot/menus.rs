@@ -7,9 +7,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use tests::decision::Decision;
-use tests::entries;
 use tests::gapboot;
-use tests::systemd_boot::{self, Boot, Release};
+use tests::images::entries;
+use tests::loaders::systemd_boot::{self, Boot, Release};
 
 /// A difference that is meant. Entries are named by their ids.
 #[derive(Clone, Copy)]

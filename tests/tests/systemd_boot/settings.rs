@@ -3,8 +3,8 @@
 use super::menus::same_decisions;
 use super::{HEAVY, Tree};
 use tests::decision::Asked;
-use tests::image::Volume;
-use tests::systemd_boot::Release;
+use tests::images::Volume;
+use tests::loaders::systemd_boot::Release;
 
 /// A `loader.conf`, what it makes boot, and whether there is a menu.
 const SETTINGS: [(&str, &str, Asked); 10] = [

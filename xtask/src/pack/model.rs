@@ -1,78 +1,105 @@
-//! What both sides know before a decision: how likely it is a 1.
+//! What both sides know before a bit: how likely it is a 1.
 //!
-//! A decision has a node, its place in the trees of decisions that
-//! [`layout::packed::node`] lists. Four weights speak about it: one for the node
-//! alone, one for the node after the last byte, one for the node after the byte
-//! before that, one for the node after both. Their sum is the logarithm of the
-//! odds of a 1. When the decision is known, all four move by the same step towards it, the further the less it was expected: this
-//! is logistic regression by gradient descent, one step a decision. Steps are
-//! longer at the start, when nothing is known, than later.
+//! A byte is eight bits, the highest first. The bits of it that are known, after a 1, are
+//! the node. For each context (some bits of the last four bytes) there is a tree of slots,
+//! one for each node; a hash of the context says where it begins. Trees overlap, since
+//! there is not enough memory.
+//!
+//! A slot has a weight and a rate. The weights of all contexts are added: their sum is the logarithm
+//! of the odds of a 1. When the bit is known, each weight moves towards it, the further the less the bit
+//! was expected, and the further the less its slot was used before: that is logistic regression by
+//! gradient descent, with a rate for each weight.
 
-use layout::packed::{BEFORE, HASTE, LAST, PAIR, PATIENCE, RATE, SQUASH, STRIDE, WEIGHTS, mix};
+use layout::packed::{CONTEXTS, FRESH, HASTE, IGNORED, MIX, SLOTS, SLOW, SQUASH, TREES};
 
-/// The two bytes before the next one.
-#[derive(Clone, Copy)]
-pub(super) struct Context {
-    last: u8,
-    before: u8,
+/// The numbers of the model that [`super::search`] looks for; `layout::packed` explains them.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    pub(super) ignored: [u32; CONTEXTS],
+    pub(super) mix: u32,
+    pub(super) fresh: i8,
+    pub(super) slow: i8,
+    pub(super) haste: u32,
 }
 
-impl Context {
-    /// At the start, as if zeros came before.
-    pub(super) const START: Self = Self { last: 0, before: 0 };
-
-    /// The context behind `byte`.
-    pub(super) fn then(self, byte: u8) -> Self {
-        Self {
-            last: byte,
-            before: self.last,
-        }
-    }
-
-    fn weights(self, node: usize) -> [usize; 4] {
-        let [last, before] = [self.last, self.before].map(|byte| usize::from(byte) * STRIDE);
-        let pair = PAIR + last + mix(LAST + before);
-        [0, LAST + last, BEFORE + before, pair].map(|tree| tree + node)
-    }
+impl Numbers {
+    /// Those of the unpacker.
+    pub(super) const OURS: Self = Self {
+        ignored: IGNORED,
+        mix: MIX,
+        fresh: FRESH,
+        slow: SLOW,
+        haste: HASTE,
+    };
 }
 
-/// All weights.
+/// All slots, and where in the image we are.
 pub(super) struct Model {
-    weights: Vec<i16>,
+    numbers: Numbers,
+    /// The weight in the upper 24 bits, the rate below.
+    slots: Vec<u32>,
     squash: Vec<u16>,
-    haste: u32,
+    /// The last four bytes, the last one on top.
+    last: u32,
+    /// Where the trees of the next byte begin.
+    trees: [usize; CONTEXTS],
+    node: usize,
 }
 
-/// Sums are in 2048ths (of the natural logarithm), the table has each 32nd.
-const SQUASH_SHIFT: u32 = 6;
-/// Steps are the error of the probability times the rate, shifted down by this.
-const RATE_SHIFT: u32 = 15;
+/// Sums are 32 bits; their upper ten choose the entry of the table.
+const SQUASH_SHIFT: u32 = 22;
 
 impl Model {
-    pub(super) fn new() -> Self {
-        Self {
-            weights: vec![0; WEIGHTS],
+    pub(super) fn new(numbers: Numbers) -> Self {
+        let fresh = i32::from(numbers.fresh) as u32;
+        let mut model = Self {
+            numbers,
+            slots: vec![fresh; SLOTS],
             squash: squash(),
-            haste: HASTE,
-        }
+            last: fresh,
+            trees: [0; CONTEXTS],
+            node: 1,
+        };
+        model.plant();
+        model
     }
 
-    /// The probability of a 1, in 65536ths; neither 0 nor 1.
-    pub(super) fn probability(&self, context: Context, node: usize) -> u16 {
-        let weights = context.weights(node).map(|at| self.weights[at]);
-        let sum = weights.into_iter().fold(0, i16::wrapping_add);
-        self.squash[usize::from(sum as u16 >> SQUASH_SHIFT)]
+    /// The probability that the next bit is a 1, in 65536ths; neither 0 nor 1.
+    pub(super) fn probability(&self) -> u16 {
+        let slots = self.trees.map(|tree| self.slots[tree + self.node]);
+        let sum = slots.into_iter().fold(0, u32::wrapping_add);
+        self.squash[(sum >> SQUASH_SHIFT) as usize]
     }
 
-    /// The decision at `node` was `bit`; its [`Self::probability`] had been given.
-    pub(super) fn learn(&mut self, context: Context, node: usize, probability: u16, bit: bool) {
+    /// The next bit is `bit`; `probability` was [`Self::probability`]. If the
+    /// byte is complete, gives it.
+    pub(super) fn learn(&mut self, probability: u16, bit: bool) -> Option<u8> {
         let excess = i32::from(probability) - (i32::from(bit) << 16);
-        let haste = self.haste >> PATIENCE;
-        self.haste -= haste;
-        let step = ((excess * (haste + RATE) as i32) >> RATE_SHIFT) as i16;
-        for at in context.weights(node) {
-            self.weights[at] = self.weights[at].wrapping_sub(step);
+        let step = (excess << self.numbers.haste) & !0xff;
+        for tree in self.trees {
+            let slot = &mut self.slots[tree + self.node];
+            let rate = *slot as u8 as i8;
+            // No carry: the rate stays below 0.
+            *slot += u32::from(rate < self.numbers.slow);
+            *slot = slot.wrapping_add(step.wrapping_mul(rate.into()) as u32);
         }
+        self.node = 2 * self.node + usize::from(bit);
+        if self.node < 0x100 {
+            return None;
+        }
+        let byte = self.node as u8;
+        self.last = self.last >> 8 | u32::from(byte) << 24;
+        self.node = 1;
+        self.plant();
+        Some(byte)
+    }
+
+    /// Finds the trees for the next byte.
+    fn plant(&mut self) {
+        self.trees = self.numbers.ignored.map(|ignored| {
+            let hash = (self.last | ignored).wrapping_mul(self.numbers.mix);
+            ((u64::from(hash) * TREES as u64) >> 32) as usize
+        });
     }
 }
 

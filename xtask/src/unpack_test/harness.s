@@ -22,8 +22,8 @@ next_case:
     lodsl
     movb    %al, unpack_marker
     movb    ${FILL}, %al
-    movl    ${MEMORY}, %edi
-    movl    ${MEMORY_END} - {MEMORY}, %ecx
+    movl    ${WATCHED}, %edi
+    movl    ${WATCHED_END} - {WATCHED}, %ecx
     rep stosb
     lodsl
     movl    %eax, %ecx
@@ -48,7 +48,7 @@ next_case:
     movl    ${TABLE}, %edx
     call    check
     movl    ${TABLE_END}, %edi
-    movl    ${MEMORY_END}, %edx
+    movl    ${WATCHED_END}, %edx
     call    check
     movl    (%esp), %edi            # behind the packed bytes in `cases`
     movl    packed_end, %ecx

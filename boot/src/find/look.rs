@@ -1,0 +1,67 @@
+//! For programs that only look at a disk: what the menu would get, by the same code.
+
+use super::inventory::{Finder, default};
+use super::scan::Problem;
+use crate::Error;
+use crate::disk::storage::Storage;
+use crate::entries::list::List;
+use crate::entries::title;
+use crate::fat::Sources;
+use crate::machine::Disk;
+use crate::overlay::Overlay;
+use crate::workspace::{Desk, Workspace};
+
+/// What was found on a disk, and the means to read more of it.
+pub struct Inventory<'l, 's, 'd, D> {
+    /// The entries in the order of the menu, their titles told apart.
+    pub list: &'l List<'l>,
+    /// The rank of the entry that boots when nobody chooses one.
+    pub default: Option<usize>,
+    /// The disk.
+    pub storage: &'s mut Storage<'d, D>,
+    /// The volumes that entries come from.
+    pub sources: Sources,
+}
+
+/// Takes the inventory of `disk` for a machine that can run 64-bit kernels, or
+/// not, and shows it to `then`. `problem` is told what goes wrong on the way.
+///
+/// # Errors
+/// Why there is no list.
+pub fn look<D: Disk, T>(
+    disk: &mut D,
+    workspace: &mut Workspace,
+    long_mode: bool,
+    problem: &mut Problem,
+    then: impl FnOnce(Inventory<D>) -> T,
+) -> Result<T, Error> {
+    let mut storage = workspace.caches.storage(disk);
+    let Desk {
+        scratch,
+        conf,
+        state,
+        ..
+    } = &mut workspace.desk;
+    let overlay = Overlay::linked();
+    let mut finder = Finder {
+        storage: &mut storage,
+        overlay: Some(overlay),
+        long_mode,
+        scratch,
+    };
+    let mut sources = [None; 2];
+    let mut list = List::new(&mut workspace.entries);
+    finder.sources(&mut sources, problem)?;
+    overlay.read_settings(&mut finder, &sources, conf, problem);
+    finder.entries(&sources, &mut list, problem);
+    title::tell_apart(&mut list);
+    if let [Some(esp), _] = &sources {
+        state.read(&mut storage, &esp.volume);
+    }
+    Ok(then(Inventory {
+        default: default(&list, conf, state, None),
+        list: &list,
+        storage: &mut storage,
+        sources,
+    }))
+}

@@ -1,0 +1,111 @@
+//! `gapboot kexec`: starts a kernel from the running Linux ([`kexec`]).
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kexec::Payload;
+
+use super::context::Context;
+use crate::disk::reader::Reader;
+use crate::disk::{Access, Disk};
+use crate::error::Error;
+use crate::uki::payload;
+
+/// Start a UKI, a kernel or an entry from this system, without the firmware.
+///
+/// Has Linux load FILE, a unified kernel image or a bzImage, and starts it: by
+/// `systemctl kexec` where systemd runs, else at once. With --disk, what the menu of
+/// DISK would start: ENTRY, an id as `gapboot list` shows it, or the default. The
+/// attempt is not counted.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    override_usage = "\
+gapboot kexec [-l] FILE [--initrd FILE]... [--cmdline TEXT]
+       gapboot kexec [-l] --disk DISK [ENTRY] [--cmdline TEXT]
+       gapboot kexec -e",
+    after_help = "\
+It needs root, and a Linux with CONFIG_KEXEC_FILE (kexec_file_load) or
+CONFIG_KEXEC (kexec_load: no signatures are checked, and a machine with UEFI has
+no runtime services in the new system).
+
+Examples:
+  gapboot kexec os.efi
+  gapboot kexec vmlinuz --initrd initrd.img --cmdline \"root=/dev/sda2 ro\"
+  gapboot kexec --disk /dev/sda debian"
+)]
+pub struct Arguments {
+    /// a unified kernel image or a kernel; with --disk, ENTRY stands here
+    #[arg(value_name = "FILE")]
+    what: Option<PathBuf>,
+    /// take kernel, initrds and command line from an entry there
+    #[arg(long, value_name = "DISK")]
+    disk: Option<PathBuf>,
+    /// an initrd; several are put together in their order
+    #[arg(long = "initrd", value_name = "FILE")]
+    initrds: Vec<PathBuf>,
+    /// the command line, in place of the image's or the entry's; in front of it,
+    /// @N chooses profile N of an image
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    cmdline: Option<String>,
+    /// load only
+    #[arg(short, long)]
+    load: bool,
+    /// load by kexec_load even where Linux has kexec_file_load
+    #[arg(short = 'c', long = "kexec-syscall")]
+    by_segments: bool,
+    /// start what was loaded before, at once: nothing is shut down, file systems
+    /// are flushed only
+    #[arg(short, long)]
+    exec: bool,
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        self.check()?;
+        if self.exec {
+            return Ok(kexec::start_at_once()?);
+        }
+        let payload = self.payload()?;
+        let call = kexec::load(&payload, self.by_segments)?.name();
+        writeln!(context.out, "{}: loaded ({call})", payload.name)?;
+        context.out.flush()?;
+        match self.load {
+            true => Ok(()),
+            false => Ok(kexec::start()?),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let loads = self.what.is_some() || self.disk.is_some();
+        let others = loads || self.load || self.by_segments;
+        Err(Error::usage(match self {
+            _ if self.exec && others => "-e starts what was loaded before: leave the rest out",
+            _ if self.exec => return Ok(()),
+            _ if !loads => "FILE is missing: name a unified kernel image or a kernel, or --disk",
+            _ if self.disk.is_some() && !self.initrds.is_empty() => {
+                "an entry names its own initrds: leave --initrd out"
+            }
+            _ => return Ok(()),
+        }))
+    }
+
+    /// Gathers what is to be started.
+    fn payload(&self) -> Result<Payload, Error> {
+        let Some(disk) = &self.disk else {
+            let path = self.what.clone().unwrap_or_default();
+            let cmdline = self.cmdline.as_deref().unwrap_or_default();
+            return payload::of_file(&path, &self.initrds, cmdline);
+        };
+        let id = self.what.as_ref().map(|id| id.to_string_lossy());
+        // The disk is read past the caches of its mounted file systems.
+        rustix::fs::sync();
+        let mut payload = Disk::open(disk, Access::Read)
+            .and_then(|disk| Ok(kexec::entry::load(Reader::new(disk), id.as_deref())?))
+            .map_err(|error| error.on(disk))?;
+        if let Some(line) = &self.cmdline {
+            payload.cmdline = line.clone().into_bytes();
+        }
+        Ok(payload)
+    }
+}

@@ -1,0 +1,116 @@
+//! `gapboot status`: what is on a disk.
+//!
+//! Exit status 0 means that the question was answered, whatever the answer;
+//! scripts read `--json`. The keys, camelCase, absent when there is no value:
+//!
+//! | key | value |
+//! |---|---|
+//! | `installed` | true if both stages are there, so that the disk starts gapboot |
+//! | `version` | gapboot's version, by stage2's header |
+//! | `intact` | stage2's checksum is right |
+//! | `upToDate` | stage1 and stage2 are those that this program carries, and so is the overlay if there is one; absent if it carries none |
+//! | `stage1` | `match`: this program's; `other`: another gapboot's; `foreign`: another program's; `none`: zeros |
+//! | `stage2` | `present`, `incomplete` (an interrupted install), `none` |
+//! | `overlay` | `present`: intact and of this stage2; `damaged`; `other`: of another stage2; `none` |
+//! | `console` | the console in stage2's header, as `gapboot install --console` takes it |
+//! | `state` | what `gapboot set` and the menu set: `default`, `preferred`, `oneShot`, `lastBooted`, and in seconds, or in loader.conf's words, `timeout`, `oneShotTimeout`; absent if nothing is set or the file can't be read |
+//! | `loader` | without DISK: what the loader said to this system, by the names of the Boot Loader Interface; absent if it wasn't gapboot |
+//! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::SystemArgument;
+use super::context::Context;
+use crate::disk::{Access, Disk};
+use crate::error::Error;
+use crate::install::layout_advice::WITHOUT_OVERLAY;
+use crate::install::status::Status;
+use crate::install::survey::Survey;
+use crate::state::SessionReport;
+use crate::system::boot_disk;
+
+/// Say what is installed on a disk and whether it is intact.
+///
+/// Says whether gapboot is on DISK, which version, whether it is intact, and
+/// whether it is the one that this program would install; and what `gapboot set`
+/// has set. Without DISK, it is about the disk that this system was started from,
+/// and says also what the loader told the system.
+#[derive(Args, Debug)]
+#[command(
+    args_override_self = true,
+    after_help = "Exit status: 0 answered, whatever the answer; 1 the disk could not be read."
+)]
+pub struct Arguments {
+    /// an image file or a block device; default: the disk of this system
+    #[arg(value_name = "DISK")]
+    disk: Option<PathBuf>,
+    /// print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    system: SystemArgument,
+}
+
+/// What is said of the overlay.
+fn overlay(overlay: &str) -> &str {
+    match overlay {
+        "present" => "intact",
+        "damaged" => "damaged, so it is not used: `gapboot install` writes it anew",
+        "other" => "of another stage2, so it is not used: `gapboot install` writes the right one",
+        none => none,
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        let system = &self.system.system();
+        let disk = match &self.disk {
+            Some(disk) => disk.clone(),
+            None => system.file(&boot_disk(system)?),
+        };
+        let found = Disk::open(&disk, Access::Read)
+            .and_then(|disk| Survey::new(&disk))
+            .map_err(|error| error.on(&disk))?;
+        let status = Status::new(&found, context.stages().ok());
+        let session = SessionReport::new(system, self.disk.as_deref())?;
+        if self.json {
+            let json = serde_json::to_string(&Answer { status, session }).map_err(Error::failed)?;
+            return Ok(writeln!(context.out, "{json}")?);
+        }
+        let name = disk.display();
+        writeln!(context.out, "{name}: {}", status.sentence())?;
+        if let Some(console) = &status.console {
+            writeln!(context.out, "  console: {console}")?;
+            let overlay = overlay(status.overlay);
+            match found.lacks_overlay() {
+                true => writeln!(context.out, "  overlay: {overlay}; {WITHOUT_OVERLAY}")?,
+                false => writeln!(context.out, "  overlay: {overlay}")?,
+            }
+        }
+        for foreign in &status.foreign {
+            let what = if foreign.sector == 0 {
+                "boot code"
+            } else {
+                "data"
+            };
+            writeln!(
+                context.out,
+                "  {what} of {} in sector {}",
+                foreign.owner, foreign.sector
+            )?;
+        }
+        Ok(session.write(context.out)?)
+    }
+}
+
+/// The whole answer.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(flatten)]
+    session: SessionReport,
+}

@@ -1,0 +1,29 @@
+//! `gapboot uki convert`: any UKI becomes a bzImage as well.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::error::Error;
+use crate::uki::convert::convert;
+use crate::uki::stub::Stub;
+
+/// Make an image that is a bzImage as well from any Unified Kernel Image.
+///
+/// What it makes has to be signed again.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// the image to be read
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// the image to be made, which may be the same file
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+}
+
+impl Arguments {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
+        convert(Stub::embedded()?, &self.input, &self.output, context.err)
+    }
+}

@@ -1,0 +1,45 @@
+//! A disk as the commands use it: so many sectors, to be read and written.
+
+use std::io;
+
+use crate::error::Error;
+use crate::number::{sector_bytes, to_usize};
+
+/// What commands need of a disk. Tests have one that loses its power.
+pub trait Sectors {
+    /// The size in sectors.
+    fn sectors(&self) -> u64;
+    /// Reads whole sectors, the first of them `at`.
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
+    /// Writes bytes from the start of sector `at` on; what follows them in the
+    /// last sector keeps its value.
+    fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Returns when all that was written is on the medium.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Reads `count` sectors; the error says which.
+pub fn read(disk: &dyn Sectors, at: u64, count: u64) -> Result<Vec<u8>, Error> {
+    if at.checked_add(count).is_none_or(|end| end > disk.sectors()) {
+        return Err(Error::failed(format!(
+            "it ends before {}: is the image complete?",
+            range(at, count)
+        )));
+    }
+    let mut bytes = vec![0; to_usize(sector_bytes(count))];
+    disk.read(at, &mut bytes)
+        .map_err(|error| Error::failed(format!("cannot read {}: {error}", range(at, count))))?;
+    Ok(bytes)
+}
+
+/// `sector 7` or `sectors 7-9`.
+pub fn range(at: u64, count: u64) -> String {
+    match count {
+        0 | 1 => format!("sector {at}"),
+        // Numbers from a hostile disk come here too.
+        _ => format!(
+            "sectors {at}-{}",
+            at.saturating_add(count.saturating_sub(1))
+        ),
+    }
+}

@@ -1,0 +1,159 @@
+//! The writes of an installation, in an order that bears an interruption.
+//!
+//! Writes between two syncs may reach the disk in any order, or in part. After
+//! every cut, at any sector, the disk must hold one of three: the old loader,
+//! unharmed; a gapboot stage1 over a stage2 that it refuses, which says so on
+//! the screen; or the new gapboot. The danger is boot code that trusts the
+//! sectors behind it: foreign code does, stage1 does not (it checks magic,
+//! length and checksum before it jumps).
+//!
+//! stage2 is written in three parts, with a sync after each:
+//!
+//! 1. *mark*: its first sector with the magic [`INCOMPLETE`]. From here on no
+//!    stage1 takes what it finds for a stage2, and a later `gapboot install`
+//!    knows an interrupted one from a foreign program.
+//! 2. *body*: all other sectors; the overlay too, its first sector before the
+//!    rest, so that what is there of it is known as gapboot's.
+//! 3. *seal*: its first sector again, now with the true magic.
+//!
+//! Where the boot code goes among them depends on what is there:
+//!
+//! - **The gap holds a foreign program** (with `--force`): boot code first. The
+//!   old boot code may depend on the gap, so it must be gone before the gap
+//!   changes. The new one finds no magic there and says so.
+//! - **The boot code is an older gapboot's**: between mark and body. The old
+//!   stage2 is invalid by then and the new one not valid yet, so that no stage1
+//!   ever starts the stage2 of another version. The same if there is foreign
+//!   code and something foreign behind gapboot's stage2 in the gap.
+//! - **Else** (no boot code, or foreign code over a gap that is empty or
+//!   gapboot's, so that it can't depend on it): last. The old loader, if there
+//!   is one, boots until the moment in which the new one is complete.
+//!
+//! The boot code is less than a sector, and a disk writes a sector as a whole.
+//! An update has one copy of stage2 in one place, so there is a moment, some
+//! tens of milliseconds long, in which an interruption leaves a disk that says
+//! what is wrong instead of booting; running `gapboot install` again mends it.
+
+use layout::disk::{OVERLAY_LBA, SECTOR, STAGE2_LBA};
+
+use super::stages::{INCOMPLETE, Stages};
+use super::survey::{Code, Gap, OverlayArea, Survey};
+use super::write::Write;
+use crate::number::{sector_bytes, to_usize};
+
+/// What becomes of the overlay's sectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverlayAction {
+    /// They get the overlay.
+    Write,
+    /// They stay as they are.
+    Leave,
+    /// They get zeros, if they hold an overlay.
+    Clear,
+}
+
+/// The writes that turn what was found into an installed gapboot; none if it is
+/// there already. `first` is what sector 0 is to begin with: the boot code, or
+/// the boot code and a changed partition table.
+pub fn install(
+    found: &Survey,
+    stages: &Stages,
+    first: &[u8],
+    overlay: OverlayAction,
+) -> Vec<Write> {
+    let what = match first.len() {
+        SECTOR => "stage1, the boot code, and the partition table",
+        _ => "stage1, the boot code",
+    };
+    let is_there = first.len() < SECTOR && found.code_bytes == first;
+    let boot_code = (!is_there).then(|| Write::new(what, 0, first));
+    let overlay = match (&stages.overlay, overlay) {
+        (Some(bytes), OverlayAction::Write) if !found.overlay_bytes.starts_with(bytes) => halves(
+            ["the overlay, its first sector", "the overlay, the rest"],
+            OVERLAY_LBA,
+            bytes,
+        )
+        .into(),
+        (_, OverlayAction::Clear) => clear_overlay(found),
+        _ => Vec::new(),
+    };
+    if found.gap_bytes == stages.stage2 {
+        // An overlay that does not fit its stage2 is never loaded, so it may
+        // come at any time.
+        return overlay.into_iter().chain(boot_code).collect();
+    }
+    let [seal, body] = halves(
+        ["stage2, its first sector", "stage2, the rest"],
+        STAGE2_LBA,
+        &stages.stage2,
+    );
+    let mut mark = Write {
+        what: "stage2, its first sector marked as incomplete",
+        ..seal.clone()
+    };
+    mark.bytes[..INCOMPLETE.len()].copy_from_slice(&INCOMPLETE);
+    let mut writes = vec![mark, body];
+    writes.extend(overlay);
+    writes.push(seal);
+    let position = match (&found.gap, found.code) {
+        (Gap::Without, _) if !found.strangers.is_empty() => 0,
+        (_, Code::Gapboot) => 1,
+        _ if !found.strangers.is_empty() => 1,
+        _ => writes.len(),
+    };
+    if let Some(boot_code) = boot_code {
+        writes.insert(position, boot_code);
+    }
+    writes
+}
+
+/// The writes that take gapboot out: the boot code first, so that nothing jumps
+/// into what goes next, and the sectors by which the rest is known as gapboot's
+/// last, so that an interrupted removal can be repeated. Nothing else is
+/// touched.
+pub fn remove(found: &Survey) -> Vec<Write> {
+    let mut writes = Vec::new();
+    if found.code == Code::Gapboot {
+        writes.push(Write::new(
+            "stage1, zeros",
+            0,
+            &vec![0; found.code_bytes.len()],
+        ));
+    }
+    writes.extend(clear_overlay(found));
+    writes.extend(clear(
+        "stage2, zeros",
+        STAGE2_LBA,
+        to_usize(sector_bytes(found.own_sectors())),
+    ));
+    writes
+}
+
+/// The writes that take the overlay out, if there is one.
+fn clear_overlay(found: &Survey) -> Vec<Write> {
+    match found.overlay {
+        OverlayArea::Gapboot(_) => {
+            clear("the overlay, zeros", OVERLAY_LBA, found.overlay_bytes.len())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Writes `size` zeros: the sector by which they are known as gapboot's last.
+fn clear(what: &'static str, at: u64, size: usize) -> Vec<Write> {
+    if size == 0 {
+        return Vec::new();
+    }
+    let [first, rest] = halves([what, what], at, &vec![0; size]);
+    let rest = (!rest.bytes.is_empty()).then_some(rest);
+    rest.into_iter().chain([first]).collect()
+}
+
+/// The first sector of `bytes` and the rest as writes of their own.
+fn halves(what: [&'static str; 2], at: u64, bytes: &[u8]) -> [Write; 2] {
+    let (first, rest) = bytes.split_at(SECTOR);
+    [
+        Write::new(what[0], at, first),
+        Write::new(what[1], at.saturating_add(1), rest),
+    ]
+}

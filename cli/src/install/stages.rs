@@ -1,0 +1,177 @@
+//! The stages: those that this program carries, and the header by which
+//! installed ones are known.
+
+use layout::disk::{STAGE1_CODE, STAGE2_BYTES};
+use layout::header;
+
+use super::console::Console;
+use super::overlay::OverlayHeader;
+use crate::error::Error;
+use crate::number::to_usize;
+
+/// stage1 holds this word somewhere in its boot code, stage2 begins with it: by
+/// it an installed gapboot of any version is known.
+pub const MARK: &[u8] = b"gapboot";
+
+/// The magic of a stage2 that is being written: unlike [`header::MAGIC`], so
+/// that stage1 refuses it, and unlike anything of anyone else's, so that the
+/// next `gapboot install` knows what it finds.
+pub const INCOMPLETE: [u8; 8] = *b"gapboot~";
+
+/// Bytes of stage1 that firmware and formatting tools write to: the BPB and
+/// the time stamp that Windows keeps. There is no code in them, and they don't
+/// count when an installed stage1 is compared.
+const SCRIBBLED: [std::ops::Range<usize>; 2] = [0x03..0x5a, 0xda..0xe0];
+
+/// The files of the build as `build.rs` includes them.
+struct Embedded {
+    stage1: &'static [u8],
+    stage2: &'static [u8],
+    overlay: Option<&'static [u8]>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/stages.rs"));
+
+/// The loader as it goes to a disk.
+#[derive(Clone)]
+pub struct Stages {
+    /// Boot code for the first 440 bytes of sector 0.
+    pub code: Vec<u8>,
+    /// stage2, filled up with zeros to the sectors that are its own.
+    pub stage2: Vec<u8>,
+    /// The overlay, whole sectors.
+    pub overlay: Option<Vec<u8>>,
+    /// gapboot's version.
+    pub version: String,
+}
+
+impl Stages {
+    /// The loader inside this program; an error if it was built without.
+    pub fn embedded() -> Result<Self, Error> {
+        match EMBEDDED {
+            Some(files) => Self::new(files.stage1, files.stage2, files.overlay),
+            None => Err(Error::failed(
+                "this gapboot was built without the loader: build it with ./x dist",
+            )),
+        }
+    }
+
+    /// The loader from `stage1.bin`, `stage2.bin` and `overlay.bin`; an error
+    /// if they can't be what the build makes.
+    pub fn new(stage1: &[u8], stage2: &[u8], overlay: Option<&[u8]>) -> Result<Self, Error> {
+        let wrong = |what| Error::failed(format!("this gapboot was built wrongly: {what}"));
+        let code = stage1
+            .get(..STAGE1_CODE)
+            .ok_or(wrong("stage1.bin is too short"))?;
+        if !is_ours(code) {
+            return Err(wrong("stage1.bin does not hold the word gapboot"));
+        }
+        let found = match Stage2::find(stage2) {
+            Some(found) if found.intact && stage2.len() <= STAGE2_BYTES => found,
+            _ => return Err(wrong("stage2.bin is damaged")),
+        };
+        if let Some(overlay) = overlay {
+            match OverlayHeader::find(overlay) {
+                Some(overlay) if overlay.intact && overlay.build == found.build => {}
+                Some(overlay) if overlay.intact => {
+                    return Err(wrong("overlay.bin belongs to another stage2"));
+                }
+                _ => return Err(wrong("overlay.bin is damaged")),
+            }
+        }
+        Ok(Self {
+            code: code.to_vec(),
+            stage2: filled(stage2, STAGE2_BYTES),
+            overlay: overlay.map(<[u8]>::to_vec),
+            version: found.version,
+        })
+    }
+
+    /// The same loader with this console; with the build's own for none.
+    #[must_use]
+    pub fn with_console(mut self, console: Option<Console>) -> Self {
+        if let Some(console) = console {
+            console.set(&mut self.stage2);
+        }
+        self
+    }
+
+    /// True if boot code is this stage1, whatever firmware wrote into the
+    /// bytes that hold no code.
+    pub fn is_this_stage1(&self, code: &[u8]) -> bool {
+        let counts = |at: &usize| !SCRIBBLED.iter().any(|bytes| bytes.contains(at));
+        code.len() == self.code.len()
+            && (0..code.len())
+                .filter(counts)
+                .all(|at| code[at] == self.code[at])
+    }
+}
+
+/// True if boot code is gapboot's, of any version.
+pub fn is_ours(code: &[u8]) -> bool {
+    code.windows(MARK.len()).any(|bytes| bytes == MARK)
+}
+
+fn filled(bytes: &[u8], size: usize) -> Vec<u8> {
+    let mut filled = bytes.to_vec();
+    filled.resize(size, 0);
+    filled
+}
+
+/// What the header of a stage2 says (see [`layout::header`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage2 {
+    /// gapboot's version, printable.
+    pub version: String,
+    /// Length in bytes, as many as the gap has if the header names none that
+    /// is possible.
+    pub length: usize,
+    /// The checksum is right. Never true for a format that is not ours.
+    pub intact: bool,
+    /// The checksum of the unpacked image, by which an overlay knows its stage2.
+    pub build: u32,
+}
+
+impl Stage2 {
+    /// The stage2 that `gap` begins with, if there is one.
+    pub fn find(gap: &[u8]) -> Option<Self> {
+        if gap.len() < header::SIZE || !gap.starts_with(&header::MAGIC) {
+            return None;
+        }
+        let format =
+            u16::from_le_bytes([gap[header::FORMAT_OFFSET], gap[header::FORMAT_OFFSET + 1]]);
+        let length = to_usize(number(gap, header::LENGTH_OFFSET));
+        let possible = format == header::FORMAT
+            && (header::SIZE..=STAGE2_BYTES).contains(&length)
+            && length <= gap.len();
+        Some(Self {
+            version: version(&gap[header::VERSION_OFFSET..][..header::VERSION_SIZE]),
+            length: if possible { length } else { STAGE2_BYTES },
+            build: number(gap, header::BUILD_OFFSET),
+            intact: possible
+                && crc32fast::hash(&gap[header::CHECKED_FROM..length])
+                    == number(gap, header::CHECKSUM_OFFSET),
+        })
+    }
+}
+
+fn number(gap: &[u8], at: usize) -> u32 {
+    let bytes = gap[at..].first_chunk();
+    u32::from_le_bytes(*bytes.unwrap_or(&[0; 4]))
+}
+
+/// A version field as text that is safe to print, whatever the disk holds.
+fn version(field: &[u8]) -> String {
+    let end = field
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(field.len());
+    let printable = |&byte: &u8| {
+        if byte.is_ascii_graphic() {
+            char::from(byte)
+        } else {
+            '?'
+        }
+    };
+    field[..end].iter().map(printable).collect()
+}

@@ -1,0 +1,270 @@
+//! What an installation wrote over, in a file, to bring it back.
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 8 | magic, `gapundo1`; the digit is the format's version |
+//! | 8 | 4 | CRC-32 (IEEE 802.3) of all that follows |
+//! | 12 | 4 | number of sectors |
+//! | 16 | 8 | sectors of the disk |
+//! | 24 | 16 | the disk's GUID, or the signature of its MBR and zeros |
+//! | 40 | | for each sector its LBA (8), what was there (512), what was written (512) |
+//!
+//! Numbers are little-endian. A sector is brought back if it is as it was written,
+//! is gapboot's still, or holds nothing: what others have written since stays,
+//! and so do a partition table that has changed since and the sectors of a
+//! partition that was made there.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use boot::disk::gpt::{Header, SIGNATURE};
+use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
+use zerocopy::FromBytes;
+
+use super::stages::INCOMPLETE;
+use super::survey::{Code, Gap, OverlayArea, Survey, is_zero};
+use super::write::Write;
+use crate::disk::{self, Sectors};
+use crate::error::Error;
+use crate::number::{to_u32, to_usize};
+
+const MAGIC: &[u8; 8] = b"gapundo1";
+const HEADER: usize = 40;
+const RECORD: usize = 8 + 2 * SECTOR;
+/// Where the MBR's disk signature lies.
+const MBR_SIGNATURE: std::ops::Range<usize> = 440..444;
+
+/// A sector that an installation changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    at: u64,
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+/// What an installation changed on one disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undo {
+    sectors: u64,
+    disk: [u8; 16],
+    changes: Vec<Change>,
+}
+
+impl Undo {
+    /// What `writes` are going to change on `disk`.
+    pub fn of(disk: &dyn Sectors, writes: &[Write]) -> Result<Self, Error> {
+        let mut changes: Vec<Change> = Vec::new();
+        for write in writes {
+            for (at, bytes) in (write.at..).zip(write.bytes.chunks(SECTOR)) {
+                let known = changes.iter().position(|change| change.at == at);
+                let index = known.unwrap_or(changes.len());
+                if known.is_none() {
+                    let before = disk::read(disk, at, 1)?;
+                    let after = before.clone();
+                    changes.push(Change { at, before, after });
+                }
+                changes[index].after[..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+        changes.sort_by_key(|change| change.at);
+        Ok(Self {
+            sectors: disk.sectors(),
+            disk: identity(disk)?,
+            changes,
+        })
+    }
+
+    /// Writes the file for `disk`, to the medium; one that exists is left alone.
+    pub fn save(&self, path: &Path, disk: &dyn Sectors) -> Result<(), Error> {
+        let write = |mut file: File| {
+            file.write_all(&self.bytes())?;
+            file.sync_all()
+        };
+        let saved = File::create_new(path).and_then(write);
+        saved.map_err(|error| {
+            let (file, what) = (path.display(), "nothing was installed");
+            // Another file would keep what an interrupted installation left.
+            Error::failed(match Self::load(path, disk) {
+                Ok(_) => format!(
+                    "{file} is this disk's way back from an earlier install; {what}: keep that \
+                     file, and install without --undo"
+                ),
+                Err(_) => {
+                    format!("cannot write {file}: {error}; {what}, name another file for --undo")
+                }
+            })
+        })
+    }
+
+    /// Reads a file that [`Undo::save`] wrote for `disk`.
+    pub fn load(path: &Path, disk: &dyn Sectors) -> Result<Self, Error> {
+        let on = |problem: &str| Error::failed(format!("{}: {problem}", path.display()));
+        let bytes = fs::read(path).map_err(|error| on(&format!("cannot read it: {error}")))?;
+        let undo = Self::parse(&bytes)
+            .ok_or_else(|| on("is no file of `gapboot install --undo`, or a damaged one"))?;
+        if undo.disk != identity(disk)? {
+            return Err(on(
+                "was written for another disk, by its identifier: name that disk or its own file",
+            ));
+        }
+        if undo.sectors != disk.sectors() {
+            return Err(on(&format!(
+                "was written when the disk had {} sectors, it has {} now: make it that size \
+                 again, or take the loader out without --undo, which leaves zeros",
+                undo.sectors,
+                disk.sectors()
+            )));
+        }
+        Ok(undo)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut rest = to_u32(self.changes.len()).to_le_bytes().to_vec();
+        rest.extend(self.sectors.to_le_bytes());
+        rest.extend(self.disk);
+        for change in &self.changes {
+            rest.extend(change.at.to_le_bytes());
+            rest.extend(&change.before);
+            rest.extend(&change.after);
+        }
+        let checksum = crc32fast::hash(&rest).to_le_bytes();
+        [&MAGIC[..], &checksum, &rest].concat()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (header, records) = bytes.split_at_checked(HEADER)?;
+        let checksum = u32::from_le_bytes(header[8..12].try_into().ok()?);
+        let count = u32::from_le_bytes(header[12..16].try_into().ok()?);
+        if !header.starts_with(MAGIC)
+            || crc32fast::hash(&bytes[12..]) != checksum
+            || records.len() != to_usize(count).checked_mul(RECORD)?
+        {
+            return None;
+        }
+        let number = |bytes: &[u8]| Some(u64::from_le_bytes(bytes.try_into().ok()?));
+        let change = |record: &[u8]| {
+            let (at, contents) = record.split_at(8);
+            let (before, after) = contents.split_at(SECTOR);
+            Some(Change {
+                at: number(at)?,
+                before: before.to_vec(),
+                after: after.to_vec(),
+            })
+        };
+        Some(Self {
+            sectors: number(&header[16..24])?,
+            disk: header[24..HEADER].try_into().ok()?,
+            changes: records
+                .chunks_exact(RECORD)
+                .map(change)
+                .collect::<Option<_>>()?,
+        })
+    }
+
+    /// The writes that bring back what was there, and the places that stay as they
+    /// are because someone has written there since.
+    ///
+    /// The order bears an interruption as that of an installation does: gapboot's
+    /// stage1 refuses stage2 from the first write on, and boot code that depends
+    /// on the gap comes after the gap.
+    pub fn writes(
+        &self,
+        found: &Survey,
+        disk: &dyn Sectors,
+    ) -> Result<(Vec<Write>, Vec<u64>), Error> {
+        let (mut gap, mut first, mut rest) = (Vec::new(), None, Vec::new());
+        let mut stay = Vec::new();
+        for change in &self.changes {
+            let now = disk::read(disk, change.at, 1)?;
+            let Some(bytes) = change.back(found, &now) else {
+                stay.push(change.at);
+                continue;
+            };
+            if now.starts_with(&bytes) {
+                continue;
+            }
+            match change.at {
+                0 => rest.insert(0, Write::new("the former boot code", 0, &bytes)),
+                STAGE2_LBA => {
+                    first = Some(Write::new("what was before stage2", STAGE2_LBA, &bytes))
+                }
+                at if in_gap(at) => gap.push(Write::new("what was before stage2", at, &bytes)),
+                at if in_overlay(at) => {
+                    gap.push(Write::new("what was before the overlay", at, &bytes))
+                }
+                at => rest.push(Write::new("the former GPT header", at, &bytes)),
+            }
+        }
+        let mut writes = Vec::new();
+        if !gap.is_empty() && matches!(found.gap, Gap::Stage2(_)) {
+            let mut mark = found.gap_bytes[..SECTOR].to_vec();
+            mark[..INCOMPLETE.len()].copy_from_slice(&INCOMPLETE);
+            writes.push(Write::new(
+                "stage2, marked as incomplete",
+                STAGE2_LBA,
+                &mark,
+            ));
+        }
+        writes.extend(joined(gap));
+        writes.extend(first);
+        writes.extend(rest);
+        Ok((writes, stay))
+    }
+}
+
+impl Change {
+    /// What is to be written back, a whole sector or less; nothing if the sector
+    /// is someone else's by now.
+    fn back(&self, found: &Survey, now: &[u8]) -> Option<Vec<u8>> {
+        if (in_gap(self.at) || in_overlay(self.at)) && found.is_in_partition(self.at) {
+            return None;
+        }
+        let own = STAGE2_LBA..STAGE2_LBA.saturating_add(found.own_sectors());
+        let may = match self.at {
+            0 => now == self.before || found.code == Code::Gapboot,
+            at if in_overlay(at) && matches!(found.overlay, OverlayArea::Gapboot(_)) => true,
+            at => own.contains(&at) || now == self.after || now == self.before,
+        };
+        let may = may || ((in_gap(self.at) || in_overlay(self.at)) && is_zero(now));
+        let table_is_ours = self.at != 0 || now[STAGE1_CODE..] == self.after[STAGE1_CODE..];
+        let size = if table_is_ours { SECTOR } else { STAGE1_CODE };
+        may.then(|| self.before[..size].to_vec())
+    }
+}
+
+/// Sectors that follow each other in one write.
+fn joined(writes: Vec<Write>) -> Vec<Write> {
+    let mut joined: Vec<Write> = Vec::new();
+    for write in writes {
+        match joined.last_mut() {
+            Some(last)
+                if last.what == write.what
+                    && last.at.saturating_add(last.sectors()) == write.at =>
+            {
+                last.bytes.extend(write.bytes);
+            }
+            _ => joined.push(write),
+        }
+    }
+    joined
+}
+
+fn in_gap(at: u64) -> bool {
+    (STAGE2_LBA..STAGE2_LBA + STAGE2_SECTORS).contains(&at)
+}
+
+fn in_overlay(at: u64) -> bool {
+    (OVERLAY_LBA..OVERLAY_LBA + OVERLAY_SECTORS).contains(&at)
+}
+
+/// What a disk keeps when partitions come and go.
+fn identity(disk: &dyn Sectors) -> Result<[u8; 16], Error> {
+    let mut identity = [0; 16];
+    let sector = disk::read(disk, 1, 1)?;
+    match Header::ref_from_prefix(&sector) {
+        Ok((header, _)) if header.signature == SIGNATURE => identity = header.disk_guid,
+        _ => identity[..4].copy_from_slice(&disk::read(disk, 0, 1)?[MBR_SIGNATURE]),
+    }
+    Ok(identity)
+}

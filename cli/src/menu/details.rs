@@ -1,0 +1,161 @@
+//! What an entry's own files say, read a second time.
+//!
+//! The loader keeps of an entry what orders and shows it. The rest is read here
+//! line by line with the loader's own functions, as the loader does it for the
+//! entry that it boots.
+
+use boot::Kind;
+use boot::disk::storage::Storage;
+use boot::entries::entry::{self, Field};
+use boot::entries::title;
+use boot::entries::type1::{self, Key, Main};
+use boot::fat::{File, Node, Volume};
+use boot::load::cmdline::{self, CommandLine};
+use boot::machine;
+use boot::uki::{self, Image};
+
+use super::entry::MenuEntry;
+use super::found::FoundFile;
+use super::text::{about, absolute, string};
+use super::warnings;
+use crate::error::loader_text;
+
+/// Bytes for a line: more than the largest entry file has.
+const LINE: usize = 64 << 10;
+
+impl MenuEntry {
+    /// What the loader knows of it.
+    pub(super) fn new(entry: &entry::Entry, file: &FoundFile) -> Self {
+        let field = |field| entry.text(field).map(string);
+        let mut show_title = Vec::new();
+        title::write(entry, &mut |piece| show_title.extend_from_slice(piece));
+        Self {
+            kind: file.kind(),
+            source: file.source(),
+            id: string(entry.id()),
+            path: file.path(),
+            title: field(Field::Title),
+            show_title: string(&show_title),
+            sort_key: field(Field::SortKey),
+            version: field(Field::Version),
+            machine_id: field(Field::MachineId),
+            architecture: None,
+            profile: (entry.profile != 0).then_some(entry.profile),
+            options: None,
+            linux: None,
+            efi: None,
+            uki: None,
+            initrd: Vec::new(),
+            tries_left: (entry.tries.left >= 0).then_some(entry.tries.left),
+            tries_done: (entry.tries.done >= 0).then_some(entry.tries.done),
+            is_default: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads what else the file of a Type 1 entry says, and looks for what will
+    /// go wrong with it.
+    pub(super) fn read_file<D: machine::Disk>(
+        &mut self,
+        source: &mut EntryFiles<D>,
+        found: &FoundFile,
+    ) {
+        let mut buffer = vec![0; LINE];
+        let mut options: Vec<Vec<u8>> = Vec::new();
+        let mut file = File::open(source.volume, &found.node);
+        let mut image = Vec::new();
+        loop {
+            let line = match file.line(source.storage, &mut buffer) {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) => return self.warnings.push(loader_text(error)),
+            };
+            match type1::pair(line) {
+                Some((Key::Text(Field::Title), value)) => self.title = Some(string(value)),
+                Some((Key::Architecture, value)) => self.architecture = Some(string(value)),
+                Some((Key::Main(main), path)) => {
+                    match main {
+                        Main::Linux => self.linux = Some(absolute(path)),
+                        Main::Efi => self.efi = Some(absolute(path)),
+                        _ => self.uki = Some(absolute(path)),
+                    }
+                    image = path.to_vec();
+                }
+                Some((Key::Options, value)) => options.push(value.to_vec()),
+                Some((Key::Initrd, value)) => {
+                    if let Some(path) = type1::initrd(value) {
+                        self.initrd.push(absolute(path));
+                        if let Err(error) = source.file(path) {
+                            self.warnings.push(about(path, error));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut options = options.join(&b' ');
+        self.options = (!options.is_empty()).then(|| string(&options));
+        if self.linux.is_none() {
+            if !self.initrd.is_empty() {
+                let warning = "initrd lines mean nothing beside a unified kernel image.";
+                self.warnings.push(warning.to_owned());
+            }
+            let built_in = source
+                .file(&image)
+                .and_then(|node| source.command_line(&node, self.profile.unwrap_or(0)));
+            match built_in {
+                Ok(line) if options.is_empty() => options = line,
+                Ok(_) => {}
+                Err(error) => return self.warnings.push(about(&image, error)),
+            }
+        }
+        self.warnings.extend(warnings::of_options(&options));
+    }
+
+    /// Reads the command line of a unified kernel image.
+    pub(super) fn read_image<D: machine::Disk>(
+        &mut self,
+        source: &mut EntryFiles<D>,
+        node: &Node,
+        path: &str,
+    ) {
+        self.linux = Some(path.to_owned());
+        match source.command_line(node, self.profile.unwrap_or(0)) {
+            Ok(line) => {
+                self.options = (!line.is_empty()).then(|| string(&line));
+                self.warnings.extend(warnings::of_options(&line));
+            }
+            Err(error) => self.warnings.push(loader_text(error)),
+        }
+    }
+}
+
+/// Where files of an entry lie.
+pub(super) struct EntryFiles<'a, 'd, D> {
+    pub(super) storage: &'a mut Storage<'d, D>,
+    pub(super) volume: &'a Volume,
+}
+
+impl<D: machine::Disk> EntryFiles<'_, '_, D> {
+    /// The file with this path.
+    fn file(&mut self, path: &[u8]) -> Result<Node, boot::Error> {
+        let node = self.volume.find(self.storage, path)?;
+        if node.is_directory() {
+            return Err(boot::Error::new(Kind::IsDirectory, 0));
+        }
+        Ok(node)
+    }
+
+    /// The command line that a unified kernel image holds for a profile.
+    fn command_line(&mut self, node: &Node, profile: u32) -> Result<Vec<u8>, boot::Error> {
+        let mut image = Image::new(self.volume, node, true);
+        image.profile = profile;
+        let mut buffer = [0; cmdline::LONGEST];
+        let mut line = CommandLine::new(&mut buffer);
+        uki::command_line(&mut image, self.storage, &mut [0; 4096], &mut line)?;
+        if profile >= image.profiles.max(1) {
+            return Err(boot::Error::new(Kind::UkiProfile, profile.into()));
+        }
+        Ok(line.as_bytes()?.to_vec())
+    }
+}

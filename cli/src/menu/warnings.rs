@@ -1,0 +1,44 @@
+//! What a command line needs for the entry to boot.
+
+use boot::load::cmdline;
+
+use super::text::string;
+use crate::error::loader_text;
+
+/// What is wrong with the options of an entry, or may be.
+pub(super) fn of_options(options: &[u8]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Err(error) = cmdline::check(options, u32::MAX) {
+        warnings.push(loader_text(error));
+    }
+    warnings.extend(of_root(root(options)));
+    warnings
+}
+
+/// What keeps a root file system from being found.
+fn of_root(root: Option<&[u8]>) -> Option<String> {
+    match root {
+        None => Some(
+            "no root= in the options, so that only an initrd that finds its root file system on \
+             a BIOS boots (docs/root.md), or knows it. Add it."
+                .to_owned(),
+        ),
+        Some(root @ (b"gpt-auto" | b"/dev/gpt-auto-root")) => Some(format!(
+            "root={} needs UEFI, or an initrd that finds its root file system on a BIOS \
+             (docs/root.md). Name the root file system.",
+            string(root)
+        )),
+        Some(_) => None,
+    }
+}
+
+/// The value of the last `root=` among kernel parameters.
+fn root(options: &[u8]) -> Option<&[u8]> {
+    let words = options.split(u8::is_ascii_whitespace);
+    let mut roots = words.filter_map(|word| {
+        let word = word.strip_prefix(b"\"").unwrap_or(word);
+        let value = word.strip_prefix(b"root=")?;
+        Some(value.strip_suffix(b"\"").unwrap_or(value))
+    });
+    roots.next_back()
+}

@@ -1,0 +1,17 @@
+//! The state file: what `gapboot set` and the menu remember.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`content`] | its bytes and what they mean |
+//! | [`store`] | the file where it lies, read and written |
+//! | `state_edit` | what a FAT library writes, kept back until all of it goes to the disk |
+//! | [`session_report`] | what was set and what the loader said, for `gapboot status` |
+
+pub mod content;
+pub mod session_report;
+mod state_edit;
+pub mod store;
+
+pub use content::{Content, State};
+pub use session_report::SessionReport;
+pub use store::Store;

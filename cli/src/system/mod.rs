@@ -1,0 +1,16 @@
+//! The running system: how it was started, its block devices and their mounts.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`running`] | how the [`System`] was started, and its block [`Device`]s |
+//! | [`node`] | what the loader told it |
+//! | [`mounts`] | where its boot partitions are mounted |
+//! | `boot_disk` | the disk that it was started from |
+
+mod boot_disk;
+pub mod mounts;
+pub mod node;
+pub mod running;
+
+pub use boot_disk::boot_disk;
+pub use running::{Device, System};

@@ -1,0 +1,184 @@
+//! The table in sector 0: the partitions of a disk without a GPT, and what
+//! firmware wants to see of a disk with one.
+
+use std::collections::BTreeSet;
+
+use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use layout::disk::{SECTOR, STAGE1_CODE};
+use zerocopy::FromBytes;
+
+use super::place::{Place, Places};
+use crate::disk::{self, Sectors};
+use crate::error::Error;
+use crate::number::to_usize;
+
+/// Offset of the records in sector 0, and the size of one.
+const RECORDS: usize = 446;
+const RECORD: usize = 16;
+/// The boot indicator of a partition that is active.
+const ACTIVE: u8 = 0x80;
+
+/// The table of a disk without a GPT: at least one partition, and nothing that
+/// tells of a GPT.
+pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
+    let mbr = parse(sector)?;
+    let records = mbr.partition_record;
+    let is_sound = |record: &Record| record.boot_indicator & !ACTIVE == 0;
+    if !mbr.is_table() || !records.iter().all(is_sound) || records.iter().all(is_free) {
+        return None;
+    }
+    let mut places = Places {
+        own: vec![Place::new(0, 0, "the partition table")],
+        ..Places::default()
+    };
+    for (record, number) in records.iter().zip(1..) {
+        add(&mut places, record, 0, number);
+    }
+    let extended = records.iter().find(|record| is_extended(record));
+    if let Some(extended) = extended {
+        logical(disk, extended.starting_lba.get().into(), &mut places);
+    }
+    Some(places)
+}
+
+/// Adds the logical partitions, whose tables lie one in front of each and lead
+/// one to the next. A damaged chain ends where it is damaged, as for Linux.
+fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
+    let mut at = extended;
+    let mut number = 5;
+    let mut seen = BTreeSet::new();
+    while seen.len() < to_usize(MAX_TABLES) && seen.insert(at) {
+        let Ok(sector) = disk::read(disk, at, 1) else {
+            return;
+        };
+        let Some(mbr) = parse(&sector) else {
+            return;
+        };
+        places
+            .own
+            .push(Place::new(at, at, "the table of a logical partition"));
+        for record in mbr
+            .partition_record
+            .iter()
+            .filter(|record| !is_extended(record))
+        {
+            if !is_free(record) {
+                add(places, record, at, number);
+                number = number.saturating_add(1);
+            }
+        }
+        let next = mbr
+            .partition_record
+            .iter()
+            .find(|record| is_extended(record));
+        let Some(next) = next else {
+            return;
+        };
+        at = extended.saturating_add(next.starting_lba.get().into());
+    }
+}
+
+fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
+    if is_free(record) {
+        return;
+    }
+    let first = base.saturating_add(record.starting_lba.get().into());
+    // `is_free` has seen that it has a sector.
+    let size = u64::from(record.size_in_lba.get());
+    let last = first.saturating_add(size.saturating_sub(1));
+    let place = Place::new(first, last, &format!("partition {number}"));
+    if record.os_type == BOOT {
+        places.boot.push(place.clone());
+    }
+    places.partitions.push(place);
+}
+
+fn is_extended(record: &Record) -> bool {
+    EXTENDED.contains(&record.os_type)
+}
+
+fn is_free(record: &Record) -> bool {
+    record.os_type == 0 || record.size_in_lba.get() == 0
+}
+
+fn parse(sector: &[u8]) -> Option<Mbr> {
+    let (mbr, _) = Mbr::read_from_prefix(sector).ok()?;
+    (mbr.signature == SIGNATURE).then_some(mbr)
+}
+
+/// Why the table in sector 0 does not protect a GPT, if it doesn't. Firmware that
+/// looks at it boots only a disk that seems to be in use, and tools that look
+/// at it would take the disk for empty.
+pub fn unprotected(sector: &[u8]) -> Option<&'static str> {
+    match parse(sector) {
+        None => Some("sector 0 lacks the signature 55AA"),
+        Some(mbr) => {
+            let mut records = mbr.partition_record.iter();
+            let protects = records.any(|record| record.os_type == PROTECTIVE);
+            (!protects).then_some("sector 0 lacks the protective entry (type 0xEE)")
+        }
+    }
+}
+
+/// The last 72 bytes of sector 0 with a partition active, so that firmware boots
+/// the disk: that with the entries, or the protective entry of a GPT. Where one
+/// is active already nothing changes.
+pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
+    let records = records(tail);
+    if records
+        .chunks_exact(RECORD)
+        .any(|record| record[0] == ACTIVE)
+    {
+        return Ok(());
+    }
+    let kinds: [&[u8]; 3] = [&[PROTECTIVE], &[BOOT], &EXTENDED];
+    for kinds in kinds {
+        let mut records = records.chunks_exact_mut(RECORD);
+        if let Some(record) = records.find(|record| kinds.contains(&record[4])) {
+            record[0] = ACTIVE;
+            return Ok(());
+        }
+    }
+    Err(Error::failed(
+        "--active has nothing to set the flag of: make a partition of type EA first \
+         (`sfdisk --part-type DISK NUMBER ea`)",
+    ))
+}
+
+/// The same with the protective entry in slot `to`, from 1 on, and the slot
+/// where it was empty.
+pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
+    let records = records(tail);
+    let mut used = records.chunks_exact(RECORD).filter(|record| record[4] != 0);
+    let (first, others) = (used.next(), used.count());
+    let mut moved = [0; 4 * RECORD];
+    let mut places = moved.chunks_exact_mut(RECORD);
+    match first {
+        Some(record) if others == 0 && record[4] == PROTECTIVE => {
+            let place = to.checked_sub(1).and_then(|to| places.nth(to));
+            place
+                .ok_or(Error::usage("--protective-slot is 1, 2, 3 or 4"))?
+                .copy_from_slice(record);
+            records.copy_from_slice(&moved);
+            Ok(())
+        }
+        _ if records
+            .chunks_exact(RECORD)
+            .all(|record| record[4] != PROTECTIVE) =>
+        {
+            Err(Error::failed(
+                "--protective-slot is for disks with a GPT, and this disk has an MBR alone",
+            ))
+        }
+        _ => Err(Error::failed(
+            "this is a hybrid MBR, with partitions beside the protective entry: \
+             gapboot does not move entries of one, `gdisk` does",
+        )),
+    }
+}
+
+/// The four records in the part of sector 0 behind the boot code.
+fn records(tail: &mut [u8]) -> &mut [u8] {
+    const { assert!(RECORDS + 4 * RECORD + SIGNATURE.len() == SECTOR) };
+    &mut tail[RECORDS - STAGE1_CODE..][..4 * RECORD]
+}

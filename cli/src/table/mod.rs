@@ -1,0 +1,16 @@
+//! The partition table: is it sound, and who lies where?
+//!
+//! | module | what |
+//! |---|---|
+//! | [`place`] | a [`Place`] that belongs to someone, and the [`Places`] of a disk |
+//! | [`mbr`] | the table in sector 0 |
+//! | [`gpt`] | the GPT, with every fault named |
+//! | [`read`](mod@read) | whichever of both a disk has, as a [`Table`] |
+
+pub mod gpt;
+pub mod mbr;
+pub mod place;
+pub mod read;
+
+pub use place::{Place, Places};
+pub use read::{Table, partitions, read};

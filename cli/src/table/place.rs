@@ -1,0 +1,52 @@
+//! Who lies where on a disk.
+
+/// A place on the disk that belongs to someone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its first sector.
+    pub first: u64,
+    /// Its last sector.
+    pub last: u64,
+    /// Whose it is.
+    pub owner: String,
+}
+
+impl Place {
+    /// The sectors from `first` to `last`.
+    pub fn new(first: u64, last: u64, owner: &str) -> Self {
+        Self {
+            first,
+            last,
+            owner: owner.to_owned(),
+        }
+    }
+
+    /// True if any of `count` sectors from `at` on lies in it.
+    pub fn has_any(&self, at: u64, count: u64) -> bool {
+        self.first < at.saturating_add(count) && self.last >= at
+    }
+}
+
+/// What a partition table says of who lies where.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The partitions that entries can lie on.
+    pub boot: Vec<Place>,
+    /// All partitions, those with entries included.
+    pub partitions: Vec<Place>,
+    /// What the table itself takes.
+    pub own: Vec<Place>,
+}
+
+impl Places {
+    /// Who owns any of `count` sectors from `at` on.
+    pub fn occupant(&self, at: u64, count: u64) -> Option<&Place> {
+        let mut places = self.own.iter().chain(&self.partitions);
+        places.find(|place| place.has_any(at, count))
+    }
+
+    /// Where the first partition begins.
+    pub fn first_partition(&self) -> Option<u64> {
+        self.partitions.iter().map(|place| place.first).min()
+    }
+}

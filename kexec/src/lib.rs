@@ -1,0 +1,50 @@
+//! Starts a kernel from a running Linux, without the firmware.
+//!
+//! ```text
+//! a file or an entry -> Payload -> load -> start
+//! ```
+//!
+//! Linux does the loading, by `kexec_file_load` if it has that, else by
+//! `kexec_load`, which leaves more of it to us.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`payload`] | kernel, initrds and command line: what is to be started |
+//! | [`entry`] | the same from an entry of a disk |
+//! | `model` | the machine on which the loader boots that entry, for its files alone |
+//! | `load` | by which system call Linux loads it |
+//! | `segments` | what lies where, for `kexec_load` |
+//! | `running` | the machine, as the running kernel knows it |
+//! | `trampoline` | the way from Linux to the kernel's entry |
+//! | `syscall` | the two system calls |
+//! | `start` | starting what was loaded |
+//! | [`error`] | why something is not loaded or started |
+//!
+//! Only Linux on x86-64 starts such kernels. Elsewhere the crate builds, and
+//! [`load()`] refuses.
+
+// System calls and the bytes of the trampoline need it, each in a module of its own.
+#![deny(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
+pub mod entry;
+pub mod error;
+mod load;
+mod model;
+pub mod payload;
+mod start;
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod running;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod segments;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod syscall;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod trampoline;
+
+pub use error::Error;
+pub use load::{Call, load};
+pub use payload::Payload;
+pub use start::{start, start_at_once};

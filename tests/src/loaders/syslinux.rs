@@ -1,0 +1,43 @@
+//! SYSLINUX out of Debian's packages: a boot loader that is not under test, to
+//! prove the rig with.
+
+use crate::debian;
+use crate::images::{SECTOR, Volume};
+use crate::tool::{command, run};
+use anyhow::{Result, ensure};
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+const BOOT_CODE: usize = 440;
+
+/// Installs it on partition 1 of a GPT image; it starts what `configuration`
+/// says.
+pub fn install(image: &Path, configuration: &str) -> Result<()> {
+    let volume = Volume::open(image, 1)?;
+    volume.write("syslinux.cfg", configuration)?;
+    let package = debian::package("syslinux")?;
+    let sector = std::fs::read(package.join("usr/lib/SYSLINUX/gptmbr.bin"))?;
+    ensure!(
+        sector.len() <= BOOT_CODE,
+        "SYSLINUX's boot sector has {} bytes",
+        sector.len()
+    );
+    let program = package.join("usr/bin/syslinux");
+    let offset = (volume.start() * SECTOR).to_string();
+    run(command(&program.to_string_lossy())
+        .args(["-i", "-t", &offset])
+        .arg(image))?;
+    // The boot sector starts the partition with attribute 2, "legacy BIOS
+    // bootable".
+    let quietly = ["-q", "--no-reread", "--no-tell-kernel", "--part-attrs"];
+    run(command("sfdisk")
+        .args(quietly)
+        .arg(image)
+        .args(["1", "LegacyBIOSBootable"]))?;
+    OpenOptions::new()
+        .write(true)
+        .open(image)?
+        .write_all_at(&sector, 0)?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! `./x test` and `./x heavy`: every test and check there is.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `tally` | how many passed |
+//! | `cargo_test` | runs `cargo test` on what was built |
+//! | `quick` | which of them `./x test --quick` runs |
+
+mod cargo_test;
+mod quick;
+mod tally;
+
+use anyhow::Result;
+use std::fs;
+use std::process::Command;
+
+use crate::check::{self, only_host};
+use crate::fuzz::Fuzzers;
+use crate::run::{output, run};
+use crate::workspace::Workspace;
+use crate::{disassembly, freestanding, packages, panics, processor, reproduce, size};
+use cargo_test::Built;
+use tally::Tally;
+
+/// The programs that tests call, whatever the crate.
+const TOOLS: &[&str] = &[
+    "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
+    "/usr/share/bochs/BIOS-bochs-legacy",
+    "/usr/share/vgabios/vgabios.bin",
+    "as",
+    "bochs-bin",
+    "cpio",
+    "dpkg-deb",
+    "fsck.vfat",
+    "git",
+    "grub-mkrescue",
+    "gzip",
+    "kernel-install",
+    "ld",
+    "ldd",
+    "losetup",
+    "mcopy",
+    "mke2fs",
+    "mkfs.vfat",
+    "objcopy",
+    "objdump",
+    "openssl",
+    "qemu-system-i386",
+    "qemu-system-x86_64",
+    "sfdisk",
+    "sgdisk",
+    "systemd-analyze",
+    "tar",
+    "xorriso",
+    "/usr/bin/python3",
+];
+
+/// Seconds of hostile input for each parser. `./x fuzz` takes more.
+const FUZZ_SECONDS: u32 = 5;
+
+/// Runs all of it.
+///
+/// # Errors
+/// The loader cannot be built or is too large, or a test or check failed.
+pub(crate) fn all(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    let mut tally = Tally::new();
+    // Without these there is nothing to test.
+    tally.step("dist");
+    let (built, loader) = Built::build(workspace)?;
+    tally.step("tests");
+    cargo_test::run(&mut everything(workspace, &built), &mut tally);
+    tally.step("formatting, lints, documentation");
+    tally.check("check", check::all(workspace));
+    tally.step("hostile input");
+    hostile_input(workspace, &mut tally);
+    tally.step("reproducing");
+    tally.check("reproduce", reproduce::with_dependencies(workspace));
+    tally.step("instructions");
+    instructions(workspace, &mut tally);
+    tally.step("sizes");
+    tally.check("size", size::print(&loader));
+    tally.end()
+}
+
+/// Runs what takes three minutes once it is built.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    let mut tally = Tally::new();
+    tally.step("dist");
+    let (built, _) = Built::build(workspace)?;
+    quick::run(workspace, &built, &mut tally);
+    tally.end()
+}
+
+/// Runs the tests that take minutes, one after another: two machines of 4 GiB
+/// are too much for many a host.
+///
+/// # Errors
+/// As [`all`].
+pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    let (built, _) = Built::build(workspace)?;
+    let mut test = built.test(workspace);
+    test.args(["--package=tests", "--features=heavy"]);
+    test.args(["--test=heavy", "--test=systemd_boot"]);
+    run(test.args(["--", "--test-threads=1"]))
+}
+
+/// The tests of all host crates.
+fn everything(workspace: &Workspace, built: &Built) -> Command {
+    let mut test = built.test(workspace);
+    only_host(&mut test).arg("--no-fail-fast");
+    match loop_device(workspace) {
+        Ok(()) => drop(test.args(["--features", "cli/loop-devices"])),
+        Err(error) => eprintln!("x: not tested: installing on a block device ({error:#})"),
+    }
+    test
+}
+
+/// Gives every parser some seconds of it.
+fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
+    match Fuzzers::build(workspace) {
+        Ok(fuzzers) => {
+            for target in &fuzzers.targets {
+                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            }
+        }
+        Err(error) => tally.check("fuzz", Err(error)),
+    }
+}
+
+/// Looks at what the loader consists of.
+fn instructions(workspace: &Workspace, tally: &mut Tally) {
+    let elf = freestanding::directory(workspace).join("link/stage2");
+    match disassembly::functions(&elf) {
+        Ok(functions) => {
+            tally.check("panics", panics::none_in(&functions));
+            tally.check("processor", processor::check(workspace, &functions));
+        }
+        Err(error) => tally.check("instructions", Err(error)),
+    }
+}
+
+/// Fails where no loop device can be made: not as root, or not in this container.
+fn loop_device(workspace: &Workspace) -> Result<()> {
+    let file = workspace.target.join("loop.img");
+    fs::write(&file, [0; 4096])?;
+    let device = output(
+        Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(&file),
+    )?;
+    run(Command::new("losetup").args(["--detach", device.trim()]))
+}

@@ -1,0 +1,80 @@
+//! `./x test --quick`: what a contributor runs after each change.
+
+use anyhow::{Result, ensure};
+use std::process::Command;
+
+use super::cargo_test::{self, Built};
+use super::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Tests that start machines, and two that try many disks in the emulator: the file
+/// in `tests/tests`, and the test's name.
+const BOOTS: &[(&str, &str)] = &[
+    // A Type 1 entry, on SeaBIOS and in Bochs.
+    ("boot", "no_initrd_and_no_command_line"),
+    // Which entry, by the emulator and by a machine.
+    ("choice", "the_machine_chooses_alike"),
+    // A kernel that people use.
+    ("debian", "the_cloud_kernel"),
+    // A broken disk ends in a message.
+    ("hostile", "in_the_emulator"),
+    ("hostile", "kernels_in_qemu"),
+    // The menu on the screen, the keyboard and the serial line; counting.
+    ("menu", "attempts_are_counted"),
+    ("menu", "the_screen_is_what_the_emulator_shows"),
+    ("messages", "a_missing_kernel"),
+    // What is left without the overlay.
+    ("overlay", "no_overlay"),
+    ("stage1", "a_zeroed_gap"),
+    // A unified kernel image from /EFI/Linux.
+    ("type2", "an_image_of_gapboot_uki_build"),
+];
+
+/// Runs the unit tests of all crates for hosts and those that boot in the emulator,
+/// then [`BOOTS`].
+pub(super) fn run(workspace: &Workspace, built: &Built, tally: &mut Tally) {
+    tally.step("unit tests");
+    cargo_test::run(&mut units(built.test(workspace)), tally);
+    tally.step("the emulator");
+    let mut emulator = built.test(workspace);
+    emulator.args(["--no-fail-fast", "--package=emu", "--test=*"]);
+    cargo_test::run(&mut emulator, tally);
+    tally.step("machines");
+    let before = tally.all();
+    cargo_test::run(&mut boots(built.test(workspace)), tally);
+    tally.check("quick", all_ran(tally.all() - before));
+}
+
+/// All unit tests but those of the packer, which take minutes.
+fn units(mut test: Command) -> Command {
+    test.args(["--no-fail-fast", "--lib", "--bins"]);
+    for package in [
+        "boot", "cli", "emu", "fuzz", "layout", "stub", "tests", "xtask",
+    ] {
+        test.args(["--package", package]);
+    }
+    test.args(["--", "--skip=pack::", "--skip=unpack_test::"]);
+    test
+}
+
+fn boots(mut test: Command) -> Command {
+    test.args(["--no-fail-fast", "--package=tests"]);
+    let mut files: Vec<&str> = BOOTS.iter().map(|(file, _)| *file).collect();
+    files.dedup();
+    for file in files {
+        test.args(["--test", file]);
+    }
+    test.args(["--", "--exact"]);
+    test.args(BOOTS.iter().map(|(_, name)| name));
+    test
+}
+
+/// A name that fits no test runs nothing, and nobody would see that.
+fn all_ran(ran: u32) -> Result<()> {
+    ensure!(
+        ran as usize == BOOTS.len(),
+        "{ran} tests ran, not {}: a name in xtask/src/test/quick.rs is no test any more",
+        BOOTS.len()
+    );
+    Ok(())
+}

@@ -84,7 +84,7 @@ pub struct Loader<'a, 'disk, D, M, C> {
     /// For what is told there.
     pub overlay: Option<Overlay>,
     /// What a person has been told of it.
-    seen: Progress,
+    progress: Progress,
     /// The address to which the next bytes go.
     at: u32,
     /// What there is for the kernel, as far as it is known.
@@ -106,7 +106,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             memory,
             console,
             overlay,
-            seen: Progress::default(),
+            progress: Progress::default(),
             at: KERNEL_SETUP.start,
             handoff: Handoff::default(),
         }
@@ -283,7 +283,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             let count = to_u32(bytes.len());
             left = left.saturating_sub(count);
             if let Some(overlay) = self.overlay {
-                overlay.progress(self, count);
+                overlay.progress(&mut self.progress, self.console, &self.handoff, count);
             }
         }
         Ok(())
@@ -291,6 +291,11 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         write(self.memory, &mut self.at, bytes)
+    }
+
+    /// Nothing more is loaded: what a person saw of it ends.
+    pub(crate) fn end_progress(&mut self) {
+        self.progress.end(self.console);
     }
 }
 

@@ -130,7 +130,7 @@ pub fn with_overlay_of(sectors: usize, version: &str, seed: u32) -> Stages {
 }
 
 /// An overlay of `sectors` sectors that belongs to this stage2.
-fn overlay(stage2: &[u8], seed: u32, sectors: usize) -> Vec<u8> {
+pub fn overlay(stage2: &[u8], seed: u32, sectors: usize) -> Vec<u8> {
     let mut overlay = noise(seed ^ 77, sectors * SECTOR);
     let end = overlay.len() - CHECKSUM_SIZE;
     overlay[..8].copy_from_slice(&MAGIC);

@@ -31,6 +31,7 @@ extern crate std;
 
 pub mod attempt;
 pub mod choose;
+pub mod crc32;
 pub mod disk;
 pub mod entries;
 pub mod error;
@@ -54,22 +55,29 @@ pub use handoff::{Ending, Handoff};
 pub use workspace::Workspace;
 
 use machine::{Console, Machine};
+use overlay::Overlay;
 use session::{Found, Session};
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
 /// choose, loads it. After an attempt that failed, the menu says why, and all
 /// starts anew.
 ///
-/// `wish` names the entry, as [`entries::glob::selects`] reads it, in place of the one
-/// that loader.conf names or that comes first.
-pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option<&[u8]>) -> Ending {
+/// `overlay` is what became of loading the overlay ([`overlay::load`]): without it
+/// less is possible. `wish` names the entry, as [`entries::glob::selects`] reads it, in
+/// place of the one that loader.conf names or that comes first.
+pub fn boot<M: Machine>(
+    machine: &mut M,
+    workspace: &mut Workspace,
+    overlay: Result<Overlay, Error>,
+    wish: Option<&[u8]>,
+) -> Ending {
     let Workspace {
         caches,
         entries,
         chosen,
         desk,
     } = workspace;
-    let (long_mode, build) = (machine.long_mode(), machine.build());
+    let long_mode = machine.long_mode();
     let (disk, memory, console) = machine.parts();
     let mut session = Session::<M> {
         began: console.ticks(),
@@ -81,7 +89,7 @@ pub fn boot<M: Machine>(machine: &mut M, workspace: &mut Workspace, wish: Option
         long_mode,
         failed: false,
     };
-    session.load_overlay(build);
+    session.take(overlay);
     loop {
         let mut found = Found::nothing(entries);
         if let Err(ending) = session.find(&mut found) {

@@ -115,16 +115,6 @@ pub trait Console {
     fn ticks(&self) -> u32;
 }
 
-/// What the header of stage2 says of the loader's build: by it [`crate::overlay`]
-/// finds the overlay that belongs to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Build {
-    /// The checksum of the image that stage2 was unpacked to.
-    pub checksum: u32,
-    /// Sectors of the overlay.
-    pub overlay_sectors: u32,
-}
-
 /// A whole machine. `parts` lends its pieces side by side.
 pub trait Machine {
     /// The boot disk.
@@ -139,7 +129,4 @@ pub trait Machine {
 
     /// True where the processor can run 64-bit kernels.
     fn long_mode(&self) -> bool;
-
-    /// The loader's own build; `None` for a program that has all of the loader in it.
-    fn build(&self) -> Option<Build>;
 }

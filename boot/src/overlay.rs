@@ -6,9 +6,8 @@
 //! in the overlay (`xtask/src/overlay.rs`). A machine without a good overlay
 //! does less, but boots.
 
-use crate::disk::crc32::Crc32;
-use crate::disk::storage::Storage;
-use crate::machine::{Build, Disk, Lba, Memory};
+use crate::crc32::Crc32;
+use crate::machine::{Disk, DiskError, Lba, Memory};
 use crate::{Error, Kind};
 use layout::disk::{OVERLAY_LBA, SECTOR};
 use layout::{memory, overlay};
@@ -26,22 +25,28 @@ impl Overlay {
     }
 }
 
+/// What the header of stage2 says of its build: by it the overlay is found that
+/// belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The checksum of the image that stage2 was unpacked to.
+    pub checksum: u32,
+    /// Sectors of the overlay.
+    pub overlay_sectors: u32,
+}
+
 /// Loads the overlay that belongs to this build of stage2. (`layout::overlay`
-/// describes what lies on the disk.) `None` is the build of a program that has
-/// everything in it.
+/// describes what lies on the disk.)
 ///
 /// # Errors
 /// [`Kind::OverlayDamaged`] if there is none, or if it belongs to another stage2;
-/// those of [`Storage::read`].
+/// [`Kind::DiskRead`].
 #[allow(clippy::as_conversions, reason = "constants that fit")]
-pub fn load<D: Disk, M: Memory>(
-    storage: &mut Storage<D>,
-    memory: &mut M,
-    build: Option<Build>,
+pub fn load(
+    disk: &mut impl Disk,
+    memory: &mut impl Memory,
+    build: Build,
 ) -> Result<Overlay, Error> {
-    let Some(build) = build else {
-        return Ok(Overlay(()));
-    };
     let damaged = Error::new(Kind::OverlayDamaged, OVERLAY_LBA);
     let mut checksum = Crc32::new();
     checksum.update(&build.checksum.to_le_bytes());
@@ -50,7 +55,13 @@ pub fn load<D: Disk, M: Memory>(
     let mut lba = OVERLAY_LBA;
     let mut address = memory::OVERLAY.start;
     while left > 0 {
-        let bytes = storage.read(Lba(lba), left)?;
+        let bytes = match disk.read(Lba(lba), left) {
+            Ok([]) => return Err(damaged),
+            Ok(bytes) => bytes,
+            Err(DiskError(status)) => {
+                return Err(Error::with_status(Kind::DiskRead, lba, status));
+            }
+        };
         checksum.update(bytes);
         memory.write(address, bytes).map_err(|_| damaged)?;
         let sectors = u32::try_from(bytes.len() / SECTOR).unwrap_or(left);

@@ -10,8 +10,8 @@ use crate::find::inventory::Finder;
 use crate::handoff::{Ending, Handoff};
 use crate::load::Loader;
 use crate::load::cmdline::CommandLine;
-use crate::machine::{Build, Console, Machine, TICKS_PER_SECOND};
-use crate::overlay::{self, Overlay};
+use crate::machine::{Console, Machine, TICKS_PER_SECOND};
+use crate::overlay::Overlay;
 use crate::settings::conf::OnError;
 use crate::workspace::Desk;
 use crate::{Error, Kind};
@@ -57,9 +57,9 @@ impl<'e> Found<'e> {
 }
 
 impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
-    /// Loads the overlay. That it is missing is said, and boots are possible without it.
-    pub(crate) fn load_overlay(&mut self, build: Option<Build>) {
-        match overlay::load(self.storage, self.memory, build) {
+    /// Takes the overlay, or says that it is missing: boots are possible without it.
+    pub(crate) fn take(&mut self, overlay: Result<Overlay, Error>) {
+        match overlay {
             Ok(overlay) => self.overlay = Some(overlay),
             Err(error) => {
                 self.desk.trail.file(b"overlay");

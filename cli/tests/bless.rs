@@ -175,14 +175,14 @@ fn what_a_node_must_not_say() {
     node(&format!(
         "GapbootNode=1\nLoaderDevicePartUUID={uuid}\nLoaderBootCountPath=/../x+1-0.conf\n"
     ))
-    .refused(&["no path of a counted entry"]);
+    .refused(&["not the path of a counted entry"]);
     node("GapbootNode=1\nLoaderBootCountPath=/loader/entries/foo+2-1.conf\n")
-        .refused(&["on which partition"]);
+        .refused(&["not its partition"]);
     node(
         "GapbootNode=1\nLoaderDevicePartUUID=../../x\n\
          LoaderBootCountPath=/loader/entries/foo+2-1.conf\n",
     )
-    .refused(&["is no PARTUUID"]);
+    .refused(&["is not a PARTUUID"]);
     node(
         "GapbootNode=1\nLoaderDevicePartUUID=12345678-01\n\
          LoaderBootCountPath=/loader/entries/foo+2-1.conf\n",

@@ -93,7 +93,7 @@ fn systemd_takes_the_units() {
     }
 }
 
-/// kernel-install with its own plugin for entries and ours behind it.
+/// kernel-install with its own plugin for entries and ours after it.
 struct Kernels {
     directory: tempfile::TempDir,
 }

@@ -117,8 +117,8 @@ fn for_a_person() {
             state    bad, 0 tries left, 3 done\n     \
             kernel   /vmlinuz\n     \
             warning  /gone: {missing}\n     \
-            warning  no root= in the options, so that only an initrd that finds its root file \
-            system on a BIOS boots (docs/root.md), or knows it. Add it.\n"
+            warning  no root= in the options: it boots only if its initrd finds the root file \
+            system on a BIOS (docs/root.md), or knows it. Add root=.\n"
     );
     assert_eq!(run.out, expected);
 }
@@ -173,7 +173,7 @@ fn files_that_are_no_entries() {
     let run = list(&image, &["--json"]);
     assert_eq!(
         run.err,
-        "gapboot: files that should give an entry, and don't: 6; `gapboot list --all` says why\n"
+        "gapboot: files that should give an entry, and do not: 6; `gapboot list --all` says why\n"
     );
     let all = json(&image, &["--all"]);
     assert_eq!(all[0]["id"], "good.conf");
@@ -313,7 +313,7 @@ fn disks_that_give_no_menu() {
     };
     refused(
         &Image::blank(),
-        "has no partition table: partition it first",
+        "it has no partition table: gapboot needs a GPT",
     );
     refused(&Image::sgdisk(), &says(Kind::FatMissing, 2048));
     refused(

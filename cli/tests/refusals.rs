@@ -26,7 +26,7 @@ fn refuses(image: &Image, words: &[&str]) {
 
 #[test]
 fn disks_without_a_gpt() {
-    refuses(&Image::blank(), &["has no partition table", "sgdisk"]);
+    refuses(&Image::blank(), &["has no partition table", "sector 2048"]);
     let empty = Image::blank();
     empty.set(b"");
     refuses(&empty, &["ends before sector 0"]);
@@ -186,7 +186,7 @@ fn paths_that_are_no_disk() {
     for command in ["install", "status", "remove"] {
         gapboot(&new, &[command, &name(directory.path())]).refused(&["is a directory"]);
         gapboot(&new, &[command, &name(&missing)]).refused(&["missing.img", "cannot open"]);
-        gapboot(&new, &[command, "/dev/null"]).refused(&["/dev/null: is no disk"]);
+        gapboot(&new, &[command, "/dev/null"]).refused(&["/dev/null: it is not a disk"]);
     }
     assert!(!missing.exists());
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);

@@ -194,11 +194,11 @@ fn what_is_refused() {
     let image = Image::with_files(&[]);
     let before = image.bytes();
     for (arguments, word) in [
-        (["defalt", "x"], "\"defalt\" is no key"),
+        (["defalt", "x"], "\"defalt\" is not a key"),
         (["default", "@last"], "\"@last\" has no meaning"),
         (["one-shot", "@saved"], "\"@saved\" has no meaning"),
-        (["default", "a\nb"], "no control characters"),
-        (["timeout", "5s"], "\"5s\" is no timeout"),
+        (["default", "a\nb"], "holds control characters"),
+        (["timeout", "5s"], "\"5s\" is not a timeout"),
         (["one-shot-timeout", "0"], "seconds from 1 on"),
         (["one-shot-timeout", "menu-disabled"], "seconds from 1 on"),
     ] {
@@ -208,7 +208,8 @@ fn what_is_refused() {
     }
     set(&["default", &"x".repeat(477), image.name()]).refused(&["477 bytes", "476 fit"]);
     assert!(image.bytes() == before);
-    set(&["default", "x", Image::sgdisk().name()]).refused(&["no FAT file system at LBA 2048"]);
+    set(&["default", "x", Image::sgdisk().name()])
+        .refused(&["at sector 2048 holds no FAT file system"]);
     let other = Image::sfdisk("label: gpt\nstart=2048, size=4096\n");
     set(&["default", "x", other.name()]).refused(&["no EFI system partition"]);
     let newer = "gapstate\x02";
@@ -322,5 +323,5 @@ fn what_systemctl_reboot_asked_for() {
         assert!(state(&image) == expected([0, seconds], 2, "\0\0debian-6.12.conf\0\0"));
     }
     fake.write("run/systemd/reboot-to-boot-loader-menu", "soon");
-    set(&from_systemd).refused(&["\"soon\", which is no time"]);
+    set(&from_systemd).refused(&["\"soon\", which is not a time"]);
 }

@@ -1,6 +1,6 @@
-//! The console: a terminal, and a person who types what a script says.
+//! The console: a terminal, and a person who types the keys of a script.
 
-use crate::script::Step;
+use crate::script::Keystroke;
 use boot::machine::{Console, Input};
 use boot::menu::ansi;
 use std::cell::Cell;
@@ -11,34 +11,34 @@ use std::num::NonZeroU16;
 /// Lines and columns of the terminal.
 const SIZE: (NonZeroU16, NonZeroU16) = (NonZeroU16::new(24).unwrap(), NonZeroU16::new(80).unwrap());
 
-/// Ticks, an hour of them, after which Enter is pressed: it does what the end of a
-/// countdown does, and a disk may ask for one of a century.
+/// Enter is pressed after an hour, in ticks of the BIOS's clock (18 a second). A disk
+/// may ask for a countdown of a century, and Enter ends it as time would.
 const PATIENCE: u32 = 60 * 60 * 18;
 const ENTER: Input = Input::Keyboard {
     scan: 0x1c,
     ascii: b'\r',
 };
 
-/// A terminal: it gets what a serial line would.
+/// A terminal: it receives the bytes of a serial line.
 pub struct Terminal {
     model: vt100::Parser,
-    /// All that was printed, control sequences left out.
+    /// All that was printed, without control sequences.
     text: Vec<u8>,
-    /// What is typed, and when nothing is.
-    script: VecDeque<Step>,
-    /// What was on the screen when the last scripted key had taken effect and the
+    /// The keystrokes to come.
+    script: VecDeque<Keystroke>,
+    /// The screen at the time when the last scripted key had taken effect and the
     /// loader waited for another one.
     seen: Option<String>,
     /// Ticks that have passed.
     ticks: Cell<u32>,
-    /// Ticks that pass whenever somebody looks at the clock, as if what was done
-    /// since the last look had taken that long.
+    /// Ticks that pass with each look at the clock, as if the work since the last look
+    /// had taken that long.
     pub pace: u32,
 }
 
 impl Terminal {
-    /// A terminal at which `script` is typed, and then nothing any more.
-    pub fn new(script: Vec<Step>) -> Self {
+    /// A terminal at which `script` is typed, and nothing after that.
+    pub fn new(script: Vec<Keystroke>) -> Self {
         let (lines, columns) = SIZE;
         Self {
             model: vt100::Parser::new(lines, columns, 0),
@@ -50,8 +50,8 @@ impl Terminal {
         }
     }
 
-    /// What a person saw last before the loader went on by itself: at the menu,
-    /// if there was one and the script did not leave it.
+    /// The screen as a person saw it before the loader went on by itself: the menu, if
+    /// there was one and the script did not leave it.
     pub fn screen(&self) -> String {
         match &self.seen {
             Some(seen) => seen.clone(),
@@ -65,7 +65,7 @@ impl Terminal {
     }
 }
 
-/// Everything that was printed, one behind the other.
+/// Everything that was printed.
 impl fmt::Display for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.text))
@@ -120,7 +120,7 @@ impl Console for Terminal {
         if self.script.is_empty() && self.seen.is_none() && ticks != Some(0) {
             self.seen = Some(self.model.screen().contents());
         }
-        // Who only looks whether a key is there does not make time pass.
+        // A look whether a key was pressed takes no time.
         let typed = match (self.script.front(), ticks) {
             (Some(None), Some(0)) => None,
             _ => self.script.pop_front().flatten(),

@@ -1,6 +1,8 @@
-//! The disk: an image file or a block device.
+//! The disk: an image file or a block device. Writes change the file only on request;
+//! otherwise they stay in memory, where the loader reads them back.
 
-use boot::machine::{Build, Disk, DiskError, Lba, Sector};
+use boot::machine::{Disk, DiskError, Lba, Sector};
+use boot::overlay::Build;
 use layout::disk::{SECTOR, STAGE2_LBA};
 use layout::memory::MAX_TRANSFER_SECTORS;
 use layout::{format1, header};
@@ -10,7 +12,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// INT 13h status 01h: SeaBIOS's answer to what it cannot do.
+/// INT 13h status 01h: SeaBIOS's answer to a request that it cannot fulfil.
 const INVALID: DiskError = DiskError(0x01);
 /// INT 13h status 04h: sector not found.
 const NOT_FOUND: DiskError = DiskError(0x04);
@@ -19,12 +21,21 @@ const UNREADABLE: DiskError = DiskError(0x10);
 /// INT 13h status 0cch: write fault.
 const WRITE_FAULT: DiskError = DiskError(0xcc);
 
+/// Bytes of a sector, for offsets in a file.
+#[expect(clippy::as_conversions, reason = "512")]
+const SECTOR_SIZE: u64 = SECTOR as u64;
+
+/// The offset of a sector in the file.
+fn offset(sector: u64) -> Option<u64> {
+    sector.checked_mul(SECTOR_SIZE)
+}
+
 /// One request that the loader has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Sectors read: the first one and how many.
+    /// Sectors that were read: the first one, and their number.
     Read(u64, u32),
-    /// A sector written.
+    /// A sector that was written.
     Write(u64),
 }
 
@@ -32,10 +43,10 @@ pub enum Access {
 pub struct FileDisk {
     file: File,
     sectors: u64,
-    /// Sectors written that the file must not get.
-    overlay: Option<BTreeMap<u64, Sector>>,
+    /// The sectors that were written, if the file must not change.
+    written: Option<BTreeMap<u64, Sector>>,
     buffer: Vec<u8>,
-    /// Every request so far, those that failed too.
+    /// Every request so far, including those that failed.
     pub accesses: Vec<Access>,
     /// A sector that cannot be read.
     pub bad: Option<u64>,
@@ -44,39 +55,42 @@ pub struct FileDisk {
 }
 
 impl FileDisk {
-    /// Opens a disk. The file changes only if `writable`; otherwise the loader
-    /// reads back what it wrote, but from memory.
+    /// Opens a disk. The file changes only if `writable` is true.
+    ///
+    /// # Errors
+    /// Those of the file.
     pub fn open(path: &Path, writable: bool) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(writable).open(path)?;
-        // Also right for block devices, whose metadata has no length.
+        // The metadata of block devices has no length.
         let length = io::Seek::seek(&mut &file, io::SeekFrom::End(0))?;
         Ok(Self {
             file,
-            sectors: length / SECTOR as u64,
-            overlay: (!writable).then(BTreeMap::new),
-            buffer: vec![0; MAX_TRANSFER_SECTORS as usize * SECTOR],
+            sectors: length / SECTOR_SIZE,
+            written: (!writable).then(BTreeMap::new),
+            buffer: Vec::new(),
             accesses: Vec::new(),
             bad: None,
             trace: false,
         })
     }
 
-    /// The build of the stage2 that is installed on the disk, if one is: what the
-    /// machine would run has to find its overlay.
+    /// The build of the stage2 that is installed on the disk, if there is one. A machine
+    /// would run that one, and needs the overlay of the same build.
     pub fn build(&self) -> Option<Build> {
         let mut header = [0; header::SIZE];
-        let at = STAGE2_LBA * SECTOR as u64;
-        self.file.read_exact_at(&mut header, at).ok()?;
+        let start = offset(STAGE2_LBA)?;
+        self.file.read_exact_at(&mut header, start).ok()?;
         if !header.starts_with(&header::MAGIC) {
             return None;
         }
-        let format = header[header::FORMAT_OFFSET..].first_chunk()?;
-        let checksum = header[header::BUILD_OFFSET..].first_chunk()?;
+        let format = header.get(header::FORMAT_OFFSET..)?.first_chunk()?;
+        let checksum = header.get(header::BUILD_OFFSET..)?.first_chunk()?;
+        let sectors = header.get(header::OVERLAY_SECTORS_OFFSET)?;
         Some(Build {
             checksum: u32::from_le_bytes(*checksum),
             overlay_sectors: match u16::from_le_bytes(*format) {
-                format1::FORMAT => format1::SECTORS as u32,
-                _ => header[header::OVERLAY_SECTORS_OFFSET].into(),
+                format1::FORMAT => u32::try_from(format1::SECTORS).ok()?,
+                _ => u32::from(*sectors),
             },
         })
     }
@@ -102,29 +116,27 @@ impl Disk for FileDisk {
         if !(1..=MAX_TRANSFER_SECTORS).contains(&count) {
             return Err(INVALID);
         }
-        let end = at.0.checked_add(u64::from(count));
-        if end.is_none_or(|end| end > self.sectors) {
+        let end = at.0.checked_add(count.into()).ok_or(NOT_FOUND)?;
+        if end > self.sectors {
             return Err(NOT_FOUND);
         }
-        if self
-            .bad
-            .is_some_and(|bad| (at.0..at.0 + u64::from(count)).contains(&bad))
-        {
+        if self.bad.is_some_and(|bad| (at.0..end).contains(&bad)) {
             return Err(UNREADABLE);
         }
-        let bytes = &mut self.buffer[..count as usize * SECTOR];
+        let size = usize::try_from(count).map_err(|_| INVALID)?;
+        self.buffer.resize(size.saturating_mul(SECTOR), 0);
+        let start = offset(at.0).ok_or(NOT_FOUND)?;
         self.file
-            .read_exact_at(bytes, at.0 * SECTOR as u64)
+            .read_exact_at(&mut self.buffer, start)
             .map_err(|_| NOT_FOUND)?;
-        let changed = self
-            .overlay
-            .iter()
-            .flat_map(|overlay| overlay.range(at.0..));
-        for (sector, content) in changed.take_while(|(sector, _)| Some(**sector) < end) {
-            let start = (sector - at.0) as usize * SECTOR;
-            bytes[start..start + SECTOR].copy_from_slice(content);
+        if let Some(written) = &self.written {
+            for (sector, place) in (at.0..end).zip(self.buffer.chunks_exact_mut(SECTOR)) {
+                if let Some(content) = written.get(&sector) {
+                    place.copy_from_slice(content);
+                }
+            }
         }
-        Ok(bytes)
+        Ok(&self.buffer)
     }
 
     fn write(&mut self, at: Lba, sector: &Sector) -> Result<(), DiskError> {
@@ -132,14 +144,15 @@ impl Disk for FileDisk {
         if at.0 >= self.sectors {
             return Err(NOT_FOUND);
         }
-        match &mut self.overlay {
-            Some(overlay) => {
-                overlay.insert(at.0, *sector);
+        match &mut self.written {
+            Some(written) => {
+                written.insert(at.0, *sector);
                 Ok(())
             }
             None => {
-                let written = self.file.write_all_at(sector, at.0 * SECTOR as u64);
-                written.map_err(|_| WRITE_FAULT)
+                let start = offset(at.0).ok_or(NOT_FOUND)?;
+                let result = self.file.write_all_at(sector, start);
+                result.map_err(|_| WRITE_FAULT)
             }
         }
     }

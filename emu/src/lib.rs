@@ -2,11 +2,28 @@
 //! memory a model, the console a terminal without a person.
 //!
 //! `bootloader_emu` runs the very code of stage2 on it, from the partition table
-//! to the handoff, and shows what the kernel would have been given. What the
-//! model is strict about (see [`memory`]) is what a real machine would let pass,
-//! to crash later.
+//! to the handoff, and shows the data that the kernel would get. The model of
+//! memory refuses writes that a real machine would accept, only to crash later.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`disk`] | an image file or a block device as a disk |
+//! | [`memory`] | a memory map, and all bytes that were loaded |
+//! | [`console`] | a terminal, and a person who types |
+//! | [`script`] | the keys that this person types |
+//! | [`report`] | the handoff, checked, as JSON |
 
 #![forbid(unsafe_code)]
+// Tests may fail by panicking: that is what they are for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 pub mod console;
 pub mod disk;
@@ -14,6 +31,7 @@ pub mod memory;
 pub mod report;
 pub mod script;
 
+use boot::overlay::{self, Overlay};
 use console::Terminal;
 use disk::FileDisk;
 use memory::ModelMemory;
@@ -24,7 +42,7 @@ pub struct Machine {
     pub disk: FileDisk,
     /// Memory.
     pub memory: ModelMemory,
-    /// Terminal and serial line.
+    /// The terminal, which is a serial line.
     pub console: Terminal,
 }
 
@@ -40,8 +58,18 @@ impl boot::machine::Machine for Machine {
     fn long_mode(&self) -> bool {
         true
     }
+}
 
-    fn build(&self) -> Option<boot::machine::Build> {
-        self.disk.build()
+impl Machine {
+    /// Loads the overlay of the stage2 that is installed on the disk, as the machine
+    /// would. A disk without one boots by what is in this program.
+    ///
+    /// # Errors
+    /// Those of [`overlay::load`].
+    pub fn load_overlay(&mut self) -> Result<Overlay, boot::Error> {
+        match self.disk.build() {
+            Some(build) => overlay::load(&mut self.disk, &mut self.memory, build),
+            None => Ok(Overlay::linked()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use emu::Machine;
 use emu::console::Terminal;
 use emu::disk::FileDisk;
 use emu::memory::{ModelMemory, SMALLEST};
-use emu::script::Step;
+use emu::script::Keystroke;
 use lexopt::prelude::*;
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const USAGE: &str = "\
 Usage: bootloader_emu [OPTIONS] DISK
 
 Runs gapboot's boot loader over DISK, an image file or a block device, up to
-the jump into the kernel, and says what the kernel would be handed.
+the jump into the kernel, and prints the data that the kernel would get.
 
 Options:
   --json        print the handoff as one JSON object
@@ -28,9 +28,9 @@ Options:
                 typed as they stand; wait lets a second pass. More keys: up left
                 right home end pageup pagedown esc backspace delete f1 space
                 comma ctrl-LETTER alt-LETTER
-  --screen      print the screen as it is behind the last of these keys
+  --screen      print the screen as it is after the last of these keys
   --trace       print every disk access on standard error
-  --write       let the loader write to DISK; without, DISK never changes
+  --write       let the loader write to DISK, which never changes otherwise
   --help        print this
 ";
 
@@ -38,7 +38,7 @@ struct Options {
     json: bool,
     memory: u32,
     entry: Option<String>,
-    keys: Vec<Step>,
+    keys: Vec<Keystroke>,
     screen: bool,
     trace: bool,
     write: bool,
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line; `None` to print the usage.
+/// The command line, or `None` if it asks for the usage.
 fn options() -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options {
         json: false,
@@ -85,7 +85,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
             Long("memory") => {
                 options.memory = arguments.value()?.parse()?;
                 if options.memory < SMALLEST {
-                    return Err(format!("--memory is at least {SMALLEST} MiB").into());
+                    return Err(format!("--memory takes at least {SMALLEST} MiB").into());
                 }
             }
             Long("entry") => options.entry = Some(arguments.value()?.string()?),
@@ -126,33 +126,42 @@ fn run(options: &Options) -> Result<(), String> {
         Ok(report) if !options.screen => printed += &for_people(report),
         _ => {}
     }
-    // Whoever stops reading has seen enough.
+    // A reader that stops reading has seen enough.
     let _ = std::io::stdout().write_all(printed.as_bytes());
     report.map(drop)
 }
 
-/// Boots `entry`, or the one that comes first: its id and what was made of it.
+/// Boots `entry`, or the default entry, and returns its id with the handoff.
 ///
-/// Errors: what the loader said last, or that it was asked to do something else.
+/// # Errors
+/// The loader's last message, or that the menu was left without a boot.
 fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff), String> {
     let mut workspace = Box::new(boot::Workspace::EMPTY);
     let wish = entry.map(str::as_bytes);
-    let ending = boot::boot(machine, &mut workspace, wish);
+    let overlay = machine.load_overlay();
+    let ending = boot::boot(machine, &mut workspace, overlay, wish);
     let message = String::from_utf8_lossy(workspace.message());
     let handoff = match ending {
         Ending::Start(handoff) => handoff,
-        Ending::PowerOff(_) => return Err("powered off, as asked at the menu".into()),
-        Ending::Quit => return Err("left to the firmware, as asked at the menu".into()),
+        Ending::PowerOff(_) => {
+            return Err("no kernel was started: the menu powered the machine off".into());
+        }
+        Ending::Quit => {
+            return Err("no kernel was started: the menu went back to the firmware".into());
+        }
         Ending::Reboot if message.is_empty() => {
-            return Err("restarted, as asked at the menu".into());
+            return Err("no kernel was started: the menu restarted the machine".into());
         }
         Ending::Reboot => return Err(format!("{message} The machine restarts.")),
         Ending::Failed => return Err(message.into_owned()),
     };
     let id = workspace.chosen();
-    // A wish that selects nothing does not keep the loader from booting.
+    // The loader boots another entry if the wish selects none.
     if wish.is_some_and(|wish| !boot::entries::glob::selects(wish, id)) {
-        return Err(format!("no entry {}", entry.unwrap_or_default()));
+        let wish = entry.unwrap_or_default();
+        return Err(format!(
+            "there is no entry {wish}; `gapboot list` shows the entries of a disk"
+        ));
     }
     Ok((String::from_utf8_lossy(id).into_owned(), handoff))
 }
@@ -166,7 +175,12 @@ fn for_people(report: &serde_json::Value) -> String {
         text(&report["cmdline"])
     );
     for piece in ["kernel", "initrd"] {
-        let number = |key: &str| report[piece][key].as_u64().unwrap_or_default();
+        let number = |key: &str| {
+            let value = report.get(piece).and_then(|piece| piece.get(key));
+            value
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or_default()
+        };
         let (address, size) = (number("address"), number("size"));
         lines += &format!("{piece}   {address:#x}, {size} bytes\n");
     }

@@ -1,18 +1,17 @@
 //! Memory: a map as SeaBIOS gives it on QEMU's `pc` machine, and the bytes that
 //! were loaded into it.
 //!
-//! It takes bytes only where nothing speaks against them: in the ranges that
-//! [`layout::memory`] gives the kernel and the overlay, or in usable memory above 1 MiB, and no
-//! byte twice. One thing is taken for a new start: a write to the first byte of
-//! the kernel's real-mode part, with which every load begins. What an earlier
-//! one has left is gone then.
+//! It accepts bytes only in the ranges that [`layout::memory`] gives the kernel
+//! and the overlay, or in usable memory above 1 MiB, and accepts no byte twice.
+//! Every load begins with a write to the first byte of the kernel's real-mode
+//! part: that is a new start, and the bytes of an earlier load are forgotten.
 
 use boot::machine::{Memory, MemoryError};
 use boot::memory_map::MemoryMap;
 use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, OVERLAY, Range, SETUP_DATA};
 use std::collections::BTreeMap;
 
-/// What of low memory is the kernel's and the overlay's. stage2 lives in the rest.
+/// The ranges of low memory for the kernel and the overlay. stage2 uses the rest.
 const LOW: [Range; 4] = [KERNEL_SETUP, COMMAND_LINE, SETUP_DATA, OVERLAY];
 
 /// The smallest machine, in MiB.
@@ -21,9 +20,9 @@ pub const SMALLEST: u32 = 4;
 /// Memory, and its map.
 pub struct ModelMemory {
     map: Box<MemoryMap>,
-    /// What was loaded, by address; pieces that adjoin may be one.
+    /// The bytes that were loaded, by address; pieces that adjoin may be one.
     pieces: BTreeMap<u32, Vec<u8>>,
-    /// What is wrong with the last write that was refused.
+    /// The reason why the last write was refused.
     pub refused: Option<String>,
 }
 
@@ -33,7 +32,7 @@ impl ModelMemory {
         Self::with_map(machine_map(mib.max(SMALLEST)))
     }
 
-    /// Memory with a map of one's own.
+    /// Memory with this map.
     pub fn with_map(map: MemoryMap) -> Self {
         Self {
             map: Box::new(map),
@@ -44,21 +43,20 @@ impl ModelMemory {
 
     /// `size` bytes at `address`, if all of them were loaded.
     pub fn loaded(&self, address: u32, size: u32) -> Option<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(size as usize);
-        while bytes.len() < size as usize {
-            let at = address.checked_add(bytes.len() as u32)?;
+        let size = usize::try_from(size).ok()?;
+        let mut bytes = Vec::with_capacity(size);
+        while bytes.len() < size {
+            let at = address.checked_add(u32::try_from(bytes.len()).ok()?)?;
             let (start, piece) = self.pieces.range(..=at).next_back()?;
-            let rest = piece.get((at - start) as usize..)?;
-            let wanted = size as usize - bytes.len();
-            bytes.extend_from_slice(&rest[..rest.len().min(wanted)]);
-            if rest.is_empty() {
-                return None;
-            }
+            let offset = usize::try_from(at.checked_sub(*start)?).ok()?;
+            let rest = piece.get(offset..).filter(|rest| !rest.is_empty())?;
+            let wanted = size.saturating_sub(bytes.len());
+            bytes.extend(rest.iter().take(wanted));
         }
         Some(bytes)
     }
 
-    /// Why these bytes may not be written.
+    /// A reason why these bytes may not be written.
     fn objection(&self, at: u32, size: u32) -> Option<&'static str> {
         let Some(end) = at.checked_add(size) else {
             return Some("runs past 4 GiB");
@@ -74,7 +72,7 @@ impl ModelMemory {
             return Some("is not usable memory");
         }
         let before = self.pieces.range(..end).next_back();
-        if before.is_some_and(|(start, piece)| start + piece.len() as u32 > at) {
+        if before.is_some_and(|(start, piece)| end_of(*start, piece) > at) {
             return Some("is loaded already");
         }
         None
@@ -99,7 +97,7 @@ impl Memory for ModelMemory {
             return Err(MemoryError);
         }
         if let Some((start, piece)) = self.pieces.range_mut(..at).next_back()
-            && start + piece.len() as u32 == at
+            && end_of(*start, piece) == at
         {
             piece.extend_from_slice(bytes);
         } else {
@@ -109,21 +107,28 @@ impl Memory for ModelMemory {
     }
 }
 
-/// The map of QEMU's `pc` machine: memory up to 3.5 GiB lies below the PCI hole,
-/// of more the first 3 GiB. Low memory ends below the EBDA, which is as far as
-/// stage2 trusts any map.
+/// The first address after a piece.
+fn end_of(start: u32, piece: &[u8]) -> u32 {
+    start.saturating_add(u32::try_from(piece.len()).unwrap_or(u32::MAX))
+}
+
+/// The map of QEMU's `pc` machine. Memory of less than 3.5 GiB lies below the PCI
+/// hole; of more memory the first 3 GiB do. Low memory ends below the EBDA: stage2
+/// trusts no map beyond.
 pub fn machine_map(mib: u32) -> MemoryMap {
     const MIB: u64 = 1 << 20;
     const EBDA: u64 = 0x9_fc00;
     /// SeaBIOS keeps its tables at the end of memory.
     const TABLES: u64 = 0x2_0000;
-    let below = u64::from(if mib >= 3584 { 3072 } else { mib }) * MIB;
-    let above = u64::from(mib) * MIB - below;
+    let below = if mib >= 3584 { 3072 } else { mib };
+    let above = u64::from(mib.saturating_sub(below)).saturating_mul(MIB);
+    let below = u64::from(below).saturating_mul(MIB);
+    let tables = below.saturating_sub(TABLES);
     let mut map = MemoryMap::new();
     map.add(0, EBDA, true);
     map.add(EBDA, MIB - EBDA, false);
-    map.add(MIB, below - TABLES - MIB, true);
-    map.add(below - TABLES, TABLES, false);
+    map.add(MIB, tables.saturating_sub(MIB), true);
+    map.add(tables, TABLES, false);
     map.add(0xfffc_0000, 0x4_0000, false);
     map.add(1 << 32, above, true);
     // The range that AMD processors reserve for HyperTransport.

@@ -1,7 +1,6 @@
-//! The handoff: checked once more, by other means than the loader's, and put
-//! into words.
+//! The handoff as JSON, checked once more by other code than the loader's.
 //!
-//! Everything is taken from the modelled memory, as the kernel would find it.
+//! Everything comes from the modelled memory, as the kernel would find it.
 
 use crate::memory::ModelMemory;
 use boot::Handoff;
@@ -12,13 +11,20 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zerocopy::FromBytes;
 
+#[expect(clippy::as_conversions, reason = "0x1f1")]
+const HEADER_ADDRESS: u32 = KERNEL_SETUP.start + HEADER as u32;
+#[expect(clippy::as_conversions, reason = "less than a sector")]
+const HEADER_SIZE: u32 = size_of::<SetupHeader>() as u32;
+/// `heap_end_ptr` is an offset from this one in the real-mode part.
+const HEAP_BASE: u32 = 0x200;
+
 /// One JSON object: the entry's `id`; `cmdline`; `kernel` (its protected-mode
-/// part) and `initrd` with `address`, `size` and `sha256`, all 0 and of nothing
-/// where there is none; `header`, the fields that the loader writes; `memory`,
-/// the map, with `type` 1 for usable memory and 2 for other.
+/// part) and `initrd`, each with `address`, `size` and `sha256` (without an
+/// initrd: 0, 0 and that of no bytes); `header`, the fields that the loader
+/// writes; `memory`, the map, with `type` 1 for usable memory and 2 for other.
 ///
-/// Errors: one line on what of the handoff is wrong, which is a bug in the
-/// loader.
+/// # Errors
+/// One line that says what is wrong with the handoff. It is a bug in the loader.
 pub fn report(id: &str, handoff: &Handoff, memory: &ModelMemory) -> Result<Value, String> {
     let header = header(memory)?;
     check_header(&header, handoff)?;
@@ -27,7 +33,7 @@ pub fn report(id: &str, handoff: &Handoff, memory: &ModelMemory) -> Result<Value
     let regions = memory.map().regions().map(|region| {
         json!({
             "address": region.start,
-            "size": (region.last - region.start).saturating_add(1),
+            "size": region.last.saturating_sub(region.start).saturating_add(1),
             "type": if region.usable { 1 } else { 2 },
         })
     });
@@ -50,9 +56,11 @@ pub fn report(id: &str, handoff: &Handoff, memory: &ModelMemory) -> Result<Value
 }
 
 /// The kernel's header as it lies in memory.
+///
+/// # Errors
+/// A message if it was not loaded.
 pub fn header(memory: &ModelMemory) -> Result<SetupHeader, String> {
-    let at = KERNEL_SETUP.start + HEADER as u32;
-    let bytes = memory.loaded(at, size_of::<SetupHeader>() as u32);
+    let bytes = memory.loaded(HEADER_ADDRESS, HEADER_SIZE);
     let header = bytes.and_then(|bytes| SetupHeader::read_from_bytes(&bytes).ok());
     header.ok_or("the kernel's header is not loaded".into())
 }
@@ -68,8 +76,8 @@ fn piece(name: &str, address: u32, size: u32, memory: &ModelMemory) -> Result<Va
 }
 
 fn cmdline(handoff: &Handoff, memory: &ModelMemory) -> Result<Vec<u8>, String> {
-    let size = handoff.command_line_size;
-    let bytes = memory.loaded(COMMAND_LINE.start, size + 1);
+    let size = handoff.command_line_size.saturating_add(1);
+    let bytes = memory.loaded(COMMAND_LINE.start, size);
     let mut bytes = bytes.ok_or("parts of the command line are not loaded")?;
     if bytes.pop() != Some(0) {
         return Err("the command line does not end with a NUL".into());
@@ -81,10 +89,10 @@ fn ensure(right: bool, wrong: &str) -> Result<(), String> {
     if right { Ok(()) } else { Err(wrong.into()) }
 }
 
-/// What the boot protocol obliges loaders to write.
+/// Checks the fields that the boot protocol obliges loaders to write.
 fn check_header(header: &SetupHeader, handoff: &Handoff) -> Result<(), String> {
     let flags = LoadFlags::from_bits_retain(header.loadflags);
-    let heap_end = u32::from(header.heap_end_ptr.get()) + 0x200;
+    let heap_end = u32::from(header.heap_end_ptr.get()).saturating_add(HEAP_BASE);
     let image = header.ramdisk_image.get();
     ensure(header.type_of_loader == 0xff, "type_of_loader is not 0xff")?;
     ensure(
@@ -100,8 +108,8 @@ fn check_header(header: &SetupHeader, handoff: &Handoff) -> Result<(), String> {
         "heap_end_ptr is not the stack's end",
     )?;
     ensure(
-        KERNEL_SETUP.start + heap_end <= KERNEL_HEAP.end,
-        "the heap is not the kernel's",
+        KERNEL_SETUP.start.saturating_add(heap_end) <= KERNEL_HEAP.end,
+        "the heap passes the end of the kernel's memory",
     )?;
     ensure(
         header.cmd_line_ptr.get() == COMMAND_LINE.start,
@@ -114,24 +122,25 @@ fn check_header(header: &SetupHeader, handoff: &Handoff) -> Result<(), String> {
     )?;
     ensure(
         (image == 0) == (handoff.initrd_size == 0),
-        "only half of an initrd",
+        "the initrd has an address without a size, or a size without an address",
     )
 }
 
-/// Nothing lies where the kernel unpacks itself to, and there is memory for it.
+/// Checks that there is memory where the kernel unpacks itself, and nothing in it.
 fn check_places(
     header: &SetupHeader,
     handoff: &Handoff,
     memory: &ModelMemory,
 ) -> Result<(), String> {
     let initrd = u64::from(handoff.initrd_address);
-    // Older kernels, and those whose header ends before a field, don't say.
+    // Older kernels do not have all fields, nor do those with a short header.
     let has = |since: u16, end: u8| {
         let [jump, distance] = header.jump;
-        header.version.get() >= since && (jump != 0xeb || distance >= end - 2)
+        header.version.get() >= since && (jump != 0xeb || distance >= end.saturating_sub(2))
     };
     if handoff.initrd_size > 0 {
-        let last = initrd + u64::from(handoff.initrd_size) - 1;
+        let end = initrd.saturating_add(handoff.initrd_size.into());
+        let last = end.saturating_sub(1);
         let max = if has(0x203, 0x30) {
             header.initrd_addr_max.get()
         } else {
@@ -154,9 +163,9 @@ fn check_places(
         let alignment = u64::from(header.kernel_alignment.get().max(1));
         start = start.max(u64::from(KERNEL).next_multiple_of(alignment));
     }
-    let end = start + u64::from(header.init_size.get());
+    let end = start.saturating_add(header.init_size.get().into());
     let has_room = match (u32::try_from(start), u32::try_from(end)) {
-        (Ok(start), Ok(end)) => memory.map().is_usable(start, end - start),
+        (Ok(start), Ok(end)) => memory.map().is_usable(start, end.saturating_sub(start)),
         _ => false,
     };
     ensure(has_room, "there is no memory for the unpacked kernel")?;

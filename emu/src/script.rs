@@ -1,34 +1,37 @@
-//! Scripted keys: what a person would type at the menu, as words.
+//! Scripted keys: words for the keys that a person would type at the menu.
 //!
 //! `down,down,e,end, quiet,enter`: words with commas between them. A word is the
 //! name of a key (`up`, `down`, `left`, `right`, `home`, `end`, `pageup`, `pagedown`,
-//! `enter`, `esc`, `backspace`, `delete`, `f1`, `space`, `comma`), such a name or a
-//! letter behind `ctrl-` or `alt-`, `wait` for a second in which nothing is typed,
-//! or else text that is typed as it stands.
+//! `enter`, `esc`, `backspace`, `delete`, `f1`, `space`, `comma`), or `ctrl-` or `alt-`
+//! and such a name or a letter, or `wait` for a second in which nothing is typed. All
+//! other words are typed as they stand.
 
 use boot::machine::Input;
 
-/// What happens at the keyboard: a key, or nothing for a second.
-pub type Step = Option<Input>;
+/// A key that is pressed, or `None` for a second in which nothing is typed.
+pub type Keystroke = Option<Input>;
 
-/// The steps of a script. Errors: a word that means nothing.
-pub fn parse(script: &str) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
+/// The keystrokes of a script.
+///
+/// # Errors
+/// A message about a key that does not exist.
+pub fn parse(script: &str) -> Result<Vec<Keystroke>, String> {
+    let mut keystrokes = Vec::new();
     for word in script.split(',').filter(|word| !word.is_empty()) {
         match word {
-            "wait" => steps.push(None),
+            "wait" => keystrokes.push(None),
             _ => match named(word)? {
-                Some((scan, ascii)) => steps.push(Some(Input::Keyboard { scan, ascii })),
-                None => steps.extend(word.bytes().map(|byte| Some(Input::Serial(byte)))),
+                Some((scan, ascii)) => keystrokes.push(Some(Input::Keyboard { scan, ascii })),
+                None => keystrokes.extend(word.bytes().map(|byte| Some(Input::Serial(byte)))),
             },
         }
     }
-    Ok(steps)
+    Ok(keystrokes)
 }
 
-/// Scan code and character of a key, as INT 16h has them; None for text.
+/// Scan code and character of a key, as INT 16h returns them, or `None` for text.
 fn named(word: &str) -> Result<Option<(u8, u8)>, String> {
-    let unknown = || Err(format!("there is no key {word}"));
+    let unknown = || Err(format!("there is no key `{word}`"));
     if let Some(key) = word.strip_prefix("ctrl-") {
         return Ok(Some(match (key, key.as_bytes()) {
             ("left", _) => (0x73, 0),

@@ -4,6 +4,7 @@ use crate::disk::MemoryDisk;
 use crate::fat::Format;
 use boot::disk::mbr::{BOOT, SIGNATURE};
 use boot::machine::Machine;
+use boot::overlay::Overlay;
 use boot::{Ending, Workspace};
 use emu::console::Terminal;
 use emu::memory::ModelMemory;
@@ -60,7 +61,7 @@ impl FuzzMachine {
     }
 
     fn boot_with(&mut self, workspace: &mut Workspace) -> (Ending, String) {
-        let ending = boot::boot(self, workspace, None);
+        let ending = boot::boot(self, workspace, Ok(Overlay::linked()), None);
         assert_eq!(self.memory.refused, None, "memory that is not the kernel's");
         let id = String::from_utf8_lossy(workspace.chosen()).into_owned();
         match &ending {
@@ -105,10 +106,5 @@ impl Machine for FuzzMachine {
 
     fn long_mode(&self) -> bool {
         self.long_mode
-    }
-
-    // This program contains the whole loader, the overlay included.
-    fn build(&self) -> Option<boot::machine::Build> {
-        None
     }
 }

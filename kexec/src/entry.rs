@@ -15,6 +15,7 @@ use boot::fat::{self, Source};
 use boot::find::look::look;
 use boot::load::Part;
 use boot::machine::Disk;
+use boot::overlay::Overlay;
 use boot::uki::Image;
 use boot::{Ending, Workspace};
 
@@ -51,7 +52,7 @@ fn boot(
     wish: Option<&[u8]>,
 ) -> Result<(Vec<u8>, boot::Handoff), Error> {
     let mut workspace = Box::new(Workspace::EMPTY);
-    let ending = boot::boot(machine, &mut workspace, wish);
+    let ending = boot::boot(machine, &mut workspace, Ok(Overlay::linked()), wish);
     let (id, message) = (workspace.chosen(), workspace.message());
     Err(Error::text(match (ending, wish) {
         (Ending::Start(_), Some(wish)) if !glob::selects(wish, id) => format!(

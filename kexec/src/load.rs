@@ -27,8 +27,8 @@ impl Call {
 /// nothing else. Returns the call that did it.
 ///
 /// # Errors
-/// Linux refuses it, the kernel is none that can be started, or this machine
-/// is not x86-64.
+/// Linux refuses it, the kernel has no 64-bit entry, or this machine is not
+/// x86-64.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub fn load(payload: &Payload, only_segments: bool) -> Result<Call, Error> {
     use std::ffi::CString;

@@ -42,10 +42,6 @@ impl<D: machine::Disk> machine::Machine for Model<D> {
     fn long_mode(&self) -> bool {
         true
     }
-
-    fn build(&self) -> Option<boot::machine::Build> {
-        None
-    }
 }
 
 /// Memory that keeps what is not the kernel's: low memory, and the initrd.
@@ -77,7 +73,7 @@ impl KeptMemory {
     }
 
     /// The address of the initrd, which the kernel's header has before anything
-    /// else is loaded; 0 if there is none.
+    /// else is loaded; 0 without an initrd.
     fn initrd_address(&self) -> u32 {
         let header = self.low.get(index(KERNEL_SETUP.start)..);
         params::u32(header.unwrap_or_default(), field::RAMDISK_IMAGE)

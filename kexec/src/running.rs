@@ -1,9 +1,9 @@
-//! What a new kernel has to be told of this machine, as the running one knows it
-//! from its own start.
+//! What a new kernel must know about this machine, as the running kernel learned it
+//! at its own start.
 //!
-//! EFI's memory map is not among it: firmware is told of virtual addresses once,
+//! EFI's memory map is left out: a kernel sets the firmware's virtual addresses once,
 //! and a second kernel would need those of the first. It runs without EFI's
-//! services, and finds ACPI's tables all the same.
+//! services, and finds the ACPI tables all the same.
 
 use std::fs;
 use std::io;
@@ -19,11 +19,11 @@ const MEMORY: &str = "sys/firmware/memmap";
 /// `boot_params` of the running kernel.
 const PARAMS: &str = "sys/kernel/boot_params/data";
 
-/// Ranges for which `boot_params` has room.
+/// The number of ranges for which `boot_params` has room.
 const RANGES: usize = 128;
 
-/// Names of what memory is used for, and their numbers in `boot_params`. What is
-/// not among them is reserved.
+/// Names of the uses of memory, and their numbers in `boot_params`. Memory of any
+/// other use is reserved.
 const USES: [(&str, u32); 6] = [
     ("System RAM", RAM),
     ("ACPI Tables", 3),
@@ -35,9 +35,9 @@ const USES: [(&str, u32); 6] = [
 const RAM: u32 = 1;
 const RESERVED: u32 = 2;
 
-/// What is told on: the screen, where ACPI's tables begin, the
+/// The fields that are handed on: the screen, where ACPI's tables begin, the
 /// monitor, the BIOS's disks (numbers of both lists, signatures, parameters).
-const TOLD_ON: [std::ops::Range<usize>; 6] = [
+const HANDED_ON: [std::ops::Range<usize>; 6] = [
     0x000..0x040, // screen_info
     0x070..0x078, // acpi_rsdp_addr
     0x140..0x1c0, // edid_info
@@ -90,9 +90,9 @@ impl Machine {
     /// kernel yet.
     pub(crate) fn params(&self) -> Vec<u8> {
         let mut new = vec![0; params::SIZE];
-        for field in TOLD_ON {
-            let told = self.params.get(field.clone());
-            put(&mut new, field.start, told.unwrap_or_default());
+        for field in HANDED_ON {
+            let value = self.params.get(field.clone());
+            put(&mut new, field.start, value.unwrap_or_default());
         }
         let table = self.ranges.iter().flat_map(|(range, kind)| {
             let numbers = [range.start.to_le_bytes(), range.size.to_le_bytes()];
@@ -128,7 +128,7 @@ fn range(directory: &Path) -> Result<(Range, u32), Error> {
     Ok((Range { start, size }, kind))
 }
 
-/// What lies in a directory; nothing if there is none.
+/// What lies in a directory; nothing if the directory does not exist.
 fn directories(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_on() {
+    fn what_is_handed_on() {
         let ranges = [
             ("0x100000", "0x7ffffff", "System RAM"),
             ("0x0", "0x9fbff", "System RAM"),

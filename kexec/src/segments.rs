@@ -1,5 +1,5 @@
-//! Loading for a Linux that has `kexec_load` only: what it does itself in
-//! `kexec_file_load` is done here.
+//! Loading for a Linux that has `kexec_load` only: this module does what Linux does
+//! itself in `kexec_file_load`.
 //!
 //! Three places are filled: the kernel's, where it also unpacks itself; the
 //! initrd's, as high as the kernel takes it; and one below 4 GiB for what the kernel
@@ -35,7 +35,7 @@ const COMMAND_LINE: u64 = 2 * PAGE;
 /// Has Linux load a kernel with this command line.
 ///
 /// # Errors
-/// It is no kernel with a 64-bit entry, there is no room for it, or Linux refuses it.
+/// The kernel has no 64-bit entry, there is no room for it, or Linux refuses it.
 pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
     let about = |reason| Error {
         about: payload.name.clone(),

@@ -1,4 +1,4 @@
-//! The first code of the new kernel's: `trampoline.s`.
+//! The code that runs between Linux and the new kernel: `trampoline.s`.
 
 #![allow(unsafe_code, reason = "the bytes between two symbols")]
 

@@ -1,7 +1,7 @@
 # What kexec_load enters: it makes what the kernel's 64-bit entry asks for of
 # what Linux leaves.
 #
-# On entry: 64-bit mode; this page, boot_params on the page behind it and the
+# On entry: 64-bit mode; this page, boot_params on the page after it and the
 # kernel are mapped one to one; interrupts are off. Nothing else is known:
 # neither registers, segments and their table, nor a stack.
 #

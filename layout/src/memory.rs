@@ -30,14 +30,15 @@ impl Range {
     }
 }
 
-/// The real-mode stack of stage2; it grows down from the end.
+/// The real-mode stack of stage2. At the end lie the registers of a BIOS call; the
+/// stack grows down below them.
 pub const REAL_STACK: Range = Range::new(0x600, 0x7000);
 /// The boot sector as the BIOS loads it, stage1.
 pub const STAGE1: Range = Range::new(0x7c00, 0x7e00);
 /// stage2 as it is loaded from the disk. Its real-mode part stays here.
 pub const STAGE2: Range = Range::new(0x8000, 0xc000);
-/// Small data that real mode must reach: the register block of the thunk,
-/// descriptor tables, disk address packets, the E820 buffer.
+/// Small data that real mode must reach: disk address packets, the E820 buffer,
+/// what the thunk keeps.
 pub const STAGE2_DATA: Range = Range::new(0xc000, 0x1_0000);
 /// The kernel's real-mode code ("setup"), at most 32 KiB of file.
 pub const KERNEL_SETUP: Range = Range::new(0x1_0000, 0x1_8000);
@@ -90,7 +91,6 @@ const _: () = {
     assert!(OVERLAY.size() as usize == super::disk::OVERLAY_BYTES);
     assert!(OVERLAY.is_below(IO_BUFFER));
     assert!(super::disk::OVERLAY_SECTORS <= MAX_TRANSFER_SECTORS as u64);
-    assert!(super::packed::IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
     assert!(IO_BUFFER.is_below(WORKSPACE));
     assert!(IO_BUFFER.start.is_multiple_of(IO_BUFFER.size()));
     assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());

@@ -49,7 +49,7 @@ pub const ENTRY_64: usize = 0x200;
 /// The entry for UEFI of a file without an EFI stub.
 pub const ENTRY_EFI: usize = 0x280;
 
-/// The section that an entry of the table points at.
+/// The piece of the file that an entry of the table points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {

@@ -3,11 +3,13 @@
 //! It must be open before anything is written above 1 MiB, and any BIOS call
 //! may shut it again, so [`ensure_open`] runs before each such write and before
 //! the jump. Methods in the order of rising risk, each tested: the BIOS, the
-//! keyboard controller, port 92h.
+//! keyboard controller, port 92h. The last two are in the overlay.
 
+use crate::bios::{self, Registers};
 use crate::console::Console;
-use crate::{bios, port};
+use crate::{i8042, leave, overlay, port};
 use boot::machine::Console as _;
+use boot::overlay::Overlay;
 use core::ptr::{read_volatile, write_volatile};
 
 /// A word of our own and its alias 1 MiB above.
@@ -19,7 +21,7 @@ fn is_open() -> bool {
     let here = &raw mut WITNESS;
     let alias = here.wrapping_byte_add(0x10_0000);
     // SAFETY: both addresses are aligned; the first is our static, the second
-    // is RAM behind 1 MiB or the same word, never a device: 0x10c000 lies below
+    // is RAM above 1 MiB or the same word, never a device: 0x10c000 lies below
     // the ISA hole at 15 MiB. What is stored there is put back, in an order
     // that is right whether the two are one word or not.
     unsafe {
@@ -33,47 +35,44 @@ fn is_open() -> bool {
     }
 }
 
-/// Tests repeatedly: gates are slow on some machines.
-fn opened_soon() -> bool {
-    (0..0x2000).any(|_| {
-        // SAFETY: a write to port 80h, the POST code display, is the customary
-        // delay of about a microsecond.
-        unsafe { port::write(0x80, 0) };
-        is_open()
-    })
-}
-
 /// Opens the gate. A machine where that can't be done starts no kernel: it says
 /// so, and goes on to its next boot device.
 pub(crate) fn ensure_open() {
-    if !(is_open() || by_bios() || by_keyboard_controller() || by_port_92()) {
-        Console::new().write(b"gapboot: the A20 gate stays shut.\n");
-        bios::wait_and_give_up();
+    if is_open() || by_bios() || overlay::loaded().is_some_and(Force::force_a20) {
+        return;
     }
+    Console::new().write(b"gapboot: the A20 gate stays shut.\n");
+    leave::wait_and_give_up();
 }
 
 fn by_bios() -> bool {
-    let mut registers = bios::Registers::new(0x2401);
     // SAFETY: INT 15h AX=2401h fills no buffer.
-    unsafe { bios::call(0x15, &mut registers) };
+    unsafe { bios::call(0x15, &mut Registers::new(0x2401)) };
     is_open()
 }
 
-/// Waits until the keyboard controller takes a byte; bounded, because a machine
-/// without one reads as always busy.
-pub(crate) fn keyboard_controller_ready() -> bool {
-    (0..0x1_0000).any(|_| {
-        // SAFETY: reading the controller's status port changes nothing that
-        // memory depends on.
-        unsafe { port::read(0x64) & 2 == 0 }
-    })
+/// What of this the overlay does.
+trait Force {
+    /// Opens the gate past the BIOS; false if it stays shut.
+    fn force_a20(self) -> bool;
+}
+
+impl Force for Overlay {
+    #[inline(never)]
+    fn force_a20(self) -> bool {
+        by_keyboard_controller() || by_port_92()
+    }
 }
 
 fn by_keyboard_controller() -> bool {
     // Write the output port (d1h) with A20 and "no reset" set; ffh is the null
-    // command that some chipsets want behind it.
-    for (at, value) in [(0x64, 0xd1), (0x60, 0xdf), (0x64, 0xff)] {
-        if !keyboard_controller_ready() {
+    // command that some chipsets want after it.
+    for (at, value) in [
+        (i8042::COMMAND, 0xd1),
+        (i8042::DATA, 0xdf),
+        (i8042::COMMAND, 0xff),
+    ] {
+        if !i8042::is_ready() {
             return false;
         }
         // SAFETY: the command changes A20 only; bit 0, reset, stays high.
@@ -91,4 +90,14 @@ fn by_port_92() -> bool {
         }
     }
     opened_soon()
+}
+
+/// Tests repeatedly: gates are slow on some machines.
+fn opened_soon() -> bool {
+    (0..0x2000).any(|_| {
+        // SAFETY: a write to port 80h, the POST code display, is the customary
+        // delay of about a microsecond.
+        unsafe { port::write(0x80, 0) };
+        is_open()
+    })
 }

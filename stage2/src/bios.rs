@@ -4,24 +4,44 @@
 //! interrupt table names, and comes back; everything that a BIOS may change is
 //! given back as a value, flags included. Buffers must lie below 1 MiB.
 
+use core::mem::offset_of;
+use layout::memory::REAL_STACK;
 use x86_64::registers::rflags::RFlags;
 
-/// The registers of a BIOS call, in and out. `thunk.s` is given the offsets.
+/// The registers of a BIOS call, in and out, in the order in which `thunk.s` pops
+/// and pushes them.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Registers {
-    pub(crate) eax: u32,
-    pub(crate) ebx: u32,
-    pub(crate) ecx: u32,
-    pub(crate) edx: u32,
-    pub(crate) esi: u32,
     pub(crate) edi: u32,
+    pub(crate) esi: u32,
     pub(crate) ebp: u32,
+    /// In the place of ESP: what the interrupt table has for the interrupt.
+    pub(crate) handler: u32,
+    pub(crate) ebx: u32,
+    pub(crate) edx: u32,
+    pub(crate) ecx: u32,
+    pub(crate) eax: u32,
     pub(crate) ds: u16,
     pub(crate) es: u16,
     /// After the call only.
     pub(crate) flags: u16,
 }
+
+// The order of `pushal`; what is pushed before that lies above.
+const _: () = {
+    assert!(offset_of!(Registers, edi) == 0);
+    assert!(offset_of!(Registers, esi) == 4);
+    assert!(offset_of!(Registers, ebp) == 8);
+    assert!(offset_of!(Registers, handler) == 12);
+    assert!(offset_of!(Registers, ebx) == 16);
+    assert!(offset_of!(Registers, edx) == 20);
+    assert!(offset_of!(Registers, ecx) == 24);
+    assert!(offset_of!(Registers, eax) == 28);
+    assert!(offset_of!(Registers, ds) == 32);
+    assert!(offset_of!(Registers, es) == 34);
+    assert!(offset_of!(Registers, flags) == 36);
+};
 
 impl Registers {
     /// All zero but EAX, by a call: the zeros would be everywhere.
@@ -49,9 +69,14 @@ impl Registers {
     }
 }
 
+/// The registers of the call that is made, for `thunk.s`: at the top of the
+/// real-mode stack, which grows down below them.
+pub(crate) const REGISTERS: u32 = REAL_STACK.end - size_of::<Registers>() as u32;
+
 unsafe extern "C" {
-    static mut bios_registers: Registers;
-    fn bios_interrupt(number: u32);
+    fn bios_interrupt();
+    #[link_name = "halt"]
+    safe fn halt_in_real_mode();
 }
 
 /// Calls BIOS interrupt `number`.
@@ -61,32 +86,23 @@ unsafe extern "C" {
 /// The registers must describe a call whose writes stay inside memory that the
 /// caller owns: a buffer of the size that the function may fill, below 1 MiB.
 pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
-    // SAFETY: stage2 runs on one processor with interrupts off, so nothing else
-    // uses the register block; the thunk keeps the registers that the C calling
-    // convention wants kept. What the call writes is the caller's promise.
+    let place = REGISTERS as *mut Registers;
+    let vector = (4 * usize::from(number)) as *const u32;
+    // SAFETY: the interrupt table is mapped and aligned, and so is the top of the
+    // real-mode stack, which is stage2's own. stage2 runs on one processor with
+    // interrupts off, so nothing else uses it; the thunk keeps the registers that
+    // the C calling convention wants kept. What the call writes is the caller's
+    // promise.
     unsafe {
-        bios_registers = *registers;
-        bios_interrupt(u32::from(number));
-        *registers = bios_registers;
+        registers.handler = vector.read_volatile();
+        place.write(*registers);
+        bios_interrupt();
+        *registers = place.read();
     }
 }
 
-/// Ticks of the BIOS clock, 18.2 a second.
-pub(crate) fn ticks() -> u32 {
-    // SAFETY: 0x46c is the tick counter of the BIOS data area, which its timer
-    // interrupt writes; aligned and always mapped.
-    unsafe { core::ptr::read_volatile(0x46c as *const u32) }
-}
-
-/// Waits for a key or ten seconds, so that a message can be read, and gives the
-/// machine back to the firmware, which tries its next boot device.
-pub(crate) fn wait_and_give_up() -> ! {
-    let start = ticks();
-    // The count ends the wait where the clock stands still.
-    for _ in 0..0x1000_0000 {
-        if crate::keyboard::poll().is_some() || ticks().wrapping_sub(start) >= 182 {
-            break;
-        }
-    }
-    crate::power::next_device()
+/// Halts the processor up to the next interrupt, which the firmware handles. It
+/// never ends if no interrupt comes.
+pub(crate) fn halt() {
+    halt_in_real_mode();
 }

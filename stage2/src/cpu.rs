@@ -1,13 +1,22 @@
 //! What the processor can do.
 
+use boot::overlay::Overlay;
 use x86_64::registers::rflags::RFlags;
 
-/// True where 64-bit kernels run: CPUID says so, and is there at all.
-pub(crate) fn long_mode() -> bool {
-    const LONG_MODE: u32 = 1 << 29;
-    has_cpuid()
-        && core::arch::x86::__cpuid(0x8000_0000).eax > 0x8000_0000
-        && core::arch::x86::__cpuid(0x8000_0001).edx & LONG_MODE != 0
+/// What of this the overlay does.
+pub(crate) trait LongMode {
+    /// True where 64-bit kernels run: CPUID says so, and is there at all.
+    fn long_mode(self) -> bool;
+}
+
+impl LongMode for Overlay {
+    #[inline(never)]
+    fn long_mode(self) -> bool {
+        const LONG_MODE: u32 = 1 << 29;
+        has_cpuid()
+            && core::arch::x86::__cpuid(0x8000_0000).eax > 0x8000_0000
+            && core::arch::x86::__cpuid(0x8000_0001).edx & LONG_MODE != 0
+    }
 }
 
 /// 486 processors of the first years have no CPUID; they can't keep the flag.

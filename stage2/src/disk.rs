@@ -105,14 +105,11 @@ impl BiosDisk {
         // SAFETY: the packet is a static of stage2, which only this function
         // uses, between the calls of the BIOS.
         let (registers, moved) = unsafe {
-            PACKET = Packet {
-                size: 16,
-                count: count as u16,
-                offset: 0,
-                segment: (IO_BUFFER.start >> 4) as u16,
-                lba: at.0,
-                padding: [0; 4],
-            };
+            PACKET.size = 16;
+            PACKET.count = count as u16;
+            PACKET.offset = 0;
+            PACKET.segment = (IO_BUFFER.start >> 4) as u16;
+            PACKET.lba = at.0;
             let registers = self.call(function, (&raw mut PACKET).expose_provenance());
             (registers, u32::from(PACKET.count))
         };

@@ -5,7 +5,7 @@
 # Nothing is known of A20, the GDT or the upper halves of registers.
 #
 # At the jump to the image, 0x20000: protected mode with flat 32-bit segments,
-# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive in EAX, where
+# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive in AL, where
 # the target has a function's first argument; the image unpacked, all BSS zero, `real_idt`
 # as the BIOS had it. A20 may still be off: the image lies below 1 MiB.
 
@@ -34,14 +34,12 @@ entry:
 
 # Small data first: RAM may hold anything. DX survives.
     movw    $__low_bss_start, %di
-    movw    $__low_bss_end, %cx
-    subw    %di, %cx
+    movw    $__low_bss_size, %cx
     rep stosb
     sidtl   real_idt
 
     call    enter_protected
 .code32
-    movzbl  %dl, %edx
     pushl   %edx                    # below the real-mode stack's top
 
     movl    $__packed_start, %esi
@@ -51,10 +49,8 @@ entry:
 
     xorl    %eax, %eax
     movl    $__bss_start, %edi
-    movl    $__bss_end, %ecx
-    subl    %edi, %ecx
+    movl    $__bss_size, %ecx
     rep stosb
     popl    %eax
     movl    $__stack_top, %esp      # the unpacker's memory until now
-    movl    ${UNPACKED}, %ecx
-    jmp     *%ecx                   # to what never returns
+    jmp     image_start             # which never returns

@@ -7,114 +7,57 @@
 //! It gives the loader a disk (INT 13h), a console (INT 10h and a UART), the
 //! memory map (INT 15h) and memory, and jumps into the kernel that the loader
 //! put there. No decision about files or entries is made here.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | `entry.s` | from stage1 to this file |
+//! | `unpack.s` | the unpacker of the image |
+//! | `thunk.s` | the way between protected mode and real mode |
+//! | [`assembly`] | the numbers in these three |
+//! | [`bios`] | BIOS calls |
+//! | [`bda`] | what the BIOS keeps in its data area |
+//! | [`port`] | I/O ports |
+//! | [`cpu`] | what the processor can do |
+//! | [`mem`] | `memcpy` and the like |
+//! | [`header`] | what stage2's own header says |
+//! | [`overlay`] | whether the overlay is in memory |
+//! | [`disk`] | the boot disk: INT 13h |
+//! | [`console`] | screen, keyboard, serial port |
+//! | [`i8042`] | the keyboard controller |
+//! | [`leave`] | power off, restart, the next boot device |
+//! | [`a20`] | the A20 gate |
+//! | [`memory`] | the memory map, and writing to memory |
+//! | [`fault`] | exceptions |
+//!
+//! Modules use those above them only.
 
 #![no_std]
 #![no_main]
 
 mod a20;
+mod assembly;
+mod bda;
 mod bios;
 mod console;
 mod cpu;
 mod disk;
-mod keyboard;
+mod fault;
+mod header;
+mod i8042;
+mod leave;
 mod mem;
 mod memory;
+mod overlay;
 mod port;
-mod power;
-mod serial;
 
-use bios::Registers;
 use boot::Ending;
-use boot::machine::{Build, Console as _};
-use core::mem::offset_of;
-use layout::{memory as at, packed};
-use power::PowerOff as _;
+use boot::machine::Console as _;
+use cpu::LongMode;
+use layout::memory as at;
+use leave::PowerOff as _;
 
-core::arch::global_asm!(
-    include_str!("entry.s"),
-    include_str!("unpack.s"),
-    include_str!("thunk.s"),
-    FORMAT = const layout::header::FORMAT,
-    OUTPUTS_OFFSET = const layout::header::OUTPUTS_OFFSET,
-    HEADER_SIZE = const layout::header::SIZE,
-    STAGE2 = const at::STAGE2.start,
-    REAL_STACK_TOP = const at::REAL_STACK.end,
-    UNPACKED = const at::STAGE2_UNPACKED.start,
-    SQUASH = const packed::MEMORY.start,
-    SLOTS_START = const packed::SLOTS_START,
-    SLOTS = const packed::SLOTS,
-    TREES = const packed::TREES,
-    CONTEXTS = const packed::CONTEXTS,
-    IGNORED_0 = const packed::IGNORED[0],
-    IGNORED_1 = const packed::IGNORED[1],
-    IGNORED_2 = const packed::IGNORED[2],
-    IGNORED_3 = const packed::IGNORED[3],
-    IGNORED_4 = const packed::IGNORED[4],
-    MIX = const packed::MIX,
-    FRESH = const packed::FRESH,
-    SLOW = const packed::SLOW,
-    HASTE = const packed::HASTE,
-    FILTERED = const packed::FILTERED,
-    CODE32 = const selector::CODE32,
-    DATA32 = const selector::DATA32,
-    CODE16 = const selector::CODE16,
-    DATA16 = const selector::DATA16,
-    GDT_CODE32 = const descriptor::CODE32,
-    GDT_DATA32 = const descriptor::DATA32,
-    GDT_CODE16 = const descriptor::CODE16,
-    GDT_DATA16 = const descriptor::DATA16,
-    EAX = const offset_of!(Registers, eax),
-    EBX = const offset_of!(Registers, ebx),
-    ECX = const offset_of!(Registers, ecx),
-    EDX = const offset_of!(Registers, edx),
-    ESI = const offset_of!(Registers, esi),
-    EDI = const offset_of!(Registers, edi),
-    EBP = const offset_of!(Registers, ebp),
-    DS = const offset_of!(Registers, ds),
-    ES = const offset_of!(Registers, es),
-    FLAGS = const offset_of!(Registers, flags),
-    REGISTERS_SIZE = const size_of::<Registers>(),
-    options(att_syntax)
-);
-
-/// Where in the table of segments the [`descriptor`]s are, in bytes.
-mod selector {
-    pub(super) const CODE32: u16 = 0x08;
-    pub(super) const DATA32: u16 = 0x10;
-    pub(super) const CODE16: u16 = 0x18;
-    pub(super) const DATA16: u16 = 0x20;
-}
-
-/// The segments of both modes, all of base 0. The accessed bit is set already,
-/// so that loading one never writes to the table, which lies beside code.
-mod descriptor {
-    use x86_64::structures::gdt::DescriptorFlags as Flags;
-
-    const COMMON: Flags = Flags::USER_SEGMENT
-        .union(Flags::PRESENT)
-        .union(Flags::WRITABLE)
-        .union(Flags::ACCESSED);
-    const FLAT: Flags = COMMON
-        .union(Flags::LIMIT_0_15)
-        .union(Flags::LIMIT_16_19)
-        .union(Flags::GRANULARITY)
-        .union(Flags::DEFAULT_SIZE);
-    /// 64 KiB, as real mode has it: what is left in the processor's hidden
-    /// registers after the switch.
-    const REAL: Flags = COMMON.union(Flags::LIMIT_0_15);
-
-    pub(super) const CODE32: u64 = FLAT.union(Flags::EXECUTABLE).bits();
-    pub(super) const DATA32: u64 = FLAT.bits();
-    pub(super) const CODE16: u64 = REAL.union(Flags::EXECUTABLE).bits();
-    pub(super) const DATA16: u64 = REAL.bits();
-}
-
-unsafe extern "C" {
-    /// Jumps to real-mode code, see `thunk.s`.
-    fn enter_kernel(segment: u32, stack: u32, entry_segment: u32) -> !;
-}
-
-/// The image's first byte, where `entry.s` jumps to.
+/// The image's first byte, where `entry.s` jumps to. The low byte of `drive` is the
+/// boot drive.
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".image.start")]
 extern "C" fn image_start(drive: u32) -> ! {
@@ -138,17 +81,7 @@ impl boot::machine::Machine for Machine {
     }
 
     fn long_mode(&self) -> bool {
-        cpu::long_mode()
-    }
-
-    fn build(&self) -> Option<Build> {
-        let address = at::STAGE2.start as usize + layout::header::BUILD_OFFSET;
-        Some(Build {
-            // SAFETY: the header is part of stage2 as loaded, which stays where it
-            // is and is never written; its fields are aligned.
-            checksum: unsafe { core::ptr::read_volatile(address as *const u32) },
-            overlay_sectors: serial::setting(layout::header::OVERLAY_SECTORS_OFFSET).into(),
-        })
+        overlay::loaded().is_none_or(LongMode::long_mode)
     }
 }
 
@@ -158,31 +91,29 @@ fn run(drive: u8) -> ! {
         memory: memory::Ram::new(),
         console: console::Console::new(),
     };
-    if memory::low_memory_end() < at::WORKSPACE.end {
+    let low_end = memory::low_memory_end();
+    if low_end < at::WORKSPACE.end {
         machine
             .console
             .write(b"gapboot: less than 480 KiB of low memory.\n");
-        bios::wait_and_give_up();
+        leave::wait_and_give_up();
     }
-    match boot::boot(&mut machine, workspace(), None) {
+    let loaded = boot::overlay::load(&mut machine.disk, &mut machine.memory, header::build());
+    overlay::set(loaded.ok());
+    machine.memory.ask_for_map(loaded.ok(), low_end);
+    match boot::boot(&mut machine, workspace(), loaded, None) {
         Ending::Start(_) => {
             a20::ensure_open();
-            // SAFETY: the loader put a kernel where the layout says, which is
-            // where these registers point; nothing of stage2 is needed again.
-            unsafe {
-                enter_kernel(
-                    at::KERNEL_SEGMENT.into(),
-                    at::KERNEL_STACK.into(),
-                    at::KERNEL_ENTRY_SEGMENT.into(),
-                )
-            }
+            // SAFETY: the loader put a kernel where the layout says, which is where
+            // the thunk jumps; nothing of stage2 is needed again.
+            unsafe { assembly::enter_kernel() }
         }
         Ending::PowerOff(overlay) => overlay.power_off(),
-        Ending::Reboot => power::reboot(),
-        Ending::Quit => power::next_device(),
+        Ending::Reboot => leave::reboot(),
+        Ending::Quit => leave::next_device(),
         Ending::Failed => {}
     }
-    bios::wait_and_give_up()
+    leave::wait_and_give_up()
 }
 
 /// The loader's workspace, which the linker script puts into low memory. It is
@@ -199,42 +130,4 @@ fn workspace() -> &'static mut boot::Workspace {
         workspace.write_bytes(0, 1);
         &mut *workspace
     }
-}
-
-/// An exception: a bug here, or a machine that fails. Panics end here too, by
-/// the undefined instruction that they compile to.
-///
-/// `frame` is the stack of the exception handler, see `thunk.s`.
-#[unsafe(no_mangle)]
-extern "C" fn report_fault(frame: *const [u32; 4]) -> ! {
-    let mut console = console::Console::new();
-    console.write(b"\ngapboot: internal error, please report:");
-    // SAFETY: the processor just pushed at least three words there, and the
-    // stack goes on for a page and more unless it is empty.
-    for word in unsafe { *frame } {
-        console.write(b" ");
-        console.write(&hexadecimal(word));
-    }
-    console.write(b"\n");
-    bios::wait_and_give_up()
-}
-
-/// `number` in eight hexadecimal digits.
-fn hexadecimal(number: u32) -> [u8; 8] {
-    let mut digits = [0; 8];
-    for (place, digit) in digits.iter_mut().rev().enumerate() {
-        let value = (number >> (4 * place)) as u8 & 0xf;
-        *digit = if value < 10 {
-            b'0' + value
-        } else {
-            b'a' + value - 10
-        };
-    }
-    digits
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    // Never linked: panics abort by an undefined instruction.
-    loop {}
 }

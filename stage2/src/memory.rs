@@ -1,9 +1,12 @@
 //! Memory: the firmware's map of it (INT 15h), and writing to it.
 
-use crate::{a20, bios};
+use crate::{a20, bda, bios};
 use boot::machine::{Memory, MemoryError};
 use boot::memory_map::MemoryMap;
+use boot::overlay::Overlay;
 use layout::memory as at;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
+use spin::relax::Loop;
 
 /// An address range descriptor of INT 15h AX=E820h (ACPI specification, section
 /// "System Address Map Interfaces"), with room for firmware that writes more.
@@ -40,20 +43,25 @@ pub(crate) struct Ram {
 }
 
 /// Too large for the stack.
-static mut MAP: MemoryMap = MemoryMap::new();
+static MAP: SpinMutex<MemoryMap, Loop> = SpinMutex::new(MemoryMap::new());
 
 impl Ram {
-    /// Asks the firmware for its map. Called once.
+    /// Memory of which nothing is known yet. Called once.
     pub(crate) fn new() -> Self {
-        let place = &raw mut MAP;
-        // SAFETY: this is the only use of the static, and `run` calls it once.
-        let map = unsafe { &mut *place };
-        if !ask_e820(map) {
-            map.clear();
-            ask_older(map);
-        }
-        protect_low(map);
+        let map = SpinMutexGuard::leak(MAP.lock());
         Self { map }
+    }
+
+    /// Asks the firmware for its map. Without the overlay only AX=E820h is asked:
+    /// if the firmware does not have that, no memory is usable.
+    pub(crate) fn ask_for_map(&mut self, overlay: Option<Overlay>, low_end: u32) {
+        if !ask_e820(self.map) {
+            self.map.clear();
+            if let Some(overlay) = overlay {
+                overlay.ask_older(self.map);
+            }
+        }
+        protect_low(self.map, low_end);
     }
 }
 
@@ -90,32 +98,43 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
     true
 }
 
-/// Memory above 1 MiB by the calls before E820: AX=E801h, then AH=88h.
-fn ask_older(map: &mut MemoryMap) {
-    let mut registers = bios::Registers::new(0xe801);
-    // SAFETY: the function fills no buffer.
-    unsafe { bios::call(0x15, &mut registers) };
-    // KiB from 1 MiB and 64 KiB pieces from 16 MiB, in AX and BX or in CX and DX.
-    let (mut low, mut high) = (registers.eax as u16, registers.ebx as u16);
-    if low == 0 && high == 0 {
-        (low, high) = (registers.ecx as u16, registers.edx as u16);
-    }
-    if registers.carry() || low == 0 || low > 0x3c00 {
-        registers = bios::Registers::new(0x8800);
+/// What of this the overlay does.
+trait Older {
+    /// Memory above 1 MiB by the functions before E820: AX=E801h, then AH=88h.
+    fn ask_older(self, map: &mut MemoryMap);
+}
+
+impl Older for Overlay {
+    #[inline(never)]
+    fn ask_older(self, map: &mut MemoryMap) {
+        let mut registers = bios::Registers::new(0xe801);
         // SAFETY: the function fills no buffer.
         unsafe { bios::call(0x15, &mut registers) };
-        (low, high) = (registers.eax as u16, 0);
+        // KiB from 1 MiB and 64 KiB pieces from 16 MiB, in AX and BX or in CX and DX.
+        let (mut low, mut high) = (registers.eax as u16, registers.ebx as u16);
+        if low == 0 && high == 0 {
+            (low, high) = (registers.ecx as u16, registers.edx as u16);
+        }
+        if registers.carry() || low == 0 || low > 0x3c00 {
+            registers = bios::Registers::new(0x8800);
+            // SAFETY: the function fills no buffer.
+            unsafe { bios::call(0x15, &mut registers) };
+            if registers.carry() {
+                return;
+            }
+            (low, high) = (registers.eax as u16, 0);
+        }
+        map.add(0, 640 << 10, true);
+        map.add(MIB, u64::from(low) << 10, true);
+        map.add(16 * MIB, u64::from(high) << 16, true);
     }
-    map.add(0, 640 << 10, true);
-    map.add(MIB, u64::from(low) << 10, true);
-    map.add(16 * MIB, u64::from(high) << 16, true);
 }
 
 /// What the map says of the first megabyte is not to be trusted: low memory
 /// ends where INT 12h or the EBDA says, whichever is lower.
-fn protect_low(map: &mut MemoryMap) {
-    let end = low_memory_end();
-    map.add(u64::from(end), MIB - u64::from(end), false);
+fn protect_low(map: &mut MemoryMap, low_end: u32) {
+    let end = u64::from(low_end);
+    map.add(end, MIB - end, false);
 }
 
 /// The end of low memory, in bytes.
@@ -124,8 +143,8 @@ pub(crate) fn low_memory_end() -> u32 {
     // SAFETY: INT 12h fills no buffer.
     unsafe { bios::call(0x12, &mut registers) };
     let kib = registers.eax & 0xffff;
-    // SAFETY: 0x40e is the EBDA's segment in the BIOS data area.
-    let ebda = unsafe { u32::from(core::ptr::read_volatile(0x40e as *const u16)) << 4 };
+    // The segment of the EBDA.
+    let ebda = u32::from(bda::word(0x0e)) << 4;
     let reported = if (128..=640).contains(&kib) {
         kib << 10
     } else {

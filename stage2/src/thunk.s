@@ -3,9 +3,10 @@
 # Protected mode here means: flat 4 GiB segments of base 0, paging off, IF = 0,
 # DF = 0; exceptions, which only a bug of ours or of the machine can raise, end
 # in a message, and an NMI is ignored. Real mode means: every segment at 0, ESP
-# at 0x7000 with its upper half, which is not the stack's but is part of
-# addresses of 32 bits, the IDT that the BIOS left, PE = 0, and data segments
-# whose cached limits are 64 KiB again (some BIOSes fault on less or on more).
+# below the registers of a BIOS call, which lie below 0x7000 (its upper half is
+# not the stack's, but is part of addresses of 32 bits), the IDT that the BIOS
+# left, PE = 0, and data segments whose cached limits are 64 KiB again (some
+# BIOSes fault on less or on more).
 #
 # The BIOS may change any register, flag, the GDT, A20 and the protected-mode
 # bits of nothing: GDT and segments are loaded anew on each way back.
@@ -19,7 +20,9 @@
 # this page.
 .balign 8
 gdt:
-    .quad   0
+gdtr:                               # in the null descriptor, which is never read
+    .word   gdt_end - gdt - 1
+    .long   gdt
     .org    gdt + {CODE32}
     .quad   {GDT_CODE32}
     .org    gdt + {DATA32}
@@ -29,9 +32,6 @@ gdt:
     .org    gdt + {DATA16}
     .quad   {GDT_DATA16}
 gdt_end:
-gdtr:
-    .word   gdt_end - gdt - 1
-    .long   gdt
 idtr:
     .word   idt_end - idt - 1
     .long   idt
@@ -56,18 +56,18 @@ enter_protected:
     movw    %ax, %gs
     movw    %ax, %ss
     movzwl  %sp, %esp
-    popw    %ax                     # a 16-bit return address
-    movzwl  %ax, %eax
-    jmp     *%eax
+    retw                            # the address is one of 16 bits
 
 # Protected mode -> real mode. Called in protected mode, returns to the caller's
-# next instruction as 16-bit code with every data segment 0, the stack empty,
-# IF = 0. Keeps all general registers but EAX.
+# next instruction as 16-bit code with every data segment 0, the stack empty but for
+# the registers of a BIOS call, IF = 0. Keeps all general registers but EAX, and
+# the stack for `resume`.
 .code32
 enter_real:
     popl    %eax
-    movw    %ax, return_ip
-    movl    ${REAL_STACK_TOP}, %esp
+    movl    %esp, protected_esp
+    movl    ${REGISTERS}, %esp
+    pushw   %ax
     ljmp    ${CODE16}, $1f
 .code16
 1:  movw    ${DATA16}, %ax
@@ -87,75 +87,72 @@ enter_real:
     movw    %ax, %fs
     movw    %ax, %gs
     movw    %ax, %ss
-    jmp     *return_ip
+    retw
 
-# extern "C" fn bios_interrupt(number: u32)
+# extern "C" fn bios_interrupt()
 #
-# Calls a BIOS interrupt with the registers in `bios_registers` and leaves the
-# results there. Interrupts are on inside, as the BIOS expects.
+# Calls a BIOS interrupt's handler with the registers that lie at the top of the
+# real-mode stack, in the order of `pushal`, and leaves the results there.
+# Interrupts are on inside, as the BIOS expects.
 .code32
 .globl bios_interrupt
 bios_interrupt:
     pushal
-    shll    $2, %eax
-    movw    %ax, vector
-    movl    %esp, protected_esp
     call    enter_real
 .code16
+    popal
+    popw    %ds
+    popw    %es
+    movw    ${REGISTERS}, %sp       # below them: they are needed
     pushw   $0x0202                 # what INT pushes: flags with IF set,
     pushw   $0                      # CS and IP to return to
     pushw   $bios_returns
-    movw    vector, %bx
-    pushl   (%bx)                   # the handler, from the interrupt table
-    movl    bios_registers + {EBX}, %ebx
-    movl    bios_registers + {ECX}, %ecx
-    movl    bios_registers + {EDX}, %edx
-    movl    bios_registers + {ESI}, %esi
-    movl    bios_registers + {EDI}, %edi
-    movl    bios_registers + {EBP}, %ebp
-    movw    bios_registers + {ES}, %es
-    movl    bios_registers + {EAX}, %eax
-    movw    bios_registers + {DS}, %ds
+    pushl   %ss:{REGISTERS} + {HANDLER}
     lretw                           # IF = 0 and TF = 0, as after INT
 bios_returns:
     cli
-    cld
-    movw    %ds, %cs:bios_registers + {DS}
-    pushw   $0
-    popw    %ds                     # pop and mov change no flags
-    movl    %eax, bios_registers + {EAX}
-    movl    %ebx, bios_registers + {EBX}
-    movl    %ecx, bios_registers + {ECX}
-    movl    %edx, bios_registers + {EDX}
-    movl    %esi, bios_registers + {ESI}
-    movl    %edi, bios_registers + {EDI}
-    movl    %ebp, bios_registers + {EBP}
-    movw    %es, bios_registers + {ES}
+    movw    ${REGISTERS} + {FLAGS} + 2, %sp
     pushfw
-    popw    bios_registers + {FLAGS}
+    pushw   %es
+    pushw   %ds
+    pushal
+    cld
+# Back to the caller of what began with `pushal` and `enter_real`.
+resume:
     call    enter_protected
 .code32
     movl    protected_esp, %esp
     popal
     ret
 
-# extern "C" fn enter_kernel(segment: u32, stack: u32, entry_segment: u32) -> !
+# extern "C" fn halt()
 #
-# Linux/x86 boot protocol, 16-bit entry: DS = ES = FS = GS = SS = segment, SP as
-# given, CS = entry_segment, IP = 0, interrupts off.
-.globl enter_kernel
-enter_kernel:
-    movl    %eax, %ebx
+# Halts up to the next interrupt, for which the BIOS has a handler.
+.globl halt
+halt:
+    pushal
     call    enter_real
 .code16
-    movw    %bx, %ds
-    movw    %bx, %es
-    movw    %bx, %fs
-    movw    %bx, %gs
-    movw    %bx, %ss
-    movw    %dx, %sp                # the upper half is 0
-    pushw   %cx
-    pushw   $0
+    sti
+    hlt
+    jmp     resume
+.code32
+
+# extern "C" fn enter_kernel() -> !
+#
+# Linux/x86 boot protocol, 16-bit entry: all data segments that of the setup code,
+# CS 20h paragraphs above it, IP = 0, interrupts off.
+.globl enter_kernel
+enter_kernel:
+    call    enter_real
+.code16
+    movw    ${KERNEL_SEGMENT}, %ax
+    movw    %ax, %ds
+    movw    %ax, %es
+    movw    %ax, %fs
+    movw    %ax, %gs
+    movw    %ax, %ss
+    movw    ${KERNEL_STACK}, %sp    # the upper half is 0
     xorl    %eax, %eax
     xorl    %ebx, %ebx
     xorl    %ecx, %ecx
@@ -163,7 +160,7 @@ enter_kernel:
     xorl    %esi, %esi
     xorl    %edi, %edi
     xorl    %ebp, %ebp
-    lretw
+    ljmpw   ${KERNEL_ENTRY_SEGMENT}, $0
 
 # Any exception. What lies on top of the stack says where: EIP, CS and flags,
 # for some with an error code before them.
@@ -189,14 +186,7 @@ idt_end:
 
 .section .low.bss, "aw", @nobits
 .balign 4
-.globl bios_registers
-bios_registers:
-    .zero   {REGISTERS_SIZE}
 protected_esp:
     .zero   4
 real_idt:
     .zero   6
-return_ip:
-    .zero   2
-vector:
-    .zero   2

@@ -6,7 +6,7 @@
 
 use layout::command_line::is_space;
 
-/// What the loader's command line asks for.
+/// A request to the stub: the meaning of the loader's command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// The profile that it selects.

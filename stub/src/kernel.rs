@@ -48,10 +48,10 @@ const SECTOR: u64 = 512;
 /// `heap_end_ptr` is an offset from this one in the real-mode part.
 const HEAP_BASE: u32 = 0x200;
 
-/// What the stub's page tables can map one to one with four levels: the lower
-/// half of all addresses.
+/// The end of the memory that the stub's page tables can map one to one with
+/// four levels: the lower half of all addresses.
 pub const ADDRESSABLE: u64 = 1 << 47;
-/// What every mode can address.
+/// The end of the memory that every mode can address.
 const FOUR_GIB: u64 = 1 << 32;
 
 impl InnerKernel {

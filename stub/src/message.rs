@@ -64,7 +64,7 @@ impl Screen {
     const COLUMNS: u64 = 80;
     const ROWS: u64 = 25;
     const CELLS: u64 = Self::COLUMNS.saturating_mul(Self::ROWS);
-    /// The text is so many rows long.
+    /// Rows of the longest message, with the line feed before it.
     const TEXT_ROWS: u64 = 4;
     const ADDRESS: u64 = 0xb_8000;
     /// Bytes of a cell: the character, and its colours.

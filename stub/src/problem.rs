@@ -1,6 +1,6 @@
 //! Why a file cannot start.
 
-/// What is wrong. Each problem has a text of its own.
+/// A reason why a file cannot start. Each has a text of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The table of sections is not one that `gapboot uki` writes.
@@ -30,7 +30,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// What is wrong and what to do, to follow a colon, without a full stop.
+    /// The problem and its remedy, to follow a colon, without a full stop.
     pub fn text(self) -> &'static str {
         match self {
             Self::Damaged => {

@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
     }
 
     /// The piece of a kind that belongs to profile `profile`: its own, or else
-    /// that of the base profile. An empty piece counts as none.
+    /// that of the base profile. An empty piece does not exist.
     pub fn piece(&self, kind: Kind, profile: u32) -> Option<Range> {
         let own = self.of(kind, profile.saturating_add(1));
         own.or_else(|| self.of(kind, BASE_PROFILE))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::MIB;
 use tests::data::random;
+use tests::gapboot::gapboot;
 use tests::images::Volume;
 use tests::kernels::probe::Report;
 use tests::machines::bochs::{self, Bios};
@@ -78,7 +79,19 @@ fn places_the_initrd(firmware: &Firmware, address: u64) -> Report {
 
 /// Does not boot, and says why.
 fn says(firmware: &Firmware, message: &str) {
+    rig_says(&Rig::new(firmware), message);
+}
+
+/// As [`says`], on a machine that boots if it has its overlay.
+fn says_without_overlay(firmware: &Firmware, message: &str) {
     let rig = Rig::new(firmware);
+    let image = rig.image.to_str().unwrap();
+    let output = gapboot(&["install", "--no-overlay", image]).unwrap();
+    assert!(output.status.success(), "{output:?}");
+    rig_says(&rig, message);
+}
+
+fn rig_says(rig: &Rig, message: &str) {
     let mut guest = rig.qemu().start().unwrap();
     guest.wait_for_screen(message).unwrap();
 }
@@ -234,6 +247,12 @@ fn no_memory_map() {
     boots_without([Some(0xe820), None], 64 * MIB);
     // AH=88h sees 64 MiB at most: the lowest place behind the kernel.
     boots_without([Some(0xe820), Some(0xe801)], 0x10_5000);
+    // Only the overlay asks them. The kernel needs memory up to 2 MiB.
+    let firmware = Firmware {
+        no_system_functions: [Some(0xe820), None],
+        ..Firmware::new()
+    };
+    says_without_overlay(&firmware, "error 8, 2");
 }
 
 fn boots_without(no_system_functions: [Option<u16>; 2], initrd: u64) {
@@ -313,7 +332,9 @@ fn the_end_of_the_map() {
 fn the_a20_gate_is_shut_by_every_call() {
     // The keyboard controller opens it, as the BIOS does not. (QEMU's machines
     // without one have no gate.)
-    boots(&Firmware::with(&[Fault::A20]));
+    let firmware = Firmware::with(&[Fault::A20]);
+    boots(&firmware);
+    says_without_overlay(&firmware, "gapboot: the A20 gate stays shut.");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What stage2 does when the machine, or stage2 itself, fails.
 
+use layout::memory;
 use std::time::Duration;
+use tempfile::TempDir;
 use tests::machines::gdb::Gdb;
-use tests::machines::qemu::{Bus, Machine};
+use tests::machines::qemu::{Bus, Guest, Machine};
 use tests::scenario::Scenario;
 
 /// An instruction that no processor has.
@@ -10,6 +12,36 @@ const UD2: [u8; 2] = [0x0f, 0x0b];
 
 #[test]
 fn an_exception_ends_in_a_message() {
+    let start = memory::STAGE2_UNPACKED.start;
+    let (_directory, mut guest, mut gdb) = guest();
+    gdb.write_when_reached(start, &UD2).unwrap();
+    gdb.detach().unwrap();
+    let message = "gapboot: internal error. Please report it.";
+    guest.wait_for_serial(message).unwrap();
+    guest.wait_for_screen(message).unwrap();
+}
+
+#[test]
+fn with_the_overlay_the_message_says_where() {
+    /// `enter_kernel` begins so: a call, then `mov $KERNEL_SEGMENT, %ax`.
+    const ENTER_KERNEL: [u8; 3] = [0xb8, 0x00, 0x10];
+    const CALL: u32 = 5;
+    let low = memory::STAGE2.start;
+    let (_directory, mut guest, mut gdb) = guest();
+    gdb.run_to(memory::STAGE2_UNPACKED.start).unwrap();
+    let code = gdb.read(low..low + 0x400).unwrap();
+    let found = code.windows(3).position(|bytes| bytes == ENTER_KERNEL);
+    let at = low + found.expect("the thunk has another shape") as u32 - CALL;
+    gdb.write(at, &UD2).unwrap();
+    gdb.detach().unwrap();
+    // The address of the instruction, the code segment, the flags.
+    let message = format!("gapboot: stack: {at:08x} 00000008 0000");
+    guest.wait_for_serial(&message).unwrap();
+    guest.wait_for_screen(&message).unwrap();
+}
+
+/// A machine that starts a disk with gapboot, and waits for its first instruction.
+fn guest() -> (TempDir, Guest, Gdb) {
     let directory = tempfile::tempdir().unwrap();
     let scenario = Scenario::small().unwrap();
     let image = scenario.install(directory.path()).unwrap();
@@ -17,15 +49,8 @@ fn an_exception_ends_in_a_message() {
     let guest = Machine::new(&image)
         .arguments(&Gdb::arguments(&socket).each_ref().map(String::as_str))
         .timeout(Duration::from_secs(40));
-    let mut guest = guest.start().unwrap();
-    let mut gdb = Gdb::connect(&socket).unwrap();
-    let start = layout::memory::STAGE2_UNPACKED.start;
-    gdb.write_when_reached(start, &UD2).unwrap();
-    gdb.detach().unwrap();
-    // The address of the instruction, the code segment, the flags.
-    let message = format!("gapboot: internal error, please report: {start:08x} 00000008 0000");
-    guest.wait_for_serial(&message).unwrap();
-    guest.wait_for_screen(&message).unwrap();
+    let guest = guest.start().unwrap();
+    (directory, guest, Gdb::connect(&socket).unwrap())
 }
 
 /// What the BIOS and its option ROMs use of the 25 KiB of real-mode stack:
@@ -33,7 +58,7 @@ fn an_exception_ends_in_a_message() {
 #[test]
 fn most_of_the_real_mode_stack_is_left() {
     const PATTERN: u8 = 0xc5;
-    let stack = layout::memory::REAL_STACK;
+    let stack = memory::REAL_STACK;
     let directory = tempfile::tempdir().unwrap();
     let scenario = Scenario::small().unwrap();
     let image = scenario.install(directory.path()).unwrap();
@@ -46,10 +71,10 @@ fn most_of_the_real_mode_stack_is_left() {
             .start()
             .unwrap();
         let mut gdb = Gdb::connect(&socket).unwrap();
-        gdb.run_to(layout::memory::STAGE1.start).unwrap();
+        gdb.run_to(memory::STAGE1.start).unwrap();
         let fill = vec![PATTERN; stack.size() as usize];
         gdb.write(stack.start, &fill).unwrap();
-        gdb.run_to(u32::from(layout::memory::KERNEL_ENTRY_SEGMENT) << 4)
+        gdb.run_to(u32::from(memory::KERNEL_ENTRY_SEGMENT) << 4)
             .unwrap();
         let left = gdb.read(stack.start..stack.end).unwrap();
         let untouched = left.iter().take_while(|&&byte| byte == PATTERN).count();

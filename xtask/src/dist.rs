@@ -1,7 +1,7 @@
 //! `./x dist`: everything that is shipped, in `dist/`.
 
 use anyhow::{Result, ensure};
-use layout::{disk, header, memory};
+use layout::{disk, header, memory, overlay};
 use std::fs;
 
 use crate::freestanding::{self, Image};
@@ -13,6 +13,10 @@ use crate::workspace::Workspace;
 
 /// The host programs: package and binary.
 pub(crate) const PROGRAMS: &[(&str, &str)] = &[("cli", "gapboot"), ("emu", "bootloader_emu")];
+
+/// Bytes that stay free in stage2 and in the overlay, so that a correction has room.
+const STAGE2_FREE: usize = 128;
+const OVERLAY_FREE: usize = 8192;
 
 /// Builds `dist/` anew.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
@@ -38,8 +42,10 @@ pub(crate) struct Loader {
     pub(crate) low: usize,
     /// The other part when it is unpacked.
     pub(crate) unpacked: usize,
-    /// The overlay.
+    /// The overlay, whole sectors.
     pub(crate) overlay: Vec<u8>,
+    /// Of that, the bytes that are in use.
+    pub(crate) overlay_length: usize,
     /// stage2 and overlay as they were linked.
     pub(crate) elf: Image,
 }
@@ -58,7 +64,7 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let marker = elf.symbol("unpack_marker")? - memory::STAGE2.start;
     stage2[marker as usize] = packed.marker;
     stage2.extend(&packed.bytes);
-    let overlay = overlay(&elf, &image)?;
+    let (overlay, overlay_length) = make_overlay(&elf, &image)?;
     seal(&mut stage2, &image, &overlay)?;
     Ok(Loader {
         stage1,
@@ -66,23 +72,32 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
         low,
         unpacked: image.len(),
         overlay,
+        overlay_length,
         elf,
     })
 }
 
 impl Loader {
-    /// Fails if a part is larger than its place on the disk.
+    /// Fails if a part is larger than its place on the disk, or leaves too little
+    /// free there.
     pub(crate) fn check(&self) -> Result<()> {
         let excess = self.stage1.len().saturating_sub(disk::STAGE1_CODE);
         ensure!(
             excess == 0,
             "stage1 is {excess} bytes too long: shorten its messages"
         );
-        let excess = self.stage2.len().saturating_sub(disk::STAGE2_BYTES);
+        let excess = (self.stage2.len() + STAGE2_FREE).saturating_sub(disk::STAGE2_BYTES);
         ensure!(
             excess == 0,
-            "stage2 is {excess} bytes too long. `./x size` names its largest parts; what a plain \
-             boot does not need may move to the overlay (docs/architecture.md)"
+            "stage2 is {excess} bytes too long, {STAGE2_FREE} must stay free. `./x size` names its \
+             largest parts: let what a machine without the overlay can do without be a method of \
+             Overlay (docs/architecture.md)"
+        );
+        let excess = (self.overlay_length + OVERLAY_FREE).saturating_sub(overlay::CHECKSUM_OFFSET);
+        ensure!(
+            excess == 0,
+            "the overlay is {excess} bytes too long, {OVERLAY_FREE} must stay free. `./x size` names \
+             its largest parts: make them shorter, or let stage2 have what it has room for"
         );
         Ok(())
     }
@@ -128,8 +143,9 @@ fn high_part(elf: &Image) -> Result<Vec<u8>> {
     Ok(image)
 }
 
-/// The overlay of the stage2 that unpacks to `image`, with its header.
-fn overlay(elf: &Image, image: &[u8]) -> Result<Vec<u8>> {
+/// The overlay of the stage2 that unpacks to `image`, with its header; and the
+/// bytes of it that are in use.
+fn make_overlay(elf: &Image, image: &[u8]) -> Result<(Vec<u8>, usize)> {
     use layout::overlay as header;
     let memory::Range { start, end } = memory::OVERLAY;
     let code = elf.flat(start + header::SIZE as u32, end)?;
@@ -146,7 +162,7 @@ fn overlay(elf: &Image, image: &[u8]) -> Result<Vec<u8>> {
     checksum.update(&build);
     checksum.update(&overlay);
     overlay.extend(checksum.finalize().to_le_bytes());
-    Ok(overlay)
+    Ok((overlay, length))
 }
 
 /// Fills in the header's fields that only the finished file can tell.

@@ -5,12 +5,12 @@
 //! | module | command |
 //! |---|---|
 //! | [`dist`] | `./x dist`: everything that is shipped |
-//! | [`test`] | `./x test`, `./x heavy` |
+//! | [`mod@test`] | `./x test`, `./x heavy` |
 //! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
 //! | [`fuzz`] | `./x fuzz`: hostile input |
 //! | [`kill`] | `./x kill`: power cuts |
 //! | [`coverage`] | `./x coverage`: lines that tests run |
-//! | [`bench`] | `./x bench`: what loading costs |
+//! | [`mod@bench`] | `./x bench`: what loading costs |
 //! | [`demo`] | `./x demo` |
 //! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
 //! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |
@@ -26,7 +26,7 @@
 //! | [`toolchain`] | the Rust that builds images without an operating system |
 //! | [`freestanding`] | builds those images |
 //! | [`fixtures`] | the programs without an operating system that only tests start |
-//! | [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
+//! | [`roots`], [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
 //! | [`pack`] | makes stage2 small |
 //! | [`disassembly`], [`panics`], [`processor`] | which instructions the loader has |
 

@@ -19,21 +19,21 @@ use crate::workspace::Workspace;
 const SOURCES: [&str; 2] = ["stage1/src", "stage2/src"];
 
 /// What the loader uses of a 486's instructions, without a letter for the size.
-/// (All of them are a 386's, but for `bswap`.) Nothing of the floating-point unit,
+/// (All of them are a 386's, but for `bswap` and `cmpxchg`.) Nothing of the floating-point unit,
 /// which a 486SX lacks.
 const INSTRUCTIONS: &[&str] = &[
-    "adc", "add", "and", "bsf", "bsr", "bswap", "bt", "call", "cld", "cli", "cmp", "cmps", "dec",
-    "div", "hlt", "idiv", "imul", "in", "inc", "int", "int3", "iret", "lcall", "lea", "lgdt",
-    "lidt", "ljmp", "lods", "loop", "lret", "mov", "movs", "movsb", "movsw", "movzb", "movzw",
-    "mul", "neg", "nop", "not", "or", "out", "pop", "popa", "popf", "push", "pusha", "pushf",
-    "rcl", "rcr", "ret", "rol", "ror", "sar", "sbb", "scas", "shl", "shld", "shr", "shrd", "sidt",
-    "std", "sti", "stos", "sub", "test", "xchg", "xor",
+    "adc", "add", "and", "bsf", "bsr", "bswap", "bt", "call", "cld", "cli", "cmp", "cmps",
+    "cmpxchg", "dec", "div", "hlt", "idiv", "imul", "in", "inc", "int", "int3", "iret", "lcall",
+    "lea", "lgdt", "lidt", "ljmp", "lods", "loop", "lret", "mov", "movs", "movsb", "movsw",
+    "movzb", "movzw", "mul", "neg", "nop", "not", "or", "out", "pop", "popa", "popf", "push",
+    "pusha", "pushf", "rcl", "rcr", "ret", "rol", "ror", "sar", "sbb", "scas", "shl", "shld",
+    "shr", "shrd", "sidt", "std", "sti", "stos", "sub", "test", "xchg", "xor",
 ];
 
 /// Prefixes, which stand in front of an instruction.
 const PREFIXES: &[&str] = &[
-    "addr16", "addr32", "cs", "data16", "data32", "ds", "es", "fs", "gs", "rep", "repnz", "repz",
-    "ss",
+    "addr16", "addr32", "cs", "data16", "data32", "ds", "es", "fs", "gs", "lock", "rep", "repnz",
+    "repz", "ss",
 ];
 
 /// Checks the functions of a linked image.
@@ -124,6 +124,7 @@ mod tests {
             "jne    20010 <boot::one+0x10>",
             "setae  %al",
             "bswap  %eax",
+            "lock cmpxchg %cl,0x27000",
             "nop",
             "data16 data16",
         ] {

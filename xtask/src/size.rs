@@ -16,32 +16,36 @@ pub(crate) fn print(loader: &Loader) -> Result<()> {
         stage2,
         low,
         unpacked,
+        overlay_length,
         elf,
         ..
     } = loader;
     let unpacker = elf.symbol("unpack_end")? - elf.symbol("unpack")?;
     let packed = stage2.len() - low;
     let percent = 100.0 * packed as f64 / *unpacked as f64;
-    let code = elf.symbol("__overlay_end")? - memory::OVERLAY.start - overlay::SIZE as u32;
+    let code = overlay_length - overlay::SIZE;
     println!(
         "stage1       {:6} of {:6} bytes of code",
         stage1.len(),
         disk::STAGE1_CODE
     );
     println!(
-        "stage2       {:6} of {:6} bytes",
+        "stage2       {:6} of {:6} bytes, {} free",
         stage2.len(),
-        disk::STAGE2_BYTES
+        disk::STAGE2_BYTES,
+        disk::STAGE2_BYTES.saturating_sub(stage2.len())
     );
     println!("  low part   {low:6}  ({unpacker} of them the unpacker)");
     println!("  packed     {packed:6}  from {unpacked} bytes ({percent:.1} %), which are:");
     print_parts(elf, memory::STAGE2_UNPACKED.start, *unpacked as u32);
     println!(
-        "overlay      {:6} of {:6} bytes, not packed, of which the code is:",
-        overlay::SIZE as u32 + code,
-        overlay::CHECKSUM_OFFSET
+        "overlay      {:6} of {:6} bytes, {} free, not packed, of which the code is:",
+        overlay_length,
+        overlay::CHECKSUM_OFFSET,
+        overlay::CHECKSUM_OFFSET - overlay_length
     );
-    print_parts(elf, memory::OVERLAY.start + overlay::SIZE as u32, code);
+    let start = memory::OVERLAY.start + overlay::SIZE as u32;
+    print_parts(elf, start, code as u32);
     no_formatting(elf)?;
     loader.check()
 }

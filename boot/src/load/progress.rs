@@ -1,6 +1,5 @@
 //! What a person sees of a load that takes longer than a second.
 
-use crate::handoff::Handoff;
 use crate::machine::Console;
 use crate::machine::TICKS_PER_SECOND;
 use crate::overlay::Overlay;
@@ -14,7 +13,7 @@ const PARTS: u32 = 50;
 
 /// How much of a load is done, and how much of the line a person has seen.
 #[derive(Default)]
-pub struct Progress {
+pub(super) struct Progress {
     /// Bytes that have been loaded.
     done: u32,
     /// When the load began, in ticks.
@@ -26,17 +25,17 @@ pub struct Progress {
 }
 
 impl Overlay {
-    /// Another `bytes` bytes of what `handoff` names have been loaded.
+    /// Another `bytes` of `all` bytes have been loaded.
     ///
     /// Prints nothing in the first second, and after that no more than a character in
     /// a tick: it must not be the console that takes the time.
     #[inline(never)] // a way into the overlay
-    pub(super) fn progress(
+    pub(super) fn progress<C: Console>(
         self,
         progress: &mut Progress,
-        console: &mut impl Console,
-        handoff: &Handoff,
+        console: &mut C,
         bytes: u32,
+        all: u32,
     ) {
         let now = console.ticks();
         if progress.done == 0 {
@@ -48,7 +47,6 @@ impl Overlay {
             return;
         }
         progress.looked = now;
-        let all = handoff.kernel_size.saturating_add(handoff.initrd_size);
         let part = (all / PARTS).saturating_add(1);
         let due = WORD.saturating_add(progress.done.checked_div(part).unwrap_or(0));
         let next = usize::try_from(progress.shown).unwrap_or(LINE.len());

@@ -41,6 +41,9 @@ pub struct CountedBoot {
 
 impl CountedBoot {
     /// Asks the running system.
+    ///
+    /// # Errors
+    /// What the system says of its start cannot be read.
     pub fn find(system: &System) -> Result<Result<Self, NotCounted>, Error> {
         if system.is_uefi() {
             return Ok(Err(NotCounted::Uefi));
@@ -53,7 +56,8 @@ impl CountedBoot {
         };
         let uuid = node.get(DEVICE_PART_UUID).ok_or_else(|| {
             Error::failed(format!(
-                "the loader did not say on which partition {path} lies"
+                "the loader named {path}, the counted file, but not its partition: rename the file \
+                 by hand (docs/boot-counting.md)"
             ))
         })?;
         Ok(Ok(Self {
@@ -63,6 +67,9 @@ impl CountedBoot {
     }
 
     /// Opens the entry's directory where its partition is mounted, or mounts it.
+    ///
+    /// # Errors
+    /// The partition or the directory is not there, or cannot be mounted.
     pub fn open(self, system: &System, access: Access) -> Result<EntryFile, Error> {
         let device = system.partition(&self.uuid)?;
         let root = match mounts::of(system, &device)? {

@@ -31,7 +31,7 @@ impl Verdict {
 
 /// A counted entry within reach.
 pub struct EntryFile {
-    /// Keeps a mount of our own alive. It may be no more than a path.
+    /// Keeps a mount of our own alive. (An `O_PATH` descriptor is enough for that.)
     _root: OwnedFd,
     directory: OwnedFd,
     names: Names,
@@ -60,6 +60,9 @@ impl EntryFile {
     }
 
     /// The word of `gapboot bless status`.
+    ///
+    /// # Errors
+    /// The file is gone, or its directory cannot be read.
     pub fn status(&self) -> Result<&'static str, Error> {
         let Names {
             booted, good, bad, ..
@@ -80,6 +83,9 @@ impl EntryFile {
     }
 
     /// Renames the file, and says from what to what.
+    ///
+    /// # Errors
+    /// The file is gone, another one has its new name, or it cannot be renamed.
     pub fn mark(&self, verdict: Verdict, dry_run: bool) -> Result<String, Error> {
         let Names {
             booted, good, bad, ..

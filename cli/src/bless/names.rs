@@ -8,7 +8,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
     /// Its directory, from the root of the file system, with slashes before
-    /// and none behind.
+    /// and no slash at its end.
     pub directory: String,
     /// As the loader left it.
     pub booted: String,
@@ -25,7 +25,8 @@ impl Names {
     /// Takes the path apart that the loader left.
     pub(super) fn parse(path: &str) -> Result<Self, Error> {
         let names = Self::of(path);
-        names.ok_or_else(|| Error::failed(format!("{path:?} is no path of a counted entry")))
+        names.ok_or_else(|| Error::failed(format!("the loader left {path:?}, which is not the path of a counted entry: update the loader \
+                 (`gapboot install`)")))
     }
 
     fn of(path: &str) -> Option<Self> {

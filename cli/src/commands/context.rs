@@ -17,6 +17,9 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// The loader, or an error that says why this program has none.
+    ///
+    /// # Errors
+    /// This program was built without a loader.
     pub fn stages(&self) -> Result<&Stages, Error> {
         self.stages.as_ref().map_err(Error::clone)
     }

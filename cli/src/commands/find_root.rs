@@ -8,8 +8,6 @@
 
 use std::path::PathBuf;
 
-use boot::disk::gpt::{ESP, XBOOTLDR};
-use boot::entries::version;
 use clap::Args;
 use layout::node::DEVICE_PART_UUID;
 
@@ -17,7 +15,7 @@ use super::arguments::{DISK, SystemArgument};
 use super::context::Context;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
-use crate::table::gpt::{self, Description};
+use crate::table::{gpt, root_partition};
 
 /// Tell udev the root partition of the disk that was booted.
 ///
@@ -43,14 +41,6 @@ pub struct Arguments {
     system: SystemArgument,
 }
 
-/// The type of root partitions for the processor that this program is for.
-const ROOT: [u8; 16] = match cfg!(target_arch = "x86_64") {
-    true => *b"\xe3\xbc\x68\x4f\xcd\xe8\xb1\x4d\x96\xe7\xfb\xca\xf9\x84\xb7\x09",
-    false => *b"\x40\x95\x47\x44\x97\xf2\xb2\x41\x9a\xf7\xd1\x31\xd5\xf0\x45\x8a",
-};
-/// The attribute of partitions that nobody mounts without being told to.
-const NO_AUTO: u64 = 1 << 63;
-
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
         let system = self.system.system();
@@ -64,63 +54,9 @@ impl Arguments {
         let partitions = Disk::open(&self.disk, Access::Read)
             .and_then(|disk| gpt::descriptions(&disk))
             .map_err(|error| error.on(&self.disk))?;
-        if let Some(root) = root(&partitions, booted) {
+        if let Some(root) = root_partition::beside(booted, &partitions) {
             writeln!(context.out, "ID_PART_GPT_AUTO_ROOT_UUID={}", root.uuid)?;
         }
         Ok(())
-    }
-}
-
-/// The root partition beside the one that was booted from.
-fn root<'p>(partitions: &'p [Description], booted: &str) -> Option<&'p Description> {
-    let is_boot = |partition: &Description| {
-        [ESP, XBOOTLDR].contains(&partition.kind) && partition.uuid == booted
-    };
-    if !partitions.iter().any(is_boot) {
-        return None;
-    }
-    let roots = partitions
-        .iter()
-        .filter(|partition| partition.kind == ROOT && partition.attributes & NO_AUTO == 0);
-    // The first of those that are equal.
-    roots
-        .rev()
-        .max_by(|a, b| version::compare(a.name.as_bytes(), b.name.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn partition(kind: [u8; 16], uuid: &str, name: &str) -> Description {
-        Description {
-            kind,
-            uuid: uuid.to_owned(),
-            attributes: 0,
-            name: name.to_owned(),
-        }
-    }
-
-    #[test]
-    fn the_newest_beside_the_partition_that_was_booted() {
-        let mut partitions = vec![
-            partition(ESP, "esp", ""),
-            partition(XBOOTLDR, "boot", ""),
-            partition([7; 16], "data", "os_99"),
-            partition(ROOT, "a", "os_9"),
-            partition(ROOT, "b", "os_10"),
-            partition(ROOT, "c", "os_10"),
-        ];
-        let found = |partitions: &[Description], booted| {
-            root(partitions, booted).map(|root| root.uuid.clone())
-        };
-        assert_eq!(found(&partitions, "esp").as_deref(), Some("b"));
-        assert_eq!(found(&partitions, "boot").as_deref(), Some("b"));
-        assert_eq!(found(&partitions, "data"), None);
-        assert_eq!(found(&partitions, "elsewhere"), None);
-        partitions[4].attributes = NO_AUTO;
-        assert_eq!(found(&partitions, "esp").as_deref(), Some("c"));
-        partitions.truncate(3);
-        assert_eq!(found(&partitions, "esp"), None);
     }
 }

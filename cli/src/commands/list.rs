@@ -1,7 +1,7 @@
 //! `gapboot list`: the menu that a disk gives.
 //!
 //! `--json` prints one array with the keys of `bootctl list --json=short`, see
-//! [`MenuEntry`]. With `--all`, objects follow for the files that are no entries:
+//! [`MenuEntry`]. With `--all`, objects follow for the files that give no entry:
 //! they have `type`, `source`, `path` and `problem`, and no `id`.
 
 use std::io::Write;
@@ -50,7 +50,7 @@ pub struct Arguments {
 fn explained(path: &Path, error: Error) -> Error {
     let look = |disk: Disk| {
         let table = read_table(&disk)?;
-        Ok(layout_advice::table(&table, disk.sectors(), true))
+        Ok(layout_advice::table(&table, disk.sectors()))
     };
     match Disk::open(path, Access::Read).and_then(look) {
         Err(known) => known,
@@ -81,7 +81,7 @@ impl Arguments {
             if failed > 0 {
                 writeln!(
                     context.err,
-                    "gapboot: files that should give an entry, and don't: {failed}; \
+                    "gapboot: files that should give an entry, and do not: {failed}; \
                  `gapboot list --all` says why"
                 )?;
             }

@@ -4,20 +4,15 @@
 //! reads before `loader.conf`.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
-use boot::menu::Timeout;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args};
-use layout::state::Setting;
 
 use super::arguments::SystemArgument;
 use super::context::Context;
 use crate::error::Error;
-use crate::state::content;
-use crate::state::{Content, State, Store};
+use crate::state::{Content, Key, State, Store, logind};
 use crate::system::System;
 
 /// Set what boots next, or always, and how long the menu waits.
@@ -74,40 +69,6 @@ pub struct Arguments {
     system: SystemArgument,
 }
 
-/// What can be set.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
-    Text(Setting),
-    Timeout,
-    OneShotTimeout,
-}
-
-impl Key {
-    const NAMES: [&str; 5] = [
-        "default",
-        "preferred",
-        "one-shot",
-        "timeout",
-        "one-shot-timeout",
-    ];
-
-    fn parse(name: &str) -> Result<Self, Error> {
-        Ok(match name {
-            "default" => Self::Text(Setting::Default),
-            "preferred" => Self::Text(Setting::Preferred),
-            "one-shot" | "oneshot" => Self::Text(Setting::OneShot),
-            "timeout" => Self::Timeout,
-            "one-shot-timeout" | "oneshot-timeout" => Self::OneShotTimeout,
-            _ => {
-                return Err(Error::usage(format!(
-                    "{name:?} is no key: use {}",
-                    Self::NAMES.join(", ")
-                )));
-            }
-        })
-    }
-}
-
 /// Takes anything, but tells completions which keys there are.
 #[derive(Clone)]
 struct KeyOrDisk;
@@ -148,7 +109,7 @@ impl Arguments {
             Some(Content::Damaged) => {
                 writeln!(
                     context.err,
-                    "gapboot: {}: the state file was damaged, and is made anew",
+                    "gapboot: {}: the state file was damaged; it is made anew",
                     store.disk.display()
                 )?;
                 State::default()
@@ -161,7 +122,7 @@ impl Arguments {
             }
         };
         for (key, value) in &changes {
-            change(&mut state, *key, value)?;
+            key.set(&mut state, value)?;
         }
         let bytes = state.encode()?;
         match before {
@@ -174,7 +135,7 @@ impl Arguments {
     fn changes(&self, system: &System) -> Result<Vec<(Key, String)>, Error> {
         if self.from_systemd {
             return match self.value {
-                None => from_logind(system),
+                None => logind::requests(system),
                 Some(_) => Err(Error::usage(
                     "--from-systemd takes no KEY and VALUE, only DISK",
                 )),
@@ -187,94 +148,4 @@ impl Arguments {
         let key = Key::parse(&text("KEY", &self.key)?)?;
         Ok(vec![(key, text("VALUE", &self.value)?)])
     }
-}
-
-fn change(state: &mut State, key: Key, value: &str) -> Result<(), Error> {
-    match key {
-        Key::Text(text) => {
-            check_pattern(text, value)?;
-            state.set(text, value.as_bytes());
-        }
-        Key::Timeout => state.timeout = timeout(value)?,
-        Key::OneShotTimeout => {
-            state.one_shot_timeout = match timeout(value)? {
-                Some(Timeout::Hidden | Timeout::Disabled) => {
-                    return Err(Error::usage(
-                        "a one-shot timeout shows the menu: seconds from 1 on, or menu-force",
-                    ));
-                }
-                timeout => timeout,
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Refuses what the loader would not take from `loader.conf` either.
-fn check_pattern(text: Setting, value: &str) -> Result<(), Error> {
-    let saved = value.eq_ignore_ascii_case("@saved");
-    if value.contains(|character: char| character.is_control()) {
-        return Err(Error::usage("an id has no control characters"));
-    }
-    if value.starts_with('@') && !(saved && text != Setting::OneShot) {
-        return Err(Error::usage(format!(
-            "{value:?} has no meaning here: an id or a pattern does{}",
-            match text {
-                Setting::OneShot => "",
-                _ => ", and @saved",
-            }
-        )));
-    }
-    Ok(())
-}
-
-/// A timeout; nothing for an empty value.
-fn timeout(value: &str) -> Result<Option<Timeout>, Error> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let timeout = content::timeout(value);
-    timeout.map(Some).ok_or_else(|| {
-        Error::usage(format!(
-            "{value:?} is no timeout: seconds, menu-force, menu-hidden or menu-disabled"
-        ))
-    })
-}
-
-/// Where systemd-logind leaves the id of an entry: the name that it writes (every
-/// version since 242), and the one that it documents and reads.
-const ENTRY_REQUESTS: [&str; 2] = ["reboot-boot-to-loader-entry", "reboot-to-boot-loader-entry"];
-
-/// What systemd-logind was asked for the next boot. It leaves files where
-/// there are no EFI variables, see its variables `SYSTEMD_REBOOT_TO_BOOT_LOADER_*`.
-fn from_logind(system: &System) -> Result<Vec<(Key, String)>, Error> {
-    let read = |name: &str| {
-        let path = system.path("/run/systemd").join(name);
-        match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            read => read
-                .map(|text| Some(text.trim_end().to_owned()))
-                .map_err(|error| Error::file("read", &path, &error)),
-        }
-    };
-    let mut changes = Vec::new();
-    for name in ENTRY_REQUESTS {
-        if let Some(id) = read(name)? {
-            changes = vec![(Key::Text(Setting::OneShot), id)];
-        }
-    }
-    if let Some(time) = read("reboot-to-boot-loader-menu")? {
-        let microseconds: u64 = time.parse().map_err(|_| {
-            Error::failed(format!(
-                "/run/systemd/reboot-to-boot-loader-menu holds {time:?}, which is no time"
-            ))
-        })?;
-        // Zero means that the menu waits for somebody.
-        let timeout = match microseconds.div_ceil(1_000_000) {
-            0 => Timeout::Forced,
-            seconds => u32::try_from(seconds).map_or(Timeout::Forced, Timeout::from_number),
-        };
-        changes.push((Key::OneShotTimeout, content::describe(timeout)));
-    }
-    Ok(changes)
 }

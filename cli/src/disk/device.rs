@@ -41,6 +41,9 @@ pub struct Disk {
 impl Disk {
     /// Opens the disk at `path`; refuses what is not a whole disk of 512-byte
     /// sectors.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is not a whole disk of 512-byte sectors.
     pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let metadata = fs::metadata(path).map_err(|error| cannot("open it", &error))?;
         let device = is_device(&metadata)?;
@@ -76,6 +79,9 @@ impl Disk {
     }
 
     /// Opens the same disk again, for reading what is on it now.
+    ///
+    /// # Errors
+    /// Those of [`Disk::open`].
     pub fn reopen(&self) -> Result<Self, Error> {
         Self::open(&self.path, Access::Read)
     }
@@ -88,7 +94,7 @@ impl Disk {
         match foreign::container(&start) {
             None => Ok(()),
             Some(format) => Err(Error::failed(format!(
-                "is a {format} file, not a plain disk image: unpack or convert it first \
+                "it is a {format} file, not a plain disk image: unpack or convert it first \
                  (`qemu-img convert -O raw`), or attach it (`qemu-nbd`) and name the device"
             ))),
         }
@@ -119,7 +125,7 @@ impl Sectors for Disk {
     }
 }
 
-/// A buffer for direct I/O, which wants addresses and sizes aligned to the
+/// A buffer for direct I/O, which needs addresses and sizes aligned to the
 /// device's sectors, on some devices to pages.
 #[repr(C, align(4096))]
 struct Aligned([u8; 32_768]);
@@ -179,10 +185,10 @@ fn is_device(metadata: &Metadata) -> Result<bool, Error> {
         let what = if kind.is_dir() {
             "a directory"
         } else {
-            "no disk"
+            "not a disk"
         };
         return Err(Error::failed(format!(
-            "is {what}: DISK is an image file or a block device such as /dev/sda"
+            "it is {what}: DISK is an image file or a block device such as /dev/sda"
         )));
     }
     let number = metadata.rdev();
@@ -193,7 +199,7 @@ fn is_device(metadata: &Metadata) -> Result<bool, Error> {
     ));
     match partition_of(&entry) {
         Some(disk) => Err(Error::failed(format!(
-            "is a partition; the loader goes in front of all partitions, name the disk: /dev/{disk}"
+            "it is a partition, and the loader goes in front of all partitions: name the disk, /dev/{disk}"
         ))),
         None => Ok(true),
     }
@@ -218,7 +224,7 @@ fn check_sector_size(size: rustix::io::Result<u32>) -> Result<(), Error> {
     match size {
         Ok(size) if to_usize(size) == SECTOR => Ok(()),
         Ok(size) => Err(Error::failed(format!(
-            "has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
+            "it has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
         ))),
         Err(error) => Err(cannot("find its sector size", &error.into())),
     }

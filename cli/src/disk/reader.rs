@@ -61,6 +61,9 @@ const MAX_FILE: usize = 4096;
 const CACHE: usize = 64 << 10;
 
 /// The boot partitions of `disk`, as the loader finds them.
+///
+/// # Errors
+/// The disk has no partition for entries, or cannot be read.
 pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
     let overlay = Some(Overlay::linked());
     let mut found = Partitions::default();
@@ -72,6 +75,9 @@ pub fn partitions(disk: impl Sectors) -> Result<Partitions, Error> {
 }
 
 /// The bytes of a small file on a partition of `disk`, if it is there.
+///
+/// # Errors
+/// The file system or the file cannot be read.
 pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec<u8>>, Error> {
     let read = with_storage(disk, |storage| {
         let volume = Volume::open(storage, on)?;
@@ -86,6 +92,11 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
     });
     match read {
         Err(error) if error.is(Kind::NotFound) => Ok(None),
+        Err(error) if error.is(Kind::FatMissing) => Err(Error::failed(format!(
+            "the partition at sector {} holds no FAT file system, and so no {path}: is this the \
+             right disk?",
+            error.at()
+        ))),
         read => read
             .map(Some)
             .map_err(|error| Error::failed(format!("{path}: {}", loader_text(error)))),

@@ -1,4 +1,4 @@
-//! A disk as the commands use it: so many sectors, to be read and written.
+//! A disk as the commands use it: sectors to be read and written.
 
 use std::io;
 
@@ -10,15 +10,27 @@ pub trait Sectors {
     /// The size in sectors.
     fn sectors(&self) -> u64;
     /// Reads whole sectors, the first of them `at`.
+    ///
+    /// # Errors
+    /// A sector cannot be read, or is beyond the end.
     fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
     /// Writes bytes from the start of sector `at` on; what follows them in the
     /// last sector keeps its value.
+    ///
+    /// # Errors
+    /// A sector cannot be written.
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
     /// Returns when all that was written is on the medium.
+    ///
+    /// # Errors
+    /// The medium reports that a write failed.
     fn sync(&mut self) -> io::Result<()>;
 }
 
 /// Reads `count` sectors; the error says which.
+///
+/// # Errors
+/// The disk ends before, or a sector cannot be read.
 pub fn read(disk: &dyn Sectors, at: u64, count: u64) -> Result<Vec<u8>, Error> {
     if at.checked_add(count).is_none_or(|end| end > disk.sectors()) {
         return Err(Error::failed(format!(

@@ -93,7 +93,7 @@ impl FromStr for Console {
             };
             if console.outputs & bit != 0 {
                 return Err(Error::usage(format!(
-                    "{output:?} is the second of its kind"
+                    "{output:?} is given twice: give it once"
                 )));
             }
             console.outputs |= bit;
@@ -114,7 +114,7 @@ fn serial(text: &str) -> Result<(u8, u16), Error> {
     };
     let Some(divisor @ 1..) = divisor else {
         return Err(Error::usage(format!(
-            "no serial port has the speed of {text:?}: 115200, 57600, 38400, 19200, 9600, 4800, 2400 are usual"
+            "no serial port has the speed of {text:?}: use 115200, 57600, 38400, 19200, 9600, 4800 or 2400"
         )));
     };
     let port = match port.strip_prefix(':').map(str::parse) {
@@ -127,7 +127,7 @@ fn serial(text: &str) -> Result<(u8, u16), Error> {
 
 fn unknown(output: &str) -> Error {
     Error::usage(format!(
-        "{output:?} is no console: vga, serial, serial:2 (COM2), serial@9600, serial:2@9600, \
+        "{output:?} is not a console: use vga, serial, serial:2 (COM2), serial@9600, serial:2@9600, \
          or two with a comma between"
     ))
 }

@@ -28,6 +28,9 @@ type Problem = (Vec<u8>, String);
 
 impl Menu {
     /// Reads the menu of `disk` as a machine with a 64-bit processor would.
+    ///
+    /// # Errors
+    /// The disk has no partition for entries, or none can be read.
     pub fn of(disk: impl Sectors) -> Result<Self, Error> {
         let mut problems: Vec<Problem> = Vec::new();
         let found = look(

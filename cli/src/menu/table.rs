@@ -6,6 +6,9 @@ use super::entry::MenuEntry;
 use super::read::Menu;
 
 /// Writes the menu for a person.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write(menu: &Menu, out: &mut dyn Write) -> std::io::Result<()> {
     for (entry, number) in menu.entries.iter().zip(1..) {
         let mark = match entry.is_default {

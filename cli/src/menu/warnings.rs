@@ -19,8 +19,8 @@ pub(super) fn of_options(options: &[u8]) -> Vec<String> {
 fn of_root(root: Option<&[u8]>) -> Option<String> {
     match root {
         None => Some(
-            "no root= in the options, so that only an initrd that finds its root file system on \
-             a BIOS boots (docs/root.md), or knows it. Add it."
+            "no root= in the options: it boots only if its initrd finds the root file system on a \
+             BIOS (docs/root.md), or knows it. Add root=."
                 .to_owned(),
         ),
         Some(root @ (b"gpt-auto" | b"/dev/gpt-auto-root")) => Some(format!(

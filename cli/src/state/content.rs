@@ -68,6 +68,9 @@ impl State {
     }
 
     /// The bytes of the file.
+    ///
+    /// # Errors
+    /// The texts are longer than the file.
     pub fn encode(&self) -> Result<[u8; state::SIZE], Error> {
         let texts: Vec<u8> = self
             .texts

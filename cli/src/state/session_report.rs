@@ -48,6 +48,9 @@ struct Set {
 impl SessionReport {
     /// Looks at the state file of `disk`; without one, at that of the running
     /// system, and at what the loader said to it.
+    ///
+    /// # Errors
+    /// The loader's node cannot be read.
     pub fn new(system: &System, disk: Option<&Path>) -> Result<Self, Error> {
         let mut report = Self {
             state: None,
@@ -74,6 +77,9 @@ impl SessionReport {
     }
 
     /// Writes it for a person.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut row = |name: &str, value: &str| {
             // It comes from a disk, and may hold what commands terminals.

@@ -62,7 +62,7 @@ impl<'f> StateEdit<'f> {
     }
 }
 
-/// The edit as the FAT library wants it.
+/// The edit as the FAT library reads and writes it.
 pub(crate) struct EditedVolume<'d, 'f> {
     edit: &'d RefCell<StateEdit<'f>>,
     position: u64,

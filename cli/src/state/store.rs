@@ -52,6 +52,9 @@ struct Window {
 
 impl Store {
     /// The store of `disk`, or of the one that the system was started from.
+    ///
+    /// # Errors
+    /// There is no such disk, no EFI system partition on it, or it is in use.
     pub fn find(system: &System, disk: Option<&Path>) -> Result<Self, Error> {
         let device = match disk {
             None => Some(boot_disk(system)?),
@@ -66,6 +69,9 @@ impl Store {
     }
 
     /// The bytes of the file, if there is one.
+    ///
+    /// # Errors
+    /// The file system or the file cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         match &self.place {
             Place::Mounted(root, at) => match read_mounted(root) {
@@ -82,6 +88,9 @@ impl Store {
 
     /// Writes the file and waits until it is on the medium. A file that has the
     /// right size already keeps its place.
+    ///
+    /// # Errors
+    /// The file cannot be written, or reads back differently.
     pub fn write(&self, bytes: &[u8; state::SIZE]) -> Result<(), Error> {
         match &self.place {
             Place::Mounted(root, at) => {
@@ -97,8 +106,8 @@ impl Store {
                 match self.read()? {
                     Some(found) if found == bytes => Ok(()),
                     _ => Err(Error::failed(format!(
-                        "{} reads back differently: the loader would not find what was set. \
-                         Run fsck.vfat",
+                        "{} reads back differently, so the loader would not find what was set: \
+                         run fsck.vfat",
                         state::PATH
                     ))
                     .on(&self.disk)),
@@ -123,7 +132,7 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
             let device = system.file(&used);
             let device = device.display();
             Err(Error::failed(format!(
-                "is in use as {device}: name that, or detach it (`losetup -d {device}`)"
+                "it is in use as {device}: name that device, or detach it (`losetup -d {device}`)"
             ))
             .on(disk))
         }
@@ -133,7 +142,9 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
 fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place, Error> {
     let partitions = reader::partitions(Disk::open(disk, Access::Read)?)?;
     let esp = partitions.esp.ok_or_else(|| {
-        Error::failed("has no EFI system partition, where the state file would lie: make one")
+        Error::failed(
+            "it has no EFI system partition, on which the state file would lie: name another disk",
+        )
     })?;
     let whole = Window {
         path: disk.to_owned(),
@@ -222,8 +233,8 @@ impl Window {
         match write_library(&volume, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(io::Error::other(format!(
-                    "there is no directory /loader, and the FAT library makes none that \
-                     fsck.vfat likes. Mount the partition, or make it: \
+                    "there is no directory /loader, and gapboot makes it on mounted \
+                     file systems only: mount the partition, or make it: \
                      mmd -i {}@@{} ::/loader",
                     self.path.display(),
                     sector_bytes(self.first)

@@ -5,6 +5,9 @@ use super::running::{Device, System};
 use crate::error::Error;
 
 /// The disk that the running system was started from.
+///
+/// # Errors
+/// The system does not say where it was started from.
 pub fn boot_disk(system: &System) -> Result<Device, Error> {
     let node = system.node()?;
     let uuid = node.and_then(|node| Some(node.get(layout::node::DEVICE_PART_UUID)?.to_owned()));

@@ -31,6 +31,9 @@ pub struct Mount {
 }
 
 /// All mounts, those on top of others last.
+///
+/// # Errors
+/// The list of mounts cannot be read.
 pub fn all(system: &System) -> Result<Vec<Mount>, Error> {
     let path = system.path(MOUNTS);
     let text = fs::read_to_string(&path).map_err(|error| Error::file("read", &path, &error))?;
@@ -38,6 +41,9 @@ pub fn all(system: &System) -> Result<Vec<Mount>, Error> {
 }
 
 /// Where a device, or what is built on it alone, is mounted.
+///
+/// # Errors
+/// Those of [`all`].
 pub fn of(system: &System, device: &Device) -> Result<Option<Mount>, Error> {
     let mut numbers = vec![device.number.clone()];
     let holders = system.holders(device);
@@ -50,6 +56,9 @@ pub fn of(system: &System, device: &Device) -> Result<Option<Mount>, Error> {
 }
 
 /// What is mounted where the EFI system partition is by custom.
+///
+/// # Errors
+/// Those of [`all`].
 pub fn customary_esp(system: &System) -> Result<Option<Mount>, Error> {
     let mounts = all(system)?;
     let at = |directory| {
@@ -60,6 +69,9 @@ pub fn customary_esp(system: &System) -> Result<Option<Mount>, Error> {
 }
 
 /// Opens the root directory of a mounted file system.
+///
+/// # Errors
+/// The directory cannot be opened.
 pub fn open(system: &System, mount: &Mount) -> Result<OwnedFd, Error> {
     let path = system.path(&mount.at);
     rustix::fs::open(&path, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
@@ -69,6 +81,9 @@ pub fn open(system: &System, mount: &Mount) -> Result<OwnedFd, Error> {
 /// Mounts the FAT file system on a device where nobody else sees it; it goes
 /// when what is returned is closed. A device that is mounted by others too gives
 /// the same file system again.
+///
+/// # Errors
+/// It cannot be mounted: not as root, or by this Linux.
 pub fn privately(system: &System, device: &Device, access: Access) -> Result<OwnedFd, Error> {
     let file = system.file(device);
     let mount = || {
@@ -85,12 +100,12 @@ pub fn privately(system: &System, device: &Device, access: Access) -> Result<Own
     };
     mount().map_err(|error| match error {
         Errno::NOSYS => Error::failed(format!(
-            "{} is not mounted, and this Linux is too old (before 5.2) for gapboot to do it: \
-             mount it",
+            "{} is not mounted, and this Linux is too old (before 5.2) for gapboot to mount it: \
+             do it by hand",
             file.display()
         )),
         Errno::NODEV => Error::failed(format!(
-            "cannot mount {}: this Linux knows no FAT file system (`modprobe vfat`)",
+            "cannot mount {}: this Linux has no driver for FAT: load it (`modprobe vfat`)",
             file.display()
         )),
         error => Error::file("mount", &file, &error.into()),

@@ -28,7 +28,7 @@ impl LoaderNode {
         (!value.is_empty()).then_some(value)
     }
 
-    /// All lines behind the first: name and value.
+    /// All lines after the first: name and value.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
         let lines = self.lines.iter();
         lines.map(|(name, value)| (name.as_str(), value.as_str()))

@@ -55,6 +55,9 @@ impl System {
     }
 
     /// What gapboot said when it started the system; nothing if it didn't.
+    ///
+    /// # Errors
+    /// A node cannot be read, or a newer gapboot wrote it.
     pub fn node(&self) -> Result<Option<LoaderNode>, Error> {
         let nodes = self.path(NODES);
         for directory in list(&nodes)? {
@@ -66,8 +69,8 @@ impl System {
             let data = fs::read(&data).map_err(|error| Error::file("read", &data, &error))?;
             let node = LoaderNode::parse(&data).ok_or_else(|| {
                 Error::failed(
-                    "a newer gapboot started this system, whose words this one does not know: \
-                     use its `gapboot`",
+                    "a newer gapboot started this system, and this one does not know its format: \
+                     use the newer `gapboot`",
                 )
             })?;
             return Ok(Some(node));
@@ -76,11 +79,16 @@ impl System {
     }
 
     /// The partition that `PARTUUID=` names.
+    ///
+    /// # Errors
+    /// There is no such partition.
     pub fn partition(&self, uuid: &str) -> Result<Device, Error> {
         // It becomes part of a path, and comes from elsewhere.
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if uuid.is_empty() || !uuid.bytes().all(known) {
-            return Err(Error::failed(format!("{uuid:?} is no PARTUUID")));
+            return Err(Error::failed(format!(
+                "the loader named the partition {uuid:?}, which is not a PARTUUID"
+            )));
         }
         let link = self.path("/dev/disk/by-partuuid").join(uuid);
         let target = fs::read_link(&link).map_err(|error| Error::file("find", &link, &error))?;
@@ -89,6 +97,9 @@ impl System {
     }
 
     /// The device that the kernel calls `name`.
+    ///
+    /// # Errors
+    /// There is no such device.
     pub fn device(&self, name: &str) -> Result<Device, Error> {
         // A name with a slash has an exclamation mark here.
         let name = name.replace('/', "!");
@@ -100,6 +111,9 @@ impl System {
     }
 
     /// The device with these numbers.
+    ///
+    /// # Errors
+    /// There is no such device.
     pub fn numbered(&self, number: &str) -> Result<Device, Error> {
         let devices = list(&self.path(DEVICES))?;
         let names = devices.iter().filter_map(|path| path.file_name());
@@ -109,7 +123,10 @@ impl System {
             .ok_or_else(|| Error::failed(format!("{DEVICES} holds no device {number}")))
     }
 
-    /// The disk that a partition is part of; the device itself if it is none.
+    /// The disk that a partition is part of; the device itself if it is not a partition.
+    ///
+    /// # Errors
+    /// The disk is gone.
     pub fn disk(&self, device: &Device) -> Result<Device, Error> {
         let entry = self.path(DEVICES).join(&device.name);
         if !entry.join("partition").exists() {
@@ -122,6 +139,9 @@ impl System {
     }
 
     /// The partition of `disk` that begins at this sector.
+    ///
+    /// # Errors
+    /// The kernel knows no such partition.
     pub fn partition_at(&self, disk: &Device, first: u64) -> Result<Device, Error> {
         let entries = list(&self.path(DEVICES).join(&disk.name))?;
         let mut entries = entries.iter().filter(|entry| {
@@ -167,7 +187,7 @@ impl System {
     }
 }
 
-/// What lies in a directory, in the order of names; nothing if there is none.
+/// What lies in a directory, in the order of names; nothing if the directory does not exist.
 fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

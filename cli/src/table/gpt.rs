@@ -70,7 +70,9 @@ impl Gpt {
             ))
         })?;
         if first > self.last_usable {
-            return Err(Error::failed("--reserve: the disk is too small for it"));
+            return Err(Error::failed(
+                "the disk is too small for --reserve: leave the option out",
+            ));
         }
         let places = [
             ("the backup GPT's header", *at, backup),
@@ -107,6 +109,9 @@ pub fn is_there(disk: &dyn Sectors) -> bool {
 
 /// Reads the primary table and checks it, the protective MBR in `mbr` and the
 /// backup.
+///
+/// # Errors
+/// The primary table or the protective MBR is not sound.
 pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
     let (header, array) = table(disk, 1).map_err(|fault| no_table(disk, &fault))?;
     if let Some(fault) = mbr::unprotected(mbr) {
@@ -150,7 +155,7 @@ pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
 pub struct Description {
     /// The GUID of its type.
     pub kind: [u8; 16],
-    /// Its own GUID, as `PARTUUID=` has it.
+    /// Its own GUID, as `PARTUUID=` names it.
     pub uuid: String,
     /// The attributes, whose upper 16 bits depend on the type.
     pub attributes: u64,
@@ -160,6 +165,9 @@ pub struct Description {
 
 /// The partitions that the primary table describes or, if that is damaged, the
 /// backup at the disk's end.
+///
+/// # Errors
+/// Neither table is sound.
 pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
     let (header, array) = any_table(disk).map_err(|fault| no_table(disk, &fault))?;
     let size = to_usize(header.size_of_partition_entry.get());
@@ -176,7 +184,7 @@ pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
     Ok(entries.map(describe).collect())
 }
 
-/// The places of the partitions by the same table; none if there is no sound one.
+/// The places of the partitions by the same table; empty without a sound table.
 pub fn known_partitions(disk: &dyn Sectors) -> Vec<Place> {
     any_table(disk).map_or(Vec::new(), |(header, array)| {
         partitions(&header, &array, disk.sectors()).0
@@ -328,7 +336,7 @@ fn array_sectors(header: &Header) -> u64 {
 
 /// What is wrong with a table.
 enum Fault {
-    /// There is none.
+    /// There is no table.
     Missing,
     /// It can't be read.
     Unreadable(Error),
@@ -368,7 +376,7 @@ fn no_table(disk: &dyn Sectors, fault: &Fault) -> Error {
         );
     }
     Error::failed(
-        "has no partition table: partition it first, with an EFI system partition from sector \
-         2048 on (for example `sgdisk --new=1:2048:+512M --typecode=1:ef00`)",
+        "it has no partition table: gapboot needs a GPT, or an MBR, with an EFI system partition \
+         that begins at sector 2048 or after it",
     )
 }

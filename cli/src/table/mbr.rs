@@ -1,5 +1,5 @@
 //! The table in sector 0: the partitions of a disk without a GPT, and what
-//! firmware wants to see of a disk with one.
+//! firmware expects there on a disk with a GPT.
 
 use std::collections::BTreeSet;
 
@@ -123,6 +123,9 @@ pub fn unprotected(sector: &[u8]) -> Option<&'static str> {
 /// The last 72 bytes of sector 0 with a partition active, so that firmware boots
 /// the disk: that with the entries, or the protective entry of a GPT. Where one
 /// is active already nothing changes.
+///
+/// # Errors
+/// There is no entry to make active.
 pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
     let records = records(tail);
     if records
@@ -140,13 +143,16 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
         }
     }
     Err(Error::failed(
-        "--active has nothing to set the flag of: make a partition of type EA first \
+        "--active finds no partition to set the flag of: give one the type EA first \
          (`sfdisk --part-type DISK NUMBER ea`)",
     ))
 }
 
 /// The same with the protective entry in slot `to`, from 1 on, and the slot
 /// where it was empty.
+///
+/// # Errors
+/// There is no protective entry, there are others beside it, or no such slot.
 pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
     let records = records(tail);
     let mut used = records.chunks_exact(RECORD).filter(|record| record[4] != 0);
@@ -177,7 +183,7 @@ pub fn move_protective(tail: &mut [u8], to: usize) -> Result<(), Error> {
     }
 }
 
-/// The four records in the part of sector 0 behind the boot code.
+/// The four records in the part of sector 0 after the boot code.
 fn records(tail: &mut [u8]) -> &mut [u8] {
     const { assert!(RECORDS + 4 * RECORD + SIGNATURE.len() == SECTOR) };
     &mut tail[RECORDS - STAGE1_CODE..][..4 * RECORD]

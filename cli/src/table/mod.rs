@@ -5,12 +5,14 @@
 //! | [`place`] | a [`Place`] that belongs to someone, and the [`Places`] of a disk |
 //! | [`mbr`] | the table in sector 0 |
 //! | [`gpt`] | the GPT, with every fault named |
+//! | [`root_partition`] | which partition is the root file system's |
 //! | [`read`](mod@read) | whichever of both a disk has, as a [`Table`] |
 
 pub mod gpt;
 pub mod mbr;
 pub mod place;
 pub mod read;
+pub mod root_partition;
 
 pub use place::{Place, Places};
 pub use read::{Table, partitions, read};

@@ -22,6 +22,9 @@ pub struct Table {
 
 /// All partitions that a table of any kind tells of, be it damaged or left over:
 /// none of them may be written to.
+///
+/// # Errors
+/// The disk cannot be read.
 pub fn partitions(disk: &dyn Sectors) -> Result<Vec<Place>, Error> {
     let sector = disk::read(disk, 0, 1)?;
     let mut partitions = gpt::known_partitions(disk);
@@ -35,6 +38,9 @@ pub fn partitions(disk: &dyn Sectors) -> Result<Vec<Place>, Error> {
 
 /// Reads the table and checks it; an error for each reason why gapboot can't be
 /// installed beside it.
+///
+/// # Errors
+/// The disk has no sound table, or cannot be read.
 pub fn read(disk: &dyn Sectors) -> Result<Table, Error> {
     let sector = disk::read(disk, 0, 1)?;
     match mbr::read(disk, &sector) {

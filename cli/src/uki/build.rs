@@ -19,6 +19,9 @@ const SBAT_UKI: &str = "\
 uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/\n";
 
 /// Makes a file around `stub`.
+///
+/// # Errors
+/// The parts make no image, or a file cannot be read or written.
 pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Error> {
     let efi = inputs.stub.as_deref().map(Pe::open).transpose()?;
     let mut known = Vec::new();
@@ -59,7 +62,7 @@ pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Erro
     if let Some(source) = sources.find(|source| source.is(&inputs.output)) {
         let name = source.name();
         return Err(Error::failed(format!(
-            "{name} is what the image is made of: name another file by --output"
+            "{name} is one of the files that the image is made of: name another file by --output"
         )));
     }
     let image = NewImage::new(stub, &pe_headers, all)?;

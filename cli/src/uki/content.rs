@@ -25,6 +25,9 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// Opens a file.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is a directory.
     pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| failed("open", &name, &error))?;
@@ -124,6 +127,9 @@ impl Content {
     }
 
     /// The first bytes, at most `limit`; of joined contents those of the first.
+    ///
+    /// # Errors
+    /// The file cannot be read.
     pub fn head(&self, limit: u64) -> Result<Vec<u8>, Error> {
         match self {
             Self::Bytes(bytes) => Ok(bytes[..bytes.len().min(to_usize(limit))].to_vec()),
@@ -143,6 +149,9 @@ impl Content {
     }
 
     /// Some bytes from an offset on, as many as there are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
     pub fn bytes(&self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
         match self {
             Self::Part {
@@ -161,11 +170,14 @@ impl Content {
     }
 
     /// All of it as text; an error if it is larger than text ever is.
+    ///
+    /// # Errors
+    /// It is too long for a text, or the file cannot be read.
     pub fn text(&self, name: &str) -> Result<Vec<u8>, Error> {
         const LARGEST: u64 = 1 << 20;
         if self.size() > LARGEST {
             return Err(Error::failed(format!(
-                "{name} has {} bytes, no text is that long: is it the right file?",
+                "{name} has {} bytes, which is too long for a text: is it the right file?",
                 self.size()
             )));
         }
@@ -173,6 +185,9 @@ impl Content {
     }
 
     /// Hands all of it to `to`, block by block.
+    ///
+    /// # Errors
+    /// The file cannot be read; those of `to`.
     pub fn write(&self, to: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         match self {
             Self::Bytes(bytes) => to(bytes),
@@ -241,6 +256,9 @@ impl<'a> Output<'a> {
     }
 
     /// Writes bytes.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.file
             .write_all(bytes)
@@ -252,6 +270,9 @@ impl<'a> Output<'a> {
     }
 
     /// Writes zeros up to a position.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub fn fill(&mut self, to: u64) -> Result<(), Error> {
         while self.position < to {
             let count = to.saturating_sub(self.position).min(4096);
@@ -273,6 +294,9 @@ impl<'a> Output<'a> {
     }
 
     /// Writes bytes at an earlier position and ends.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub fn finish(self, at: u64, bytes: &[u8]) -> Result<File, Error> {
         let written = self.file.write_all_at(bytes, at);
         written.map_err(|error| failed("write", &self.name, &error))?;

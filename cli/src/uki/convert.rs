@@ -11,6 +11,9 @@ use super::stub::Stub;
 use crate::error::Error;
 
 /// Converts `input`; the two may be the same file.
+///
+/// # Errors
+/// `input` is not an image with a kernel, or a file cannot be read or written.
 pub fn convert(stub: Stub, input: &Path, output: &Path, err: &mut dyn Write) -> Result<(), Error> {
     let (source, pe) = Pe::open(input)?;
     let image = sections::of(&source, &pe)

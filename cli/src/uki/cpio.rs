@@ -1,5 +1,5 @@
 //! The archives that systemd-stub makes of a UKI's own sections and puts
-//! behind the initrd, byte for byte: cpio "newc", one archive for each file.
+//! after the initrd, byte for byte: cpio "newc", one archive for each file.
 //!
 //! Under UEFI systemd's stub makes them at every start. Here they are made
 //! once, and lie in a section of their own.

@@ -16,6 +16,9 @@ const ADDRESS: usize = 20;
 const OFFSET: usize = 24;
 
 /// Puts the offsets right; `places` has the offset of each section.
+///
+/// # Errors
+/// The directory cannot be read.
 pub fn relocate(
     optional: &[u8],
     sections: &mut [Section],

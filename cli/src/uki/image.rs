@@ -45,12 +45,17 @@ pub struct NewImage {
 impl NewImage {
     /// Lays out a file of a stub, PE headers and sections in the order of the
     /// section table.
+    ///
+    /// # Errors
+    /// There is no kernel that can be used, or too much for a file.
     pub fn new(stub: Stub, pe_headers: &PeHeaders, mut inner: Vec<Section>) -> Result<Self, Error> {
         enlarge_kernels(&mut inner);
         let profiles = sections::number(&mut inner);
         let first = u32::from(profiles > 0);
         let linux = sections::effective(&inner, first, ".linux");
-        let linux = linux.ok_or(Error::failed("there is no kernel in it: --linux names one"))?;
+        let linux = linux.ok_or(Error::failed(
+            "it has no kernel: name one by --linux, or an image with one",
+        ))?;
         let kernel = InnerKernel::read(&linux.content)?;
         let version = sections::effective(&inner, first, ".osrel")
             .map(|section| section.content.text(".osrel"))
@@ -110,7 +115,7 @@ impl NewImage {
     ///
     /// Our first two come before those of the EFI stub if there is room, with
     /// as little of them in memory as fits: nothing there is needed. Else they
-    /// come behind: then stub 252 warns at each start that sections overlap,
+    /// come after them: then stub 252 warns at each start that sections overlap,
     /// though they don't.
     fn place_in_memory(&mut self, pe_headers: &PeHeaders) -> Result<(), Error> {
         let alignment = pe_headers.section_alignment().max(PAGE);
@@ -148,7 +153,7 @@ impl NewImage {
         to_u32(self.places[index].0.saturating_sub(to_u64(PROTECTED_MODE)))
     }
 
-    /// The table for the stub, behind its code.
+    /// The table for the stub, after its code.
     fn fill_table(&mut self, kernel: &InnerKernel) -> Result<(), Error> {
         let table = sections::table(&self.sections, &|index| self.offset(index))?;
         let Content::Bytes(entry) = &mut self.sections[1].content else {
@@ -197,6 +202,9 @@ impl NewImage {
     }
 
     /// Writes the file. It appears under its name when it is complete.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
     pub fn write(&self, path: &Path, progress: &mut dyn Write) -> Result<(), Error> {
         let name = path.display().to_string();
         let directory = path
@@ -237,7 +245,7 @@ impl NewImage {
     }
 }
 
-/// The next multiple; one that is no number is larger than any file.
+/// The next multiple. Where it does not fit, the result is larger than any file.
 fn multiple(size: u64, of: u64) -> u64 {
     size.checked_next_multiple_of(of).unwrap_or(u64::MAX)
 }

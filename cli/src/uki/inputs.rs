@@ -48,6 +48,9 @@ pub struct ProfileInputs {
 }
 
 /// A kernel, which may be a PE file, but not one with a kernel in it.
+///
+/// # Errors
+/// It cannot be read, or is an image.
 pub fn kernel(path: &Path) -> Result<Content, Error> {
     if let Ok((source, pe)) = Pe::open(path)
         && pe.sections.iter().any(|section| section.name() == ".linux")
@@ -67,6 +70,9 @@ pub fn installed_stub() -> Option<PathBuf> {
 }
 
 /// The os-release of this system.
+///
+/// # Errors
+/// It cannot be read.
 pub fn own_os_release() -> Result<Option<Content>, Error> {
     let path = first_of(&OS_RELEASES);
     path.map(|path| Ok(SourceFile::open(path)?.all()))

@@ -61,6 +61,9 @@ const FROM_KERNEL: [(usize, usize); 9] = [
 
 impl InnerKernel {
     /// Reads the header of a kernel; the error says what the kernel lacks.
+    ///
+    /// # Errors
+    /// It is not a kernel that the stub can start, or cannot be read.
     pub fn read(linux: &Content) -> Result<Self, Error> {
         let head = linux.head(0x1_0000)?;
         let parsed = stub::kernel::InnerKernel::parse(&head, linux.size()).map_err(|problem| {
@@ -68,7 +71,7 @@ impl InnerKernel {
                 Problem::NotRelocatable => {
                     "the kernel is not relocatable: build it with CONFIG_RELOCATABLE"
                 }
-                _ => "the kernel is no x86 bzImage (protocol 2.10 or later): is it the right file?",
+                _ => "the kernel is not an x86 bzImage (protocol 2.10 or later): is it the right file?",
             })
         })?;
         let at = usize::from(u16(&head, 0x20e)) + 0x200;
@@ -123,6 +126,9 @@ impl InnerKernel {
     /// The header of a file with a protected-mode part of `size` bytes, in
     /// which this kernel's file begins at offset `linux`; `cmdline` is the
     /// length of the longest command line inside. From offset 0x1f1 on.
+    ///
+    /// # Errors
+    /// The file with its kernel would need more than 4 GiB.
     pub fn outer_header(&self, size: u64, linux: u32, cmdline: u32) -> Result<Vec<u8>, Error> {
         let mut header = vec![0; SETUP_HEADER_END];
         let mut put = |at: usize, bytes: &[u8]| params::put(&mut header, at, bytes);
@@ -165,7 +171,7 @@ impl InnerKernel {
     }
 
     /// Memory that a loader must give the file: for itself with a signature,
-    /// and behind it, aligned, for the kernel.
+    /// and after it, aligned, for the kernel.
     fn init_size(&self, size: u64) -> Result<u32, Error> {
         let pages = size.checked_next_multiple_of(0x1000);
         let needed = pages

@@ -1,29 +1,17 @@
-//! The texts of `.osrel` and `.profile`: lines of `KEY=value`.
+//! The texts of `.osrel` and `.profile`: lines of `KEY=value`, read as the loader
+//! reads them.
 
-/// The last value that a key is given; an empty one is none.
-///
-/// As systemd-boot reads it: one matching pair of quotes around the value goes,
-/// nothing else is special.
+use boot::entries::line;
+
+/// The last value that a key is given; an empty one counts as absent.
 pub fn value(text: &[u8], key: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(text);
-    let mut found = None;
-    for line in text.split(['\n', '\r', '\0']) {
-        let line = line.trim();
-        if line.starts_with('#') {
-            continue;
-        }
-        if let Some((name, value)) = line.split_once('=')
-            && name.trim() == key
-        {
-            found = Some(unquoted(value.trim()).to_owned());
-        }
-    }
-    found.filter(|value| !value.is_empty())
-}
-
-fn unquoted(value: &str) -> &str {
-    let inner = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
-    inner('"').or_else(|| inner('\'')).unwrap_or(value)
+    let lines = text.split(|byte| b"\n\r\0".contains(byte));
+    let mut values = lines.filter_map(|line| {
+        let (name, value) = line::split(line, line::EQUALS)?;
+        (name == key.as_bytes()).then(|| line::unquote(value))
+    });
+    let last = values.next_back().filter(|value| !value.is_empty())?;
+    Some(String::from_utf8_lossy(last).into_owned())
 }
 
 /// The version that systemd sorts by.

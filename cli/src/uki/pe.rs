@@ -65,13 +65,13 @@ impl Section {
         name(&self.name)
     }
 
-    /// Bytes of content in the file: what is behind them is padding.
+    /// Bytes of content in the file: padding follows them.
     pub fn size(&self) -> u64 {
         self.raw_size.min(self.virtual_size).into()
     }
 }
 
-/// A section's name as text, without the NULs behind it.
+/// A section's name as text, without the NULs after it.
 pub fn name(bytes: &[u8; 8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(8);
     bytes[..end].escape_ascii().to_string()
@@ -79,6 +79,9 @@ pub fn name(bytes: &[u8; 8]) -> String {
 
 impl Pe {
     /// Reads a file's headers.
+    ///
+    /// # Errors
+    /// It cannot be read, or those of [`Pe::parse`].
     pub fn open(path: &Path) -> Result<(Rc<SourceFile>, Self), Error> {
         let source = SourceFile::open(path)?;
         let head = source.all().head(HEADERS_LIMIT)?;
@@ -87,14 +90,20 @@ impl Pe {
     }
 
     /// Reads the headers in the first bytes of a file that errors call `name`.
+    ///
+    /// # Errors
+    /// It is not a PE image for x86-64, or is damaged.
     pub fn parse(head: &[u8], name: &str) -> Result<Self, Error> {
         let wrong = |what: String| Error::failed(format!("{name}: {what}"));
-        let header =
-            Header::parse(head).map_err(|error| wrong(format!("this is no PE file: {error}")))?;
+        let header = Header::parse(head).map_err(|error| {
+            wrong(format!(
+                "it is not a PE file ({error}): name a unified kernel image"
+            ))
+        })?;
         let machine = header.coff_header.machine;
         if machine != COFF_MACHINE_X86_64 {
             return Err(wrong(format!(
-                "its machine is {machine:#x}; only x86-64 images can be handled"
+                "its machine type is {machine:#x}: name an image for x86-64"
             )));
         }
         let start = to_usize(header.dos_header.pe_pointer).saturating_add(COFF_SIZE);
@@ -104,13 +113,19 @@ impl Pe {
         let parsed = header.optional_header.as_ref();
         let Some(parsed) = parsed.filter(|optional| optional.standard_fields.magic == PE32_PLUS)
         else {
-            return Err(wrong("it is no 64-bit PE image".to_owned()));
+            return Err(wrong(
+                "it is not a 64-bit PE image: name an image for x86-64".to_owned(),
+            ));
         };
         let mut offset = start.saturating_add(size);
         let table = header
             .coff_header
             .sections(head, &mut offset)
-            .map_err(|error| wrong(format!("its section table is damaged: {error}")))?;
+            .map_err(|error| {
+                wrong(format!(
+                    "its section table is damaged ({error}): copy the file again"
+                ))
+            })?;
         let security = parsed.data_directories.data_directories.get(SECURITY);
         Ok(Self {
             optional: optional.to_vec(),
@@ -124,11 +139,14 @@ impl Pe {
 }
 
 /// The content of a section; an error if it lies outside the file.
+///
+/// # Errors
+/// It lies outside the file.
 pub fn content(source: &Rc<SourceFile>, section: &Section) -> Result<Content, Error> {
     let start = u64::from(section.raw_offset);
     if start.saturating_add(section.size()) > source.size() {
         return Err(Error::failed(format!(
-            "section {} ends behind the end of the file: is it complete?",
+            "section {} ends after the end of the file: is it complete?",
             section.name()
         )));
     }

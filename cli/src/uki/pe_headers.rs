@@ -21,7 +21,7 @@ pub struct PeHeaders {
 }
 
 impl PeHeaders {
-    /// An EFI stub, or a UKI to be converted. An entry of ours is none.
+    /// An EFI stub, or a UKI to be converted. The entry code of gapboot does not count as an EFI stub.
     pub fn of(pe: &Pe) -> Self {
         let mut optional = pe.optional.clone();
         let ours = pe
@@ -88,6 +88,9 @@ impl PeHeaders {
 
     /// COFF header, optional header and section table of a file in which our
     /// two sections come first; `places` has offset and padded size of each.
+    ///
+    /// # Errors
+    /// A number does not fit its field.
     pub fn headers(&self, sections: &[Section], places: &[(u64, u64)]) -> Result<Vec<u8>, Error> {
         let mut pe = b"PE\0\0".to_vec();
         pe.extend(self.machine.to_le_bytes());

@@ -105,6 +105,9 @@ pub struct SectionReport {
 
 impl Report {
     /// Looks at a file.
+    ///
+    /// # Errors
+    /// A file cannot be read. What is wrong with the image is in the report.
     pub fn of(source: &Rc<SourceFile>, pe: &Pe) -> Result<Self, Error> {
         let mut problems = Vec::new();
         let mut inner = match sections::of(source, pe) {
@@ -187,7 +190,7 @@ impl Report {
         let rest = self.size.saturating_sub(to_u64(PROTECTED_MODE));
         if outer.size > rest {
             wrong(format!(
-                "the header promises {} bytes behind the first 8 KiB, the file has {rest}: is it complete?",
+                "the header promises {} bytes after the first 8 KiB, the file has {rest}: is it complete?",
                 outer.size
             ));
         }
@@ -216,6 +219,9 @@ impl Report {
     }
 
     /// Writes it for a person.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let kind = match self.kind {
             "legacy-uki" => "a Unified InnerKernel Image and a bzImage in one",

@@ -48,6 +48,9 @@ pub struct Section {
 
 impl Section {
     /// A new section of data.
+    ///
+    /// # Errors
+    /// The name is not one of a section, or the content is 4 GiB or more.
     pub fn new(name: &str, content: Content) -> Result<Self, Error> {
         let mut bytes = [0; 8];
         match bytes.get_mut(..name.len()) {
@@ -93,6 +96,9 @@ impl Section {
 
 /// The sections of a file; our own of an earlier run are left out. Only those
 /// of its EFI stub keep their addresses.
+///
+/// # Errors
+/// A section lies outside the file.
 pub fn of(source: &Rc<SourceFile>, pe: &Pe) -> Result<Vec<Section>, Error> {
     let ours = |name| [LOADER_NAME, ENTRY_NAME, EXTRA_NAME].contains(name);
     let sections = pe.sections.iter().filter(|section| !ours(&section.name));
@@ -155,6 +161,9 @@ pub fn effective<'a>(sections: &'a [Section], own: u32, name: &str) -> Option<&'
 }
 
 /// The archives of systemd-stub for each profile, as sections of our own.
+///
+/// # Errors
+/// A section cannot be read, or is too large.
 pub fn extras(sections: &[Section], profiles: u32) -> Result<Vec<Section>, Error> {
     // Without profiles there is one, and all is the base.
     let numbers = if profiles == 0 { 0..=0 } else { 1..=profiles };
@@ -183,6 +192,9 @@ fn number_of(kind: Kind) -> u32 {
 
 /// The table for the stub: kind, profile, offset in the protected-mode part
 /// and size of each section that it uses; `offset` gives the offset.
+///
+/// # Errors
+/// There are more sections than the table holds.
 pub fn table(sections: &[Section], offset: &dyn Fn(usize) -> u32) -> Result<Vec<[u32; 4]>, Error> {
     let entry = |(index, section): (usize, &Section)| {
         let size = to_u32(section.content.size());

@@ -16,6 +16,9 @@ pub struct Stub<'a>(&'a [u8]);
 
 impl Stub<'static> {
     /// The stub inside this program.
+    ///
+    /// # Errors
+    /// This program was built without the stub.
     pub fn embedded() -> Result<Self, Error> {
         let missing = "this gapboot was built without the stub: build it with ./x dist";
         Stub::new(EMBEDDED.ok_or(Error::failed(missing))?)
@@ -24,6 +27,9 @@ impl Stub<'static> {
 
 impl<'a> Stub<'a> {
     /// The stub from `stub.bin`; an error if it can't be what the build makes.
+    ///
+    /// # Errors
+    /// It is not what the build makes.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
         let has = |at: usize, magic: &[u8]| {
             let rest = bytes.get(at..);

@@ -155,7 +155,11 @@ fn failure_is_1_and_one_line() {
     fails(&[&empty], 1, "no GPT");
     let disk = disk();
     let image = path(&disk.image());
-    fails(&["--json", "--entry", "none", &image], 1, "no entry none");
+    fails(
+        &["--json", "--entry", "none", &image],
+        1,
+        "there is no entry none",
+    );
     fails(
         &["--entry", "broken.conf", &image],
         1,

@@ -157,7 +157,7 @@ pub(crate) fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     fuzz::pe::image(fuzz::pe::AMD64, sections)
 }
 
-/// What a test boots: all or a piece (offset and size) of a file, or bytes.
+/// A kernel or an initrd of a test: all of a file or a piece of it (offset and size), or bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Piece<'a> {
     All(&'a str),
@@ -165,7 +165,7 @@ pub(crate) enum Piece<'a> {
     Bytes(&'a [u8]),
 }
 
-/// What an error is about.
+/// The file that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Culprit {
     /// The kernel, or the image as a whole.
@@ -174,10 +174,10 @@ pub(crate) enum Culprit {
     Initrd(usize),
 }
 
-/// What came of a boot.
+/// The result of a boot.
 pub(crate) struct Boot {
     pub(crate) result: Result<Handoff, (Error, Culprit)>,
-    /// What was read to prepare and load, the files having been found: first
+    /// The requests to prepare and load, after the files were found: first
     /// sector and count.
     pub(crate) reads: Vec<(u64, u32)>,
 }

@@ -1,4 +1,4 @@
-//! Files beside a unified kernel image, and the initrd that is made of them.
+//! Files beside a unified kernel image, and how they reach its initrd.
 
 use crate::common::{TestDisk, archive, kernel, pe, random};
 use crate::start::{OSREL, disk, extra, fails, padded, start};
@@ -181,7 +181,7 @@ fn type_1_entries() {
     fails(&disk, "gone", Kind::NotFound);
 }
 
-/// What the image passes on of itself, by the profile in effect.
+/// The sections that the image passes on, by the profile in effect.
 #[test]
 fn passed_on() {
     let disk = disk();

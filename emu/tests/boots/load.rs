@@ -255,10 +255,7 @@ fn old_headers_stay_short() {
         );
         let handoff = boot.result.unwrap();
         let setup = memory.loaded(0x1_0000, 0x1400).unwrap();
-        assert!(
-            setup[end..] == kernel[end..0x1400],
-            "code behind the header"
-        );
+        assert!(setup[end..] == kernel[end..0x1400], "code after the header");
         report::report("id", &handoff, &memory).unwrap();
     }
 }

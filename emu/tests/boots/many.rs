@@ -1,11 +1,11 @@
-//! Many entries: what it costs to find them.
+//! The cost of finding many entries.
 
 use crate::common::{TestDisk, kernel};
 use crate::start::{disk, start};
 use emu::disk::Access;
 
-/// Requests of a whole boot from a disk with so many entries, and the id that
-/// booted.
+/// The number of requests of a whole boot from a disk with this many entries, and
+/// the id of the entry that booted.
 fn requests(entries: usize) -> (usize, String) {
     let disk: TestDisk = disk();
     disk.add("vmlinuz", &kernel(39, 3000));

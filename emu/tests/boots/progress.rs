@@ -1,4 +1,4 @@
-//! What a person sees of a load that takes its time.
+//! The line that a person sees while a load takes its time.
 
 use crate::common::{TestDisk, kernel, random};
 use crate::start::{disk, machine, start_on};
@@ -8,7 +8,7 @@ const LINE: &str = "Loading ....1....2....3....4....5....6....7....8....9....";
 /// Ticks in the second without a word, and the one that ends it.
 const SILENT: usize = 19;
 
-/// A disk with a kernel and an initrd of so many long reads.
+/// A disk with a kernel, and an initrd that takes this many long reads.
 fn with_initrd(reads: usize) -> TestDisk {
     let disk = disk();
     disk.add("vmlinuz", &kernel(39, 3000));
@@ -17,7 +17,7 @@ fn with_initrd(reads: usize) -> TestDisk {
     disk
 }
 
-/// What is printed while it is loaded, each read taking `pace` ticks.
+/// The text that is printed during the load if each read takes `pace` ticks.
 fn printed(disk: &TestDisk, pace: u32) -> String {
     let mut machine = machine(disk);
     machine.console.pace = pace;

@@ -72,7 +72,8 @@ pub(crate) fn machine(disk: &TestDisk) -> Machine {
 pub(crate) fn start_on(mut machine: Machine, entry: &str) -> Result<Started, String> {
     let mut workspace = Box::new(Workspace::EMPTY);
     let wish = Some(entry.as_bytes()).filter(|wish| !wish.is_empty());
-    match boot::boot(&mut machine, &mut workspace, wish) {
+    let overlay = machine.load_overlay();
+    match boot::boot(&mut machine, &mut workspace, overlay, wish) {
         Ending::Start(handoff) => Ok(Started {
             id: String::from_utf8(workspace.chosen().to_vec()).unwrap(),
             handoff,

@@ -271,7 +271,7 @@ fn errors_before_the_jump() {
     }
 }
 
-/// What is read for the menu: a few blocks of each image, whatever its size.
+/// The menu reads a few blocks of each image, whatever its size.
 #[test]
 fn the_menu_costs_little() {
     let disk = disk();

@@ -34,7 +34,7 @@ pub(crate) struct Parameters {
     pub(crate) idt: [u8; 6],
     /// The table below: limit, then base.
     pub(crate) gdt_pointer: [u8; 10],
-    /// The descriptors: none, code, data.
+    /// The descriptors: the empty one, code, data.
     pub(crate) gdt: [[u8; 8]; 3],
     /// The trampoline's code for real mode: `entry.s` has filled in its offset.
     pub(crate) continuation: FarPointer,

@@ -27,8 +27,8 @@ pub(super) struct Broken {
     act: fn(&mut Patient),
 }
 
-/// One broken disk, and what is expected of it. [`Broken`] becomes one only when it
-/// is said what boots, or what a person is told.
+/// One broken disk, and what is expected of it: what boots, what a person is told, or
+/// both. There is none of which nothing is expected.
 pub struct Case {
     /// What is wrong with it.
     pub name: &'static str,

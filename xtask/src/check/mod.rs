@@ -8,7 +8,7 @@
 mod licences;
 mod modules;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
@@ -30,7 +30,12 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
         roots::check(workspace).context("overlay"),
         documentation(workspace),
     ];
-    results.into_iter().collect()
+    let errors = results.into_iter().filter_map(Result::err);
+    let errors: Vec<String> = errors.map(|error| format!("{error:#}")).collect();
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
+    }
+    Ok(())
 }
 
 fn format(workspace: &Workspace) -> Result<()> {

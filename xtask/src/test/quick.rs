@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::cargo_test::{self, Built};
 use super::tally::Tally;
+use crate::check::only_host;
 use crate::workspace::Workspace;
 
 /// Tests that start machines, and two that try many disks in the emulator: the file
@@ -45,14 +46,9 @@ pub(super) fn run(workspace: &Workspace, built: &Built, tally: &mut Tally) {
     tally.check("quick", all_ran(tally.all() - before));
 }
 
-/// All unit tests but those of the packer, which take minutes.
+/// The unit tests of all host crates, but for those of the packer, which take minutes.
 fn units(mut test: Command) -> Command {
-    test.args(["--no-fail-fast", "--lib", "--bins"]);
-    for package in [
-        "boot", "cli", "emu", "fuzz", "layout", "stub", "tests", "xtask",
-    ] {
-        test.args(["--package", package]);
-    }
+    only_host(&mut test).args(["--no-fail-fast", "--lib", "--bins"]);
     test.args(["--", "--skip=pack::", "--skip=unpack_test::"]);
     test
 }

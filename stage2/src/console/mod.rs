@@ -1,12 +1,22 @@
-//! The screen (INT 10h), the keyboard and a serial port: one console that is
-//! written to and typed at alike.
+//! Screen, keyboard and serial port: one console that is written to and typed at
+//! alike.
+//!
+//! | module | device |
+//! |---|---|
+//! | [`screen`] | the screen: INT 10h |
+//! | [`keyboard`] | the keyboard: INT 16h |
+//! | [`serial`] | a serial port: a 16550 UART |
 
-use crate::bios::{self, Registers};
-use crate::keyboard;
-use crate::serial::{self, Serial};
+pub(crate) mod keyboard;
+mod screen;
+mod serial;
+
+use crate::{bda, bios, header};
 use boot::machine::Input;
 use boot::menu::ansi;
-use layout::header;
+use layout::header::OUTPUTS_OFFSET;
+use screen::{mode, set_cursor, video};
+use serial::Serial;
 
 /// Columns of text modes 2, 3 and 7, and of any terminal.
 const COLUMNS: u8 = 80;
@@ -26,7 +36,7 @@ pub(crate) struct Console {
     screen: bool,
     serial: Option<Serial>,
     lines: u8,
-    /// Where text goes: line and column as INT 10h has them in DX. None: it
+    /// Where text goes: line and column as INT 10h takes them in DX; `None` if it
     /// flows.
     place: Option<u16>,
     attribute: u8,
@@ -39,12 +49,12 @@ impl Console {
     /// unless the firmware copies the screen to one already: then everything
     /// would appear twice. Keys that were pressed earlier were not for us.
     pub(crate) fn new() -> Self {
-        let outputs = serial::setting(header::OUTPUTS_OFFSET);
+        let outputs = header::byte(OUTPUTS_OFFSET);
         let screen = outputs & 1 != 0;
         if screen && !matches!(mode(), 2 | 3 | 7) {
             video(0x0003, 0, 0, 0);
         }
-        let serial = if outputs & 2 != 0 && !firmware_mirrors_screen() {
+        let serial = if outputs & 2 != 0 && !screen::is_mirrored_by_firmware() {
             Serial::open()
         } else {
             None
@@ -65,8 +75,7 @@ impl Console {
     /// Finds out how many lines there are on every output.
     fn measure(&mut self) {
         if self.serial.is_none() {
-            // SAFETY: 0x484 is the number of the last line in the BIOS data area.
-            self.lines = match unsafe { bda(0x484) } {
+            self.lines = match screen::last_line() {
                 last @ TERMINAL_LINES..60 => last + 1,
                 _ => 25,
             };
@@ -186,7 +195,7 @@ impl boot::machine::Console for Console {
     fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
         let mut waited = 0;
         let mut polls = 0;
-        let mut now = bios::ticks();
+        let mut now = bda::ticks();
         loop {
             let mut halt = self.clock;
             if let Some(serial) = &mut self.serial {
@@ -203,7 +212,7 @@ impl boot::machine::Console for Console {
                 return None;
             }
             // Counting changes is right at midnight too.
-            let then = core::mem::replace(&mut now, bios::ticks());
+            let then = core::mem::replace(&mut now, bda::ticks());
             self.clock |= now != then;
             polls += 1;
             if now != then || polls >= POLLS {
@@ -211,54 +220,12 @@ impl boot::machine::Console for Console {
                 waited += 1;
                 keyboard::wake();
             } else if halt {
-                keyboard::halt();
+                bios::halt();
             }
         }
     }
 
     fn ticks(&self) -> u32 {
-        bios::ticks()
+        bda::ticks()
     }
-}
-
-/// INT 10h on the active page: AX, BL, CX and DX. Gives AH.
-fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
-    let mut registers = Registers::new(ax.into());
-    // SAFETY: 0x462 is the active display page in the BIOS data area.
-    let page = unsafe { bda(0x462) };
-    registers.ebx = u32::from(page) << 8 | u32::from(bl);
-    registers.ecx = cx.into();
-    registers.edx = dx.into();
-    // SAFETY: the functions in use fill no buffer.
-    unsafe { bios::call(0x10, &mut registers) };
-    registers.ah()
-}
-
-/// AH=02h.
-fn set_cursor(place: u16) {
-    video(0x0200, 0, 0, place);
-}
-
-/// The video mode.
-fn mode() -> u8 {
-    // SAFETY: 0x449 is where the BIOS data area has it.
-    unsafe { bda(0x449) }
-}
-
-/// A byte of the BIOS data area.
-///
-/// # Safety
-///
-/// `address` must lie in it: 0x400 to 0x4ff.
-unsafe fn bda(address: usize) -> u8 {
-    // SAFETY: the BIOS data area is mapped, and any of its bytes is a number.
-    unsafe { core::ptr::read_volatile(address as *const u8) }
-}
-
-/// True where INT 10h works (AH=0Fh answers with the columns) but is not the
-/// video BIOS's, whose code lies in C000-C7FF.
-fn firmware_mirrors_screen() -> bool {
-    // SAFETY: the segment half of vector 10h in the interrupt table.
-    let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };
-    !(0xc000..0xc800).contains(&segment) && video(0x0f00, 0, 0, 0) != 0x0f
 }

@@ -1,8 +1,8 @@
 //! A serial port: what is typed at the other end is kept while the loader
 //! writes or thinks.
 
-use crate::port;
-use layout::{header, memory};
+use crate::{bda, header, port};
+use layout::header::{DIVISOR_OFFSET, PORT_OFFSET};
 use uart_16550::spec::registers::{FCR, LCR, LSR, MCR, WordLength, offsets};
 
 /// Polls of the transmitter before a byte is given up: at least a tenth of a
@@ -23,22 +23,13 @@ pub(crate) struct Serial {
     patience: u32,
 }
 
-/// What the installer wrote into the header, read from where stage1 left it.
-pub(crate) fn setting(offset: usize) -> u8 {
-    let address = memory::STAGE2.start as usize + offset;
-    // SAFETY: the header is part of stage2 as loaded, which stays where it is
-    // and is never written.
-    unsafe { core::ptr::read_volatile(address as *const u8) }
-}
-
 impl Serial {
     /// The UART of the header's port, 8N1 at the header's speed, if one answers.
     pub(crate) fn open() -> Option<Self> {
-        let number = usize::from(setting(header::PORT_OFFSET) & 3);
-        // SAFETY: the BIOS data area starts with the base ports of COM1 to COM4.
-        let known = unsafe { core::ptr::read_volatile((0x400 + 2 * number) as *const u16) };
-        let base = match known {
-            0 | 0xfff9.. => [0x3f8, 0x2f8, 0x3e8, 0x2e8][number],
+        let number = header::byte(PORT_OFFSET) & 3;
+        // The BIOS data area starts with the base ports of COM1 to COM4.
+        let base = match bda::word(2 * number) {
+            0 | 0xfff9.. => [0x3f8, 0x2f8, 0x3e8, 0x2e8][usize::from(number)],
             port => port,
         };
         let serial = Self {
@@ -58,8 +49,8 @@ impl Serial {
         }
         serial.write(offsets::IER, 0);
         serial.write(offsets::LCR, LCR::DLAB.bits());
-        serial.write(offsets::DLL, setting(header::DIVISOR_OFFSET));
-        serial.write(offsets::DLM, setting(header::DIVISOR_OFFSET + 1));
+        serial.write(offsets::DLL, header::byte(DIVISOR_OFFSET));
+        serial.write(offsets::DLM, header::byte(DIVISOR_OFFSET + 1));
         let line = LCR::empty().set_word_length(WordLength::EightBits);
         serial.write(offsets::LCR, line.bits());
         serial.write(offsets::FCR, (FCR::FIFO_ENABLE | FCR::RX_FIFO_RESET).bits());

@@ -1,8 +1,13 @@
-//! Leaving the machine: power off, restart, the next boot device.
+//! Leaving the machine: power off, restart, the firmware's next boot device.
 
 use crate::bios::{self, Registers};
-use crate::{keyboard, port};
+use crate::console::keyboard;
+use crate::{bda, i8042, port};
+use boot::machine::TICKS_PER_SECOND;
 use boot::overlay::Overlay;
+
+/// Polls that end the wait for a key where the clock stands still.
+const POLLS: u32 = 0x1000_0000;
 
 /// What of this the overlay does.
 pub(crate) trait PowerOff {
@@ -34,8 +39,8 @@ pub(crate) fn reboot() -> ! {
     // ports that reset the processor; where they do not exist nothing happens.
     unsafe {
         core::ptr::write_volatile(0x472 as *mut u16, 0x1234);
-        crate::a20::keyboard_controller_ready();
-        port::write(0x64, 0xfe);
+        i8042::is_ready();
+        port::write(i8042::COMMAND, 0xfe);
         // It takes its time.
         for _ in 0..0x1_0000 {
             port::write(0x80, 0);
@@ -44,10 +49,10 @@ pub(crate) fn reboot() -> ! {
         port::write(0xcf9, 6);
         core::arch::asm!("push 0", "push 0", "lidt [esp]", "int3", "add esp, 8");
     }
-    // Not `options(noreturn)`: behind it the compiler puts an instruction that
+    // Not `options(noreturn)`: after that the compiler puts an instruction that
     // stands for a panic, and there is to be none in the loader.
     loop {
-        keyboard::halt();
+        bios::halt();
     }
 }
 
@@ -56,6 +61,19 @@ pub(crate) fn next_device() -> ! {
     loop {
         // SAFETY: INT 18h takes no registers and fills no buffer.
         unsafe { bios::call(0x18, &mut Registers::new(0)) }
-        keyboard::halt();
+        bios::halt();
     }
+}
+
+/// Waits for a key or ten seconds, so that a message can be read, and gives the
+/// machine back to the firmware.
+pub(crate) fn wait_and_give_up() -> ! {
+    let start = bda::ticks();
+    for _ in 0..POLLS {
+        let waited = bda::ticks().wrapping_sub(start);
+        if keyboard::poll().is_some() || waited >= 10 * TICKS_PER_SECOND {
+            break;
+        }
+    }
+    next_device()
 }

@@ -1,0 +1,20 @@
+//! The keyboard controller, an Intel 8042 or what stands for it. It can do more
+//! than keyboards: open the A20 gate and reset the processor.
+
+use crate::port;
+
+/// The controller's port for data.
+pub(crate) const DATA: u16 = 0x60;
+/// The controller's port for commands.
+pub(crate) const COMMAND: u16 = 0x64;
+
+/// Waits until the controller takes a byte. The wait has an end, because a machine
+/// without a controller reads as always busy.
+pub(crate) fn is_ready() -> bool {
+    const INPUT_FULL: u8 = 2;
+    (0..0x1_0000).any(|_| {
+        // SAFETY: reading the controller's status port changes nothing that
+        // memory depends on.
+        unsafe { port::read(COMMAND) & INPUT_FULL == 0 }
+    })
+}

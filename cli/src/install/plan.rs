@@ -133,8 +133,8 @@ fn overlay(
     };
     if found.has_working_overlay() {
         return Err(Error::failed(format!(
-            "{problem}; the overlay on the disk works, and would work no more: {remedy}, or \
-             give it up with --no-overlay"
+            "{problem}; the overlay on the disk works, so nothing is changed: {remedy}, or give \
+             the overlay up with --no-overlay"
         )));
     }
     let warning = format!(

@@ -22,7 +22,7 @@ use boot::disk::gpt::{Header, SIGNATURE};
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
 use zerocopy::FromBytes;
 
-use super::stages::INCOMPLETE;
+use super::stages::{INCOMPLETE, Stage2};
 use super::survey::{Code, Gap, Survey, is_zero};
 use super::write::Write;
 use crate::disk::{self, Sectors};
@@ -174,8 +174,15 @@ impl Undo {
         found: &Survey,
         disk: &dyn Sectors,
     ) -> Result<(Vec<Write>, Vec<u64>), Error> {
-        let mut gap = self.newer(found);
-        let (mut first, mut rest, mut stay) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut gap, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stay = Vec::new();
+        for at in self.newer(found) {
+            let clear = Write::new("a newer overlay, zeros", at, &[0; SECTOR]);
+            match at {
+                OVERLAY_LBA => first.push(clear),
+                _ => gap.push(clear),
+            }
+        }
         for change in &self.changes {
             let now = disk::read(disk, change.at, 1)?;
             let Some(bytes) = change.back(found, &now) else {
@@ -219,16 +226,22 @@ impl Undo {
         Ok((writes, stay))
     }
 
-    /// The writes that clear what a later installation has added to the overlay: it
-    /// was larger than the one whose way back this is.
-    fn newer(&self, found: &Survey) -> Vec<Write> {
-        let known = |at: u64| self.changes.iter().any(|change| change.at == at);
-        if !known(OVERLAY_LBA) {
-            return Vec::new();
-        }
-        let added = found.own_overlay().filter(|at| !known(*at));
-        let clear = |at| Write::new("a newer overlay, zeros", at, &[0; SECTOR]);
-        added.map(clear).collect()
+    /// The sectors that an overlay has got by a later installation than the one whose
+    /// way back this is.
+    fn newer(&self, found: &Survey) -> Vec<u64> {
+        let change = |at| self.changes.iter().find(|change| change.at == at);
+        let stays = match (change(OVERLAY_LBA), change(STAGE2_LBA)) {
+            (Some(_), _) => false,
+            // It fits the stage2 that comes back: that installation left it alone.
+            (None, Some(stage2)) => {
+                let stage2 = Stage2::find(&stage2.before);
+                let build = stage2.map(|stage2| stage2.build);
+                build.is_some() && build == found.overlay.map(|overlay| overlay.build)
+            }
+            (None, None) => true,
+        };
+        let added = found.own_overlay().filter(|at| change(*at).is_none());
+        added.filter(|_| !stays).collect()
     }
 }
 

@@ -269,11 +269,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             let count = to_u32(bytes.len());
             left = left.saturating_sub(count);
             if let Some(overlay) = self.overlay {
-                let all = self
-                    .handoff
-                    .kernel_size
-                    .saturating_add(self.handoff.initrd_size);
-                overlay.progress(&mut self.seen, self.console, count, all);
+                overlay.progress(&mut self.seen, self.console, &self.handoff, count);
             }
         }
         Ok(())

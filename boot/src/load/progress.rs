@@ -1,5 +1,6 @@
 //! What a person sees of a load that takes longer than a second.
 
+use crate::handoff::Handoff;
 use crate::machine::Console;
 use crate::machine::TICKS_PER_SECOND;
 use crate::overlay::Overlay;
@@ -25,17 +26,17 @@ pub(super) struct Progress {
 }
 
 impl Overlay {
-    /// Another `bytes` of `all` bytes have been loaded.
+    /// Another `bytes` bytes of what `handoff` names have been loaded.
     ///
     /// Prints nothing in the first second, and after that no more than a character in
     /// a tick: it must not be the console that takes the time.
     #[inline(never)] // a way into the overlay
-    pub(super) fn progress<C: Console>(
+    pub(super) fn progress(
         self,
         progress: &mut Progress,
-        console: &mut C,
+        console: &mut impl Console,
+        handoff: &Handoff,
         bytes: u32,
-        all: u32,
     ) {
         let now = console.ticks();
         if progress.done == 0 {
@@ -47,6 +48,7 @@ impl Overlay {
             return;
         }
         progress.looked = now;
+        let all = handoff.kernel_size.saturating_add(handoff.initrd_size);
         let part = (all / PARTS).saturating_add(1);
         let due = WORD.saturating_add(progress.done.checked_div(part).unwrap_or(0));
         let next = usize::try_from(progress.shown).unwrap_or(LINE.len());

@@ -127,7 +127,9 @@ pub fn unreserved(table: &Table, end: u64) -> Option<String> {
 /// What a person should know of the partition table of a disk with `sectors` sectors.
 pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(Err(fault)) = table.gpt.as_ref().map(|gpt| &gpt.backup) {
+    if let Some(gpt) = &table.gpt
+        && let Err(fault) = &gpt.backup
+    {
         notes.push(format!(
             "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
         ));

@@ -31,6 +31,7 @@ extern crate std;
 
 pub mod attempt;
 pub mod choose;
+pub mod crc32;
 pub mod disk;
 pub mod entries;
 pub mod error;

@@ -6,7 +6,7 @@
 //! in the overlay (`xtask/src/overlay.rs`). A machine without a good overlay
 //! does less, but boots.
 
-use crate::disk::crc32::Crc32;
+use crate::crc32::Crc32;
 use crate::machine::{Disk, DiskError, Lba, Memory};
 use crate::{Error, Kind};
 use layout::disk::{OVERLAY_LBA, SECTOR};

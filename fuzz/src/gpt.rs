@@ -1,7 +1,7 @@
 //! GUID partition tables: makes them, and corrects their checksums after changes.
 
 use crate::disk::MemoryDisk;
-use boot::disk::crc32::Crc32;
+use boot::crc32::Crc32;
 use boot::disk::gpt::{ESP, MAX_ARRAY, SIGNATURE, XBOOTLDR};
 use boot::machine::Disk;
 use layout::disk::SECTOR;

@@ -91,7 +91,6 @@ const _: () = {
     assert!(OVERLAY.size() as usize == super::disk::OVERLAY_BYTES);
     assert!(OVERLAY.is_below(IO_BUFFER));
     assert!(super::disk::OVERLAY_SECTORS <= MAX_TRANSFER_SECTORS as u64);
-    assert!(super::packed::IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
     assert!(IO_BUFFER.is_below(WORKSPACE));
     assert!(IO_BUFFER.start.is_multiple_of(IO_BUFFER.size()));
     assert!(MAX_TRANSFER_SECTORS * 512 <= IO_BUFFER.size());

@@ -1,7 +1,7 @@
 //! The packed form of stage2's image: what packer and unpacker agree on.
 //! `xtask/src/pack` describes it, and `./x pack-search` finds the numbers.
 
-use super::memory::{IO_BUFFER, KERNEL_SETUP, Range, STAGE2_UNPACKED};
+use super::memory::{IO_BUFFER, KERNEL_SETUP, Range, STACK_SIZE, STAGE2_UNPACKED};
 
 /// The memory that the unpacker works in: all that is of no use before there is
 /// an image. From its start: the table of probabilities, the slots, the image
@@ -49,6 +49,7 @@ pub const HASTE: u32 = 5;
 const _: () = {
     assert!(MEMORY.start <= STAGE2_UNPACKED.start);
     assert!(STAGE2_UNPACKED.start + IMAGE as u32 <= FILTERED);
+    assert!(IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
     assert!(SLOTS_START.is_multiple_of(4));
     // `unpack.s` keeps the number of slots in 16 bits, and steps in 31.
     assert!(SLOTS < 0x1_0000);

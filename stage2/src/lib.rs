@@ -13,21 +13,21 @@
 //! | `entry.s` | from stage1 to this file |
 //! | `unpack.s` | the unpacker of the image |
 //! | `thunk.s` | the way between protected mode and real mode |
-//! | [`assembly`] | the numbers in these three |
-//! | [`bios`] | BIOS calls |
-//! | [`bda`] | what the BIOS keeps in its data area |
-//! | [`port`] | I/O ports |
-//! | [`cpu`] | what the processor can do |
-//! | [`mem`] | `memcpy` and the like |
-//! | [`header`] | what stage2's own header says |
-//! | [`overlay`] | whether the overlay is in memory |
-//! | [`disk`] | the boot disk: INT 13h |
-//! | [`console`] | screen, keyboard, serial port |
-//! | [`i8042`] | the keyboard controller |
-//! | [`leave`] | power off, restart, the next boot device |
-//! | [`a20`] | the A20 gate |
-//! | [`memory`] | the memory map, and writing to memory |
-//! | [`fault`] | exceptions |
+//! | `bios` | BIOS calls |
+//! | `assembly` | the numbers in the three files of assembly |
+//! | `bda` | what the BIOS keeps in its data area |
+//! | `port` | I/O ports |
+//! | `cpu` | what the processor can do |
+//! | `mem` | `memcpy` and the like |
+//! | `header` | what stage2's own header says |
+//! | `overlay` | whether the overlay is in memory |
+//! | `disk` | the boot disk: INT 13h |
+//! | `console` | screen, keyboard, serial port |
+//! | `i8042` | the keyboard controller |
+//! | `leave` | power off, restart, the next boot device |
+//! | `a20` | the A20 gate |
+//! | `memory` | the memory map, and writing to memory |
+//! | `fault` | exceptions |
 //!
 //! Modules use those above them only.
 

@@ -5,9 +5,9 @@
 //! end. The header says where its array lies and how large its entries are;
 //! nothing of that is assumed here.
 
-use super::crc32::Crc32;
 use super::partition::{Partition, Partitions};
 use super::storage::Storage;
+use crate::crc32::Crc32;
 use crate::machine::{Disk, Lba, Sector};
 use crate::overlay::Overlay;
 use crate::{Error, Kind};

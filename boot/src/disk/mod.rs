@@ -7,9 +7,7 @@
 //! | [`gpt`], [`mbr`] | the two kinds of partition tables |
 //! | [`partition`] | what both give, and its name for `PARTUUID=` |
 //! | `mirror` | members of md mirrors, which are never written to |
-//! | [`crc32`] | the checksum of all formats here |
 
-pub mod crc32;
 pub mod gpt;
 pub mod mbr;
 pub(crate) mod mirror;

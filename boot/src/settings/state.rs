@@ -4,7 +4,7 @@
 //! all. The loader writes nothing else of the file system for it: no directory, no
 //! file allocation table.
 
-use crate::disk::crc32::Crc32;
+use crate::crc32::Crc32;
 use crate::disk::mirror::refuse_mirror;
 use crate::disk::storage::Storage;
 use crate::entries::glob;

@@ -2,7 +2,7 @@
 
 use crate::fake::{FakeDisk, STATUS};
 use crate::gpt::{Table, read};
-use boot::disk::crc32::Crc32;
+use boot::crc32::Crc32;
 use boot::disk::partition::{Partition, Partitions};
 use boot::machine::Lba;
 use boot::{Error, Kind};

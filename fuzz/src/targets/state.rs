@@ -6,7 +6,7 @@ use crate::input::Input;
 use crate::machine::FuzzMachine;
 use crate::{kernel, machine};
 use boot::Ending;
-use boot::disk::crc32::Crc32;
+use boot::crc32::Crc32;
 use boot::entries::glob::selects;
 use boot::machine::Input as Key;
 use boot::menu::Timeout;

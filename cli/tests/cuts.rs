@@ -120,11 +120,16 @@ fn length(gap: &[u8]) -> usize {
     word(gap, 12) as usize
 }
 
-/// What stage1 checks before it jumps, written down a second time.
+/// What today's stage1 checks before it jumps, written down a second time.
 fn stage1_accepts(gap: &[u8]) -> bool {
+    accepts(2, gap)
+}
+
+/// What a stage1 checks that knows stage2s of this format.
+fn accepts(format: u8, gap: &[u8]) -> bool {
     let length = length(gap);
     &gap[..8] == b"gapboot2"
-        && gap[8..10] == [2, 0]
+        && gap[8..10] == [format, 0]
         && (48..=16_384).contains(&length)
         && crc32fast::hash(&gap[20..length]) == word(gap, 16)
 }
@@ -158,6 +163,18 @@ fn judge(now: &[u8], before: &[u8], after: &[u8]) {
         let is_old = gap == old_gap && now[CODE] == before[CODE];
         let is_new = gap == &after[GAP] && now[CODE] == after[CODE];
         assert!(is_old || is_new, "a stage1 that starts what is not its own");
+    }
+}
+
+/// Fails unless a disk may look like this after a cut on the way from 0.1.0's loader
+/// to today's, or back from one of them to what was there before.
+fn judge_update(now: &[u8], whole: [&[u8]; 2]) {
+    let format = match now[CODE] == old::stages().code {
+        true => 1,
+        false => 2,
+    };
+    if holds_gapboot(&now[CODE]) && accepts(format, &now[GAP]) {
+        assert!(whole.contains(&now), "a loader starts that is not whole");
     }
 }
 
@@ -232,6 +249,59 @@ fn a_cut_install_never_boots_garbage_and_can_be_repeated() {
     }
     println!("{} distinct disks after a cut install", states.len());
     assert!(states.len() > 3_000);
+}
+
+/// The disk has 0.1.0, today's loader, or one that says that it is incomplete.
+#[test]
+fn a_cut_update_of_version_0_1_0_leaves_a_whole_loader_or_one_that_says_so() {
+    let fresh = small_disk();
+    let mut before = fresh.clone();
+    old::put(&mut before);
+    for size in [20, 64, 100] {
+        let new = with_overlay_of(size, "0.1.1", 1);
+        let tape = install(&before, &new);
+        let after = tape.image.into_inner();
+        assert!(after[CODE] == new.code && after[GAP] == new.stage2);
+        assert!(after[overlay_of(size)] == new.overlay.clone().unwrap()[..]);
+        assert!(after[overlay_of(size).end..] == fresh[overlay_of(size).end..]);
+        let mut count = 0;
+        cuts(&before, &tape.groups, &mut |now| {
+            judge_update(now, [&before, &after]);
+            let mut tape = Tape::new(now);
+            let plan = Plan::new(&tape, &new, &InstallOptions::default()).unwrap();
+            write_all(&plan.writes, &mut tape).unwrap();
+            assert!(tape.image.into_inner() == after);
+            count += 1;
+        });
+        assert!(count > 100);
+    }
+}
+
+#[test]
+fn a_cut_undo_of_version_0_1_0_can_be_repeated() {
+    let old::Installed {
+        image,
+        before,
+        undo,
+    } = old::Installed::gpt();
+    let installed = image.bytes();
+    let updated = install(&installed, &with_overlay_of(100, "0.1.1", 1)).image;
+    let back = |image: &[u8]| {
+        let mut tape = Tape::new(image);
+        let undo = Undo::load(undo.as_ref(), &tape).unwrap();
+        let (writes, stay) = undo.writes(&Survey::new(&tape).unwrap(), &tape).unwrap();
+        assert!(stay.is_empty(), "{stay:?}");
+        write_all(&writes, &mut tape).unwrap();
+        tape
+    };
+    for start in [installed, updated.into_inner()] {
+        let tape = back(&start);
+        assert!(tape.image.into_inner() == before);
+        cuts(&start, &tape.groups, &mut |now| {
+            judge_update(now, [&start, &before]);
+            assert!(back(now).image.into_inner() == before);
+        });
+    }
 }
 
 #[test]

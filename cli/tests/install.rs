@@ -206,6 +206,209 @@ fn the_overlay_goes_where_there_is_room_for_it() {
 }
 
 #[test]
+fn only_the_sectors_that_the_overlay_needs_matter() {
+    let new = with_overlay_of(40, "0.1.0", 1);
+    let beside = Image::with(&["-a1", "--new=1:106:+1M", "--typecode=1:ef00"]);
+    let foreign = Image::sgdisk();
+    foreign.put(106 * 512, b"someone");
+    let short = Image::with(&["-a1", "--new=1:200:+1M", "--typecode=1:ef00"]);
+    // The table of this disk tells of more sectors than there are.
+    short.cut(106 * 512);
+    for image in [beside, foreign, short] {
+        let before = image.bytes();
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(!run.err.contains("overlay"), "{}", run.err);
+        let after = image.bytes();
+        assert_same_outside(&before, &after, &[CODE, GAP, overlay_of(40)]);
+        assert!(after[overlay_of(40)] == new.overlay.clone().unwrap()[..]);
+        gapboot(&new, &["remove", image.name()]).done();
+        assert!(image.bytes() == before);
+    }
+
+    let occupied = Image::with(&["-a1", "--new=1:105:+1M", "--typecode=1:ef00"]);
+    let foreign = Image::sgdisk();
+    foreign.put(105 * 512, b"someone");
+    let short = Image::with(&["-a1", "--new=1:200:+1M", "--typecode=1:ef00"]);
+    short.cut(105 * 512);
+    for (image, words) in [
+        (
+            occupied,
+            "partition 1 lies in sectors 105-2152, the overlay needs sectors 66-105: move it",
+        ),
+        (
+            foreign,
+            "data of an unknown program in sector 105, the overlay needs sectors 66-105: --force",
+        ),
+        (
+            short,
+            "the disk ends before the end of sectors 66-105, which the overlay needs: make",
+        ),
+    ] {
+        let before = image.bytes();
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(run.err.contains("the overlay is left out"), "{}", run.err);
+        assert!(run.err.contains(words), "{}", run.err);
+        assert_same_outside(&before, &image.bytes(), &[CODE, GAP]);
+    }
+}
+
+#[test]
+fn force_replaces_foreign_data_in_the_overlays_sectors_and_names_it() {
+    let new = with_overlay_of(40, "0.1.0", 1);
+    let marks: [(&[u8], &str); 4] = [
+        (b"anything", "an unknown program"),
+        (b"\x52\xe8\x28\x01", "GRUB"),
+        (b"LABELONE", "LVM"),
+        (FLEXNET, "FlexNet licensing"),
+    ];
+    for (bytes, owner) in marks {
+        let image = Image::sgdisk();
+        image.put(70 * 512, bytes);
+        let before = image.bytes();
+        let named = format!("data of {owner} in sector 70");
+        let dry = ["install", "--dry-run", "--force", image.name()];
+        let run = gapboot(&new, &dry).done();
+        assert!(
+            run.err.contains(&format!("replaces {named}")),
+            "{}",
+            run.err
+        );
+        assert!(
+            run.out.contains("sectors 67-105: the overlay"),
+            "{}",
+            run.out
+        );
+        assert!(image.bytes() == before);
+
+        let run = gapboot(&new, &["install", image.name()]).done();
+        assert!(
+            run.err.contains(&named) && run.err.contains("--force"),
+            "{}",
+            run.err
+        );
+        assert_same_outside(&before, &image.bytes(), &[CODE, GAP]);
+        let run = gapboot(&new, &["install", "--force", image.name()]).done();
+        assert!(
+            run.err.contains(&format!("replaces {named}")),
+            "{}",
+            run.err
+        );
+        let returns = run
+            .err
+            .contains("again; `gapboot status` then says that the overlay");
+        assert_eq!(returns, bytes == FLEXNET, "{}", run.err);
+        assert!(image.bytes()[overlay_of(40)] == new.overlay.clone().unwrap()[..]);
+    }
+    // Never a partition, whatever else there is.
+    let image = Image::with(&["-a1", "--new=1:100:+1M", "--typecode=1:ef00"]);
+    image.put(70 * 512, b"anything");
+    let before = image.bytes();
+    let run = gapboot(&new, &["install", "--force", image.name()]).done();
+    assert!(run.err.contains("partition 1 lies in"), "{}", run.err);
+    assert!(!run.err.contains("replaces"), "{}", run.err);
+    assert_same_outside(&before, &image.bytes(), &[CODE, GAP]);
+}
+
+#[test]
+fn an_overlay_that_works_is_never_given_up_without_a_word() {
+    let old = with_overlay_of(40, "0.0.9", 9);
+    let new = with_overlay_of(60, "0.1.0", 1);
+    let without = stages("0.1.0", 1);
+    let installed = || {
+        let image = Image::sgdisk();
+        gapboot(&old, &["install", image.name()]).done();
+        image
+    };
+    let occupied = |first: &str| {
+        let image = installed();
+        image.run_sgdisk(&["--set-alignment=1", &format!("--new=2:{first}:+100K")]);
+        image
+    };
+    let foreign = installed();
+    foreign.put(110 * 512, b"someone");
+    let cases: [(Image, &_, bool, &[&str]); 4] = [
+        (
+            occupied("110"),
+            &new,
+            false,
+            &[
+                "partition 2 lies in sectors 110-",
+                "the overlay needs sectors 66-125",
+            ],
+        ),
+        // In the overlay that works, and nobody has written there yet.
+        (
+            occupied("80"),
+            &new,
+            false,
+            &[
+                "partition 2 lies in sectors 80-",
+                "the overlay needs sectors 66-125",
+            ],
+        ),
+        (
+            foreign,
+            &new,
+            true,
+            &[
+                "data of an unknown program in sector 110",
+                "sectors 66-125",
+                "--force replaces",
+            ],
+        ),
+        (
+            installed(),
+            &without,
+            false,
+            &["was built without an overlay"],
+        ),
+    ];
+    for (image, stages, yields_to_force, words) in cases {
+        let before = image.bytes();
+        let words = [words, &["the overlay on the disk works", "--no-overlay"]].concat();
+        gapboot(stages, &["install", image.name()]).refused(&words);
+        gapboot(stages, &["install", "--dry-run", image.name()]).refused(&words);
+        if !yields_to_force {
+            gapboot(stages, &["install", "--force", image.name()]).refused(&words);
+        }
+        assert!(image.bytes() == before);
+        if yields_to_force {
+            gapboot(stages, &["install", "--force", image.name()]).done();
+            assert!(image.bytes()[overlay_of(60)] == new.overlay.clone().unwrap()[..]);
+            image.set(&before);
+        }
+        gapboot(stages, &["install", "--no-overlay", image.name()]).done();
+        let after = image.bytes();
+        assert_same_outside(&before, &after, &[CODE, GAP, overlay_of(40)]);
+        assert!(after[CODE] == stages.code && after[GAP] == stages.stage2);
+        let run = gapboot(stages, &["status", image.name()]).done();
+        assert!(run.out.contains("intact, up to date"), "{}", run.out);
+        assert!(!run.out.contains("overlay: intact"), "{}", run.out);
+    }
+    // One that does not work is no reason to refuse.
+    let image = occupied("110");
+    image.put(70 * 512, b"?");
+    let run = gapboot(&new, &["install", image.name()]).done();
+    assert!(run.err.contains("the overlay is left out"), "{}", run.err);
+}
+
+#[test]
+fn nothing_stale_remains_of_a_longer_overlay() {
+    let old = with_overlay_of(60, "0.0.9", 9);
+    let new = with_overlay_of(40, "0.1.0", 1);
+    let image = Image::sgdisk();
+    gapboot(&new, &["install", image.name()]).done();
+    let expected = image.bytes();
+    gapboot(&old, &["install", image.name()]).done();
+    // After the old overlay.
+    image.put(126 * 512, b"precious");
+    gapboot(&new, &["install", image.name()]).done();
+    assert_eq!(&image.bytes()[126 * 512..][..8], b"precious");
+    image.put(126 * 512, &[0; 8]);
+    assert!(image.bytes() == expected);
+}
+
+#[test]
 fn what_is_missing_without_the_overlay_is_said() {
     let new = with_overlay("0.1.0", 1);
     let image = Image::with_files(&[("loader/entries.srel", "type1\n")]);

@@ -4,18 +4,25 @@
 
 mod common;
 
+use cli::install::Stages;
 use common::*;
 use serde_json::{Value, json};
 
 fn status(image: &Image) -> Value {
-    let run = gapboot(&stages("0.1.0", 1), &["status", "--json", image.name()]).done();
+    status_by(&stages("0.1.0", 1), image)
+}
+
+fn status_by(stages: &Stages, image: &Image) -> Value {
+    let run = gapboot(stages, &["status", "--json", image.name()]).done();
     serde_json::from_str(&run.out).unwrap()
 }
 
 fn sentence(image: &Image) -> String {
-    gapboot(&stages("0.1.0", 1), &["status", image.name()])
-        .done()
-        .out
+    sentence_by(&stages("0.1.0", 1), image)
+}
+
+fn sentence_by(stages: &Stages, image: &Image) -> String {
+    gapboot(stages, &["status", image.name()]).done().out
 }
 
 #[test]
@@ -31,17 +38,18 @@ fn a_disk_without_gapboot() {
 #[test]
 fn a_disk_with_this_gapboot() {
     let image = Image::sgdisk();
-    gapboot(&with_overlay("0.1.0", 1), &["install", image.name()]).done();
+    let new = with_overlay("0.1.0", 1);
+    gapboot(&new, &["install", image.name()]).done();
     let expected = json!({
         "installed": true, "version": "0.1.0", "intact": true, "upToDate": true,
         "stage1": "match", "stage2": "present", "overlay": "present",
         "console": "vga,serial:1@115200",
     });
-    assert_eq!(status(&image), expected);
-    assert!(sentence(&image).contains("gapboot 0.1.0, intact, up to date"));
+    assert_eq!(status_by(&new, &image), expected);
+    assert!(sentence_by(&new, &image).contains("gapboot 0.1.0, intact, up to date"));
     // What firmware and formatting tools scribble into stage1 is no change.
     image.put(0x0b, &[7; 0x30]).put(0xda, &[7; 6]);
-    assert_eq!(status(&image), expected);
+    assert_eq!(status_by(&new, &image), expected);
 }
 
 #[test]
@@ -54,7 +62,34 @@ fn a_disk_with_another_gapboot() {
         "console": "vga,serial:1@115200",
     });
     assert_eq!(status(&image), expected);
-    assert!(sentence(&image).contains("gapboot install"));
+    let sentence = sentence(&image);
+    assert!(sentence.contains("older than the loader"), "{sentence}");
+    assert!(
+        sentence.contains("`gapboot install` updates it"),
+        "{sentence}"
+    );
+    let other = gapboot(&stages("0.0.9", 8), &["status", image.name()]).done();
+    assert!(other.out.contains("not the build"), "{}", other.out);
+}
+
+#[test]
+fn other_programs_in_the_overlays_sectors() {
+    let image = Image::sgdisk();
+    let new = with_overlay_of(40, "0.1.0", 1);
+    gapboot(&new, &["install", image.name()]).done();
+    // After the overlay, where nothing is gapboot's.
+    image.put(overlay_of(40).end, b"precious");
+    assert_eq!(status_by(&new, &image).get("foreign"), None);
+    let longer = with_overlay_of(41, "0.1.0", 2);
+    let owner = "an unknown program";
+    let foreign = json!([{ "sector": 106, "owner": owner }]);
+    assert_eq!(status_by(&longer, &image)["foreign"], foreign);
+    // A partition over an overlay that nobody has harmed yet.
+    image.run_sgdisk(&["--set-alignment=1", "--new=2:100:200"]);
+    let found = status_by(&new, &image);
+    assert_eq!(found["overlay"], json!("present"));
+    let foreign = json!([{ "sector": 100, "owner": "a partition" }]);
+    assert_eq!(found["foreign"], foreign);
 }
 
 #[test]

@@ -61,6 +61,29 @@ fn an_update_in_between_is_undone_too() {
 }
 
 #[test]
+fn an_overlay_that_came_later_goes_and_one_that_was_there_stays() {
+    let image = grub();
+    let before = image.bytes();
+    let file = file(&image);
+    install(
+        &image,
+        "0.0.9",
+        &["--force", "--no-overlay", "--undo", &file],
+    )
+    .done();
+    install(&image, "0.1.0", &[]).done();
+    undo(&image).done();
+    assert!(image.bytes() == before);
+
+    std::fs::remove_file(&file).unwrap();
+    install(&image, "0.1.0", &["--force"]).done();
+    let installed = image.bytes();
+    install(&image, "0.1.0", &["--console=vga", "--undo", &file]).done();
+    undo(&image).done();
+    assert!(image.bytes() == installed);
+}
+
+#[test]
 fn what_others_wrote_since_stays() {
     let image = grub();
     install(&image, "0.1.0", &[&["--undo", &file(&image)], ALL].concat()).done();

@@ -17,42 +17,41 @@ pub const FILTERED: u32 = MEMORY.end - IMAGE as u32;
 pub const SQUASH: usize = 1024;
 /// Where the slots begin.
 pub const SLOTS_START: u32 = MEMORY.start + 2 * SQUASH as u32;
-/// Slots, of 32 bits each: what memory is left.
-pub const SLOTS: usize = (FILTERED - SLOTS_START) as usize / 4;
+/// Slots, of 16 bits each: what memory is left.
+pub const SLOTS: usize = (FILTERED - SLOTS_START) as usize / 2;
 /// Slots where a tree may begin. A tree has 256 slots; trees overlap. No tree
-/// has the very last slot, so that it stays [`FRESH`]: the unpacker reads it as
-/// the bytes before the image.
-pub const TREES: usize = SLOTS - 0x100;
+/// has the last two slots, so that they stay 0: the unpacker reads them as the
+/// bytes before the image.
+pub const TREES: usize = SLOTS - 0x101;
 
 /// Contexts: how many trees tell about each bit.
-pub const CONTEXTS: usize = 5;
+pub const CONTEXTS: usize = 7;
 /// The bits of the last four bytes that each context ignores; the upper byte is
 /// the last one.
 pub const IGNORED: [u32; CONTEXTS] = [
-    0x3fff_ffff,
+    0x7fff_ffff,
     0x00ff_ffff,
     0x3f01_ffff,
-    0x183a_ffff,
+    0x3838_ffff,
     0x7f7f_00ff,
+    0xff00_3ef7,
+    0x013f_ffff,
 ];
 /// What spreads the trees over the slots.
-pub const MIX: u32 = 0x0513_f8d7;
+pub const MIX: u32 = 0x0986_eadb;
 
-/// The rate of a slot that was never used, as a negative number. Each use brings it
-/// one nearer to [`SLOW`].
-pub const FRESH: i8 = -29;
-/// The rate of a slot that was used often.
-pub const SLOW: i8 = -10;
-/// A weight moves by the error of the probability times the rate, times 2 to this.
-pub const HASTE: u32 = 5;
+/// A weight moves by the error of the probability times this, in the end ...
+pub const RATE: u32 = 145;
+/// ... and at the start by the error times this more; in units of 1 << [`PATIENCE`].
+pub const HASTE: u32 = 1_283_197;
+/// Every byte shortens the haste by its part of 1 << `PATIENCE`.
+pub const PATIENCE: u32 = 13;
 
 const _: () = {
+    assert!(IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
     assert!(MEMORY.start <= STAGE2_UNPACKED.start);
     assert!(STAGE2_UNPACKED.start + IMAGE as u32 <= FILTERED);
-    assert!(IMAGE as u32 + STACK_SIZE <= STAGE2_UNPACKED.size());
-    assert!(SLOTS_START.is_multiple_of(4));
-    // `unpack.s` keeps the number of slots in 16 bits, and steps in 31.
-    assert!(SLOTS < 0x1_0000);
-    assert!(FRESH <= SLOW && SLOW < 0);
-    assert!(((-(FRESH as i32) as u32) << (16 + HASTE)) < 1 << 31);
+    assert!(SLOTS_START.is_multiple_of(4) && SLOTS.is_multiple_of(2));
+    // Errors have 17 bits with their sign, steps 32.
+    assert!(RATE + (HASTE >> PATIENCE) < 1 << 15);
 };

@@ -72,7 +72,8 @@ impl Kind {
     }
 }
 
-/// The profile of entries that belong to every profile; profile N is N + 1.
+/// The profile number of entries that belong to every profile; that of profile N is
+/// N + 1.
 pub const BASE_PROFILE: u32 = 0;
 
 const _: () = assert!(PROTECTED_MODE == (SETUP_SECTS as usize + 1) * 512);

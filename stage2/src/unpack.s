@@ -1,7 +1,7 @@
 # unpack: turns the packed image after stage2's low part into the image.
 #
 # xtask/src/pack defines the packed form: every bit of the image is one decision
-# of a range coder (rANS), with a probability that five weights are asked for;
+# of a range coder (rANS), with a probability that seven weights are asked for;
 # then there is a filter of calls and jumps.
 #
 # In:   32-bit protected mode, flat ds = es = ss, DF clear, a valid stack
@@ -10,15 +10,12 @@
 #       ecx  the image's length in bytes, at least 1
 #       {SQUASH} to {FILTERED} + 32 KiB is free memory on no page that holds code, with
 #       the image's place in it: a table of probabilities, from {SLOTS_START} on
-#       {SLOTS} slots, and from {FILTERED} on the image with the filter on
+#       {SLOTS} weights, and from {FILTERED} on the image with the filter on
 # Out:  the image is there; all general registers and flags are clobbered.
 #
-# Bounds, whatever the packed data: it writes the table, the slots, the image's
-# bytes (filtered, then at their place, and there up to 4 bytes more) and 36 bytes of
+# Bounds, whatever the packed data: it writes the table, the weights, the image's
+# bytes (filtered, then at their place, and there up to 4 bytes more) and 48 bytes of
 # stack only. It decodes 8 bits a byte; each bit fetches at most two bytes.
-#
-# A slot has its rate in the lowest byte, as a negative number, and its weight in
-# the other three.
 #
 # Registers, while bits are decoded:
 #       edx  state of the range coder
@@ -26,7 +23,7 @@
 #       ebp  node: the bits of this byte that are known, after a 1
 #       ecx  0 but for loops
 # On the stack: the addresses of the trees, then the next byte of the filtered
-# image, the number of bytes left, the image's place.
+# image, the rate, the haste, the number of bytes left, the image's place.
 
 .section .low.text, "ax"
 .code32
@@ -52,17 +49,22 @@ unpack:
     subl    %eax, %ebx
     loop    .Lsquash
 
-# Every weight is 0, but for less than can be seen, and every rate that of a new slot.
-# The bytes before the filtered image are those of the last slot.
+# Every weight is 0, and so are the bytes before the filtered image: the last
+# two weights, which no tree has.
     movl    ${SLOTS_START}, %edi
-    movw    ${SLOTS}, %cx
-    pushl   ${FRESH}
-    popl    %eax
+    movw    ${SLOTS} / 2, %cx
+    xorl    %eax, %eax
     rep stosl
+    pushl   ${HASTE}
 
-# The trees of the next byte: for each context a hash of what it sees of the last
-# four bytes.
+# The rate of the next byte and its trees: for each context a hash of what it
+# sees of the last four bytes.
 .Lbyte:
+    movl    (%esp), %eax
+    shrl    ${PATIENCE}, %eax
+    subl    %eax, (%esp)
+    addl    ${RATE}, %eax
+    pushl   %eax
     pushl   %edi
     movl    %edx, %ebp
     movl    ${TREES}, %ebx
@@ -72,7 +74,7 @@ unpack:
     orl     .Lignored - 4(, %ecx, 4), %eax
     imull   ${MIX}, %eax, %eax
     mull    %ebx
-    leal    {SLOTS_START}(, %edx, 4), %eax
+    leal    {SLOTS_START}(, %edx, 2), %eax
     pushl   %eax
     loop    .Lplant
     movl    %ebp, %edx
@@ -83,9 +85,9 @@ unpack:
     movb    ${CONTEXTS}, %cl
 .Lsum:
     movl    -4(%esp, %ecx, 4), %ebx
-    addl    (%ebx, %ebp, 4), %eax
+    addw    (%ebx, %ebp, 2), %ax
     loop    .Lsum
-    shrl    $22, %eax
+    shrl    $6, %eax
     movzwl  {SQUASH}(, %eax, 2), %ebx
 
     movl    %edx, %eax
@@ -110,16 +112,12 @@ unpack:
     addl    %eax, %edx
     subl    $0x10000, %ebx
 .Llearn:                            # ebx: by how much the probability was too high
-    shll    ${HASTE}, %ebx
-    movb    $0, %bl                 # steps leave the rates alone
+    imull   4 * {CONTEXTS} + 4(%esp), %ebx
+    sarl    $15, %ebx
     movb    ${CONTEXTS}, %cl
 .Lstep:
     movl    -4(%esp, %ecx, 4), %edi
-    movsbl  (%edi, %ebp, 4), %eax
-    cmpb    ${SLOW}, %al
-    adcb    $0, (%edi, %ebp, 4)     # one slower, but not slower than that
-    imull   %ebx, %eax
-    addl    %eax, (%edi, %ebp, 4)
+    subw    %bx, (%edi, %ebp, 2)
     loop    .Lstep
     addl    %ebx, %ebx              # a carry if the bit is 1
     adcl    %ebp, %ebp
@@ -128,9 +126,10 @@ unpack:
 
     addl    $4 * {CONTEXTS}, %esp
     popl    %edi
+    popl    %eax
     movl    %ebp, %eax
     stosb
-    decl    (%esp)
+    decl    4(%esp)
     jnz     .Lbyte
 
 # Copies the image to its place and undoes the filter. If the last byte is an
@@ -138,6 +137,7 @@ unpack:
 # it writes 4 bytes after the image.
     movl    %edi, %ecx
     movl    ${FILTERED}, %esi
+    popl    %eax
     popl    %eax
     popl    %edi
 .Lcopy:
@@ -161,5 +161,6 @@ unpack:
     ret
 
 .Lignored:
-    .long   {IGNORED_0}, {IGNORED_1}, {IGNORED_2}, {IGNORED_3}, {IGNORED_4}
+    .long   {IGNORED_0}, {IGNORED_1}, {IGNORED_2}, {IGNORED_3}
+    .long   {IGNORED_4}, {IGNORED_5}, {IGNORED_6}
 unpack_end:

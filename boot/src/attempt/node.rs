@@ -1,7 +1,7 @@
 //! The `setup_data` node: what userspace is told ([`layout::node`]).
 
 use crate::disk::partition::Partition;
-use crate::text::decimal;
+use crate::text::{concat, decimal};
 use layout::node::{
     BOOT_COUNT_PATH, DATA_SIZE, DEVICE_PART_UUID, ENTRY_DEFAULT, ENTRY_SELECTED, FORMAT,
     FORMAT_NAME, INFO, TIME_EXEC, TIME_INIT,
@@ -80,14 +80,13 @@ impl Lines<'_> {
 
     /// Adds a piece of a line; false if there is no room for it.
     fn put(&mut self, piece: &[u8]) -> bool {
-        let end = self.used.saturating_add(piece.len());
-        match self.room.get_mut(self.used..end) {
-            Some(place) if end <= DATA_SIZE => {
-                place.copy_from_slice(piece);
-                self.used = end;
+        let room = self.room.get_mut(self.used..DATA_SIZE);
+        match room.and_then(|room| concat(room, &[piece])) {
+            Some(written) => {
+                self.used = self.used.saturating_add(written.len());
                 true
             }
-            _ => false,
+            None => false,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The boot sector with its BIOS parameter block: where everything lies.
 
-use super::Node;
 use crate::disk::partition::Partition;
 use crate::disk::storage::Storage;
 use crate::machine::{Disk, Lba, Sector};
@@ -112,12 +111,6 @@ impl Volume {
             .wrapping_sub(FIRST_CLUSTER)
             .wrapping_shl(self.cluster_shift);
         self.data.wrapping_add(before)
-    }
-
-    /// Where a file of one sector has its content; None for any other file.
-    pub(crate) fn only_sector(&self, node: &Node) -> Option<Lba> {
-        let is_it = node.size() == 512 && self.has_cluster(node.cluster) && !node.is_directory();
-        is_it.then_some(self.lba(self.cluster(node.cluster)))
     }
 
     /// Sector `number` of the file allocation table.

@@ -134,6 +134,12 @@ impl Node {
 }
 
 impl Volume {
+    /// Where a file of one sector has its content; None for any other file.
+    pub(crate) fn only_sector(&self, node: &Node) -> Option<Lba> {
+        let is_it = node.size() == 512 && self.has_cluster(node.cluster) && !node.is_directory();
+        is_it.then_some(self.lba(self.cluster(node.cluster)))
+    }
+
     /// The files and directories in a directory.
     #[inline(never)]
     pub fn walk(&self, directory: &Node) -> Walk {

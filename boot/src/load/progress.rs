@@ -1,6 +1,6 @@
 //! What a person sees of a load that takes longer than a second.
 
-use super::Loader;
+use crate::handoff::Handoff;
 use crate::machine::Console;
 use crate::machine::TICKS_PER_SECOND;
 use crate::overlay::Overlay;
@@ -14,7 +14,7 @@ const PARTS: u32 = 50;
 
 /// How much of a load is done, and how much of the line a person has seen.
 #[derive(Default)]
-pub struct Progress {
+pub(super) struct Progress {
     /// Bytes that have been loaded.
     done: u32,
     /// When the load began, in ticks.
@@ -26,42 +26,46 @@ pub struct Progress {
 }
 
 impl Overlay {
-    /// Another `bytes` bytes have been loaded.
+    /// Another `bytes` bytes of what `handoff` names have been loaded.
     ///
     /// Prints nothing in the first second, and after that no more than a character in
     /// a tick: it must not be the console that takes the time.
     #[inline(never)] // a way into the overlay
-    pub(super) fn progress<D, M, C: Console>(self, loader: &mut Loader<D, M, C>, bytes: u32) {
-        let seen = &mut loader.seen;
-        let now = loader.console.ticks();
-        if seen.done == 0 {
-            seen.began = now;
+    pub(super) fn progress(
+        self,
+        progress: &mut Progress,
+        console: &mut impl Console,
+        handoff: &Handoff,
+        bytes: u32,
+    ) {
+        let now = console.ticks();
+        if progress.done == 0 {
+            progress.began = now;
         }
-        seen.done = seen.done.saturating_add(bytes);
+        progress.done = progress.done.saturating_add(bytes);
         // The clock begins anew at midnight.
-        if now == seen.looked || now.wrapping_sub(seen.began) <= TICKS_PER_SECOND {
+        if now == progress.looked || now.wrapping_sub(progress.began) <= TICKS_PER_SECOND {
             return;
         }
-        seen.looked = now;
-        let handoff = &loader.handoff;
+        progress.looked = now;
         let all = handoff.kernel_size.saturating_add(handoff.initrd_size);
         let part = (all / PARTS).saturating_add(1);
-        let due = WORD.saturating_add(seen.done.checked_div(part).unwrap_or(0));
-        let next = usize::try_from(seen.shown).unwrap_or(LINE.len());
-        if seen.shown < due
+        let due = WORD.saturating_add(progress.done.checked_div(part).unwrap_or(0));
+        let next = usize::try_from(progress.shown).unwrap_or(LINE.len());
+        if progress.shown < due
             && let Some(character) = LINE.get(next..=next)
         {
-            loader.console.write(character);
-            seen.shown = seen.shown.saturating_add(1);
+            console.write(character);
+            progress.shown = progress.shown.saturating_add(1);
         }
     }
 }
 
-impl<D, M, C: Console> Loader<'_, '_, D, M, C> {
+impl Progress {
     /// The load has ended, well or not. Ends the line, if there is one.
-    pub(crate) fn end_progress(&mut self) {
-        if self.seen.shown > 0 {
-            self.console.write(b"\n");
+    pub(super) fn end(&self, console: &mut impl Console) {
+        if self.shown > 0 {
+            console.write(b"\n");
         }
     }
 }

@@ -84,7 +84,7 @@ pub enum Outcome {
         /// Its number.
         entry: usize,
         /// Length of the command line that it gets instead of its own, in the
-        /// buffer that [`run`](super::run) was given.
+        /// buffer that [`run`](super::run()) was given.
         edited: Option<usize>,
     },
     /// Power off.

@@ -1,6 +1,6 @@
 //! The menu: the screen that a person sees, and the keys, before anything is booted.
 //!
-//! [`run`] shows it and comes back with the answer. The keys are those of
+//! [`run()`] shows it and comes back with the answer. The keys are those of
 //! systemd-boot. The menu knows no disk: it shows the [`Entries`] that it is given.
 //! All of it is in the overlay.
 //!

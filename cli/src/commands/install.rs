@@ -2,9 +2,10 @@
 //!
 //! Refused, with a reason: what has no partition table, and a partition or the
 //! table's own entries in the loader's sectors; nothing overrides these. Foreign
-//! boot code in sector 0 and foreign bytes in the gap are replaced with
-//! `--force`, which then says whose they were. Foreign bytes in the overlay's
-//! sectors cost the overlay only, which is optional.
+//! boot code in sector 0 and foreign bytes in the loader's sectors are replaced with
+//! `--force`, which then says whose they were. Without `--force`, foreign bytes in
+//! the overlay's sectors cost the overlay only, which is optional; but a disk never
+//! loses an overlay that works, unless `--no-overlay` says so.
 
 use std::path::PathBuf;
 
@@ -24,8 +25,9 @@ use crate::install::write;
 ///
 /// Puts the loader on DISK, an image file or a block device with a GPT or an MBR:
 /// boot code into the first 440 bytes of sector 0, stage2 into sectors 34-65, the
-/// overlay (optional) into sectors 66-191. Nothing else is written. An older
-/// gapboot is updated. What was written is read back and compared.
+/// overlay (optional) into as many of the sectors 66-191 as it needs. Nothing else
+/// is written. An older gapboot is updated. What was written is read back and
+/// compared.
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
@@ -47,8 +49,9 @@ pub struct Arguments {
     /// say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// replace another program's boot code in sector 0 or its bytes in sectors
-    /// 34-65; that program does not start any more
+    /// replace another program's boot code in sector 0 or its bytes in the sectors
+    /// of stage2 and overlay, but never a partition; that program does not start
+    /// any more
     #[arg(long)]
     force: bool,
     /// where the loader talks: vga, serial or vga,serial; serial:2 is COM2,

@@ -50,7 +50,7 @@ pub struct Arguments {
 fn explained(path: &Path, error: Error) -> Error {
     let look = |disk: Disk| {
         let table = read_table(&disk)?;
-        Ok(layout_advice::table(&table, disk.sectors(), true))
+        Ok(layout_advice::table(&table, disk.sectors()))
     };
     match Disk::open(path, Access::Read).and_then(look) {
         Err(known) => known,

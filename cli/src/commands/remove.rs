@@ -9,14 +9,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS};
 
 use super::arguments::DISK;
 use super::context::Context;
 use super::dry_run::print_writes;
 use crate::disk::{self, Access, Disk};
 use crate::error::Error;
-use crate::install::survey::{Code, OverlayArea, Survey};
+use crate::install::survey::{Code, Survey};
 use crate::install::undo::Undo;
 use crate::install::{order, write};
 use crate::number::to_u64;
@@ -88,18 +87,12 @@ impl Arguments {
                 "gapboot: {name}: note: boot code of {owner} in sector 0 stays"
             )?;
         }
-        for stranger in &found.strangers {
+        let overlay = found.overlay_strangers(found.overlay_sectors());
+        for stranger in found.strangers.iter().chain(&overlay) {
             writeln!(
                 context.err,
                 "gapboot: {name}: note: data of {} in sector {} stays",
                 stranger.owner, stranger.lba
-            )?;
-        }
-        if let OverlayArea::Foreign(owner) = found.overlay {
-            writeln!(
-                context.err,
-                "gapboot: {name}: note: data of {owner} in {} stays",
-                disk::range(OVERLAY_LBA, OVERLAY_SECTORS)
             )?;
         }
         Ok(())

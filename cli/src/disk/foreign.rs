@@ -33,12 +33,17 @@ const SQUATTERS: &[(&str, &[u8])] = &[
     ("ZISD", b"ZISD"),
 ];
 
-/// A mark at the start of a sector in the gap, of boot loaders.
-const LOADERS: &[(&str, &[u8])] = &[
+/// A mark at the start of a sector in the gap, of boot loaders, and of what may be left
+/// of a partition that was there.
+const OTHERS: &[(&str, &[u8])] = &[
     ("GRUB", b"\x52\x56\xbe\x1b"),
     ("GRUB", b"\x52\x56\xbe\x63"),
     ("GRUB", b"\x52\xe8\x28\x01"),
     ("GRUB", b"\x52\xbf\xf4\x81"),
+    ("LVM", b"LABELONE"),
+    ("LUKS", b"LUKS\xba\xbe"),
+    ("md", b"\xfc\x4e\x2b\xa9"),
+    ("XFS", b"XFSB"),
 ];
 
 /// File formats that a disk image may be wrapped in.
@@ -70,7 +75,7 @@ pub fn squatter(sector: &[u8]) -> Option<&'static str> {
 /// Whose sector of the gap it is, as far as that can be told.
 pub fn sector(sector: &[u8]) -> &'static str {
     squatter(sector)
-        .or_else(|| by_start(LOADERS, sector))
+        .or_else(|| by_start(OTHERS, sector))
         .unwrap_or(UNKNOWN)
 }
 

@@ -1,11 +1,12 @@
 //! What a person should know about a disk before the loader goes there, or why
 //! something of it does not.
 
-use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, STAGE2_LBA, STAGE2_SECTORS};
+use layout::disk::{OVERLAY_LBA, SECTOR};
 
-use super::survey::{Code, OverlayArea, Survey};
+use super::survey::{Code, Stranger, Survey};
 use crate::disk;
-use crate::table::Table;
+use crate::number::to_u64;
+use crate::table::{Place, Table};
 
 /// Where the first partition begins on almost every disk.
 pub const USUAL_START: u64 = 2048;
@@ -27,64 +28,108 @@ pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries boot and are counte
      no unified kernel images, no menu and no settings";
 
 /// What of other programs would be written over, as they are named to a person.
-pub fn foreign(found: &Survey) -> Vec<String> {
-    let mut foreign = Vec::new();
-    if let Code::Foreign(owner) = found.code {
-        foreign.push(format!("boot code of {owner} in sector 0"));
-    }
-    for stranger in &found.strangers {
-        foreign.push(format!(
-            "data of {} in sector {}",
-            stranger.owner, stranger.lba
-        ));
-    }
-    foreign
+pub fn foreign(code: Code, strangers: &[Stranger]) -> Vec<String> {
+    let code = match code {
+        Code::Foreign(owner) => Some(format!("boot code of {owner} in sector 0")),
+        Code::Empty | Code::Gapboot => None,
+    };
+    let data =
+        |stranger: &Stranger| format!("data of {} in sector {}", stranger.owner, stranger.lba);
+    code.into_iter().chain(strangers.iter().map(data)).collect()
 }
 
-/// What is replaced, and what of it comes back.
-pub fn strangers(found: &Survey, foreign: &[String]) -> Vec<String> {
-    let mut notes: Vec<_> = foreign
-        .iter()
-        .map(|what| format!("replaces {what}"))
-        .collect();
-    for stranger in found.strangers.iter().filter(|stranger| stranger.returns) {
-        notes.push(format!(
+/// What comes back of that which is replaced.
+pub fn returning(strangers: &[Stranger]) -> impl Iterator<Item = String> {
+    let returning = strangers.iter().filter(|stranger| stranger.returns);
+    returning.map(|stranger| {
+        let part = match stranger.lba {
+            OVERLAY_LBA.. => "the overlay",
+            _ => "stage2",
+        };
+        format!(
             "warning: {} is known to write to sector {} again; \
-             `gapboot status` then says that stage2 is damaged",
+             `gapboot status` then says that {part} is damaged",
             stranger.owner, stranger.lba
-        ));
-    }
-    notes
+        )
+    })
 }
 
-/// Why the overlay can't be on this disk.
-pub fn overlay_obstacle(table: &Table, found: &Survey) -> Option<String> {
-    let range = disk::range(OVERLAY_LBA, OVERLAY_SECTORS);
-    if let Some(place) = table.places.occupant(OVERLAY_LBA, OVERLAY_SECTORS) {
-        return Some(format!("{} lies in {range}", place.owner));
+/// Why a part of the loader can't be in its place.
+pub struct Obstacle {
+    /// What is wrong, with the sectors.
+    pub problem: String,
+    /// What a person can do.
+    pub remedy: &'static str,
+}
+
+impl Obstacle {
+    /// The partition, or part of the partition table, that has any of the `count`
+    /// sectors from `at` on, which `part` needs. Nothing overrides this.
+    pub fn occupant(
+        part: &str,
+        (at, count): (u64, u64),
+        table: &Table,
+        found: &Survey,
+    ) -> Option<Self> {
+        let occupant = table.places.occupant(at, count);
+        let place: &Place = occupant.or_else(|| found.intruder(at, count))?;
+        let size = place.last.saturating_sub(place.first).saturating_add(1);
+        Some(Self {
+            problem: format!(
+                "{} lies in {}, {part} needs {}",
+                place.owner,
+                disk::range(place.first, size),
+                disk::range(at, count),
+            ),
+            remedy: "move it out of there first (partitions should begin at sector 2048)",
+        })
     }
-    match found.overlay {
-        OverlayArea::Beyond => Some(format!("the disk ends before {range} do")),
-        OverlayArea::Foreign(owner) => Some(format!("data of {owner} lies in {range}")),
-        OverlayArea::Empty | OverlayArea::Gapboot(_) => None,
+
+    /// Why an overlay of `count` sectors can't be on this disk, even if other programs'
+    /// data is replaced.
+    pub fn overlay(table: &Table, found: &Survey, count: u64) -> Option<Self> {
+        let have = to_u64(found.overlay_bytes.len() / SECTOR);
+        let beyond = (have < count).then(|| Self {
+            problem: format!(
+                "the disk ends before the end of {}, which the overlay needs",
+                disk::range(OVERLAY_LBA, count)
+            ),
+            remedy: "make the disk larger, or check that the image is complete",
+        });
+        Self::occupant("the overlay", (OVERLAY_LBA, count), table, found).or(beyond)
+    }
+
+    /// Other programs' data in the `count` sectors of the overlay.
+    pub fn foreign(strangers: &[Stranger], count: u64) -> Option<Self> {
+        (!strangers.is_empty()).then(|| Self {
+            problem: format!(
+                "there is {}, the overlay needs {}",
+                foreign(Code::Empty, strangers).join(" and "),
+                disk::range(OVERLAY_LBA, count)
+            ),
+            remedy: "--force replaces it, which that program does not survive",
+        })
     }
 }
 
-/// What about the partition table of a disk of so many sectors a person should know;
-/// of the gap only if it is not about to be reserved.
-pub fn table(table: &Table, sectors: u64, reserve: bool) -> Vec<String> {
+/// What a person should know if partitions may begin in the loader's place, which ends
+/// before sector `end`.
+pub fn unreserved(table: &Table, end: u64) -> Option<String> {
+    let gpt = table.gpt.as_ref().filter(|gpt| gpt.first_usable < end)?;
+    Some(format!(
+        "note: this GPT lets partitions begin at sector {}, where gapboot lies; \
+         create none below sector {USUAL_START}, or let --reserve forbid it",
+        gpt.first_usable
+    ))
+}
+
+/// What a person should know of the partition table of a disk with `sectors` sectors.
+pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(gpt) = &table.gpt {
         if let Err(fault) = &gpt.backup {
             notes.push(format!(
                 "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
-            ));
-        }
-        if gpt.first_usable < STAGE2_LBA + STAGE2_SECTORS && !reserve {
-            notes.push(format!(
-                "note: this GPT lets partitions begin at sector {}, where gapboot lies; \
-                 create none below sector {USUAL_START}, or let --reserve forbid it",
-                gpt.first_usable
             ));
         }
     }

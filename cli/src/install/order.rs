@@ -12,15 +12,18 @@
 //! 1. *mark*: its first sector with the magic [`INCOMPLETE`]. From here on no
 //!    stage1 takes what it finds for a stage2, and a later `gapboot install`
 //!    knows an interrupted one from a foreign program.
-//! 2. *body*: all other sectors; the overlay too, its first sector before the
-//!    rest, so that what is there of it is known as gapboot's.
+//! 2. *body*: all other sectors; then the overlay, its first sector before the
+//!    rest, so that what is there of it is known as gapboot's. If the former overlay
+//!    was longer, the sectors that the new one does not take are cleared before, as
+//!    long as the former one's first sector says whose they are.
 //! 3. *seal*: its first sector again, now with the true magic.
 //!
 //! Where the boot code goes among them depends on what is there:
 //!
 //! - **The gap holds a foreign program** (with `--force`): boot code first. The
 //!   old boot code may depend on the gap, so it must be gone before the gap
-//!   changes. The new one finds no magic there and says so.
+//!   changes. The new one finds no magic there and says so. The overlay's sectors
+//!   count as part of the gap here.
 //! - **The boot code is an older gapboot's**: between mark and body. The old
 //!   stage2 is invalid by then and the new one not valid yet, so that no stage1
 //!   ever starts the stage2 of another version. The same if there is foreign
@@ -34,12 +37,14 @@
 //! tens of milliseconds long, in which an interruption leaves a disk that says
 //! what is wrong instead of booting; running `gapboot install` again mends it.
 
+use std::ops::Range;
+
 use layout::disk::{OVERLAY_LBA, SECTOR, STAGE2_LBA};
 
 use super::stages::{INCOMPLETE, Stages};
-use super::survey::{Code, Gap, OverlayArea, Survey};
+use super::survey::{Code, Gap, Survey, is_zero};
 use super::write::Write;
-use crate::number::{sector_bytes, to_usize};
+use crate::number::{sector_bytes, to_u64, to_usize};
 
 /// What becomes of the overlay's sectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,25 +72,43 @@ pub fn install(
     };
     let is_there = first.len() < SECTOR && found.code_bytes == first;
     let boot_code = (!is_there).then(|| Write::new(what, 0, first));
+    let replaces_overlay = overlay == OverlayAction::Write
+        && !found.overlay_strangers(stages.overlay_sectors()).is_empty();
+    let replaces = replaces_overlay || !found.strangers.is_empty();
     let overlay = match (&stages.overlay, overlay) {
-        (Some(bytes), OverlayAction::Write) if !found.overlay_bytes.starts_with(bytes) => halves(
-            ["the overlay, its first sector", "the overlay, the rest"],
-            OVERLAY_LBA,
-            bytes,
-        )
-        .into(),
+        (Some(bytes), OverlayAction::Write) => write_overlay(found, bytes),
         (_, OverlayAction::Clear) => clear_overlay(found),
         _ => Vec::new(),
     };
-    if found.gap_bytes == stages.stage2 {
+    let is_same_stage2 = found.gap_bytes == stages.stage2;
+    let mut writes = match is_same_stage2 {
         // An overlay that does not fit its stage2 is never loaded, so it may
         // come at any time.
-        return overlay.into_iter().chain(boot_code).collect();
+        true => overlay,
+        false => write_stage2(&stages.stage2, overlay),
+    };
+    let position = match (&found.gap, found.code) {
+        (Gap::Without, _) if replaces => 0,
+        _ if is_same_stage2 => match replaces {
+            true => 0,
+            false => writes.len(),
+        },
+        (_, Code::Gapboot) => 1,
+        _ if replaces => 1,
+        _ => writes.len(),
+    };
+    if let Some(boot_code) = boot_code {
+        writes.insert(position, boot_code);
     }
+    writes
+}
+
+/// Mark, body and seal of a stage2, with the writes of its overlay among them.
+fn write_stage2(stage2: &[u8], overlay: Vec<Write>) -> Vec<Write> {
     let [seal, body] = halves(
         ["stage2, its first sector", "stage2, the rest"],
         STAGE2_LBA,
-        &stages.stage2,
+        stage2,
     );
     let mut mark = Write {
         what: "stage2, its first sector marked as incomplete",
@@ -95,16 +118,34 @@ pub fn install(
     let mut writes = vec![mark, body];
     writes.extend(overlay);
     writes.push(seal);
-    let position = match (&found.gap, found.code) {
-        (Gap::Without, _) if !found.strangers.is_empty() => 0,
-        (_, Code::Gapboot) => 1,
-        _ if !found.strangers.is_empty() => 1,
-        _ => writes.len(),
-    };
-    if let Some(boot_code) = boot_code {
-        writes.insert(position, boot_code);
+    writes
+}
+
+/// The writes that put the overlay where it is not yet, and leave nothing of a
+/// longer one after it.
+fn write_overlay(found: &Survey, overlay: &[u8]) -> Vec<Write> {
+    let mut writes = Vec::from_iter(clear_after(found, overlay.len()));
+    if !found.overlay_bytes.starts_with(overlay) {
+        let what = ["the overlay, its first sector", "the overlay, the rest"];
+        let halves = halves(what, OVERLAY_LBA, overlay).into_iter();
+        writes.extend(halves.filter(|half| !half.bytes.is_empty()));
     }
     writes
+}
+
+/// The write that clears what the overlay that is there has after its first `size`
+/// bytes.
+fn clear_after(found: &Survey, size: usize) -> Option<Write> {
+    let own = found.own_overlay();
+    let end = sector_bytes(own.end.saturating_sub(own.start));
+    let rest = found.overlay_bytes.get(size..to_usize(end))?;
+    let first = OVERLAY_LBA.saturating_add(to_u64(size / SECTOR));
+    let write = Write::new(
+        "the rest of the former overlay, zeros",
+        first,
+        &vec![0; rest.len()],
+    );
+    (!is_zero(rest)).then_some(write)
 }
 
 /// The writes that take gapboot out: the boot code first, so that nothing jumps
@@ -121,30 +162,22 @@ pub fn remove(found: &Survey) -> Vec<Write> {
         ));
     }
     writes.extend(clear_overlay(found));
-    writes.extend(clear(
-        "stage2, zeros",
-        STAGE2_LBA,
-        to_usize(sector_bytes(found.own_sectors())),
-    ));
+    writes.extend(clear("stage2, zeros", found.own_gap()));
     writes
 }
 
 /// The writes that take the overlay out, if there is one.
 fn clear_overlay(found: &Survey) -> Vec<Write> {
-    match found.overlay {
-        OverlayArea::Gapboot(_) => {
-            clear("the overlay, zeros", OVERLAY_LBA, found.overlay_bytes.len())
-        }
-        _ => Vec::new(),
-    }
+    clear("the overlay, zeros", found.own_overlay())
 }
 
-/// Writes `size` zeros: the sector by which they are known as gapboot's last.
-fn clear(what: &'static str, at: u64, size: usize) -> Vec<Write> {
-    if size == 0 {
+/// Fills sectors with zeros: the one by which they are known as gapboot's last.
+fn clear(what: &'static str, sectors: Range<u64>) -> Vec<Write> {
+    if sectors.is_empty() {
         return Vec::new();
     }
-    let [first, rest] = halves([what, what], at, &vec![0; size]);
+    let size = sector_bytes(sectors.end.saturating_sub(sectors.start));
+    let [first, rest] = halves([what, what], sectors.start, &vec![0; to_usize(size)]);
     let rest = (!rest.bytes.is_empty()).then_some(rest);
     rest.into_iter().chain([first]).collect()
 }

@@ -1,8 +1,11 @@
-//! The overlay's header, by which an installed one is known.
+//! The overlay's header, by which an installed one is known, and the checksum, by
+//! which the loader knows its own.
 
+use layout::disk::SECTOR;
+use layout::format1;
 use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC, RESIDUE, SIZE, size};
 
-use crate::number::to_usize;
+use crate::number::{to_u64, to_usize};
 
 /// What overlays of any format begin with.
 const MARK: &[u8] = b"gapover";
@@ -13,7 +16,10 @@ const _: () = assert!(MARK.len() + 1 == MAGIC.len());
 pub struct OverlayHeader {
     /// The stage2 that it belongs to: the checksum of its unpacked image.
     pub build: u32,
-    /// The checksum is right. Never true for a format that is not ours.
+    /// How many sectors it has; `None` if the header is damaged, or of a format that
+    /// this program does not know.
+    pub sectors: Option<u64>,
+    /// The checksum is right. Never true without a number of sectors.
     pub intact: bool,
 }
 
@@ -23,21 +29,39 @@ impl OverlayHeader {
         if bytes.len() < SIZE || !bytes.starts_with(MARK) {
             return None;
         }
-        let build = &bytes[BUILD_OFFSET..][..4];
-        let length = to_usize(number(&bytes[LENGTH_OFFSET..]));
-        let possible = bytes.starts_with(&MAGIC) && (SIZE..=CHECKSUM_OFFSET).contains(&length);
-        let whole = possible.then(|| bytes.get(..size(length))).flatten();
-        let sum = whole.map(|overlay| {
-            let mut checksum = crc32fast::Hasher::new();
-            checksum.update(build);
-            checksum.update(overlay);
-            checksum.finalize()
-        });
+        let build = number(&bytes[BUILD_OFFSET..]);
+        let size = size_on_disk(bytes);
+        let overlay = size.and_then(|size| bytes.get(..size));
         Some(Self {
-            build: number(build),
-            intact: sum == Some(RESIDUE),
+            build,
+            sectors: size.map(|size| to_u64(size / SECTOR)),
+            intact: overlay.is_some_and(|overlay| is_intact(overlay, build)),
         })
     }
+}
+
+/// True if the checksum at the end of `overlay` is right, for the stage2 of this
+/// build.
+pub fn is_intact(overlay: &[u8], build: u32) -> bool {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&build.to_le_bytes());
+    checksum.update(overlay);
+    checksum.finalize() == RESIDUE
+}
+
+/// The sectors of a whole overlay.
+pub fn sectors(overlay: &[u8]) -> u64 {
+    to_u64(overlay.len().div_ceil(SECTOR))
+}
+
+/// The bytes on the disk of the overlay with this header.
+fn size_on_disk(header: &[u8]) -> Option<usize> {
+    if header.starts_with(&format1::OVERLAY_MAGIC) {
+        return Some(format1::BYTES);
+    }
+    let length = to_usize(number(&header[LENGTH_OFFSET..]));
+    let known = header.starts_with(&MAGIC) && (SIZE..=CHECKSUM_OFFSET).contains(&length);
+    known.then(|| size(length))
 }
 
 fn number(bytes: &[u8]) -> u32 {

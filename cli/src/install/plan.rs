@@ -1,14 +1,14 @@
 //! What is going to happen to a disk: decided before anything is written.
 
-use layout::disk::{STAGE2_LBA, STAGE2_SECTORS};
+use layout::disk::{OVERLAY_LBA, STAGE2_LBA, STAGE2_SECTORS};
 
 use super::console::Console;
-use super::layout_advice as advice;
+use super::layout_advice::{self as advice, Obstacle};
 use super::order::{self, OverlayAction};
 use super::stages::Stages;
 use super::survey::{Gap, Survey};
 use super::write::Write;
-use crate::disk::{self, Sectors};
+use crate::disk::Sectors;
 use crate::error::Error;
 use crate::table::gpt::NewHeader;
 use crate::table::{self, Table, mbr};
@@ -50,9 +50,13 @@ impl Plan {
         options: &InstallOptions,
     ) -> Result<Self, Error> {
         let table = table::read(disk)?;
-        check_room(&table)?;
         let found = Survey::new(disk)?;
-        let foreign = advice::foreign(&found);
+        let stage2 = (STAGE2_LBA, STAGE2_SECTORS);
+        if let Some(obstacle) = Obstacle::occupant("stage2", stage2, &table, &found) {
+            let Obstacle { problem, remedy } = obstacle;
+            return Err(Error::failed(format!("{problem}: {remedy}")));
+        }
+        let foreign = advice::foreign(found.code, &found.strangers);
         if !foreign.is_empty() && !options.force {
             return Err(Error::failed(format!(
                 "there is {}: --force replaces it, which that program does not survive",
@@ -62,21 +66,20 @@ impl Plan {
         let stages = stages
             .clone()
             .with_console(options.console.or(found.console()));
-        let mut notes = advice::table(&table, disk.sectors(), options.reserve);
-        notes.extend(advice::strangers(&found, &foreign));
-        let overlay = advice::overlay_obstacle(&table, &found);
-        let overlay = match (&stages.overlay, overlay) {
-            _ if options.no_overlay => OverlayAction::Clear,
-            (None, _) => OverlayAction::Leave,
-            (Some(_), None) => OverlayAction::Write,
-            (Some(_), Some(obstacle)) => {
-                notes.push(format!(
-                    "warning: the overlay is left out, {obstacle}; {}",
-                    advice::WITHOUT_OVERLAY
-                ));
-                OverlayAction::Leave
-            }
-        };
+        let (overlay, left_out) = overlay(&table, &found, &stages, options)?;
+        let (mut end, mut replaced) = (OVERLAY_LBA, found.strangers.clone());
+        if overlay == OverlayAction::Write {
+            end = end.saturating_add(stages.overlay_sectors());
+            replaced.extend(found.overlay_strangers(stages.overlay_sectors()));
+        }
+        let mut notes = advice::table(&table, disk.sectors());
+        if !options.reserve {
+            notes.extend(advice::unreserved(&table, end));
+        }
+        let foreign = advice::foreign(found.code, &replaced).into_iter();
+        notes.extend(foreign.map(|what| format!("replaces {what}")));
+        notes.extend(advice::returning(&replaced));
+        notes.extend(left_out);
         let first = first_sector(&found, &stages, options)?;
         let mut writes = order::install(&found, &stages, &first, overlay);
         if options.reserve {
@@ -113,21 +116,53 @@ impl Plan {
     }
 }
 
-/// Refuses a disk on which stage2's sectors belong to someone.
-fn check_room(table: &Table) -> Result<(), Error> {
-    let Some(place) = table.places.occupant(STAGE2_LBA, STAGE2_SECTORS) else {
-        return Ok(());
+/// What becomes of the overlay's sectors, with a warning if there is to be no overlay.
+/// An error if the disk would lose an overlay that works.
+fn overlay(
+    table: &Table,
+    found: &Survey,
+    stages: &Stages,
+    options: &InstallOptions,
+) -> Result<(OverlayAction, Option<String>), Error> {
+    if options.no_overlay {
+        return Ok((OverlayAction::Clear, None));
+    }
+    let obstacle = overlay_obstacle(table, found, stages, options.force);
+    let Some(Obstacle { problem, remedy }) = obstacle else {
+        return Ok((OverlayAction::Write, None));
     };
-    Err(Error::failed(format!(
-        "{} lies in {}, stage2 needs {}: move it out of there first \
-         (partitions should begin at sector 2048)",
-        place.owner,
-        disk::range(
-            place.first,
-            place.last.saturating_sub(place.first).saturating_add(1)
-        ),
-        disk::range(STAGE2_LBA, STAGE2_SECTORS),
-    )))
+    if found.has_working_overlay() {
+        return Err(Error::failed(format!(
+            "{problem}; the overlay on the disk works, so nothing is changed: {remedy}, or give \
+             the overlay up with --no-overlay"
+        )));
+    }
+    let warning = format!(
+        "warning: the overlay is left out, {problem}: {remedy}; {}",
+        advice::WITHOUT_OVERLAY
+    );
+    // A program without an overlay says nothing new of every disk.
+    let warning = stages.overlay.is_some().then_some(warning);
+    Ok((OverlayAction::Leave, warning))
+}
+
+/// Why there can be no overlay on this disk.
+fn overlay_obstacle(
+    table: &Table,
+    found: &Survey,
+    stages: &Stages,
+    force: bool,
+) -> Option<Obstacle> {
+    if stages.overlay.is_none() {
+        return Some(Obstacle {
+            problem: "this gapboot was built without an overlay".to_owned(),
+            remedy: "install with a gapboot that has one",
+        });
+    }
+    let count = stages.overlay_sectors();
+    let strangers = found.overlay_strangers(count);
+    let strangers = (!force).then(|| Obstacle::foreign(&strangers, count));
+    Obstacle::overlay(table, found, count).or(strangers.flatten())
 }
 
 /// What sector 0 is to begin with: the boot code, and the partition table behind

@@ -2,12 +2,12 @@
 //! installed ones are known.
 
 use layout::disk::{STAGE1_CODE, STAGE2_BYTES};
-use layout::header;
+use layout::{format1, header};
 
 use super::console::Console;
-use super::overlay::OverlayHeader;
+use super::overlay::{self, OverlayHeader};
 use crate::error::Error;
-use crate::number::to_usize;
+use crate::number::{sector_bytes, to_usize};
 
 /// stage1 holds this word somewhere in its boot code, stage2 begins with it: by
 /// it an installed gapboot of any version is known.
@@ -71,12 +71,11 @@ impl Stages {
             _ => return Err(wrong("stage2.bin is damaged")),
         };
         if let Some(overlay) = overlay {
-            match OverlayHeader::find(overlay) {
-                Some(overlay) if overlay.intact && overlay.build == found.build => {}
-                Some(overlay) if overlay.intact => {
-                    return Err(wrong("overlay.bin belongs to another stage2"));
-                }
-                _ => return Err(wrong("overlay.bin is damaged")),
+            if !OverlayHeader::find(overlay).is_some_and(|header| header.intact) {
+                return Err(wrong("overlay.bin is damaged"));
+            }
+            if !found.loads(overlay) || found.overlay_sectors != overlay::sectors(overlay) {
+                return Err(wrong("overlay.bin belongs to another stage2"));
             }
         }
         Ok(Self {
@@ -85,6 +84,11 @@ impl Stages {
             overlay: overlay.map(<[u8]>::to_vec),
             version: found.version,
         })
+    }
+
+    /// Sectors that the overlay needs; 0 if there is no overlay.
+    pub fn overlay_sectors(&self) -> u64 {
+        self.overlay.as_deref().map_or(0, overlay::sectors)
     }
 
     /// The same loader with this console; with the build's own for none.
@@ -126,10 +130,15 @@ pub struct Stage2 {
     /// Length in bytes, as many as the gap has if the header names none that
     /// is possible.
     pub length: usize,
-    /// The checksum is right. Never true for a format that is not ours.
+    /// The checksum is right. Never true for a format that this program does not know.
     pub intact: bool,
     /// The checksum of the unpacked image, by which an overlay knows its stage2.
     pub build: u32,
+    /// Sectors that it loads as its overlay; 0 in a format that this program does not
+    /// know.
+    pub overlay_sectors: u64,
+    /// The format of its header.
+    format: u16,
 }
 
 impl Stage2 {
@@ -141,7 +150,12 @@ impl Stage2 {
         let format =
             u16::from_le_bytes([gap[header::FORMAT_OFFSET], gap[header::FORMAT_OFFSET + 1]]);
         let length = to_usize(number(gap, header::LENGTH_OFFSET));
-        let possible = format == header::FORMAT
+        let overlay_sectors = match format {
+            format1::FORMAT => Some(format1::SECTORS),
+            header::FORMAT => Some(gap[header::OVERLAY_SECTORS_OFFSET].into()),
+            _ => None,
+        };
+        let possible = overlay_sectors.is_some()
             && (header::SIZE..=STAGE2_BYTES).contains(&length)
             && length <= gap.len();
         Some(Self {
@@ -151,8 +165,30 @@ impl Stage2 {
             intact: possible
                 && crc32fast::hash(&gap[header::CHECKED_FROM..length])
                     == number(gap, header::CHECKSUM_OFFSET),
+            overlay_sectors: overlay_sectors.unwrap_or(0),
+            format,
         })
     }
+
+    /// True if it takes the overlay at the start of `area` for its own: the same test
+    /// as the loader's.
+    pub fn loads(&self, area: &[u8]) -> bool {
+        let size = to_usize(sector_bytes(self.overlay_sectors));
+        let overlay = area.get(..size).filter(|overlay| !overlay.is_empty());
+        overlay.is_some_and(|overlay| overlay::is_intact(overlay, self.build))
+    }
+
+    /// True if it is older than `other`, by its format or by its version.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let age = |stage2: &Self| (stage2.format, release(&stage2.version));
+        age(self) < age(other)
+    }
+}
+
+/// The numbers of a version such as `0.1.0`, to compare it with another.
+fn release(version: &str) -> Vec<u32> {
+    let numbers = version.split('.');
+    numbers.map(|number| number.parse().unwrap_or(0)).collect()
 }
 
 fn number(gap: &[u8], at: usize) -> u32 {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::stages::Stages;
-use super::survey::{Code, Gap, OverlayArea, Survey};
+use super::stages::{Stage2, Stages};
+use super::survey::{Code, Gap, Survey};
 
 /// The answer.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +20,9 @@ pub struct Status {
     /// Both stages are those of this program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to_date: Option<bool>,
+    /// stage2 is older than this program's.
+    #[serde(skip)]
+    is_older: bool,
     /// `match`, `other`, `foreign` or `none`.
     pub stage1: &'static str,
     /// `present`, `incomplete` or `none`.
@@ -48,15 +51,15 @@ impl Status {
     /// What a survey means; `stages` are those of this program, if it has any.
     pub fn new(found: &Survey, stages: Option<&Stages>) -> Self {
         let is_this_stage1 = stages.is_some_and(|own| own.is_this_stage1(&found.code_bytes));
-        let stage2 = match &found.gap {
-            Gap::Stage2(stage2) => Some(stage2),
-            Gap::Without | Gap::Incomplete => None,
-        };
+        let stage2 = found.stage2();
+        let carried = stages.and_then(|own| Stage2::find(&own.stage2));
+        let age = stage2.zip(carried.as_ref());
         Self {
             installed: found.code == Code::Gapboot && stage2.is_some(),
             version: stage2.map(|stage2| stage2.version.clone()),
             intact: stage2.map(|stage2| stage2.intact),
             up_to_date: stages.map(|own| is_this_stage1 && is_up_to_date(found, own)),
+            is_older: age.is_some_and(|(stage2, carried)| stage2.is_older_than(carried)),
             stage1: match found.code {
                 Code::Empty => "none",
                 Code::Gapboot if is_this_stage1 => "match",
@@ -69,17 +72,15 @@ impl Status {
                 Gap::Stage2(_) => "present",
             },
             overlay: match found.overlay {
-                OverlayArea::Gapboot(overlay) if !overlay.intact => "damaged",
-                OverlayArea::Gapboot(overlay)
-                    if stage2.is_some_and(|stage2| stage2.build == overlay.build) =>
-                {
+                Some(overlay) if !overlay.intact => "damaged",
+                Some(_) if stage2.is_some_and(|stage2| stage2.loads(&found.overlay_bytes)) => {
                     "present"
                 }
-                OverlayArea::Gapboot(_) => "other",
-                OverlayArea::Empty | OverlayArea::Foreign(_) | OverlayArea::Beyond => "none",
+                Some(_) => "other",
+                None => "none",
             },
             console: found.console().map(|console| console.to_string()),
-            foreign: foreign(found),
+            foreign: foreign(found, stages),
         }
     }
 
@@ -109,6 +110,9 @@ impl Status {
         match self.up_to_date {
             None => "",
             Some(true) => ", up to date",
+            Some(false) if self.is_older => {
+                ", older than the loader that this program carries: `gapboot install` updates it"
+            }
             Some(false) => {
                 ", not the build that this program carries: `gapboot install` updates it"
             }
@@ -122,17 +126,21 @@ fn is_up_to_date(found: &Survey, own: &Stages) -> bool {
     let own = own.clone().with_console(found.console());
     own.stage2 == found.gap_bytes
         && match (found.overlay, &own.overlay) {
-            (OverlayArea::Gapboot(_), Some(own)) => *own == found.overlay_bytes,
+            (Some(_), Some(own)) => found.overlay_bytes.starts_with(own),
             _ => true,
         }
 }
 
-fn foreign(found: &Survey) -> Vec<Foreign> {
+/// Other programs where the loader is or would be.
+fn foreign(found: &Survey, stages: Option<&Stages>) -> Vec<Foreign> {
+    let overlay = stages.map_or(0, Stages::overlay_sectors);
+    let overlay = overlay.max(found.overlay_sectors());
     let code = match found.code {
         Code::Foreign(owner) => Some(Foreign { sector: 0, owner }),
         Code::Empty | Code::Gapboot => None,
     };
-    let strangers = found.strangers.iter();
+    let overlay = found.overlay_strangers(overlay);
+    let strangers = found.strangers.iter().copied().chain(overlay);
     let strangers = strangers.map(|stranger| Foreign {
         sector: stranger.lba,
         owner: stranger.owner,

@@ -1,13 +1,15 @@
 //! What is where gapboot goes: in the boot code of sector 0 and in the gap.
 
+use std::ops::Range;
+
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
 
 use super::console::Console;
-use super::overlay::OverlayHeader;
+use super::overlay::{self, OverlayHeader};
 use super::stages::{self, INCOMPLETE, Stage2};
 use crate::disk::{self, Sectors, foreign};
 use crate::error::Error;
-use crate::number::to_u64;
+use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::table::{self, Place};
 
 /// Whose the loader's sectors are where a partition was made in them since.
@@ -35,20 +37,7 @@ pub enum Gap {
     Incomplete,
 }
 
-/// What is in the overlay's sectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverlayArea {
-    /// Nothing.
-    Empty,
-    /// gapboot's overlay, of any version.
-    Gapboot(OverlayHeader),
-    /// Something of the program named.
-    Foreign(&'static str),
-    /// The disk is too short to have these sectors.
-    Beyond,
-}
-
-/// A sector of the gap that is not gapboot's.
+/// A sector in the loader's place that is not gapboot's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stranger {
     /// The program that wrote it.
@@ -60,10 +49,11 @@ pub struct Stranger {
 }
 
 impl Stranger {
-    fn partition(place: &Place) -> Self {
+    /// A partition in a place that begins with sector `at`.
+    fn partition(place: &Place, at: u64) -> Self {
         Self {
             owner: PARTITION,
-            lba: place.first.max(STAGE2_LBA),
+            lba: place.first.max(at),
             returns: false,
         }
     }
@@ -77,14 +67,15 @@ pub struct Survey {
     pub table_bytes: Vec<u8>,
     /// Sectors 34-65.
     pub gap_bytes: Vec<u8>,
-    /// Sectors 66-191; empty if the disk ends before.
+    /// Sectors 66-191, or as many of them as the disk has.
     pub overlay_bytes: Vec<u8>,
     /// Whose boot code it is.
     pub code: Code,
     /// What the gap begins with.
     pub gap: Gap,
-    /// What is in the overlay's sectors.
-    pub overlay: OverlayArea,
+    /// The overlay that the loader would read, of any version, be it in a partition by
+    /// now.
+    pub overlay: Option<OverlayHeader>,
     /// Sectors of the gap that are not gapboot's, one for each owner.
     pub strangers: Vec<Stranger>,
     partitions: Vec<Place>,
@@ -97,28 +88,25 @@ impl Survey {
         let mut code_bytes = disk::read(disk, 0, 1)?;
         let table_bytes = code_bytes.split_off(STAGE1_CODE);
         let gap_bytes = disk::read(disk, STAGE2_LBA, STAGE2_SECTORS)?;
-        let overlay_bytes = match disk.sectors() >= OVERLAY_LBA + OVERLAY_SECTORS {
-            true => disk::read(disk, OVERLAY_LBA, OVERLAY_SECTORS)?,
-            false => Vec::new(),
-        };
+        let overlay_sectors = disk.sectors().saturating_sub(OVERLAY_LBA);
+        let overlay_bytes = disk::read(disk, OVERLAY_LBA, overlay_sectors.min(OVERLAY_SECTORS))?;
         let partitions = table::partitions(disk)?;
-        let intruder = |at, count| partitions.iter().find(|place| place.has_any(at, count));
-        let (gap, strangers) = match intruder(STAGE2_LBA, STAGE2_SECTORS) {
+        let mut intruders = partitions.iter();
+        let intruder = intruders.find(|place| place.has_any(STAGE2_LBA, STAGE2_SECTORS));
+        let (gap, strangers) = match intruder {
             None => {
                 let gap = gap(&gap_bytes);
-                let strangers = strangers(&gap, &gap_bytes);
+                let intact = matches!(&gap, Gap::Stage2(stage2) if stage2.intact);
+                let own = own_range(STAGE2_LBA, own_sectors(&gap));
+                let strangers = strangers(STAGE2_LBA, &gap_bytes, &own, intact);
                 (gap, strangers)
             }
-            Some(place) => (Gap::Without, vec![Stranger::partition(place)]),
-        };
-        let overlay = match intruder(OVERLAY_LBA, OVERLAY_SECTORS) {
-            None => overlay(&overlay_bytes),
-            Some(_) => OverlayArea::Foreign(PARTITION),
+            Some(place) => (Gap::Without, vec![Stranger::partition(place, STAGE2_LBA)]),
         };
         Ok(Self {
             code: code(&code_bytes),
             strangers,
-            overlay,
+            overlay: OverlayHeader::find(&overlay_bytes),
             partitions,
             gap,
             code_bytes,
@@ -130,12 +118,21 @@ impl Survey {
 
     /// True if a loader is here whose overlay is missing, damaged or another's.
     pub fn lacks_overlay(&self) -> bool {
-        match (&self.gap, self.overlay) {
-            (Gap::Stage2(stage2), OverlayArea::Gapboot(overlay)) => {
-                !overlay.intact || overlay.build != stage2.build
-            }
-            (Gap::Stage2(_), _) => true,
-            _ => false,
+        let stage2 = self.stage2();
+        stage2.is_some_and(|stage2| !stage2.loads(&self.overlay_bytes))
+    }
+
+    /// True if a loader is here that starts, and its overlay with it.
+    pub fn has_working_overlay(&self) -> bool {
+        let stage2 = self.stage2();
+        stage2.is_some_and(|stage2| stage2.intact && stage2.loads(&self.overlay_bytes))
+    }
+
+    /// The stage2 that is here, be it damaged.
+    pub fn stage2(&self) -> Option<&Stage2> {
+        match &self.gap {
+            Gap::Stage2(stage2) => Some(stage2),
+            Gap::Without | Gap::Incomplete => None,
         }
     }
 
@@ -153,9 +150,53 @@ impl Survey {
         self.partitions.iter().any(|place| place.has_any(at, 1))
     }
 
-    /// Sectors of the gap, from its start, that hold gapboot's stage2.
-    pub fn own_sectors(&self) -> u64 {
-        own_sectors(&self.gap)
+    /// Sectors from which the loader that is here reads its overlay.
+    pub fn overlay_sectors(&self) -> u64 {
+        self.stage2().map_or(0, |stage2| stage2.overlay_sectors)
+    }
+
+    /// A partition that has any of `count` sectors from `at` on.
+    pub fn intruder(&self, at: u64, count: u64) -> Option<&Place> {
+        let mut partitions = self.partitions.iter();
+        partitions.find(|place| place.has_any(at, count))
+    }
+
+    /// The sectors that hold gapboot's stage2.
+    pub fn own_gap(&self) -> Range<u64> {
+        own_range(STAGE2_LBA, own_sectors(&self.gap))
+    }
+
+    /// The sectors that hold gapboot's overlay; of a damaged one whose size nothing
+    /// tells, all that it can have. A partition and all that follows it are not
+    /// gapboot's.
+    pub fn own_overlay(&self) -> Range<u64> {
+        let stage2 = self.stage2().filter(|stage2| stage2.intact);
+        let size = self.overlay.map_or(0, |overlay| {
+            let by_stage2 = stage2.map(|stage2| stage2.overlay_sectors);
+            let size = overlay.sectors.or(by_stage2);
+            size.unwrap_or(OVERLAY_SECTORS)
+        });
+        let disk = overlay::sectors(&self.overlay_bytes);
+        let begins = |place: &Place| place.first.saturating_sub(OVERLAY_LBA);
+        let partitions = self.partitions.iter();
+        let partitions = partitions.filter(|place| place.last >= OVERLAY_LBA);
+        let room = partitions.map(begins).min().unwrap_or(u64::MAX);
+        own_range(OVERLAY_LBA, size.min(disk).min(room))
+    }
+
+    /// What is not gapboot's in the first `count` sectors of the overlay's place: one
+    /// sector for each owner.
+    pub fn overlay_strangers(&self, count: u64) -> Vec<Stranger> {
+        let intruder = self.intruder(OVERLAY_LBA, count);
+        let partition = intruder.map(|place| Stranger::partition(place, OVERLAY_LBA));
+        let end = partition.map_or(u64::MAX, |partition| partition.lba);
+        let free = sector_bytes(count.min(end.saturating_sub(OVERLAY_LBA)));
+        let bytes = self.overlay_bytes.get(..to_usize(free));
+        let bytes = bytes.unwrap_or(&self.overlay_bytes);
+        let intact = self.overlay.is_some_and(|overlay| overlay.intact);
+        let mut found = strangers(OVERLAY_LBA, bytes, &self.own_overlay(), intact);
+        found.extend(partition);
+        found
     }
 }
 
@@ -189,27 +230,18 @@ fn own_sectors(gap: &Gap) -> u64 {
     }
 }
 
-fn overlay(bytes: &[u8]) -> OverlayArea {
-    if bytes.is_empty() {
-        OverlayArea::Beyond
-    } else if is_zero(bytes) {
-        OverlayArea::Empty
-    } else if let Some(overlay) = OverlayHeader::find(bytes) {
-        OverlayArea::Gapboot(overlay)
-    } else {
-        let sector = bytes.chunks(SECTOR).find(|sector| !is_zero(sector));
-        OverlayArea::Foreign(sector.map_or(foreign::UNKNOWN, foreign::sector))
-    }
+fn own_range(at: u64, count: u64) -> Range<u64> {
+    at..at.saturating_add(count)
 }
 
-/// Whatever lies behind our stage2, and inside a damaged one what bears the
-/// mark of a program that may have damaged it.
-fn strangers(gap: &Gap, bytes: &[u8]) -> Vec<Stranger> {
-    let intact = matches!(gap, Gap::Stage2(stage2) if stage2.intact);
+/// Whatever of `bytes`, which begin with sector `at`, is not in the `own` sectors;
+/// and inside of these, unless they are intact, what bears the mark of a program
+/// that may have damaged them.
+fn strangers(at: u64, bytes: &[u8], own: &Range<u64>, intact: bool) -> Vec<Stranger> {
     let mut strangers: Vec<Stranger> = Vec::new();
-    for (lba, sector) in (STAGE2_LBA..).zip(bytes.chunks(SECTOR)) {
+    for (lba, sector) in (at..).zip(bytes.chunks(SECTOR)) {
         let squatter = foreign::squatter(sector);
-        let ours = lba < STAGE2_LBA.saturating_add(own_sectors(gap));
+        let ours = own.contains(&lba);
         if (ours && (intact || squatter.is_none())) || is_zero(sector) {
             continue;
         }

@@ -22,8 +22,8 @@ use boot::disk::gpt::{Header, SIGNATURE};
 use layout::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_LBA, STAGE2_SECTORS};
 use zerocopy::FromBytes;
 
-use super::stages::INCOMPLETE;
-use super::survey::{Code, Gap, OverlayArea, Survey, is_zero};
+use super::stages::{INCOMPLETE, Stage2};
+use super::survey::{Code, Gap, Survey, is_zero};
 use super::write::Write;
 use crate::disk::{self, Sectors};
 use crate::error::Error;
@@ -167,14 +167,22 @@ impl Undo {
     ///
     /// The order bears an interruption as that of an installation does: gapboot's
     /// stage1 refuses stage2 from the first write on, and boot code that depends
-    /// on the gap comes after the gap.
+    /// on the gap comes after the gap. The first sectors of stage2 and of the overlay,
+    /// by which the others are known as gapboot's, come after these.
     pub fn writes(
         &self,
         found: &Survey,
         disk: &dyn Sectors,
     ) -> Result<(Vec<Write>, Vec<u64>), Error> {
-        let (mut gap, mut first, mut rest) = (Vec::new(), None, Vec::new());
+        let (mut gap, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         let mut stay = Vec::new();
+        for at in self.newer(found) {
+            let clear = Write::new("a newer overlay, zeros", at, &[0; SECTOR]);
+            match at {
+                OVERLAY_LBA => first.push(clear),
+                _ => gap.push(clear),
+            }
+        }
         for change in &self.changes {
             let now = disk::read(disk, change.at, 1)?;
             let Some(bytes) = change.back(found, &now) else {
@@ -186,8 +194,13 @@ impl Undo {
             }
             match change.at {
                 0 => rest.insert(0, Write::new("the former boot code", 0, &bytes)),
+                OVERLAY_LBA => {
+                    let what = "what was before the overlay, its first sector";
+                    first.insert(0, Write::new(what, OVERLAY_LBA, &bytes));
+                }
                 STAGE2_LBA => {
-                    first = Some(Write::new("what was before stage2", STAGE2_LBA, &bytes))
+                    let what = "what was before stage2, its first sector";
+                    first.push(Write::new(what, STAGE2_LBA, &bytes));
                 }
                 at if in_gap(at) => gap.push(Write::new("what was before stage2", at, &bytes)),
                 at if in_overlay(at) => {
@@ -197,7 +210,8 @@ impl Undo {
             }
         }
         let mut writes = Vec::new();
-        if !gap.is_empty() && matches!(found.gap, Gap::Stage2(_)) {
+        let changes_gap = !(gap.is_empty() && first.is_empty());
+        if changes_gap && matches!(found.gap, Gap::Stage2(_)) {
             let mut mark = found.gap_bytes[..SECTOR].to_vec();
             mark[..INCOMPLETE.len()].copy_from_slice(&INCOMPLETE);
             writes.push(Write::new(
@@ -211,6 +225,24 @@ impl Undo {
         writes.extend(rest);
         Ok((writes, stay))
     }
+
+    /// The sectors that an overlay has got by a later installation than the one whose
+    /// way back this is.
+    fn newer(&self, found: &Survey) -> Vec<u64> {
+        let change = |at| self.changes.iter().find(|change| change.at == at);
+        let stays = match (change(OVERLAY_LBA), change(STAGE2_LBA)) {
+            (Some(_), _) => false,
+            // It fits the stage2 that comes back: that installation left it alone.
+            (None, Some(stage2)) => {
+                let stage2 = Stage2::find(&stage2.before);
+                let build = stage2.map(|stage2| stage2.build);
+                build.is_some() && build == found.overlay.map(|overlay| overlay.build)
+            }
+            (None, None) => true,
+        };
+        let added = found.own_overlay().filter(|at| change(*at).is_none());
+        added.filter(|_| !stays).collect()
+    }
 }
 
 impl Change {
@@ -220,11 +252,10 @@ impl Change {
         if (in_gap(self.at) || in_overlay(self.at)) && found.is_in_partition(self.at) {
             return None;
         }
-        let own = STAGE2_LBA..STAGE2_LBA.saturating_add(found.own_sectors());
+        let is_own = |at| found.own_gap().contains(&at) || found.own_overlay().contains(&at);
         let may = match self.at {
             0 => now == self.before || found.code == Code::Gapboot,
-            at if in_overlay(at) && matches!(found.overlay, OverlayArea::Gapboot(_)) => true,
-            at => own.contains(&at) || now == self.after || now == self.before,
+            at => is_own(at) || now == self.after || now == self.before,
         };
         let may = may || ((in_gap(self.at) || in_overlay(self.at)) && is_zero(now));
         let table_is_ours = self.at != 0 || now[STAGE1_CODE..] == self.after[STAGE1_CODE..];

@@ -4,6 +4,7 @@
 // Each test program uses another part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod old;
 pub mod system;
 
 use std::fs;
@@ -13,9 +14,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use cli::install::Stages;
-use layout::disk::{OVERLAY_BYTES, SECTOR, STAGE1_CODE, STAGE2_BYTES};
+use layout::disk::{OVERLAY_SECTORS, SECTOR, STAGE1_CODE, STAGE2_BYTES};
 use layout::header;
-use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC};
+use layout::overlay::{BUILD_OFFSET, CHECKSUM_SIZE, LENGTH_OFFSET, MAGIC};
 use tempfile::TempDir;
 
 /// Bytes of a test image: room for the tables and a partition.
@@ -85,8 +86,13 @@ pub fn stage1(seed: u32) -> Vec<u8> {
     stage1
 }
 
-/// A stage2 of `size` bytes with a right header.
+/// A stage2 of `size` bytes with a right header, without an overlay.
 pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
+    stage2_with(version, seed, size, 0)
+}
+
+/// A stage2 of `size` bytes with a right header, and an overlay of `sectors` sectors.
+fn stage2_with(version: &str, seed: u32, size: usize, sectors: usize) -> Vec<u8> {
     let mut stage2 = noise(seed, size);
     stage2[..header::MAGIC.len()].copy_from_slice(&header::MAGIC);
     stage2[header::FORMAT_OFFSET..][..2].copy_from_slice(&header::FORMAT.to_le_bytes());
@@ -95,6 +101,7 @@ pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
     stage2[header::VERSION_OFFSET..][..version.len()].copy_from_slice(version.as_bytes());
     // Screen and COM1 at full speed, as the build sets it.
     stage2[header::OUTPUTS_OFFSET..][..4].copy_from_slice(&[3, 0, 1, 0]);
+    stage2[header::OVERLAY_SECTORS_OFFSET] = sectors as u8;
     let checksum = crc32fast::hash(&stage2[header::CHECKED_FROM..]);
     stage2[header::CHECKSUM_OFFSET..][..4].copy_from_slice(&checksum.to_le_bytes());
     stage2
@@ -110,24 +117,35 @@ pub fn stages(version: &str, seed: u32) -> Stages {
     .unwrap()
 }
 
-/// The stages of a version, with an overlay.
+/// The stages of a version, with an overlay that is as long as it can be.
 pub fn with_overlay(version: &str, seed: u32) -> Stages {
-    let stage2 = stage2(version, seed, STAGE2_BYTES - 777);
-    Stages::new(&stage1(seed), &stage2, Some(&overlay(&stage2, seed))).unwrap()
+    with_overlay_of(OVERLAY_SECTORS as usize, version, seed)
 }
 
-/// An overlay that belongs to this stage2.
-pub fn overlay(stage2: &[u8], seed: u32) -> Vec<u8> {
-    // As long as an overlay can be.
-    let mut overlay = noise(seed ^ 77, OVERLAY_BYTES);
+/// The stages of a version, with an overlay of `sectors` sectors.
+pub fn with_overlay_of(sectors: usize, version: &str, seed: u32) -> Stages {
+    let stage2 = stage2_with(version, seed, STAGE2_BYTES - 777, sectors);
+    let overlay = overlay(&stage2, seed, sectors);
+    Stages::new(&stage1(seed), &stage2, Some(&overlay)).unwrap()
+}
+
+/// An overlay of `sectors` sectors that belongs to this stage2.
+pub fn overlay(stage2: &[u8], seed: u32, sectors: usize) -> Vec<u8> {
+    let mut overlay = noise(seed ^ 77, sectors * SECTOR);
+    let end = overlay.len() - CHECKSUM_SIZE;
     overlay[..8].copy_from_slice(&MAGIC);
-    overlay[LENGTH_OFFSET..][..4].copy_from_slice(&(CHECKSUM_OFFSET as u32).to_le_bytes());
+    overlay[LENGTH_OFFSET..][..4].copy_from_slice(&(end as u32).to_le_bytes());
     let build = &stage2[header::BUILD_OFFSET..][..4];
     overlay[BUILD_OFFSET..][..4].copy_from_slice(build);
-    let summed = [build, &overlay[..CHECKSUM_OFFSET]].concat();
+    let summed = [build, &overlay[..end]].concat();
     let checksum = crc32fast::hash(&summed).to_le_bytes();
-    overlay[CHECKSUM_OFFSET..].copy_from_slice(&checksum);
+    overlay[end..].copy_from_slice(&checksum);
     overlay
+}
+
+/// Where an overlay of `sectors` sectors lies.
+pub fn overlay_of(sectors: usize) -> Range<usize> {
+    OVERLAY.start..OVERLAY.start + sectors * SECTOR
 }
 
 /// A disk image in a directory of its own.
@@ -167,7 +185,7 @@ impl Image {
     /// A disk as sfdisk makes it: first usable sector 2048.
     pub fn sfdisk(script: &str) -> Self {
         let image = Self::blank();
-        tool("fdisk", "sfdisk", &["--quiet", image.name()], script);
+        image.run_sfdisk(script);
         image
     }
 
@@ -177,8 +195,7 @@ impl Image {
         let image = Self::blank();
         let file = fs::OpenOptions::new().write(true).open(image.path());
         file.unwrap().set_len(16 << 20).unwrap();
-        let script = format!("label: dos\n{script}");
-        tool("fdisk", "sfdisk", &["--quiet", image.name()], &script);
+        image.run_sfdisk(&format!("label: dos\n{script}"));
         image
     }
 
@@ -226,6 +243,10 @@ impl Image {
 
     pub fn run_sgdisk(&self, options: &[&str]) {
         tool("gdisk", "sgdisk", &[options, &[self.name()]].concat(), "");
+    }
+
+    pub fn run_sfdisk(&self, script: &str) {
+        tool("fdisk", "sfdisk", &["--quiet", self.name()], script);
     }
 
     /// What sgdisk finds wrong, as text: it tells by words, not by its status.

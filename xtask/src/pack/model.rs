@@ -1,25 +1,26 @@
 //! What both sides know before a bit: how likely it is a 1.
 //!
-//! A byte is eight bits, the highest first. The bits of it that are known, after a 1, are
-//! the node. For each context (some bits of the last four bytes) there is a tree of slots,
-//! one for each node; a hash of the context says where it begins. Trees overlap, since
-//! there is not enough memory.
+//! A byte is eight bits, the highest first. The bits of it that are known, after
+//! a 1, are the node. For each context (some bits of the last four bytes) there
+//! is a tree of weights, one for each node; a hash of the context says where it
+//! begins. Trees overlap, since there is not enough memory.
 //!
-//! A slot has a weight and a rate. The weights of all contexts are added: their sum is the logarithm
-//! of the odds of a 1. When the bit is known, each weight moves towards it, the further the less the bit
-//! was expected, and the further the less its slot was used before: that is logistic regression by
-//! gradient descent, with a rate for each weight.
+//! The weights of all contexts are added: their sum is the logarithm of the odds
+//! of a 1. When the bit is known, all of them move by the same step towards it,
+//! the further the less it was expected: this is logistic regression by gradient
+//! descent. Steps are longer at the start, when nothing is known, than later.
 
-use layout::packed::{CONTEXTS, FRESH, HASTE, IGNORED, MIX, SLOTS, SLOW, SQUASH, TREES};
+use layout::packed::{CONTEXTS, HASTE, IGNORED, MIX, PATIENCE, RATE, SLOTS, SQUASH, TREES};
 
-/// The numbers of the model that [`super::search`] looks for; `layout::packed` explains them.
+/// The numbers of the model that [`super::search`] looks for; `layout::packed`
+/// explains them.
 #[derive(Clone, Debug)]
 pub(super) struct Numbers {
     pub(super) ignored: [u32; CONTEXTS],
     pub(super) mix: u32,
-    pub(super) fresh: i8,
-    pub(super) slow: i8,
+    pub(super) rate: u32,
     pub(super) haste: u32,
+    pub(super) patience: u32,
 }
 
 impl Numbers {
@@ -27,61 +28,63 @@ impl Numbers {
     pub(super) const OURS: Self = Self {
         ignored: IGNORED,
         mix: MIX,
-        fresh: FRESH,
-        slow: SLOW,
+        rate: RATE,
         haste: HASTE,
+        patience: PATIENCE,
     };
 }
 
-/// All slots, and where in the image we are.
+/// All weights, and where in the image we are.
 pub(super) struct Model {
     numbers: Numbers,
-    /// The weight in the upper 24 bits, the rate below.
-    slots: Vec<u32>,
+    slots: Vec<u16>,
     squash: Vec<u16>,
+    haste: u32,
+    /// Of this byte's steps.
+    rate: u32,
     /// The last four bytes, the last one on top.
     last: u32,
-    /// Where the trees of the next byte begin.
+    /// Where the trees of this byte begin.
     trees: [usize; CONTEXTS],
     node: usize,
 }
 
-/// Sums are 32 bits; their upper ten choose the entry of the table.
-const SQUASH_SHIFT: u32 = 22;
+/// Sums are in 2048ths (of the natural logarithm), the table has each 32nd.
+const SQUASH_SHIFT: u32 = 6;
+/// Steps are the error of the probability times the rate, shifted down by this.
+const RATE_SHIFT: u32 = 15;
 
 impl Model {
     pub(super) fn new(numbers: Numbers) -> Self {
-        let fresh = i32::from(numbers.fresh) as u32;
         let mut model = Self {
+            haste: numbers.haste,
             numbers,
-            slots: vec![fresh; SLOTS],
+            slots: vec![0; SLOTS],
             squash: squash(),
-            last: fresh,
+            rate: 0,
+            last: 0,
             trees: [0; CONTEXTS],
             node: 1,
         };
-        model.plant();
+        model.begin();
         model
     }
 
     /// The probability that the next bit is a 1, in 65536ths; neither 0 nor 1.
     pub(super) fn probability(&self) -> u16 {
-        let slots = self.trees.map(|tree| self.slots[tree + self.node]);
-        let sum = slots.into_iter().fold(0, u32::wrapping_add);
-        self.squash[(sum >> SQUASH_SHIFT) as usize]
+        let weights = self.trees.map(|tree| self.slots[tree + self.node]);
+        let sum = weights.into_iter().fold(0, u16::wrapping_add);
+        self.squash[usize::from(sum >> SQUASH_SHIFT)]
     }
 
     /// The next bit is `bit`; `probability` was [`Self::probability`]. If the
     /// byte is complete, gives it.
     pub(super) fn learn(&mut self, probability: u16, bit: bool) -> Option<u8> {
         let excess = i32::from(probability) - (i32::from(bit) << 16);
-        let step = (excess << self.numbers.haste) & !0xff;
+        let step = ((excess * self.rate as i32) >> RATE_SHIFT) as u16;
         for tree in self.trees {
-            let slot = &mut self.slots[tree + self.node];
-            let rate = *slot as u8 as i8;
-            // No carry: the rate stays below 0.
-            *slot += u32::from(rate < self.numbers.slow);
-            *slot = slot.wrapping_add(step.wrapping_mul(rate.into()) as u32);
+            let weight = &mut self.slots[tree + self.node];
+            *weight = weight.wrapping_sub(step);
         }
         self.node = 2 * self.node + usize::from(bit);
         if self.node < 0x100 {
@@ -90,12 +93,15 @@ impl Model {
         let byte = self.node as u8;
         self.last = self.last >> 8 | u32::from(byte) << 24;
         self.node = 1;
-        self.plant();
+        self.begin();
         Some(byte)
     }
 
-    /// Finds the trees for the next byte.
-    fn plant(&mut self) {
+    /// The rate and the trees of a new byte.
+    fn begin(&mut self) {
+        let haste = self.haste >> self.numbers.patience;
+        self.haste -= haste;
+        self.rate = haste + self.numbers.rate;
         self.trees = self.numbers.ignored.map(|ignored| {
             let hash = (self.last | ignored).wrapping_mul(self.numbers.mix);
             ((u64::from(hash) * TREES as u64) >> 32) as usize

@@ -1,9 +1,11 @@
 //! `./x pack-search`: looks for better numbers of the model.
 //!
-//! The numbers in `layout::packed` (what each context ignores, the hash, the rates) come from
-//! here. It changes them a little at random, and keeps what makes the samples smaller. The samples are stage2's
-//! image and the overlay, which is never packed: numbers that suit both will suit the next build too.
-//! When nothing better turns up for a while, put the numbers into `layout/src/packed.rs` by hand.
+//! The numbers in `layout::packed` (what each context ignores, the hash, the
+//! rates) come from here. It changes them a little at random, and keeps what
+//! makes the samples smaller. The samples are stage2's image and the overlay,
+//! which is never packed: numbers that suit both will suit the next build too.
+//! When nothing better turns up for a while, put the numbers into
+//! `layout/src/packed.rs` by hand.
 
 use anyhow::{Result, ensure};
 use layout::memory;
@@ -63,10 +65,8 @@ fn sizes(samples: &[Vec<u8>], numbers: &Numbers) -> Vec<usize> {
 fn changed(numbers: &Numbers, random: &mut Random) -> Numbers {
     let mut numbers = numbers.clone();
     match random.below(6) {
-        0 => {
-            numbers.fresh = random.near(numbers.fresh).min(numbers.slow);
-        }
-        1 => numbers.slow = random.near(numbers.slow).max(numbers.fresh),
+        0 => numbers.rate = random.near(numbers.rate),
+        1 => numbers.haste = random.near(numbers.haste),
         // Odd, so that no two contexts are alike.
         2 => numbers.mix = random.next() | 1,
         _ => {
@@ -94,8 +94,8 @@ impl Random {
         self.next() % limit
     }
 
-    /// A rate up to three away from `rate`.
-    fn near(&mut self, rate: i8) -> i8 {
-        rate.saturating_add(self.below(7) as i8 - 3).clamp(-64, -1)
+    /// A number up to an eighth away from `number`.
+    fn near(&mut self, number: u32) -> u32 {
+        number - number / 8 + self.below(number / 4)
     }
 }

@@ -13,8 +13,8 @@
 //! | `entry.s` | from stage1 to this file |
 //! | `unpack.s` | the unpacker of the image |
 //! | `thunk.s` | the way between protected mode and real mode |
-//! | `assembly` | the numbers in these three |
 //! | `bios` | BIOS calls |
+//! | `assembly` | the numbers in the three files of assembly |
 //! | `bda` | what the BIOS keeps in its data area |
 //! | `port` | I/O ports |
 //! | `cpu` | what the processor can do |

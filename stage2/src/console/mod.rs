@@ -3,9 +3,9 @@
 //!
 //! | module | device |
 //! |---|---|
-//! | [`screen`] | the screen: INT 10h |
-//! | [`keyboard`] | the keyboard: INT 16h |
-//! | [`serial`] | a serial port: a 16550 UART |
+//! | `screen` | the screen: INT 10h |
+//! | `keyboard` | the keyboard: INT 16h |
+//! | `serial` | a serial port: a 16550 UART |
 
 pub(crate) mod keyboard;
 mod screen;

@@ -26,7 +26,7 @@ pub(crate) const LINE: usize = 4096;
 /// Everything that is too large for the stack.
 pub struct Workspace {
     /// The caches of the disk.
-    pub(crate) caches: Caches,
+    pub(crate) caches: CacheBuffers,
     /// The menu's entries.
     pub(crate) entries: [Entry; CAPACITY],
     /// The id of the entry that boots.
@@ -36,12 +36,12 @@ pub struct Workspace {
 }
 
 /// Memory for the caches of the disk ([`storage::Caches`]).
-pub(crate) struct Caches {
+pub(crate) struct CacheBuffers {
     blocks: [u8; BLOCKS],
     table: [u8; TABLE],
 }
 
-impl Caches {
+impl CacheBuffers {
     /// The disk, seen through them.
     pub(crate) fn storage<'a, D: Disk>(&'a mut self, disk: &'a mut D) -> Storage<'a, D> {
         Storage::new(
@@ -88,7 +88,7 @@ impl Workspace {
     /// An unused workspace: nothing but zeros, so that a static one takes no
     /// room in an image.
     pub const EMPTY: Self = Self {
-        caches: Caches {
+        caches: CacheBuffers {
             blocks: [0; BLOCKS],
             table: [0; TABLE],
         },

@@ -148,7 +148,11 @@ fn it_is_removed() {
         "{}",
         run.out
     );
-    assert_same_outside(&before, &image.bytes(), &[130 * 512..131 * 512]);
+    assert_same_outside(
+        &before,
+        &image.bytes(),
+        std::slice::from_ref(&(130 * 512..131 * 512)),
+    );
     assert_eq!(&image.bytes()[130 * 512..][..8], b"precious");
 }
 

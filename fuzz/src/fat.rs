@@ -3,7 +3,7 @@
 
 use crate::disk::MemoryDisk;
 use boot::disk::storage::Storage;
-use boot::fat::{File, Name, Node, Volume};
+use boot::fat::{DirEntry, File, Name, Volume};
 use layout::disk::SECTOR;
 
 /// Bytes of a directory slot.
@@ -263,7 +263,7 @@ fn slots_of(name: &str, number: usize, is_directory: bool, cluster: u32, size: u
 /// Walks over at most `budget` files and directories of a file system, reads the
 /// files, and asserts that all answers agree with each other.
 pub fn explore(storage: &mut Storage<MemoryDisk>, volume: &Volume, mut budget: u32) {
-    let mut directories = vec![Node::ROOT];
+    let mut directories = vec![DirEntry::ROOT];
     let mut name = Name::new();
     while let Some(directory) = directories.pop() {
         let mut walk = volume.walk(&directory);
@@ -290,7 +290,7 @@ pub fn explore(storage: &mut Storage<MemoryDisk>, volume: &Volume, mut budget: u
 }
 
 /// Reads a file in two ways.
-fn read(storage: &mut Storage<MemoryDisk>, volume: &Volume, node: &Node) {
+fn read(storage: &mut Storage<MemoryDisk>, volume: &Volume, node: &DirEntry) {
     const MOST: usize = 1 << 20;
     let checked = File::open(volume, node).check(storage);
     let mut file = File::open(volume, node);

@@ -13,7 +13,7 @@ use boot::entries::glob;
 use boot::entries::type1::{self, Key};
 use boot::fat::{self, Source};
 use boot::find::look::look;
-use boot::load::Part;
+use boot::load::Extent;
 use boot::machine::Disk;
 use boot::overlay::Overlay;
 use boot::uki::Image;
@@ -96,7 +96,7 @@ fn kernel<D: Disk>(
     entry: &Entry,
     source: &Source,
     storage: &mut Storage<D>,
-) -> Result<Part, boot::Error> {
+) -> Result<Extent, boot::Error> {
     let volume = &source.volume;
     let mut node = entry
         .file
@@ -113,7 +113,7 @@ fn kernel<D: Disk>(
         node = volume.find(storage, &path)?;
     }
     if !entry.has(tag::UKI) {
-        return Ok(Part::whole(node));
+        return Ok(Extent::whole(node));
     }
     let mut image = Image::new(volume, &node, true);
     image.profile = entry.profile;

@@ -107,7 +107,8 @@ impl Fuzzers {
 
     /// Runs a target for so many seconds, and prints how far it came.
     ///
-    /// Errors: it found something; where the input lies, and what went wrong.
+    /// # Errors
+    /// it found something; where the input lies, and what went wrong.
     pub(crate) fn run(&self, target: &Target, seconds: u32) -> Result<()> {
         let Target { name, longest } = target;
         let inputs = self.inputs.join(name);

@@ -94,7 +94,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["kill", times @ ..] => kill::run_words(&workspace, times),
         ["coverage"] => coverage::print(&workspace),
-        ["pack-search", words @ ..] => pack::search::run_words(&workspace, words),
+        ["pack-search", words @ ..] => pack::search::run(&dist::loader(&workspace)?.elf, words),
         ["bench"] => bench::run(&workspace),
         ["check"] => check::all(&workspace),
         ["clippy"] => check::lints(&workspace),

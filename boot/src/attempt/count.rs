@@ -19,7 +19,7 @@ use crate::disk::mirror::refuse_mirror;
 use crate::disk::partition::Partition;
 use crate::disk::storage::Storage;
 use crate::entries::counter;
-use crate::fat::{LongName, Name, Node, ONE_SECTOR, ONE_SLOT, Volume, difference};
+use crate::fat::{DirEntry, LongName, Name, ONE_SECTOR, ONE_SLOT, Volume, difference};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
 use crate::text::concat;
@@ -65,7 +65,7 @@ pub fn attempt<'n, D: Disk>(
     storage: &mut Storage<D>,
     partition: &Partition,
     volume: &Volume,
-    node: &Node,
+    node: &DirEntry,
     suffix: &[u8],
     names: &'n mut Names,
 ) -> Result<Option<&'n [u8]>, Error> {
@@ -81,7 +81,7 @@ pub fn attempt<'n, D: Disk>(
     }
     volume.name(storage, node, file)?;
     let old = &*concat(old, &[file.as_bytes()]).ok_or(slots)?;
-    let Some(counter) = counter::Name::parse(old, suffix) else {
+    let Some(counter) = counter::EntryName::parse(old, suffix) else {
         return Ok(None);
     };
     if !counter.tries.is_counted() {

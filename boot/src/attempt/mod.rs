@@ -14,10 +14,10 @@ use crate::entries::entry::{self, Entry, tag};
 use crate::entries::list::List;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node as Inode, Sources};
+use crate::fat::{DirEntry, File, Sources};
 use crate::handoff::Handoff;
 use crate::load::cmdline::CommandLine;
-use crate::load::{Loader, Part, Step};
+use crate::load::{Extent, Loader, Pass};
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
 use crate::report::Trail;
@@ -66,7 +66,7 @@ pub(crate) struct Notes<'a> {
 
 /// What the checks have found.
 pub(crate) struct Plan {
-    kernel: Part,
+    kernel: Extent,
     /// The image that it lies in; None for a kernel that is a file of its own.
     image: Option<Image>,
 }
@@ -110,7 +110,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     fn check(&mut self) -> Result<Plan, Error> {
         let file = self.main_file()?;
         let mut plan = Plan {
-            kernel: Part::whole(file),
+            kernel: Extent::whole(file),
             image: None,
         };
         if self.entry.has(tag::UKI) {
@@ -126,12 +126,12 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     }
 
     /// The file that boots: the entry's own, or the one that it names.
-    fn main_file(&mut self) -> Result<Inode, Error> {
+    fn main_file(&mut self) -> Result<DirEntry, Error> {
         let file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
         if self.entry.has(tag::TYPE2) {
             return Ok(file);
         }
-        self.lines(Step::Check)?;
+        self.lines(Pass::Check)?;
         let path = self.path.get().unwrap_or_default();
         self.trail.file(path);
         self.loader.volume.find(self.loader.storage, path)
@@ -164,8 +164,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let command_line = self.command_line.as_bytes()?;
         let loaded = self.loader.load(&plan.kernel, command_line);
         let loaded = loaded.and_then(|()| match (self.loader.overlay, &mut plan.image) {
-            (Some(overlay), Some(image)) => overlay.companions(self, image, Step::Load),
-            _ => self.lines(Step::Load),
+            (Some(overlay), Some(image)) => overlay.companions(self, image, Pass::Load),
+            _ => self.lines(Pass::Load),
         });
         self.loader.end_progress();
         loaded
@@ -174,12 +174,12 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     /// Goes through the file of a Type 1 entry: checks or loads its initrds. The check also
     /// gathers the path of what boots and the command line, unless a person has written
     /// one. Initrds beside those of a unified kernel image mean nothing.
-    fn lines(&mut self, step: Step) -> Result<(), Error> {
+    fn lines(&mut self, pass: Pass) -> Result<(), Error> {
         if self.entry.has(tag::TYPE2) {
             return Ok(());
         }
         let file = self.entry.file.ok_or(Error::new(Kind::NoEntries, 0))?;
-        let takes_options = step == Step::Check && !self.command_line.is_edited();
+        let takes_options = pass == Pass::Check && !self.command_line.is_edited();
         let mut file = File::open(self.loader.volume, &file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
@@ -187,7 +187,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                     if let Some(path) = type1::initrd(value) {
                         self.trail.file(path);
                         let node = self.loader.volume.find(self.loader.storage, path)?;
-                        self.loader.initrd(&Part::whole(node), step)?;
+                        self.loader.initrd(&Extent::whole(node), pass)?;
                     }
                 }
                 Some((Key::Options, value)) if takes_options => self.command_line.add(value),
@@ -223,7 +223,7 @@ impl Overlay {
         }
         plan.kernel = image.part();
         let image = plan.image.insert(image);
-        self.companions(attempt, image, Step::Check)
+        self.companions(attempt, image, Pass::Check)
     }
 
     /// Checks or loads the initrds of a unified kernel image and what lies beside it.
@@ -232,7 +232,7 @@ impl Overlay {
         self,
         attempt: &mut Attempt<D, M, C>,
         image: &mut Image,
-        step: Step,
+        pass: Pass,
     ) -> Result<(), Error> {
         uki::Companions {
             image,
@@ -242,7 +242,7 @@ impl Overlay {
             line: attempt.line,
             command_line: &mut attempt.command_line,
         }
-        .initrds(step)
+        .initrds(pass)
     }
 
     /// Remembers what was booted, and leaves the node for userspace. `counted` is the

@@ -7,7 +7,7 @@ use crate::entries::list::List;
 use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node, Source, Sources};
+use crate::fat::{DirEntry, File, Source, Sources};
 use crate::find::scan::Scan;
 use crate::load::cmdline::CommandLine;
 use crate::machine::Disk;
@@ -36,7 +36,7 @@ pub(super) struct OnDisk<'a, 'e, 'd, D> {
 
 impl<D: Disk> OnDisk<'_, '_, '_, D> {
     /// An entry's file, and where it lies; None for an entry that the loader added.
-    fn file(&self, index: usize) -> Option<(Source, Node)> {
+    fn file(&self, index: usize) -> Option<(Source, DirEntry)> {
         let entry = self.list.get(index)?;
         let source = self.sources.get(entry.volume()).copied()??;
         Some((source, entry.file?))

@@ -61,7 +61,7 @@ pub struct Header {
 #[allow(missing_docs, reason = "the specification's names")]
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
-pub struct Entry {
+pub struct PartitionEntry {
     pub partition_type_guid: [u8; 16],
     pub unique_partition_guid: [u8; 16],
     pub starting_lba: U64,
@@ -188,7 +188,7 @@ impl Partitions {
 
     /// Takes the entry for what it is, if it ends with `end` or before.
     fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
-        let Ok((entry, _)) = Entry::ref_from_prefix(entry) else {
+        let Ok((entry, _)) = PartitionEntry::ref_from_prefix(entry) else {
             return;
         };
         let (first, last) = (entry.starting_lba.get(), entry.ending_lba.get());

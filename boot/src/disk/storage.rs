@@ -158,14 +158,14 @@ fn before(at: u64, end: u64, count: u32) -> u32 {
 struct Cache<'a> {
     memory: &'a mut [Block],
     /// What the blocks hold, the most recently used one first.
-    lines: [Line; BLOCKS],
+    lines: [CacheLine; BLOCKS],
     /// Where the last read ended.
     end: u64,
 }
 
 /// What one block of the memory holds.
 #[derive(Clone, Copy, Default)]
-struct Line {
+struct CacheLine {
     /// The LBA of its first sector, divided by eight.
     number: u32,
     /// A bit for each of its sectors that is there, the lowest for the first.
@@ -179,14 +179,14 @@ fn in_block(at: u64) -> usize {
     usize::try_from(at & 7).unwrap_or_default()
 }
 
-/// The bit of this sector in [`Line::valid`].
+/// The bit of this sector in [`CacheLine::valid`].
 fn bit(at: u64) -> u8 {
     1_u8.wrapping_shl(u32::try_from(at & 7).unwrap_or_default())
 }
 
 impl<'a> Cache<'a> {
     fn new(memory: &'a mut [u8]) -> Self {
-        let mut lines = [Line::default(); BLOCKS];
+        let mut lines = [CacheLine::default(); BLOCKS];
         for (line, place) in lines.iter_mut().zip(0..) {
             line.place = place;
         }
@@ -239,7 +239,7 @@ impl<'a> Cache<'a> {
     /// The line for the block of the sector at `at`, which becomes the most
     /// recently used one. If there is none yet, the least recently used one
     /// becomes it.
-    fn line(&mut self, at: u64) -> &mut Line {
+    fn line(&mut self, at: u64) -> &mut CacheLine {
         let number = u32::try_from(at >> BLOCK_SHIFT).unwrap_or(u32::MAX);
         let [first, others @ ..] = &mut self.lines;
         for line in others {

@@ -35,7 +35,7 @@ impl Tries {
 
 /// An entry's file name and where its counter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name<'a> {
+pub struct EntryName<'a> {
     name: &'a [u8],
     /// Bytes before the counter, or before the suffix if there is none.
     base: usize,
@@ -49,12 +49,12 @@ pub struct Name<'a> {
     pub tries: Tries,
 }
 
-impl<'a> Name<'a> {
+impl<'a> EntryName<'a> {
     /// Takes a file's name apart. `suffix` is `.conf` or `.efi`.
     ///
     /// None for a file that is no entry: it ends otherwise, starts with a dot,
     /// or with `auto-`, which systemd-boot keeps for entries of its own making.
-    pub fn parse(name: &'a [u8], suffix: &[u8]) -> Option<Name<'a>> {
+    pub fn parse(name: &'a [u8], suffix: &[u8]) -> Option<EntryName<'a>> {
         let stem = name.len().checked_sub(suffix.len())?;
         if !name.get(stem..)?.eq_ignore_ascii_case(suffix)
             || name.first() == Some(&b'.')
@@ -62,7 +62,7 @@ impl<'a> Name<'a> {
         {
             return None;
         }
-        let mut parsed = Name {
+        let mut parsed = EntryName {
             name,
             base: stem,
             stem,
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use std::string::{String, ToString};
 
-    /// Name, LEFT, DONE, name after one attempt.
+    /// EntryName, LEFT, DONE, name after one attempt.
     const COUNTED: [(&str, i32, i32, &str); 16] = [
         ("foo+3.conf", 3, -1, "foo+2-1.conf"),
         ("foo+2-1.conf", 2, 1, "foo+1-2.conf"),
@@ -224,8 +224,8 @@ mod tests {
         "foo+3-2147483648.conf",
     ];
 
-    fn parse(name: &str) -> Name<'_> {
-        Name::parse(name.as_bytes(), b".conf").unwrap()
+    fn parse(name: &str) -> EntryName<'_> {
+        EntryName::parse(name.as_bytes(), b".conf").unwrap()
     }
 
     fn id(name: &str) -> String {
@@ -324,18 +324,18 @@ mod tests {
             ("a b\u{fc}.conf", true),
         ] {
             assert_eq!(
-                Name::parse(name.as_bytes(), b".conf").is_some(),
+                EntryName::parse(name.as_bytes(), b".conf").is_some(),
                 expected,
                 "{name}"
             );
         }
-        let name = Name::parse(b"debian_12+3-0.EFI", b".efi").unwrap();
+        let name = EntryName::parse(b"debian_12+3-0.EFI", b".efi").unwrap();
         assert_eq!(name.id().concat(), b"debian_12.EFI");
         assert_eq!(
             (name.base(), name.left_digits, name.done_digits),
             (&b"debian_12"[..], 1, 1)
         );
-        assert!(Name::parse(b"debian.conf", b".efi").is_none());
+        assert!(EntryName::parse(b"debian.conf", b".efi").is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One entry as the menu knows it, whatever kind of file it comes from.
 
 use super::counter::Tries;
-use crate::fat::Node;
+use crate::fat::DirEntry;
 use crate::text::concat;
 
 /// The texts of an entry.
@@ -33,7 +33,7 @@ pub struct Entry {
     /// Number of the UKI profile; 0 for everything else.
     pub profile: u32,
     /// The entry's file; None for what the loader adds by itself.
-    pub file: Option<Node>,
+    pub file: Option<DirEntry>,
     /// Bytes at the end of the id that name the profile, the `@` included.
     pub profile_suffix: u8,
     /// True for what the loader adds to the menu by itself (power off,

@@ -8,7 +8,7 @@
 //! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
 //! slash for one and finds neither `.` nor `..`.
 
-use super::counter::Name;
+use super::counter::EntryName;
 use super::entry::{Entry, Field};
 use super::line;
 use crate::text::{Text, cut};
@@ -112,7 +112,7 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// An entry from the file `name`. Entry and path are the caller's memory,
     /// their content does not matter.
-    pub fn new(name: &Name, entry: &'a mut Entry, path: &'a mut Text) -> Self {
+    pub fn new(name: &EntryName, entry: &'a mut Entry, path: &'a mut Text) -> Self {
         entry.clear();
         path.clear();
         entry.tries = name.tries;
@@ -230,7 +230,7 @@ mod tests {
             assert!(entry.set(field, &[b"old"]).is_some() && path.set(&[b"/old"]));
         }
         entry.profile = 9;
-        let name = Name::parse(name.as_bytes(), b".conf").unwrap();
+        let name = EntryName::parse(name.as_bytes(), b".conf").unwrap();
         let mut draft = Draft::new(&name, &mut entry, &mut path);
         for line in file.split(['\n', '\r']) {
             draft.line(line.as_bytes(), long_mode);

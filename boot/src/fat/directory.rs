@@ -79,7 +79,7 @@ struct LongSlot {
 
 /// A file or directory: what its directory says of it, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct DirEntry {
     attributes: Attributes,
     /// The first cluster of its contents; 0 where it has none.
     pub(super) cluster: u32,
@@ -92,9 +92,9 @@ pub struct Node {
     slots: u8,
 }
 
-impl Node {
+impl DirEntry {
     /// The root directory.
-    pub const ROOT: Node = Node {
+    pub const ROOT: DirEntry = DirEntry {
         attributes: Attributes::DIRECTORY,
         cluster: 0,
         size: 0,
@@ -125,24 +125,24 @@ impl Node {
     }
 
     /// The directory it is in.
-    pub(super) fn parent(&self) -> Node {
-        Node {
+    pub(super) fn parent(&self) -> DirEntry {
+        DirEntry {
             cluster: self.directory,
-            ..Node::ROOT
+            ..DirEntry::ROOT
         }
     }
 }
 
 impl Volume {
     /// Where a file of one sector has its content; None for any other file.
-    pub(crate) fn only_sector(&self, node: &Node) -> Option<Lba> {
+    pub(crate) fn only_sector(&self, node: &DirEntry) -> Option<Lba> {
         let is_it = node.size() == 512 && self.has_cluster(node.cluster) && !node.is_directory();
         is_it.then_some(self.lba(self.cluster(node.cluster)))
     }
 
     /// The files and directories in a directory.
     #[inline(never)]
-    pub fn walk(&self, directory: &Node) -> Walk {
+    pub fn walk(&self, directory: &DirEntry) -> Walk {
         let chain = self.directory(directory.cluster);
         Walk {
             volume: *self,
@@ -171,7 +171,7 @@ impl Volume {
     pub fn slot<D: Disk>(
         &self,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         number: u8,
     ) -> Result<(Lba, usize), Error> {
         let before = u32::from(number).wrapping_mul(SLOT);
@@ -185,7 +185,7 @@ impl Volume {
     pub(super) fn place<D: Disk>(
         &self,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         offset: u32,
     ) -> Result<(Lba, usize), Error> {
         let mut chain = self.directory(node.directory);
@@ -200,8 +200,8 @@ impl Volume {
     /// # Errors
     /// [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
     /// read could have held it.
-    pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<Node, Error> {
-        let mut node = Node::ROOT;
+    pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<DirEntry, Error> {
+        let mut node = DirEntry::ROOT;
         let mut name = Name::new();
         'names: for wanted in path.split(|&byte| byte == b'/') {
             if wanted.is_empty() {
@@ -253,7 +253,7 @@ impl Walk {
         &mut self,
         storage: &mut Storage<D>,
         name: &mut Name,
-    ) -> Result<Option<Node>, Error> {
+    ) -> Result<Option<DirEntry>, Error> {
         let mut set = Set::default();
         while self.offset != DONE {
             let offset = self.offset;
@@ -303,13 +303,13 @@ impl Walk {
     }
 
     /// The node of a slot with a short name, as if it had no other.
-    fn node(&self, slot: &ShortSlot, offset: u32) -> Node {
+    fn node(&self, slot: &ShortSlot, offset: u32) -> DirEntry {
         let mut cluster = u32::from(slot.fst_clus_lo.get());
         // Systems older than FAT32 kept other things where the high half is.
         if self.volume.width == FAT32 {
             cluster |= u32::from(slot.fst_clus_hi.get()) << 16;
         }
-        Node {
+        DirEntry {
             attributes: Attributes::from_bits_retain(slot.attr),
             cluster,
             size: slot.file_size.get(),

@@ -2,7 +2,7 @@
 
 use super::boot_sector::{SECTOR_SHIFT, Volume};
 use super::chain::Chain;
-use super::directory::Node;
+use super::directory::DirEntry;
 use super::{to_u32, to_usize};
 use crate::disk::storage::Storage;
 use crate::machine::Disk;
@@ -24,7 +24,7 @@ pub struct File {
 
 impl File {
     /// The file of a node, from its start.
-    pub fn open(volume: &Volume, node: &Node) -> File {
+    pub fn open(volume: &Volume, node: &DirEntry) -> File {
         File {
             volume: *volume,
             chain: Chain::new(node.cluster),

@@ -8,7 +8,7 @@
 //! slot belongs to nothing; behind it everything is as it was.
 
 use super::boot_sector::Volume;
-use super::directory::{DELETED, LAST_PIECE, Node, SLOT};
+use super::directory::{DELETED, DirEntry, LAST_PIECE, SLOT};
 use super::name::{MOST_UNITS, Name};
 use super::rename::{LongName, ONE_SECTOR, PIECE, difference};
 use super::{in_sector, to_usize};
@@ -29,7 +29,7 @@ impl Overlay {
         self,
         volume: &Volume,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         long: &LongName,
         (old, new): (&[u8], &[u8]),
         name: &mut Name,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `boot_sector` | the boot sector, checked and turned into a [`Volume`] |
 //! | `chain` | the file allocation table: which clusters follow each other |
-//! | `directory` | directory slots: [`Walk`] puts them together to [`Node`]s |
+//! | `directory` | directory slots: [`Walk`] puts them together to [`DirEntry`]s |
 //! | `name` | long and short [`Name`]s |
 //! | `file` | the bytes of a [`File`] |
 //! | `rename` | other digits in a name, in the slots that it has |
@@ -24,7 +24,7 @@ mod rename;
 mod source;
 
 pub use boot_sector::Volume;
-pub use directory::{Node, Walk};
+pub use directory::{DirEntry, Walk};
 pub use file::File;
 pub use name::Name;
 pub(crate) use rename::{LongName, ONE_SECTOR, ONE_SLOT, difference};

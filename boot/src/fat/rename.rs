@@ -24,7 +24,7 @@
 //!   digits to the new ones included.
 
 use super::boot_sector::Volume;
-use super::directory::{Node, SLOT};
+use super::directory::{DirEntry, SLOT};
 use super::name::Name;
 use super::{in_sector, to_u32};
 use crate::disk::storage::Storage;
@@ -53,7 +53,7 @@ pub(crate) struct LongName {
 impl LongName {
     /// Of a node and its name; None if it has not the slots that such a name
     /// takes, as when it has a short name only.
-    pub(crate) fn of(node: &Node, name: &Name) -> Option<LongName> {
+    pub(crate) fn of(node: &DirEntry, name: &Name) -> Option<LongName> {
         let pieces = node.slots().wrapping_sub(1);
         let units = name.units;
         (units.div_ceil(PIECE) == usize::from(pieces)).then_some(LongName {
@@ -113,7 +113,7 @@ impl Volume {
     pub(crate) fn name<D: Disk>(
         &self,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         name: &mut Name,
     ) -> Result<(), Error> {
         let mut walk = self.walk(&node.parent());
@@ -135,7 +135,7 @@ impl Volume {
     pub(crate) fn rename<D: Disk>(
         &self,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         long: &LongName,
         (old, new, first): (&[u8], &[u8], usize),
         name: &mut Name,
@@ -165,7 +165,7 @@ impl Volume {
     pub(super) fn check_new_name<D: Disk>(
         &self,
         storage: &mut Storage<D>,
-        node: &Node,
+        node: &DirEntry,
         (old, new): (&[u8], &[u8]),
         name: &mut Name,
     ) -> Result<(), Error> {

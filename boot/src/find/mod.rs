@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`inventory`] | partitions, file systems, settings and entries, in this order |
+//! | `inventory` | partitions, file systems, settings and entries, in this order |
 //! | [`scan`] | the entries of one file system |
 //! | `look` | all of that, for programs that only look at a disk |
 

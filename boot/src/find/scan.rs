@@ -4,12 +4,12 @@
 //! who may show it, and the scan goes on.
 
 use crate::disk::storage::Storage;
-use crate::entries::counter::Name;
+use crate::entries::counter::EntryName;
 use crate::entries::entry::{TYPE1, TYPE2, tag};
 use crate::entries::list::List;
 use crate::entries::type1::{Draft, Main};
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node, Volume};
+use crate::fat::{DirEntry, File, Volume};
 use crate::load::bzimage::{MAGIC, MAGIC_AT};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
@@ -90,14 +90,14 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// Offers one entry to `list`, if the name of its file is an entry's.
     fn offer(
         &mut self,
-        node: &Node,
+        node: &DirEntry,
         path: &[u8],
         scratch: &mut Scratch,
         list: &mut List,
     ) -> Result<(), Error> {
         let is_type1 = path == TYPE1;
         let suffix: &[u8] = if is_type1 { b".conf" } else { b".efi" };
-        let Some(name) = Name::parse(scratch.name.as_bytes(), suffix) else {
+        let Some(name) = EntryName::parse(scratch.name.as_bytes(), suffix) else {
             return Ok(());
         };
         let mut draft = Draft::new(&name, &mut scratch.entry, &mut scratch.path);
@@ -114,7 +114,12 @@ impl<D: Disk> Scan<'_, '_, D> {
     }
 
     /// Reads the file of a Type 1 entry, and gives the bits of [`tag`] for it.
-    fn read_type1(&mut self, node: &Node, draft: &mut Draft, line: &mut [u8]) -> Result<u8, Error> {
+    fn read_type1(
+        &mut self,
+        node: &DirEntry,
+        draft: &mut Draft,
+        line: &mut [u8],
+    ) -> Result<u8, Error> {
         if node.size() >= TOO_LARGE {
             return Err(Error::new(Kind::EntryTooLarge, node.size().into()));
         }
@@ -145,7 +150,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     /// Checks that a unified kernel image is a bzImage too. Its code for a BIOS knows its
     /// sections, so without the overlay it is a kernel like any other, with no initrd and
     /// an empty command line.
-    fn check_bzimage(&mut self, node: &Node) -> Result<u8, Error> {
+    fn check_bzimage(&mut self, node: &DirEntry) -> Result<u8, Error> {
         if is_kernel(self.storage, File::open(self.volume, node))? {
             return Ok(tag::TYPE2);
         }
@@ -165,7 +170,7 @@ impl Overlay {
     /// Checks that what an `efi` line names has a kernel in it, or is one, and gives the
     /// bits of [`tag`] for it.
     #[inline(never)]
-    fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &Node) -> Result<u8, Error> {
+    fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &DirEntry) -> Result<u8, Error> {
         let mut image = Image::new(scan.volume, node, scan.long_mode);
         image.find_kernel(scan.storage)?;
         if is_kernel(scan.storage, image.file)? {
@@ -180,11 +185,11 @@ impl Overlay {
     fn offer_type2<D: Disk>(
         self,
         scan: &mut Scan<D>,
-        node: &Node,
+        node: &DirEntry,
         scratch: &mut Scratch,
         list: &mut List,
     ) -> Result<(), Error> {
-        let Some(name) = Name::parse(scratch.name.as_bytes(), b".efi") else {
+        let Some(name) = EntryName::parse(scratch.name.as_bytes(), b".efi") else {
             return Ok(());
         };
         let mut image = Image::new(scan.volume, node, scan.long_mode);

@@ -187,7 +187,8 @@ impl SetupHeader {
 
     /// Checks the header of a kernel of `size` bytes, header and all.
     ///
-    /// Errors: [`Kind::KernelUnknown`], [`Kind::KernelOld`],
+    /// # Errors
+    /// [`Kind::KernelUnknown`], [`Kind::KernelOld`],
     /// [`Kind::KernelZimage`], [`Kind::KernelHeader`], [`Kind::KernelTruncated`].
     pub fn check(&self, size: u32) -> Result<Kernel, Error> {
         if self.boot_flag.get() != 0xaa55 || self.header != MAGIC {

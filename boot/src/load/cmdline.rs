@@ -70,7 +70,8 @@ impl<'a> CommandLine<'a> {
 
     /// The line as it is.
     ///
-    /// Errors: [`Kind::CommandLineLong`].
+    /// # Errors
+    /// [`Kind::CommandLineLong`].
     pub fn as_bytes(&self) -> Result<&[u8], Error> {
         self.buffer.get(..self.length).ok_or(too_long(LIMIT))
     }
@@ -83,7 +84,8 @@ pub(crate) fn too_long(limit: u32) -> Error {
 
 /// Checks that a kernel which reads up to `limit` bytes gets all of `line`.
 ///
-/// Errors: [`Kind::CommandLineLong`].
+/// # Errors
+/// [`Kind::CommandLineLong`].
 pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
     let limit = limit.min(LIMIT);
     match u32::try_from(line.len()) {

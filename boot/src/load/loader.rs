@@ -4,7 +4,7 @@ use super::bzimage::{HEAD, LoadFlags, SetupHeader};
 use super::progress::Progress;
 use super::{cmdline, place};
 use crate::disk::storage::Storage;
-use crate::fat::{File, Node, Volume};
+use crate::fat::{DirEntry, File, Volume};
 use crate::handoff::Handoff;
 use crate::machine::{Console, Disk, Memory};
 use crate::overlay::Overlay;
@@ -18,18 +18,18 @@ const _: () = assert!(HEAD == 1024);
 
 /// A file, or a piece of one: a section of a UKI.
 #[derive(Clone, Copy)]
-pub struct Part {
+pub struct Extent {
     /// The file.
-    pub node: Node,
+    pub node: DirEntry,
     /// Where the piece begins, in bytes.
     pub offset: u32,
     /// Its bytes.
     pub size: u32,
 }
 
-impl Part {
+impl Extent {
     /// All of a file.
-    pub fn whole(node: Node) -> Self {
+    pub fn whole(node: DirEntry) -> Self {
         Self {
             node,
             offset: 0,
@@ -40,7 +40,7 @@ impl Part {
 
 /// What is done with an initrd.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Pass {
     /// It is checked and its bytes are counted.
     Check,
     /// It is read.
@@ -95,10 +95,11 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
 
     /// Checks or loads the next initrd.
     ///
-    /// Errors: [`Kind::InitrdLarge`], [`Kind::IsDirectory`],
+    /// # Errors
+    /// [`Kind::InitrdLarge`], [`Kind::IsDirectory`],
     /// [`Kind::FileShort`], [`Kind::MemoryRefused`]; those of [`File::next`].
-    pub fn initrd(&mut self, part: &Part, step: Step) -> Result<(), Error> {
-        if step == Step::Check {
+    pub fn initrd(&mut self, part: &Extent, pass: Pass) -> Result<(), Error> {
+        if pass == Pass::Check {
             self.check(part)?;
             return self.count(part.size);
         }
@@ -108,9 +109,10 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
 
     /// Checks or loads the next initrd, one that lies in memory.
     ///
-    /// Errors: [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
-    pub fn initrd_bytes(&mut self, bytes: &[u8], step: Step) -> Result<(), Error> {
-        if step == Step::Check {
+    /// # Errors
+    /// [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    pub fn initrd_bytes(&mut self, bytes: &[u8], pass: Pass) -> Result<(), Error> {
+        if pass == Pass::Check {
             return self.count(to_u32(bytes.len()));
         }
         self.pad(to_u32(bytes.len()))?;
@@ -119,9 +121,10 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
 
     /// Pads the last initrd to a multiple of four bytes, as all others are.
     ///
-    /// Errors: [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
-    pub fn pad_end(&mut self, step: Step) -> Result<(), Error> {
-        if step == Step::Load {
+    /// # Errors
+    /// [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    pub fn pad_end(&mut self, pass: Pass) -> Result<(), Error> {
+        if pass == Pass::Load {
             return self.pad(1);
         }
         let total = &mut self.handoff.initrd_size;
@@ -134,11 +137,12 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// the initrds having been checked. `command_line` has no NUL. Of memory, only the first 1,024 bytes of
     /// `KERNEL_SETUP` are touched.
     ///
-    /// Errors: those of [`SetupHeader::check`], [`cmdline::check`],
+    /// # Errors
+    /// those of [`SetupHeader::check`], [`cmdline::check`],
     /// [`place::place`], [`File::next`] and [`File::check`];
     /// [`Kind::IsDirectory`], [`Kind::FileShort`].
     #[inline(never)]
-    pub fn prepare(&mut self, kernel: &Part, command_line: &[u8]) -> Result<(), Error> {
+    pub fn prepare(&mut self, kernel: &Extent, command_line: &[u8]) -> Result<(), Error> {
         let mut head = [0; HEAD];
         self.read_head(kernel, &mut head)?;
         let Some(header) = SetupHeader::of(&mut head) else {
@@ -161,9 +165,10 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Loads the kernel and writes the command line that was prepared for. What
     /// is left are the initrds.
     ///
-    /// Errors: those of [`File::next`]; [`Kind::FileShort`],
+    /// # Errors
+    /// those of [`File::next`]; [`Kind::FileShort`],
     /// [`Kind::MemoryRefused`].
-    pub fn load(&mut self, kernel: &Part, command_line: &[u8]) -> Result<(), Error> {
+    pub fn load(&mut self, kernel: &Extent, command_line: &[u8]) -> Result<(), Error> {
         let Handoff {
             setup_size,
             kernel_size,
@@ -183,7 +188,8 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Leaves `data` for userspace in a node of the kernel's `setup_data` list
     /// ([`layout::node`]), if the kernel has one (boot protocol 2.09).
     ///
-    /// Errors: [`Kind::MemoryRefused`].
+    /// # Errors
+    /// [`Kind::MemoryRefused`].
     pub fn node(&mut self, data: &[u8]) -> Result<(), Error> {
         if !self.handoff.has_node {
             return Ok(());
@@ -205,7 +211,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 
     /// Reads the first bytes of the kernel, and checks that the others are there.
-    fn read_head(&mut self, kernel: &Part, head: &mut [u8; HEAD]) -> Result<(), Error> {
+    fn read_head(&mut self, kernel: &Extent, head: &mut [u8; HEAD]) -> Result<(), Error> {
         let mut file = self.check(kernel)?;
         let mut places = head.iter_mut();
         loop {
@@ -239,9 +245,10 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
 
     /// Opens a file after checking that all bytes of the part can be found.
     ///
-    /// Errors: [`Kind::IsDirectory`], [`Kind::FileShort`]; those of
+    /// # Errors
+    /// [`Kind::IsDirectory`], [`Kind::FileShort`]; those of
     /// [`File::check`].
-    pub fn check(&mut self, part: &Part) -> Result<File, Error> {
+    pub fn check(&mut self, part: &Extent) -> Result<File, Error> {
         if part.node.is_directory() {
             return Err(Error::new(Kind::IsDirectory, 0));
         }
@@ -256,7 +263,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 
     /// Writes `size` bytes of a part, from byte `skip` of it on.
-    fn copy(&mut self, part: &Part, skip: u32, size: u32) -> Result<(), Error> {
+    fn copy(&mut self, part: &Extent, skip: u32, size: u32) -> Result<(), Error> {
         let mut file = File::open(self.volume, &part.node);
         file.seek(part.offset.saturating_add(skip));
         let mut left = size;

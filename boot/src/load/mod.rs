@@ -8,8 +8,8 @@
 //!
 //! | step | calls to [`Loader`] |
 //! |---|---|
-//! | [`Step::Check`] | [`initrd`](Loader::initrd) for each one, [`prepare`](Loader::prepare) |
-//! | [`Step::Load`] | [`load`](Loader::load), [`initrd`](Loader::initrd) for each one |
+//! | [`Pass::Check`] | [`initrd`](Loader::initrd) for each one, [`prepare`](Loader::prepare) |
+//! | [`Pass::Load`] | [`load`](Loader::load), [`initrd`](Loader::initrd) for each one |
 //!
 //! | module | what |
 //! |---|---|
@@ -29,4 +29,4 @@ mod loader;
 pub mod place;
 mod progress;
 
-pub use loader::{Loader, Part, Step};
+pub use loader::{Extent, Loader, Pass};

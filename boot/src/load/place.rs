@@ -19,7 +19,8 @@ const PAGE: u32 = 0x1000;
 /// The address of an initrd of `size` bytes beside `kernel`, which lies at
 /// [`KERNEL`]; 0 if `size` is 0. Everything that the two need is usable memory.
 ///
-/// Errors: [`Kind::KernelMemory`], [`Kind::InitrdMemory`], [`Kind::InitrdLimit`].
+/// # Errors
+/// [`Kind::KernelMemory`], [`Kind::InitrdMemory`], [`Kind::InitrdLimit`].
 pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> {
     let kernel_end = kernel_end(kernel, map)?;
     if size == 0 {

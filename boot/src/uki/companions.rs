@@ -20,9 +20,9 @@ use crate::entries::entry::TYPE2;
 use crate::entries::entry::{Entry, tag};
 use crate::entries::type1::{self, Key};
 use crate::error::Error;
-use crate::fat::{File, Node};
+use crate::fat::{DirEntry, File};
 use crate::load::cmdline::CommandLine;
-use crate::load::{Loader, Part, Step};
+use crate::load::{Extent, Loader, Pass};
 use crate::machine::{Console, Disk, Memory};
 use crate::text::Text;
 
@@ -128,31 +128,31 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     /// # Errors
     /// Those of [`Listing::next`], [`Image::find`], [`command_line`] and
     /// [`Loader::initrd`].
-    pub(crate) fn initrds(&mut self, step: Step) -> Result<(), Error> {
+    pub(crate) fn initrds(&mut self, pass: Pass) -> Result<(), Error> {
         let mut room = Text::UNSET;
         let own = self.directory(&mut room);
-        if step == Step::Check {
+        if pass == Pass::Check {
             self.command_lines(ADDONS)?;
             self.command_lines(own)?;
         }
-        self.addons(own, &names::UCODE, Order::Descending, step)?;
-        self.addons(ADDONS, &names::UCODE, Order::Descending, step)?;
-        self.section(&names::UCODE, step)?;
-        self.extras(step)?;
-        self.section(&names::INITRD, step)?;
+        self.addons(own, &names::UCODE, Order::Descending, pass)?;
+        self.addons(ADDONS, &names::UCODE, Order::Descending, pass)?;
+        self.section(&names::UCODE, pass)?;
+        self.extras(pass)?;
+        self.section(&names::INITRD, pass)?;
         for set in &SETS {
-            self.set(set.directory.unwrap_or(own), set, step)?;
+            self.set(set.directory.unwrap_or(own), set, pass)?;
         }
         for (section, name) in PASSED_ON {
             self.image.find(self.loader.storage, &section)?;
             if !self.image.is_empty() {
                 let part = self.image.part();
-                cpio::one_file(self.loader, PASSED_ON_TO, name, &part, step)?;
+                cpio::one_file(self.loader, PASSED_ON_TO, name, &part, pass)?;
             }
         }
-        self.addons(ADDONS, &names::INITRD, Order::Ascending, step)?;
-        self.addons(own, &names::INITRD, Order::Ascending, step)?;
-        self.loader.pad_end(step)
+        self.addons(ADDONS, &names::INITRD, Order::Ascending, pass)?;
+        self.addons(own, &names::INITRD, Order::Ascending, pass)?;
+        self.loader.pad_end(pass)
     }
 
     /// The path of the directory for this image: the image's own, without its
@@ -166,7 +166,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             let slash = self.path.iter().rposition(|&byte| byte == b'/');
             let start = slash.map_or(0, |at| at.wrapping_add(1));
             let (above, name) = self.path.split_at_checked(start).unwrap_or_default();
-            let [base, suffix] = match counter::Name::parse(name, b".efi") {
+            let [base, suffix] = match counter::EntryName::parse(name, b".efi") {
                 Some(name) => name.id(),
                 None => [name, b""],
             };
@@ -189,13 +189,13 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     }
 
     /// A section of the image that is an initrd.
-    fn section(&mut self, name: &SectionName, step: Step) -> Result<(), Error> {
+    fn section(&mut self, name: &SectionName, pass: Pass) -> Result<(), Error> {
         self.image.find(self.loader.storage, name)?;
-        self.loader.initrd(&self.image.part(), step)
+        self.loader.initrd(&self.image.part(), pass)
     }
 
     /// The files of one directory as an archive; no archive if there are none.
-    fn set(&mut self, path: &[u8], set: &Set, step: Step) -> Result<(), Error> {
+    fn set(&mut self, path: &[u8], set: &Set, pass: Pass) -> Result<(), Error> {
         let storage = &mut *self.loader.storage;
         let mut list = Listing::new(
             storage,
@@ -207,12 +207,12 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         let Some(mut next) = list.next(self.loader.storage)? else {
             return Ok(());
         };
-        let mut archive = Archive::begin(self.loader, set.destination, step)?;
+        let mut archive = Archive::begin(self.loader, set.destination, pass)?;
         loop {
-            let part = Part::whole(next);
+            let part = Extent::whole(next);
             if self.loader.check(&part).is_ok() {
                 archive.file(self.loader, list.name(), part.size)?;
-                self.loader.initrd(&part, step)?;
+                self.loader.initrd(&part, pass)?;
             }
             match list.next(self.loader.storage)? {
                 Some(node) => next = node,
@@ -227,22 +227,22 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         path: &[u8],
         section: &SectionName,
         order: Order,
-        step: Step,
+        pass: Pass,
     ) -> Result<(), Error> {
         let volume = self.loader.volume;
         let mut list = Listing::new(self.loader.storage, volume, path, ADDON, order);
         while let Some(node) = list.next(self.loader.storage)? {
             if let Some(mut addon) = self.addon(&node) {
                 addon.find(self.loader.storage, section)?;
-                self.loader.initrd(&addon.part(), step)?;
+                self.loader.initrd(&addon.part(), pass)?;
             }
         }
         Ok(())
     }
 
     /// The addon in a file; None if the file is no addon, or not one for this image.
-    fn addon(&mut self, node: &Node) -> Option<Image> {
-        self.loader.check(&Part::whole(*node)).ok()?;
+    fn addon(&mut self, node: &DirEntry) -> Option<Image> {
+        self.loader.check(&Extent::whole(*node)).ok()?;
         let storage = &mut *self.loader.storage;
         let mut addon = Image::new(self.loader.volume, node, self.image.long_mode);
         addon.find(storage, &names::LINUX).ok()?;
@@ -259,7 +259,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     }
 
     /// The files of the entry's `extra` lines, an archive for each.
-    fn extras(&mut self, step: Step) -> Result<(), Error> {
+    fn extras(&mut self, pass: Pass) -> Result<(), Error> {
         let Some(file) = self.entry.file.filter(|_| !self.entry.has(tag::TYPE2)) else {
             return Ok(());
         };
@@ -273,8 +273,8 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             let known = EXTRAS.iter().find(|(end, _)| ends_in(name, end));
             // A kind that is not known yet does no harm.
             if let Some(&(_, destination)) = known {
-                let part = Part::whole(volume.find(self.loader.storage, path)?);
-                cpio::one_file(self.loader, destination, name, &part, step)?;
+                let part = Extent::whole(volume.find(self.loader.storage, path)?);
+                cpio::one_file(self.loader, destination, name, &part, pass)?;
             }
         }
         Ok(())

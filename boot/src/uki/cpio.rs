@@ -7,7 +7,7 @@
 //! trailer.
 
 use crate::error::{Error, Kind};
-use crate::load::{Loader, Part, Step};
+use crate::load::{Extent, Loader, Pass};
 use crate::machine::{Console, Disk, Memory};
 use crate::text::{concat, digit};
 
@@ -63,7 +63,7 @@ impl Destination {
 /// An archive that is being checked or loaded.
 pub(super) struct Archive {
     destination: Destination,
-    step: Step,
+    pass: Pass,
     /// The last inode number.
     inode: u32,
 }
@@ -76,11 +76,11 @@ impl Archive {
     pub(super) fn begin<D: Disk, M: Memory, C: Console>(
         loader: &mut Loader<D, M, C>,
         destination: Destination,
-        step: Step,
+        pass: Pass,
     ) -> Result<Self, Error> {
         let mut archive = Self {
             destination,
-            step,
+            pass,
             inode: 0,
         };
         let path = destination.directory;
@@ -114,7 +114,7 @@ impl Archive {
         self,
         loader: &mut Loader<D, M, C>,
     ) -> Result<(), Error> {
-        loader.initrd_bytes(TRAILER, self.step)
+        loader.initrd_bytes(TRAILER, self.pass)
     }
 
     fn record<D: Disk, M: Memory, C: Console>(
@@ -133,7 +133,7 @@ impl Archive {
         };
         let room = &mut [0; ROOM];
         let bytes = record.write(room).ok_or(Error::new(Kind::EntryPath, 0))?;
-        loader.initrd_bytes(bytes, self.step)
+        loader.initrd_bytes(bytes, self.pass)
     }
 }
 
@@ -145,12 +145,12 @@ pub(super) fn one_file<D: Disk, M: Memory, C: Console>(
     loader: &mut Loader<D, M, C>,
     destination: Destination,
     name: &[u8],
-    part: &Part,
-    step: Step,
+    part: &Extent,
+    pass: Pass,
 ) -> Result<(), Error> {
-    let mut archive = Archive::begin(loader, destination, step)?;
+    let mut archive = Archive::begin(loader, destination, pass)?;
     archive.file(loader, name, part.size)?;
-    loader.initrd(part, step)?;
+    loader.initrd(part, pass)?;
     archive.end(loader)
 }
 

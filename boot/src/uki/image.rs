@@ -9,8 +9,8 @@
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
-use crate::fat::{File, Node, Volume};
-use crate::load::Part;
+use crate::fat::{DirEntry, File, Volume};
+use crate::load::Extent;
 use crate::machine::Disk;
 use core::ops::Range;
 use zerocopy::little_endian::{U16, U32};
@@ -91,7 +91,7 @@ impl SectionHeader {
 /// A file that should be an image for this machine. All of it is read through
 /// one [`File`], so that its chain of clusters is followed once.
 pub struct Image {
-    node: Node,
+    node: DirEntry,
     /// The section that was found.
     pub file: File,
     /// True where the processor can run 64-bit kernels.
@@ -105,7 +105,7 @@ pub struct Image {
 impl Image {
     /// Nothing is read yet. `long_mode` is true where the processor can run 64-bit
     /// kernels: there, as on UEFI, an image for other processors is refused.
-    pub fn new(volume: &Volume, node: &Node, long_mode: bool) -> Self {
+    pub fn new(volume: &Volume, node: &DirEntry, long_mode: bool) -> Self {
         Self {
             node: *node,
             file: File::open(volume, node),
@@ -172,9 +172,9 @@ impl Image {
     }
 
     /// The section that was found.
-    pub fn part(&self) -> Part {
+    pub fn part(&self) -> Extent {
         let offset = self.file.position();
-        Part {
+        Extent {
             node: self.node,
             offset,
             size: self.file.size().wrapping_sub(offset),

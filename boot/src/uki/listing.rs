@@ -5,7 +5,7 @@
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
-use crate::fat::{Name, Node, Volume};
+use crate::fat::{DirEntry, Name, Volume};
 use crate::machine::Disk;
 use crate::text::concat;
 
@@ -50,7 +50,7 @@ impl Order {
 /// skipped.
 pub(super) struct Listing<'a> {
     volume: &'a Volume,
-    directory: Option<Node>,
+    directory: Option<DirEntry>,
     suffix: Suffix,
     order: Order,
     /// The files of the last walk, in their order.
@@ -66,14 +66,14 @@ pub(super) struct Listing<'a> {
 /// A file.
 #[derive(Clone, Copy)]
 struct Item {
-    node: Node,
+    node: DirEntry,
     name: [u8; NAME_SIZE],
     length: usize,
 }
 
 impl Item {
     /// None if the name is too long.
-    fn new(node: Node, name: &[u8]) -> Option<Self> {
+    fn new(node: DirEntry, name: &[u8]) -> Option<Self> {
         let mut bytes = [0; NAME_SIZE];
         let length = concat(&mut bytes, &[name])?.len();
         Some(Self {
@@ -118,7 +118,7 @@ impl<'a> Listing<'a> {
     pub(super) fn next<D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
-    ) -> Result<Option<Node>, Error> {
+    ) -> Result<Option<DirEntry>, Error> {
         if self.given == BATCH {
             self.walk(storage);
         }

@@ -4,7 +4,7 @@ use crate::fake::{FakeDisk, Memory};
 use crate::fat_image::{Image, Layout, contents, nodes, tree, whole, with};
 use crate::tools::{Numbers, noise};
 use boot::disk::partition::Partition;
-use boot::fat::{File, Name, Node, Volume};
+use boot::fat::{DirEntry, File, Name, Volume};
 use boot::machine::Lba;
 use boot::{Error, Kind};
 
@@ -121,7 +121,7 @@ fn chains() {
                     }
                 }
                 // The neighbours are as they were.
-                nodes(storage, &volume, &Node::ROOT);
+                nodes(storage, &volume, &DirEntry::ROOT);
             });
         }
         // First clusters that are none.
@@ -539,7 +539,7 @@ fn survey(disk: &mut FakeDisk) {
     };
     let _ = volume.find(&mut storage, b"/loader/entries/some-entry-3+3-0.conf");
     let mut name = Name::new();
-    let mut left = vec![(Node::ROOT, 0)];
+    let mut left = vec![(DirEntry::ROOT, 0)];
     let mut seen = 0;
     while let Some((directory, depth)) = left.pop() {
         let mut walk = volume.walk(&directory);

@@ -5,7 +5,7 @@ use crate::fake::{FakeDisk, Memory, STATUS};
 use crate::fat_image::{Image, tree, whole, with};
 use boot::attempt::count::{self, Names};
 use boot::disk::partition::Partition;
-use boot::fat::{Node, Volume};
+use boot::fat::{DirEntry, Volume};
 use boot::machine::Lba;
 use boot::overlay::Overlay;
 use boot::{Error, Kind};
@@ -44,7 +44,7 @@ fn attempt_at(
     storage: &mut crate::fat_image::Disk,
     partition: &Partition,
     volume: &Volume,
-    node: &Node,
+    node: &DirEntry,
     path: &str,
 ) -> Result<Option<String>, Error> {
     let suffix = &path[path.rfind('.').unwrap()..];

@@ -2,7 +2,7 @@
 
 use crate::fat_image::{Image, names, nodes, with};
 use crate::tools::noise;
-use boot::fat::Node;
+use boot::fat::DirEntry;
 use boot::machine::Lba;
 use boot::{Error, Kind};
 
@@ -81,7 +81,7 @@ fn the_slots_of_a_node() {
     for (options, kib) in KINDS {
         let image = crowded(options, kib);
         let mut disk = image.disk();
-        let mut places: Vec<(Node, Vec<(Lba, usize)>)> = Vec::new();
+        let mut places: Vec<(DirEntry, Vec<(Lba, usize)>)> = Vec::new();
         with(&mut disk, |storage, volume| {
             let directory = volume.find(storage, b"loader/entries").unwrap();
             for (_, node) in nodes(storage, &volume, &directory) {

@@ -4,7 +4,7 @@ use crate::fake::{FakeDisk, Memory};
 use crate::tools::run;
 use boot::disk::partition::Partition;
 use boot::disk::storage::Storage;
-use boot::fat::{File, Name, Node, Volume};
+use boot::fat::{DirEntry, File, Name, Volume};
 use boot::machine::Lba;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ pub fn with<T>(disk: &mut FakeDisk, act: impl FnOnce(&mut Disk, Volume) -> T) ->
 }
 
 /// The nodes of a directory with their names.
-pub fn nodes(storage: &mut Disk, volume: &Volume, directory: &Node) -> Vec<(String, Node)> {
+pub fn nodes(storage: &mut Disk, volume: &Volume, directory: &DirEntry) -> Vec<(String, DirEntry)> {
     let mut name = Name::new();
     let mut walk = volume.walk(directory);
     let mut nodes = Vec::new();
@@ -159,7 +159,7 @@ pub fn names(storage: &mut Disk, volume: &Volume, path: &str) -> Vec<String> {
 }
 
 /// All bytes of a file, in requests as large as they come.
-pub fn contents(storage: &mut Disk, volume: &Volume, node: &Node) -> Vec<u8> {
+pub fn contents(storage: &mut Disk, volume: &Volume, node: &DirEntry) -> Vec<u8> {
     let mut file = File::open(volume, node);
     let mut all = Vec::new();
     loop {
@@ -178,7 +178,7 @@ pub type Tree = BTreeMap<String, Option<Vec<u8>>>;
 /// Reads everything.
 pub fn tree(storage: &mut Disk, volume: &Volume) -> Tree {
     let mut tree = Tree::new();
-    let mut left = vec![(String::new(), Node::ROOT)];
+    let mut left = vec![(String::new(), DirEntry::ROOT)];
     while let Some((path, directory)) = left.pop() {
         for (name, node) in nodes(storage, volume, &directory) {
             let path = format!("{path}/{name}");

@@ -2,7 +2,7 @@
 
 use crate::fat_image::{Image, Layout, contents, nodes, tree, tree_of_mtools, with};
 use crate::tools::{Numbers, noise, run};
-use boot::fat::{File, Node};
+use boot::fat::{DirEntry, File};
 use boot::{Error, Kind};
 
 /// Options of mkfs.vfat, and KiB.
@@ -158,7 +158,7 @@ fn a_bad_sector_in_a_file() {
     with(&mut disk, |storage, volume| {
         let node = volume.find(storage, b"file").unwrap();
         File::open(&volume, &node).next(storage, 1).unwrap();
-        nodes(storage, &volume, &Node::ROOT);
+        nodes(storage, &volume, &DirEntry::ROOT);
     });
     let first = disk
         .log

@@ -36,7 +36,7 @@ impl Names {
             return None;
         }
         let suffix = file.get(file.rfind('.')?..)?;
-        let counter = counter::Name::parse(file.as_bytes(), suffix.as_bytes())?;
+        let counter = counter::EntryName::parse(file.as_bytes(), suffix.as_bytes())?;
         if !counter.tries.is_counted() {
             return None;
         }

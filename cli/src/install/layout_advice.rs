@@ -126,12 +126,12 @@ pub fn unreserved(table: &Table, end: u64) -> Option<String> {
 /// What a person should know of the partition table of a disk with `sectors` sectors.
 pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(gpt) = &table.gpt {
-        if let Err(fault) = &gpt.backup {
-            notes.push(format!(
-                "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
-            ));
-        }
+    if let Some(gpt) = &table.gpt
+        && let Err(fault) = &gpt.backup
+    {
+        notes.push(format!(
+            "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
+        ));
     }
     let beyond = table
         .places

@@ -9,7 +9,7 @@ use boot::disk::storage::Storage;
 use boot::entries::entry::{self, Field};
 use boot::entries::title;
 use boot::entries::type1::{self, Key, Main};
-use boot::fat::{File, Node, Volume};
+use boot::fat::{DirEntry, File, Volume};
 use boot::load::cmdline::{self, CommandLine};
 use boot::machine;
 use boot::uki::{self, Image};
@@ -116,7 +116,7 @@ impl MenuEntry {
     pub(super) fn read_image<D: machine::Disk>(
         &mut self,
         source: &mut EntryFiles<D>,
-        node: &Node,
+        node: &DirEntry,
         path: &str,
     ) {
         self.linux = Some(path.to_owned());
@@ -138,7 +138,7 @@ pub(super) struct EntryFiles<'a, 'd, D> {
 
 impl<D: machine::Disk> EntryFiles<'_, '_, D> {
     /// The file with this path.
-    fn file(&mut self, path: &[u8]) -> Result<Node, boot::Error> {
+    fn file(&mut self, path: &[u8]) -> Result<DirEntry, boot::Error> {
         let node = self.volume.find(self.storage, path)?;
         if node.is_directory() {
             return Err(boot::Error::new(Kind::IsDirectory, 0));
@@ -147,7 +147,7 @@ impl<D: machine::Disk> EntryFiles<'_, '_, D> {
     }
 
     /// The command line that a unified kernel image holds for a profile.
-    fn command_line(&mut self, node: &Node, profile: u32) -> Result<Vec<u8>, boot::Error> {
+    fn command_line(&mut self, node: &DirEntry, profile: u32) -> Result<Vec<u8>, boot::Error> {
         let mut image = Image::new(self.volume, node, true);
         image.profile = profile;
         let mut buffer = [0; cmdline::LONGEST];

@@ -1,8 +1,8 @@
 //! The files in the directories of entries.
 
-use boot::entries::counter::Name;
+use boot::entries::counter::EntryName;
 use boot::entries::entry::{TYPE1, TYPE2};
-use boot::fat::{self, Node};
+use boot::fat::{self, DirEntry};
 use boot::find::look::Inventory;
 use boot::machine;
 
@@ -18,7 +18,7 @@ pub(super) struct FoundFile {
     /// Its name.
     pub(super) name: Vec<u8>,
     /// What its directory says of it.
-    pub(super) node: Node,
+    pub(super) node: DirEntry,
     /// An entry came of it.
     pub(super) is_entry: bool,
 }
@@ -102,7 +102,7 @@ impl FoundFile {
         let suffix = self.suffix();
         let reason = if self.node.is_directory() {
             "a directory."
-        } else if Name::parse(&self.name, suffix.as_bytes()).is_some() {
+        } else if EntryName::parse(&self.name, suffix.as_bytes()).is_some() {
             return None;
         } else if self.name.starts_with(b".") {
             "its name begins with a dot."

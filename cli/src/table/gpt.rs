@@ -25,7 +25,7 @@ const FIRST_USABLE: std::ops::Range<usize> = 40..48;
 #[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct FullEntry {
-    known: gpt::Entry,
+    known: gpt::PartitionEntry,
     attributes: U64,
     partition_name: [U16; 36],
 }

@@ -7,7 +7,7 @@ use boot::disk::storage::{Caches, Storage};
 use boot::fat::Volume;
 use boot::handoff::Handoff;
 use boot::load::bzimage::SetupHeader;
-use boot::load::{Loader, Part, Step};
+use boot::load::{Extent, Loader, Pass};
 use boot::overlay::Overlay;
 use emu::console::Terminal;
 use emu::disk::{Access, FileDisk};
@@ -184,33 +184,33 @@ pub(crate) struct Boot {
 
 /// Where the bytes of an initrd come from.
 enum Source<'a> {
-    File(Part),
+    File(Extent),
     Memory(&'a [u8]),
 }
 
 /// The steps of a boot, in their order.
 fn load(
     loader: &mut Loader<FileDisk, ModelMemory, Terminal>,
-    kernel: &Part,
+    kernel: &Extent,
     initrds: &[Source],
     command_line: &[u8],
 ) -> Result<(), (Error, Culprit)> {
-    let all = |loader: &mut Loader<FileDisk, ModelMemory, Terminal>, step| {
+    let all = |loader: &mut Loader<FileDisk, ModelMemory, Terminal>, pass| {
         initrds.iter().enumerate().try_for_each(|(index, source)| {
             let result = match source {
-                Source::File(part) => loader.initrd(part, step),
-                Source::Memory(bytes) => loader.initrd_bytes(bytes, step),
+                Source::File(part) => loader.initrd(part, pass),
+                Source::Memory(bytes) => loader.initrd_bytes(bytes, pass),
             };
             result.map_err(|error| (error, Culprit::Initrd(index)))
         })
     };
     let kernel_is_bad = |error| (error, Culprit::Kernel);
-    all(loader, Step::Check)?;
+    all(loader, Pass::Check)?;
     loader
         .prepare(kernel, command_line)
         .map_err(kernel_is_bad)?;
     loader.load(kernel, command_line).map_err(kernel_is_bad)?;
-    all(loader, Step::Load)
+    all(loader, Pass::Load)
 }
 
 pub(crate) fn boot(
@@ -235,12 +235,12 @@ pub(crate) fn boot(
     let volume = Volume::open(&mut storage, &esp).unwrap();
     let mut source = |piece| match piece {
         Piece::Bytes(bytes) => Source::Memory(bytes),
-        Piece::All(name) => Source::File(Part::whole(
+        Piece::All(name) => Source::File(Extent::whole(
             volume.find(&mut storage, name.as_bytes()).unwrap(),
         )),
         Piece::Section(name, offset, size) => {
             let node = volume.find(&mut storage, name.as_bytes()).unwrap();
-            Source::File(Part { node, offset, size })
+            Source::File(Extent { node, offset, size })
         }
     };
     let Source::File(kernel) = source(kernel) else {

@@ -1,12 +1,12 @@
 //! Names with boot counters. An input is a name; the names after an attempt must
 //! have one attempt less.
 
-use boot::entries::counter::Name;
+use boot::entries::counter::EntryName;
 
 /// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     for suffix in [&b".conf"[..], b".efi"] {
-        let Some(name) = Name::parse(data, suffix) else {
+        let Some(name) = EntryName::parse(data, suffix) else {
             continue;
         };
         let [base, end] = name.id();
@@ -28,7 +28,7 @@ pub fn run(data: &[u8]) {
                 continue;
             }
             let next = next.expect("counted names have a next one");
-            let after = Name::parse(next, suffix).expect("it is an entry's name");
+            let after = EntryName::parse(next, suffix).expect("it is an entry's name");
             assert_eq!(after.id(), name.id());
             assert_eq!(after.tries.left, (name.tries.left - 1).max(0));
             assert!(after.tries.done >= name.tries.done);

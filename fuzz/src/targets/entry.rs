@@ -2,7 +2,7 @@
 
 use super::conf::lines;
 use crate::input::Input;
-use boot::entries::counter::Name;
+use boot::entries::counter::EntryName;
 use boot::entries::entry::{Entry, Field};
 use boot::entries::list::List;
 use boot::entries::select::{self, Defaults};
@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let name = input.text();
     let file = input.0;
-    let Some(name) = Name::parse(name, b".conf") else {
+    let Some(name) = EntryName::parse(name, b".conf") else {
         return;
     };
     let mut room = [Entry::EMPTY; 3];

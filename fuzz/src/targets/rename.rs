@@ -7,7 +7,7 @@ use crate::input::Input;
 use boot::attempt::count::{Names, attempt};
 use boot::disk::partition::Partition;
 use boot::disk::storage::Storage;
-use boot::fat::{Name, Node, Volume};
+use boot::fat::{DirEntry, Name, Volume};
 use boot::machine::Lba;
 use boot::overlay::Overlay;
 use std::collections::BTreeSet;
@@ -76,7 +76,7 @@ pub fn run(data: &[u8]) {
 }
 
 /// The directory of entries, and the sectors that may be written.
-fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeSet<u64>)> {
+fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(DirEntry, BTreeSet<u64>)> {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(disk);
     let volume = Volume::open(&mut storage, partition).ok()?;
@@ -96,7 +96,7 @@ fn counted(disk: &mut MemoryDisk, partition: &Partition) -> Option<(Node, BTreeS
     Some((directory, places))
 }
 
-fn names(disk: &mut MemoryDisk, partition: &Partition, directory: &Node) -> Vec<String> {
+fn names(disk: &mut MemoryDisk, partition: &Partition, directory: &DirEntry) -> Vec<String> {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(disk);
     let volume = Volume::open(&mut storage, partition).expect("it opened before");
@@ -112,11 +112,11 @@ fn names(disk: &mut MemoryDisk, partition: &Partition, directory: &Node) -> Vec<
 fn first(
     storage: &mut Storage<MemoryDisk>,
     volume: &Volume,
-    directory: &Node,
-) -> Option<(String, Node)> {
+    directory: &DirEntry,
+) -> Option<(String, DirEntry)> {
     let (mut name, mut walk) = (Name::new(), volume.walk(directory));
     while let Some(node) = walk.next(storage, &mut name).ok()? {
-        let parsed = boot::entries::counter::Name::parse(name.as_bytes(), b".conf");
+        let parsed = boot::entries::counter::EntryName::parse(name.as_bytes(), b".conf");
         if parsed.is_some_and(|parsed| parsed.tries.is_counted()) {
             return Some((String::from_utf8(name.as_bytes().to_vec()).ok()?, node));
         }

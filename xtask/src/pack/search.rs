@@ -13,20 +13,21 @@ use layout::packed::{CONTEXTS, IMAGE};
 
 use super::model::Numbers;
 use super::{decisions, filter, rans};
-use crate::dist::{self, Loader};
 use crate::freestanding::Image;
-use crate::workspace::Workspace;
 
-/// Prints better and better numbers, in so many `attempts`.
-pub(crate) fn run_words(workspace: &Workspace, words: &[&str]) -> Result<()> {
+/// Prints better and better numbers for `elf`, stage2 as it is linked. `words` may tell
+/// the number of attempts.
+///
+/// # Errors
+/// `words` is no number, or a sample cannot be read.
+pub(crate) fn run(elf: &Image, words: &[&str]) -> Result<()> {
     let attempts = match words {
         [] => 5000,
         [attempts, ..] => attempts.parse()?,
     };
-    let Loader { elf, .. } = dist::loader(workspace)?;
     let samples = [
-        sample(&elf, memory::STAGE2_UNPACKED)?,
-        sample(&elf, memory::OVERLAY)?,
+        sample(elf, memory::STAGE2_UNPACKED)?,
+        sample(elf, memory::OVERLAY)?,
     ];
     search(&samples, attempts);
     Ok(())

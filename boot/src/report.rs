@@ -69,7 +69,7 @@ fn set(name: &mut Text, to: &[u8]) {
 
 impl Overlay {
     /// Adds the text of `error` to `message`.
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn describe(self, error: Error, message: &mut Text) {
         describe(error, &mut |text| message.append(text));
     }

@@ -58,7 +58,7 @@ trait Force {
 }
 
 impl Force for Overlay {
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn force_a20(self) -> bool {
         by_keyboard_controller() || by_port_92()
     }

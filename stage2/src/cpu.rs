@@ -10,7 +10,7 @@ pub(crate) trait LongMode {
 }
 
 impl LongMode for Overlay {
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn long_mode(self) -> bool {
         const LONG_MODE: u32 = 1 << 29;
         has_cpuid()

@@ -30,7 +30,7 @@ trait PrintFrame {
 }
 
 impl PrintFrame for Overlay {
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn print_frame(self, console: &mut Console, frame: Frame) {
         console.write(b"gapboot: stack:");
         for word in frame {

@@ -17,7 +17,7 @@ pub(crate) trait PowerOff {
 }
 
 impl PowerOff for Overlay {
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn power_off(self) {
         // Connect to the real-mode interface of the BIOS, as a driver for version
         // 1.2, and set all devices (0001h) to off (3). None of them is checked:

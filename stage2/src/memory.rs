@@ -105,7 +105,7 @@ trait Older {
 }
 
 impl Older for Overlay {
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn ask_older(self, map: &mut MemoryMap) {
         let mut registers = bios::Registers::new(0xe801);
         // SAFETY: the function fills no buffer.

@@ -141,7 +141,7 @@ impl Volume {
     }
 
     /// The files and directories in a directory.
-    #[inline(never)]
+    #[inline(never)] // smaller with registers of its own
     pub fn walk(&self, directory: &DirEntry) -> Walk {
         let chain = self.directory(directory.cluster);
         Walk {
@@ -153,7 +153,7 @@ impl Volume {
     }
 
     /// The chain of the directory that begins with this cluster; 0 is the root.
-    #[inline(never)]
+    #[inline(never)] // smaller with registers of its own
     pub(super) fn directory(&self, first: u32) -> Chain {
         match first {
             0 if self.width != FAT32 => Chain::root(self),

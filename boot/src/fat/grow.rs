@@ -24,7 +24,7 @@ impl Overlay {
     ///
     /// # Errors
     /// Those of [`Volume::rename`].
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     pub(crate) fn lengthen<D: Disk>(
         self,
         volume: &Volume,

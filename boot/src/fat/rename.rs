@@ -77,7 +77,7 @@ impl LongName {
     }
 
     /// Where the unit of a byte lies in the directory, in bytes.
-    #[inline(never)]
+    #[inline(never)] // smaller with registers of its own
     pub(super) fn place(&self, byte: usize) -> u32 {
         let index = byte.wrapping_sub(self.surplus) % PIECE;
         // Behind the number, the attributes or the empty field for a cluster.
@@ -193,7 +193,7 @@ fn small(name: &[u8], at: usize) -> u8 {
 }
 
 /// The first byte that differs, or where the shorter name ends.
-#[inline(never)]
+#[inline(never)] // smaller with registers of its own
 pub(crate) fn difference(old: &[u8], new: &[u8]) -> usize {
     let same = old.iter().zip(new).take_while(|(old, new)| old == new);
     same.count()

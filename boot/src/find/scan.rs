@@ -169,7 +169,7 @@ fn is_kernel<D: Disk>(storage: &mut Storage<D>, mut file: File) -> Result<bool, 
 impl Overlay {
     /// Checks that what an `efi` line names has a kernel in it, or is one, and gives the
     /// bits of [`tag`] for it.
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &DirEntry) -> Result<u8, Error> {
         let mut image = Image::new(scan.volume, node, scan.long_mode);
         image.find_kernel(scan.storage)?;
@@ -181,7 +181,7 @@ impl Overlay {
 
     /// Offers the profiles of a unified kernel image to `list`, if the file's
     /// name is an entry's.
-    #[inline(never)]
+    #[inline(never)] // a way into the overlay
     fn offer_type2<D: Disk>(
         self,
         scan: &mut Scan<D>,

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`count`] | the attempt in the name of the entry's file |
-//! | `node` | what userspace is told of the boot |
+//! | `node` | the report on the boot for userspace |
 
 pub mod count;
 mod node;
@@ -82,9 +82,9 @@ pub(crate) struct Failure {
 impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     /// Checks all that the entry names, counts and notes the attempt, then loads it.
     ///
-    /// What was found wrong is an attempt too. Else a machine with nobody at the
-    /// keyboard would come back to the same entry for ever, with as many tries
-    /// left and the wish for one boot still there.
+    /// An entry that fails the checks has used an attempt too. Otherwise a machine with
+    /// nobody at the keyboard would come back to the same entry for ever, with the same
+    /// number of attempts left and the setting for one boot still there.
     pub(crate) fn boot(
         &mut self,
         mut notes: Notes,
@@ -137,8 +137,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         self.loader.volume.find(self.loader.storage, path)
     }
 
-    /// Counts the attempt in the name of the entry's file, and gives the new name. That the
-    /// disk cannot be written keeps nothing from booting.
+    /// Counts the attempt in the name of the entry's file, and gives the new name. The
+    /// entry boots even if the disk cannot be written.
     #[inline(never)]
     fn count<'n>(&mut self, names: &'n mut count::Names) -> Option<&'n [u8]> {
         let file = self.entry.file?;
@@ -159,7 +159,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         })
     }
 
-    /// Loads what was checked and found right, which a person can follow.
+    /// Loads the files that passed the checks, and shows the progress.
     fn load(&mut self, plan: &mut Plan) -> Result<(), Error> {
         let command_line = self.command_line.as_bytes()?;
         let loaded = self.loader.load(&plan.kernel, command_line);
@@ -173,7 +173,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
     /// Goes through the file of a Type 1 entry: checks or loads its initrds. The check also
     /// gathers the path of what boots and the command line, unless a person has written
-    /// one. Initrds beside those of a unified kernel image mean nothing.
+    /// one. The `initrd` lines of an entry for a unified kernel image are ignored.
     fn lines(&mut self, pass: Pass) -> Result<(), Error> {
         if self.entry.has(tag::TYPE2) {
             return Ok(());
@@ -203,7 +203,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
 impl Overlay {
     /// Checks a unified kernel image: finds its kernel and checks its initrds, and takes
-    /// its command line unless the entry or a person has one, which replaces it wholly.
+    /// its command line unless the entry or a person has one, which replaces the
+    /// image's own.
     #[inline(never)] // a way into the overlay
     fn check_image<D: Disk, M: Memory, C: Console>(
         self,
@@ -226,7 +227,8 @@ impl Overlay {
         self.companions(attempt, image, Pass::Check)
     }
 
-    /// Checks or loads the initrds of a unified kernel image and what lies beside it.
+    /// Checks or loads the initrds of a unified kernel image and the files beside the
+    /// image.
     #[inline(never)] // a way into the overlay
     fn companions<D: Disk, M: Memory, C: Console>(
         self,

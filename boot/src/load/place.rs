@@ -1,13 +1,12 @@
 //! Where kernel and initrd go.
 //!
 //! The protected-mode part is loaded at 0x100000. From there the kernel moves
-//! to where it runs and unpacks itself, and until it has read the memory map it
-//! takes for its own everything up to `init_size` bytes behind that place. With
-//! most of today's kernels this reaches beyond 64 MiB, over the address where
-//! an initrd would lie by custom. So the initrd goes to the higher of the two;
-//! where it does not fit there, as low as the kernel allows. (By the 16-bit
-//! protocol the kernel asks the firmware itself which memory there is. What it
-//! unpacks to is therefore checked against the same map.)
+//! to where it runs and unpacks itself, and until it has read the memory map it uses
+//! everything up to `init_size` bytes after that place. With most of today's kernels
+//! this reaches beyond 64 MiB, over the usual address of an initrd. So the initrd goes
+//! to the higher of the two, or, if it does not fit there, as low as the kernel allows.
+//! (By the 16-bit protocol the kernel asks the firmware itself for the memory map. The
+//! memory that the kernel unpacks to is therefore checked against the same map.)
 
 use super::bzimage::Kernel;
 use crate::memory_map::MemoryMap;
@@ -17,7 +16,7 @@ use layout::memory::{INITRD, KERNEL};
 const PAGE: u32 = 0x1000;
 
 /// The address of an initrd of `size` bytes beside `kernel`, which lies at
-/// [`KERNEL`]; 0 if `size` is 0. Everything that the two need is usable memory.
+/// [`KERNEL`]; 0 if `size` is 0. All memory that the two need is usable.
 ///
 /// # Errors
 /// [`Kind::KernelMemory`], [`Kind::InitrdMemory`], [`Kind::InitrdLimit`].
@@ -32,7 +31,7 @@ pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> 
         Some(address) if address.wrapping_sub(preferred) < PAGE => Some(address),
         _ => map.find(kernel_end, size, max),
     };
-    // If there is no place: does this machine lack it, or would every machine?
+    // No place was found: does only this machine lack one, or would every machine?
     let last = kernel_end.saturating_add(size.wrapping_sub(1));
     found.ok_or(if last > max {
         needed(Kind::InitrdLimit, max)
@@ -41,7 +40,7 @@ pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> 
     })
 }
 
-/// The end of what the kernel takes for its own.
+/// The end of the memory that the kernel uses.
 fn kernel_end(kernel: &Kernel, map: &MemoryMap) -> Result<u32, Error> {
     let load_end = KERNEL.saturating_add(kernel.size);
     let runtime_end = kernel.runtime_start.saturating_add(kernel.init_size);
@@ -122,7 +121,7 @@ mod tests {
 
     #[test]
     fn small_machines() {
-        // 0x4000000 is behind the end of memory: as low as possible instead.
+        // 0x4000000 is beyond the end of memory: as low as possible instead.
         let map = machine(64);
         assert_eq!(placed(&small(), &map, 8 * MIB), Ok(32 * MIB));
         assert_eq!(placed(&small(), &map, 32 * MIB - 0x2_0000), Ok(32 * MIB));
@@ -282,8 +281,8 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(3000))]
-        /// Whatever the header and the map say: what is placed is in memory and
-        /// in nobody's way.
+        /// Whatever the header and the map say, kernel and initrd lie in usable memory
+        /// and do not overlap.
         #[test]
         fn never_in_the_way(
             ram in prop::collection::vec((0_u64..0x1_4000, 1_u64..0x8000, any::<bool>()), 1..6),

@@ -73,7 +73,7 @@ pub fn decode(console: &mut impl Console, input: Input) -> Key {
             scan,
             ascii: 0 | 0xe0,
         } => scan_code(scan),
-        // The characters of code page 437, which nothing else here speaks.
+        // The characters of code page 437, which nothing else here uses.
         Input::Keyboard { ascii: 0x80.., .. } => Key::Other,
         Input::Keyboard { ascii, .. } => character(ascii),
     }
@@ -213,7 +213,7 @@ fn numbered(number: u8) -> Key {
     }
 }
 
-/// The next byte of a sequence; None if there is no more of it.
+/// The next byte of a sequence; None if the sequence is over.
 fn next(console: &mut impl Console) -> Option<u8> {
     match console.key(Some(PAUSE)) {
         Some(Input::Serial(byte)) => Some(byte),

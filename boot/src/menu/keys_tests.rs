@@ -135,7 +135,7 @@ fn sequences() {
     ] {
         assert_eq!(serial(bytes), [key], "{}", bytes.escape_ascii());
     }
-    // What comes after a pause is no part of the sequence.
+    // A byte after a pause is not part of the sequence.
     assert_eq!(
         serial(b"\x1b\0[A"),
         [Key::Escape, Key::Character(b'['), Key::Character(b'A')]

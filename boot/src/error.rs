@@ -1,4 +1,4 @@
-//! What can go wrong, and what a person can do about it.
+//! The errors of the loader, each with the advice for a person.
 //!
 //! An error holds numbers for its kind and its place; the code that reports it adds the
 //! names of the entry and the file. Each kind has one text, and the last sentence of
@@ -96,7 +96,7 @@ macro_rules! kinds {
         const TEXTS: &str = concat!("", $("\n", $text,)*);
 
         impl Error {
-            /// What is wrong.
+            /// The kind of the error.
             pub fn kind(self) -> Kind {
                 let all = [Kind::None, $(Kind::$name,)*];
                 all.get(usize::from(self.kind_number())).copied().unwrap_or(Kind::None)
@@ -132,7 +132,7 @@ kinds! {
     CommandLineLong: "the command line exceeds # bytes. Shorten it.",
     /// A directory where a file should be.
     IsDirectory: "this is a directory. Check the path.",
-    /// A file that has ended, at this byte, before the size it should have.
+    /// A file that ends at this byte, before the size that it should have.
     FileShort: "the file ends at byte #. Run fsck.vfat.",
     /// The machine refuses a write at this address.
     MemoryRefused: "memory at # refuses a write. Please report this.",
@@ -172,7 +172,7 @@ kinds! {
     /// A Type 1 entry with two different lines of these and `uki-url`.
     EntryAmbiguous: "there is more than one of linux, uki, efi, uki-url. Keep one.",
     /// A Type 1 entry for another processor.
-    EntryArchitecture: "this is not for this processor. Use another entry.",
+    EntryArchitecture: "this is for another processor. Use another entry.",
     /// A Type 1 entry with `uki-url`.
     EntryFromNetwork: "uki-url needs a network. Use another entry.",
     /// A Type 1 entry whose main file has too long a path.

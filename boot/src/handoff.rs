@@ -2,7 +2,7 @@
 
 use crate::overlay::Overlay;
 
-/// What [`crate::boot`] returns: everything is in memory, only the jump is left.
+/// The result of [`crate::boot`]: everything is in memory, only the jump is left.
 ///
 /// Most of the plan is the same for every kernel: [`layout::memory`] has it. The rules
 /// for the jump are there too (boot protocol, "Running the Kernel"): real mode,
@@ -23,7 +23,7 @@ pub struct Handoff {
     pub initrd_size: u32,
     /// Size of the command line at `COMMAND_LINE`, without its NUL.
     pub command_line_size: u32,
-    /// True if the kernel is told of the loader's node at `SETUP_DATA`.
+    /// True if the kernel gets the loader's node at `SETUP_DATA`.
     pub has_node: bool,
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Session<'a, 'd, M: Machine> {
     pub(crate) long_mode: bool,
     /// When it began, in ticks.
     pub(crate) began: u32,
-    /// An attempt has failed, as the trail says.
+    /// An attempt has failed; the trail has the message.
     pub(crate) failed: bool,
 }
 

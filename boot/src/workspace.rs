@@ -78,9 +78,9 @@ pub(crate) struct Scratch {
     pub(crate) name: Name,
     /// One of its lines.
     pub(crate) line: [u8; LINE],
-    /// What it says.
+    /// The entry that it describes.
     pub(crate) entry: Entry,
-    /// The file that it names.
+    /// The path of the file that the entry names.
     pub(crate) path: Text,
 }
 

@@ -18,7 +18,7 @@ use crate::text::{Text, decimal};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 
-/// The entries, and what reads more of them.
+/// The entries, and the means to read more of them.
 pub(super) struct OnDisk<'a, 'e, 'd, D> {
     /// The entries.
     pub(super) list: &'a List<'e>,

@@ -77,9 +77,9 @@ pub struct PartitionEntry {
 /// too.
 ///
 /// # Errors
-/// What is wrong with the primary table, if the backup is of no use
-/// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
-/// with the header's LBA; those of [`Storage::sector`].
+/// The fault of the primary table, if the backup is unusable too. [`Kind::GptMissing`],
+/// [`Kind::GptDamaged`], [`Kind::GptUnsupported`] with the header's LBA; those of
+/// [`Storage::sector`].
 pub fn find<D: Disk>(
     storage: &mut Storage<D>,
     overlay: Option<Overlay>,

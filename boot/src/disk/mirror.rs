@@ -11,7 +11,8 @@ const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 
 /// Refuses a partition that md has made a member of a mirror: a write to one member
 /// would not reach the others. Superblocks that leave the file system readable are at
-/// its end. That of version 1.0 lies 8 KiB before it, aligned to 4 KiB.
+/// the end of the partition. That of version 1.0 lies 8 KiB before the end, aligned to
+/// 4 KiB.
 ///
 /// # Errors
 /// [`Kind::MirrorMember`] with the superblock's LBA; those of [`Storage::sector`].

@@ -21,8 +21,8 @@ const BLOCKS: usize = 16;
 /// Sectors that are read at once where something is read from start to end. With one
 /// block before them, they fill the smallest cache.
 const AHEAD_SECTORS: u32 = 7 * BLOCK_SECTORS;
-/// No file system begins before this sector, but partition tables of the usual
-/// size end before. A power of two.
+/// No file system begins before this sector, but partition tables of the usual size end
+/// before it. A power of two.
 const TABLE_END: u64 = 64;
 /// No sector from here on is read: 16 TiB. Blocks have numbers of 32 bits.
 const LIMIT: u64 = 1 << (32 + BLOCK_SHIFT);
@@ -158,13 +158,13 @@ fn before(at: u64, end: u64, count: u32) -> u32 {
 /// Blocks of sectors; the least recently used one makes room for a new one.
 struct Cache<'a> {
     memory: &'a mut [Block],
-    /// What the blocks hold, the most recently used one first.
+    /// The contents of the blocks, the most recently used one first.
     lines: [CacheLine; BLOCKS],
     /// Where the last read ended.
     end: u64,
 }
 
-/// What one block of the memory holds.
+/// The content of one block of the memory.
 #[derive(Clone, Copy, Default)]
 struct CacheLine {
     /// The LBA of its first sector, divided by eight.

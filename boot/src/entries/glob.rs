@@ -1,7 +1,7 @@
 //! Glob patterns, as `default` and `preferred` of `loader.conf` use them.
 //!
 //! The language is systemd-boot's: `*`, `?`, sets such as `[a-c]`, and a
-//! backslash before any of them. There are no negations and no classes. Capitals and
+//! backslash in front of any of them. There are no negations and no classes. Capitals and
 //! small letters are the same (ASCII).
 
 /// True if `pattern` matches all of `text`.

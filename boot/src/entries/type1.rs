@@ -184,7 +184,7 @@ impl<'a> Draft<'a> {
     /// The kind of file that boots the entry, and its path.
     ///
     /// # Errors
-    /// `Entry*`: what is wrong with the entry.
+    /// `Entry*`: the first mistake of the entry.
     pub fn main(&self) -> Result<(Main, &[u8]), Error> {
         let kind = match (self.problem, self.main, self.path.get()) {
             (Some(problem), ..) => problem,

@@ -156,8 +156,8 @@ impl BootSector {
         let cluster_shift = self.sec_per_clus.trailing_zeros();
         let clusters = total.checked_sub(data)?.wrapping_shr(cluster_shift);
         // By the specification the number of clusters decides. But formatters make
-        // FAT32 of any size. A field of 16 bits that only FAT32 leaves empty shows it,
-        // and every driver reads that field.
+        // FAT32 of any size. A field of 16 bits that only FAT32 leaves empty shows the
+        // type, and every driver reads that field.
         let width = match clusters {
             _ if self.fat_sz16.get() == 0 => FAT32,
             ..FAT16_CLUSTERS => FAT12,

@@ -12,7 +12,7 @@ const FREE: u32 = 0;
 const BAD: u32 = 0x0fff_fff7;
 const END: u32 = 0x0fff_fff8;
 
-/// The number before that of the first cluster.
+/// The number just below that of the first cluster.
 const BEFORE_CLUSTERS: u32 = FIRST_CLUSTER - 1;
 
 impl Volume {

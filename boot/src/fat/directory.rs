@@ -77,7 +77,7 @@ struct LongSlot {
     name3: [u8; 4],
 }
 
-/// A file or directory: what its directory says of it, and where the directory says so.
+/// A file or directory: the content of its slots, and where those slots are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirEntry {
     attributes: Attributes,

@@ -148,8 +148,8 @@ impl File {
     /// Checks the clusters of the file before anything relies on them: there are
     /// enough, all exist, none of them is free or bad, and they do not run in a circle.
     ///
-    /// Where the file lies in one piece, reading it no longer needs the file allocation
-    /// table.
+    /// Where the file lies in one piece, reading the file after this check no longer
+    /// needs the file allocation table.
     ///
     /// # Errors
     /// Those of [`File::next`].

@@ -4,8 +4,8 @@
 //! either its old name or its new one, whenever the power fails. If the last slot has
 //! room, the units after the counter move up in it. Otherwise a deleted slot directly
 //! in front of the set becomes the set's new first slot, in the same write that takes
-//! the mark of the last piece from the old first slot. Before the write the deleted
-//! slot belongs to nothing; everything after that slot stays as it was.
+//! the mark of the last piece from the old first slot. Until that write, the deleted
+//! slot belongs to no file, and the set is unchanged.
 
 use super::boot_sector::Volume;
 use super::directory::{DELETED, DirEntry, LAST_PIECE, SLOT};

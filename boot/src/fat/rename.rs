@@ -19,9 +19,9 @@
 //!   sure that all changed digits of LEFT are in one sector, so LEFT is the old or the
 //!   new one unless that sector is torn.
 //! * **A new name that is longer by two units** takes one write, see `grow`.
-//! * **No second file of a name**: a name that differs from another file's only in the
-//!   case of letters is refused, and so is every name on the way from the old digits to
-//!   the new ones.
+//! * **No second file of a name**: a new name is refused if another file's name differs
+//!   from it only in the case of letters. The same check covers every name on the way
+//!   from the old digits to the new ones.
 
 use super::boot_sector::Volume;
 use super::directory::{DirEntry, SLOT};
@@ -129,8 +129,8 @@ impl Volume {
     /// `name` is for the names of the other files.
     ///
     /// # Errors
-    /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector reads otherwise than
-    /// before or than it was written; [`Kind::DiskWrite`]; those of
+    /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector reads differently from
+    /// before or from what was written; [`Kind::DiskWrite`]; those of
     /// [`super::Walk::next`].
     pub(crate) fn rename<D: Disk>(
         &self,
@@ -160,8 +160,8 @@ impl Volume {
         Ok(())
     }
 
-    /// Refuses a name that another file of the directory has, and every name
-    /// that has the old digit in some places and the new one in others.
+    /// Refuses the new name if another file of the directory has it, or has a name with
+    /// the old digit in some places and the new one in others.
     pub(super) fn check_new_name<D: Disk>(
         &self,
         storage: &mut Storage<D>,

@@ -74,7 +74,7 @@ pub struct SetupHeader {
     pub cmd_line_ptr: U32,
     /// (r, 2.03) The highest address that the initrd's last byte may have.
     pub initrd_addr_max: U32,
-    /// (r, 2.05) What a relocatable kernel aligns itself to, a power of two.
+    /// (r, 2.05) The alignment of a relocatable kernel, a power of two.
     pub kernel_alignment: U32,
     /// (r, 2.05) Not 0: the kernel may run at any aligned address.
     pub relocatable_kernel: u8,

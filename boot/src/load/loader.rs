@@ -62,11 +62,11 @@ pub struct Loader<'a, 'disk, D, M, C> {
     memory: &'a mut M,
     /// The console, on which the progress is shown.
     pub console: &'a mut C,
-    /// For what is told there.
+    /// The overlay; without it no progress is shown.
     pub overlay: Option<Overlay>,
     /// The progress that a person has seen.
     seen: Progress,
-    /// The address to which the next bytes go.
+    /// The address for the next bytes.
     at: u32,
     /// The plan for the kernel, as far as it is known.
     pub handoff: Handoff,
@@ -303,7 +303,7 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
     header.heap_end_ptr = (KERNEL_STACK - 0x200).into();
     header.ramdisk_image = handoff.initrd_address.into();
     header.ramdisk_size = handoff.initrd_size.into();
-    // Also where the line is empty: 0 would mean a loader of before 2.02.
+    // An empty line has an address too: 0 would mean a loader older than 2.02.
     header.cmd_line_ptr = COMMAND_LINE.start.into();
 }
 
@@ -324,7 +324,7 @@ fn padding(at: u32) -> u32 {
     at.wrapping_neg() & 3
 }
 
-/// Bytes in memory; no more than 4 GiB of it exist here.
+/// A number of bytes in memory, which has at most 4 GiB here.
 fn to_u32(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -161,10 +161,10 @@ mod tests {
         // At 15 MiB, between where the kernel lies and where it runs.
         let map = with_hole(128, 15 * MIB, MIB);
         assert_eq!(placed(&kernel(|_| ()), &map, 32 * MIB), Ok(0x4f9_8000));
-        // Inside what the kernel unpacks to,
+        // Inside the memory that the kernel unpacks to,
         let map = with_hole(128, 20 * MIB, 1);
         assert_eq!(placed(&small(), &map, 1), Err((Kind::KernelMemory, 32)));
-        // inside what is loaded,
+        // inside the loaded kernel,
         let map = with_hole(128, 0x8d_81ff, 1);
         assert_eq!(placed(&small(), &map, 1), Err((Kind::KernelMemory, 32)));
         assert_eq!(
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn old_kernels() {
-        // Five times what is loaded: 1 MiB + 4 * 7.8 MiB + 4 MiB.
+        // Five times the loaded size: 1 MiB + 4 * 7.8 MiB + 4 MiB.
         let old = parse(&of_version(0x204), DEBIAN_SIZE).unwrap();
         assert_eq!(placed(&old, &machine(64), 8 * MIB), Ok(0x246_1000));
         assert_eq!(placed(&old, &machine(128), 8 * MIB), Ok(0x400_0000));

@@ -26,7 +26,7 @@ pub(super) struct Progress {
 }
 
 impl Overlay {
-    /// Another `bytes` bytes of what `handoff` names have been loaded.
+    /// Another `bytes` bytes of the files in `handoff` have been loaded.
     ///
     /// Prints nothing in the first second, and after that no more than a character in
     /// a tick: the console must not slow the load down.

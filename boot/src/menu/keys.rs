@@ -148,7 +148,7 @@ fn scan_code(scan: u8) -> Key {
     }
 }
 
-/// The key of what follows ESC: nothing, a character with Alt, or the rest of a
+/// The key of the input after ESC: nothing, a character with Alt, or the rest of a
 /// control sequence.
 fn sequence(console: &mut impl Console) -> Key {
     match next(console) {
@@ -158,7 +158,7 @@ fn sequence(console: &mut impl Console) -> Key {
     }
 }
 
-/// The key of what follows `ESC [` or `ESC O`: `A`, `1 ; 5 A`, `3 ~`, `3 ; 5 ~`,
+/// The key of the input after `ESC [` or `ESC O`: `A`, `1 ; 5 A`, `3 ~`, `3 ; 5 ~`,
 /// where the 5 stands for any modifier key. The sequences are those of the VT220,
 /// xterm, the Linux console and rxvt.
 fn control_sequence(console: &mut impl Console) -> Key {

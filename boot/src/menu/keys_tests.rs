@@ -27,7 +27,7 @@ impl Console for Inputs {
     }
 }
 
-/// All keys in what a terminal sends; `\0` stands for a pause.
+/// All keys in the bytes that a terminal sends; `\0` stands for a pause.
 fn serial(bytes: &[u8]) -> Vec<Key> {
     let input = |&byte: &u8| Some(Input::Serial(byte)).filter(|_| byte != 0);
     keys(Inputs(bytes.iter().map(input).collect()))

@@ -36,7 +36,7 @@ enum Command {
     Request(Request),
 }
 
-/// A wish of a person that is more than a change of the [`Model`].
+/// A request of a person that changes more than the [`Model`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     Boot,
@@ -153,8 +153,8 @@ impl<'a> Model<'a> {
         left == 0
     }
 
-    /// Does what a key means, or gives the request to the caller. Any key ends the
-    /// countdown.
+    /// Carries out the command of a key, or gives the request to the caller. Any key
+    /// ends the countdown.
     pub(super) fn key(&mut self, key: Key, entries: &impl Entries) -> Option<Request> {
         self.countdown = None;
         self.say(Status::Nothing);

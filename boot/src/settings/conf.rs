@@ -23,7 +23,7 @@ pub enum ConsoleMode {
     Firmware(u32),
 }
 
-/// `reboot-on-error`: what happens when an entry cannot be started.
+/// `reboot-on-error`: the action when an entry cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
     /// `auto`: the machine restarts if the attempt was counted and the entry had

@@ -1,8 +1,8 @@
 //! The state file, by which one boot remembers settings for the next.
 //!
-//! It is one sector of its own ([`layout::state`]) that exists already: the loader does
-//! not create it. The loader writes nothing else in the file system for it: no
-//! directory and no file allocation table.
+//! It is one sector ([`layout::state`]) that exists already: the loader does not create
+//! it. The loader writes nothing else in the file system for it: no directory and no
+//! file allocation table.
 
 use crate::crc32::Crc32;
 use crate::disk::mirror::refuse_mirror;

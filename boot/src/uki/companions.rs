@@ -240,7 +240,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         Ok(())
     }
 
-    /// The addon in a file; None if the file is no addon, or not one for this image.
+    /// The addon in a file; None if the file is not an addon, or not for this image.
     fn addon(&mut self, node: &DirEntry) -> Option<Image> {
         self.loader.check(&Extent::whole(*node)).ok()?;
         let storage = &mut *self.loader.storage;

@@ -142,7 +142,7 @@ pub(super) fn cases() -> Vec<Case> {
             .says(&["victim.conf: there is more than one of linux"]),
         broken("a kernel of another processor", |p| entry(p, "linux /victim.bin\narchitecture aa64\n"))
             .costs_itself()
-            .says(&["victim.conf: this is not for this processor"]),
+            .says(&["victim.conf: this is for another processor"]),
         broken("a kernel above the root", |p| entry(p, "linux /../../victim.bin\n"))
             .costs_itself()
             .says(&["victim.conf: /../../victim.bin: the file was not found"]),

@@ -97,12 +97,12 @@ pub(super) fn cases() -> Vec<Case> {
             .says(none),
         broken("an image for AArch64", |p| put(p, MACHINE, &[0x64, 0xaa]))
             .costs_itself()
-            .says(&["victim.efi: this is not for this processor"]),
+            .says(&["victim.efi: this is for another processor"]),
         broken("an image for a 32-bit processor", |p| {
             put(p, MACHINE, &[0x4c, 1])
         })
         .costs_itself()
-        .says(&["victim.efi: this is not for this processor"]),
+        .says(&["victim.efi: this is for another processor"]),
         broken("no section", |p| put(p, NUMBER_OF_SECTIONS, &[0, 0]))
             .costs_itself()
             .says(none),

@@ -138,28 +138,18 @@ halt:
     jmp     resume
 .code32
 
-# extern "C" fn enter_kernel() -> !
-#
-# Linux/x86 boot protocol, 16-bit entry: all data segments that of the setup code,
-# CS 20h paragraphs above it, IP = 0, interrupts off.
+# Linux/x86 boot protocol, 16-bit entry, as a handler that never returns: the
+# registers are those of the call, interrupts off, all data segments DS.
+.code16
 .globl enter_kernel
 enter_kernel:
-    call    enter_real
-.code16
-    movw    ${KERNEL_SEGMENT}, %ax
-    movw    %ax, %ds
-    movw    %ax, %es
-    movw    %ax, %fs
-    movw    %ax, %gs
-    movw    %ax, %ss
+    pushw   %ds
+    popw    %fs
+    pushw   %ds
+    popw    %gs
+    pushw   %ds
+    popw    %ss
     movw    ${KERNEL_STACK}, %sp    # the upper half is 0
-    xorl    %eax, %eax
-    xorl    %ebx, %ebx
-    xorl    %ecx, %ecx
-    xorl    %edx, %edx
-    xorl    %esi, %esi
-    xorl    %edi, %edi
-    xorl    %ebp, %ebp
     ljmpw   ${KERNEL_ENTRY_SEGMENT}, $0
 
 # Any exception. What lies on top of the stack says where: EIP, CS and flags,

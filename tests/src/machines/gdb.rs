@@ -53,6 +53,27 @@ impl Gdb {
         Ok(())
     }
 
+    /// Runs until something is written at the linear address.
+    pub fn run_to_write(&mut self, address: u32) -> Result<()> {
+        self.call(&format!("Z2,{address:x},1"), "OK")?;
+        self.call("c", "T05")?;
+        self.call(&format!("z2,{address:x},1"), "OK")?;
+        Ok(())
+    }
+
+    /// Lets the processor go on at another address.
+    pub fn jump(&mut self, address: u32) -> Result<()> {
+        // Hexadecimal digits of sixteen general registers of 64 bits, which the
+        // instruction pointer follows. (QEMU takes a part of the registers.)
+        const GENERAL: usize = 16 * 16;
+        let answer = self.call("g", "")?;
+        let general = answer.trim_start_matches(['+', '$']).get(..GENERAL);
+        let general = general.context("a short answer")?;
+        let pointer = u64::from(address).swap_bytes();
+        self.call(&format!("G{general}{pointer:016x}"), "OK")?;
+        Ok(())
+    }
+
     /// Changes memory.
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<()> {
         for (at, piece) in (address..).step_by(PIECE).zip(bytes.chunks(PIECE)) {

@@ -6,8 +6,8 @@ const POLYNOMIAL: u32 = 0xedb8_8320;
 
 /// A checksum over bytes that come piece by piece.
 ///
-/// Bit by bit, without a table: the loader checks some 16 KiB, and a table
-/// would be larger than the code.
+/// Bit by bit, without a table: the loader checks about 16 KiB, and a table would be
+/// larger than the code.
 #[derive(Clone, Copy)]
 pub struct Crc32(u32);
 

@@ -1,8 +1,8 @@
-//! What can go wrong, and what a person can do about it.
+//! The errors of the loader, each with the advice for a person.
 //!
-//! An error says what and where in numbers; the names (which entry, which
-//! file) are added where it is reported. Each kind has one text with what to
-//! do in its last sentence.
+//! An error holds numbers for its kind and its place; the code that reports it adds the
+//! names of the entry and the file. Each kind has one text, and the last sentence of
+//! the text says what to do.
 
 use core::num::NonZeroU64;
 
@@ -23,12 +23,12 @@ const KIND_BITS: u32 = 8;
 )]
 impl Error {
     /// An error of `kind` at `at`: an LBA, a cluster, an address or a limit, as
-    /// the text of `kind` says. Of a larger number than 2^48 the upper part is lost.
+    /// the text of `kind` says. Numbers of 2^48 and more lose their upper part.
     pub const fn new(kind: Kind, at: u64) -> Self {
         Self::with_status(kind, at, 0)
     }
 
-    /// The same with the firmware's status.
+    /// An error with the firmware's status.
     pub const fn with_status(kind: Kind, at: u64, status: u8) -> Self {
         let what = (kind as u64 | (status as u64) << KIND_BITS) << AT_BITS;
         match NonZeroU64::new(what | (at & ((1 << AT_BITS) - 1))) {
@@ -42,7 +42,7 @@ impl Error {
         self.kind_number() == kind as u8
     }
 
-    /// Where, as the text says.
+    /// The place or the number that the text speaks of.
     pub const fn at(self) -> u64 {
         self.0.get() & ((1 << AT_BITS) - 1)
     }
@@ -64,8 +64,8 @@ impl Error {
         })
     }
 
-    /// The number of its kind, which stands for the text where that is not at
-    /// hand: the texts count from 1 on.
+    /// The number of its kind, which stands for the text where the overlay is missing.
+    /// The texts are counted from 1.
     pub const fn number(self) -> u8 {
         self.kind_number()
     }
@@ -81,14 +81,14 @@ const fn unreachable() -> Error {
 }
 
 /// Defines the kinds with their texts side by side. The texts are one string:
-/// a table of addresses would take more than finding one costs.
+/// a table of addresses would take more room than the code that finds a text.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident: $text:literal,)*) => {
         /// Everything that can be wrong.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub enum Kind {
-            /// No error has this kind: a number of an error is not 0.
+            /// No error has this kind, so that the number of an error is never 0.
             None = 0,
             $($(#[$doc])* $name,)*
         }
@@ -96,7 +96,7 @@ macro_rules! kinds {
         const TEXTS: &str = concat!("", $("\n", $text,)*);
 
         impl Error {
-            /// What is wrong.
+            /// The kind of the error.
             pub fn kind(self) -> Kind {
                 let all = [Kind::None, $(Kind::$name,)*];
                 all.get(usize::from(self.kind_number())).copied().unwrap_or(Kind::None)
@@ -110,15 +110,15 @@ kinds! {
     DiskRead: "cannot read LBA #: BIOS error $. Check disk and cable.",
     /// A write failed, with the firmware's status.
     DiskWrite: "cannot write LBA #: BIOS error $. Check disk and cable.",
-    /// A file that is no Linux kernel for the x86 boot protocol.
-    KernelUnknown: "not a Linux kernel. Check the linux line.",
+    /// A file that is not a Linux kernel for the x86 boot protocol.
+    KernelUnknown: "this is not a Linux kernel. Check the linux line.",
     /// A kernel of a boot protocol before 2.02.
-    KernelOld: "boot protocol before 2.02. Use Linux 2.4 or later.",
+    KernelOld: "the boot protocol is older than 2.02. Use Linux 2.4 or later.",
     /// A zImage.
-    KernelZimage: "a zImage. Use a bzImage.",
+    KernelZimage: "this is a zImage. Use a bzImage.",
     /// A boot header with an impossible value in the field at this offset.
-    KernelHeader: "bad value at byte #. Reinstall the kernel.",
-    /// A kernel that lacks this many bytes, as its header states.
+    KernelHeader: "the kernel header is bad at byte #. Reinstall the kernel.",
+    /// A kernel whose file is this many bytes shorter than its header says.
     KernelTruncated: "# bytes are missing. Reinstall the kernel.",
     /// The kernel needs memory up to this many MiB.
     KernelMemory: "the kernel needs memory up to # MiB. Add memory.",
@@ -126,97 +126,95 @@ kinds! {
     InitrdMemory: "the initrd needs memory up to # MiB. Add memory.",
     /// The initrd would not end below the kernel's limit, in MiB.
     InitrdLimit: "the kernel wants its initrd below # MiB. Use a smaller one.",
-    /// The initrds are more than 4 GiB.
-    InitrdLarge: "initrds of 4 GiB. Use smaller ones.",
+    /// The initrds have 4 GiB or more together.
+    InitrdLarge: "the initrds exceed 4 GiB. Use smaller ones.",
     /// A command line that is longer than this limit.
-    CommandLineLong: "command line over # bytes. Shorten it.",
+    CommandLineLong: "the command line exceeds # bytes. Shorten it.",
     /// A directory where a file should be.
-    IsDirectory: "a directory. Check the path.",
-    /// A file that has ended, at this byte, before the size it should have.
-    FileShort: "file ends at byte #. Run fsck.vfat.",
-    /// The machine refuses to have something written at this address.
-    MemoryRefused: "memory at # refused. Please report this.",
+    IsDirectory: "this is a directory. Check the path.",
+    /// A file that ends at this byte, before the size that it should have.
+    FileShort: "the file ends at byte #. Run fsck.vfat.",
+    /// The machine refuses a write at this address.
+    MemoryRefused: "memory at # refuses a write. Please report this.",
     /// Something points beyond the end of the disk.
     BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
     /// No GUID partition table at this LBA, and no MBR partition of type EAh.
-    GptMissing: "no GPT at LBA #, no MBR partition of type EA. Make one.",
+    GptMissing: "there is no GPT at LBA # and no MBR partition of type EA. Make one.",
     /// The GUID partition table whose header is at this LBA contradicts itself
     /// or one of its checksums.
-    GptDamaged: "damaged GPT at LBA #. Repair it with gdisk.",
-    /// The GUID partition table whose header is at this LBA has a revision or
-    /// sizes that nothing makes.
-    GptUnsupported: "unknown GPT at LBA #. Check it with gdisk.",
+    GptDamaged: "the GPT at LBA # is damaged. Repair it with gdisk.",
+    /// The GUID partition table whose header is at this LBA has a revision or sizes
+    /// that no tool makes.
+    GptUnsupported: "the GPT at LBA # is of an unknown kind. Check it with gdisk.",
     /// No FAT file system begins at this LBA.
-    FatMissing: "no FAT file system at LBA #. Move the entries to one.",
+    FatMissing: "there is no FAT file system at LBA #. Move the entries to one.",
     /// The file system has sectors of this many bytes, not 512.
-    FatSectorSize: "FAT sectors of # bytes. Move the entries to one of 512.",
-    /// The boot sector at this LBA describes a file system that cannot be.
-    FatDamaged: "damaged FAT at LBA #. Run fsck.vfat.",
-    /// A chain of clusters points to this number, which is no cluster.
-    ClusterInvalid: "no cluster #. Run fsck.vfat.",
-    /// A chain of clusters leads over this one, which is marked free.
+    FatSectorSize: "the FAT has sectors of # bytes. Move the entries to one with 512.",
+    /// The boot sector at this LBA describes an impossible file system.
+    FatDamaged: "the FAT at LBA # is damaged. Run fsck.vfat.",
+    /// A chain of clusters leads to this number, which is not a cluster's.
+    ClusterInvalid: "there is no cluster #. Run fsck.vfat.",
+    /// A chain of clusters leads to this cluster, which is marked free.
     ClusterFree: "cluster # is free. Run fsck.vfat.",
-    /// A chain of clusters leads over this one, which is marked bad.
+    /// A chain of clusters leads to this cluster, which is marked bad.
     ClusterBad: "cluster # is bad. Run fsck.vfat.",
     /// A chain of clusters ends with this one, before its file does.
-    ChainShort: "file ends at cluster #. Run fsck.vfat.",
+    ChainShort: "the file ends at cluster #. Run fsck.vfat.",
     /// A chain of clusters comes back to this one.
-    ChainCycle: "clusters in a circle at #. Run fsck.vfat.",
+    ChainCycle: "the clusters run in a circle at #. Run fsck.vfat.",
     /// The directory that begins at this cluster goes on for more than 65,536
     /// slots.
-    DirectoryTooLong: "endless directory at cluster #. Run fsck.vfat.",
+    DirectoryTooLong: "the directory at cluster # is endless. Run fsck.vfat.",
     /// No such file or directory.
-    NotFound: "not found. Check the path.",
+    NotFound: "the file was not found. Check the path.",
     /// A Type 1 entry without `linux`, `uki` or `efi`.
-    EntryWithoutKernel: "no linux, uki or efi line. Add one.",
-    /// A Type 1 entry with two different ones of them.
-    EntryAmbiguous: "more than one of linux, uki, efi, uki-url. Keep one.",
+    EntryWithoutKernel: "there is no linux, uki or efi line. Add one.",
+    /// A Type 1 entry with two different lines of these and `uki-url`.
+    EntryAmbiguous: "there is more than one of linux, uki, efi, uki-url. Keep one.",
     /// A Type 1 entry for another processor.
-    EntryArchitecture: "not for this processor. Use another entry.",
+    EntryArchitecture: "this is for another processor. Use another entry.",
     /// A Type 1 entry with `uki-url`.
     EntryFromNetwork: "uki-url needs a network. Use another entry.",
     /// A Type 1 entry whose main file has too long a path.
-    EntryPath: "path too long. Shorten it.",
+    EntryPath: "the path is too long. Shorten it.",
     /// An entry whose texts do not fit into the menu's memory.
-    EntryTooLong: "file name, version, sort-key or machine-id too long. Shorten it.",
+    EntryTooLong: "the file name, version, sort-key or machine-id is too long. Shorten it.",
     /// An entry file of this many bytes.
-    EntryTooLarge: "entry of # bytes. Keep it below 65536.",
+    EntryTooLarge: "the entry has # bytes. Keep it below 65536.",
     /// An entry for an EFI program that is neither a kernel nor a UKI.
-    EntryUnsupported: "an EFI program. Use a linux or uki line.",
-    /// The overlay, whose first sector this is, is not there or not the one
-    /// that belongs to this stage2.
-    OverlayDamaged: "no overlay at LBA #. Run gapboot install.",
+    EntryUnsupported: "this is an EFI program. Use a linux or uki line.",
+    /// The overlay at this LBA is missing or belongs to another stage2.
+    OverlayDamaged: "there is no overlay at LBA #. Run gapboot install.",
     /// Nothing to boot.
-    NoEntries: "no entry in /loader/entries or /EFI/Linux. Add one.",
+    NoEntries: "there is no entry in /loader/entries or /EFI/Linux. Add one.",
     /// No EFI system partition.
-    NoEsp: "no EFI system partition. Set the type of one.",
+    NoEsp: "there is no EFI system partition. Set the type of one.",
     /// A line of a text file, beginning at this byte, is longer than its reader
-    /// takes.
-    LineTooLong: "line too long at byte #. Shorten it.",
-    /// A file that is no unified kernel image: no PE file, or one without a
+    /// accepts.
+    LineTooLong: "the line at byte # is too long. Shorten it.",
+    /// A file that is not a unified kernel image: not a PE file, or one without a
     /// kernel or a name in its os-release.
-    UkiUnknown: "no unified kernel image. Build it anew.",
+    UkiUnknown: "this is not a unified kernel image. Build it anew.",
     /// A PE file whose headers, at this byte, are cut short or have more than
     /// 256 sections.
-    UkiDamaged: "bad PE header at byte #. Copy the file again.",
-    /// A PE file with a section that ends behind the file's own end, which is
-    /// at this byte.
-    UkiTruncated: "a section lies behind the end (byte #). Copy the file again.",
+    UkiDamaged: "the PE header is bad at byte #. Copy the file again.",
+    /// A PE file with a section that ends after the end of the file, which is at this
+    /// byte.
+    UkiTruncated: "a section goes beyond the end, byte #. Copy the file again.",
     /// A UKI that does not have the profile of this number.
-    UkiProfile: "no profile #. Check the profile line.",
-    /// More files than this of one kind in a directory beside a UKI.
-    CompanionsMany: "over # files for one UKI. Remove some.",
+    UkiProfile: "there is no profile #. Check the profile line.",
+    /// A directory beside a UKI has more files of one kind than this.
+    CompanionsMany: "more than # files belong to one UKI. Move some away.",
     /// Not counted: the partition is a member of an md mirror, with its
-    /// superblock at this LBA, and the other members would not be written to.
-    MirrorMember: "md mirror (LBA #): not counted. Use entries without counter.",
+    /// superblock at this LBA, and a write would not reach the other members.
+    MirrorMember: "an md mirror (LBA #) prevents counting. Use entries without counters.",
     /// Not counted: another file has the name that the entry would get.
-    NameExists: "not counted, the next name exists. Remove one of the two.",
-    /// Not counted: the entry's name is not in slots of a directory as it
-    /// should be.
-    NameSlots: "not counted, its name is damaged. Run fsck.vfat.",
-    /// Not counted, or not entirely: this LBA did not read as it did before, or
-    /// as it was written.
-    DiskUnstable: "not counted, LBA # has changed by itself. Check the disk.",
+    NameExists: "the next name exists, so this is not counted. Rename one of the two.",
+    /// Not counted: the directory does not hold the entry's name as it should.
+    NameSlots: "the name is damaged, so this is not counted. Run fsck.vfat.",
+    /// Not counted, or not completely: when read again, this LBA was not as before, or
+    /// not as it was written.
+    DiskUnstable: "LBA # changed by itself, so this is not counted. Check the disk.",
 }
 
 impl core::fmt::Debug for Error {
@@ -250,7 +248,7 @@ mod tests {
     fn every_text_is_explained() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
         let page = std::fs::read_to_string(page).unwrap();
-        // Without the overlay there are numbers only: those of the rows.
+        // Without the overlay the loader prints the numbers of the rows.
         let mut rest = page.as_str();
         for text in TEXTS.lines().skip(1) {
             let row = std::format!("| `{text}` | ");

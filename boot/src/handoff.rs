@@ -1,14 +1,14 @@
-//! The finished plan: what the kernel is entered with.
+//! The finished plan: the state in which the kernel is entered.
 
 use crate::overlay::Overlay;
 
-/// What [`crate::boot`] returns: everything is in memory, only the jump is left.
+/// The result of [`crate::boot`]: everything is in memory, only the jump is left.
 ///
-/// Most of what there is to know is the same for every kernel and stands in
-/// [`layout::memory`]. So does what the jump needs (boot protocol, "Running the
-/// Kernel"): real mode, interrupts off, ds = es = fs = gs = ss =
-/// `KERNEL_SEGMENT`, sp = `KERNEL_STACK`, to `KERNEL_ENTRY_SEGMENT`:0. The header
-/// with all that the loader wrote lies in memory, in the real-mode part.
+/// Most of the plan is the same for every kernel: [`layout::memory`] has it. The rules
+/// for the jump are there too (boot protocol, "Running the Kernel"): real mode,
+/// interrupts off, ds = es = fs = gs = ss = `KERNEL_SEGMENT`, sp = `KERNEL_STACK`, to
+/// `KERNEL_ENTRY_SEGMENT`:0. The header with all that the loader wrote lies in memory,
+/// in the real-mode part.
 ///
 /// Sizes are in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,13 +17,13 @@ pub struct Handoff {
     pub setup_size: u32,
     /// Size of its protected-mode part, at `KERNEL`.
     pub kernel_size: u32,
-    /// Physical address of the initrds, which lie together; 0 for none.
+    /// Physical address of the initrds, which lie together; 0 if there are no initrds.
     pub initrd_address: u32,
-    /// Size of them all; 0 for none.
+    /// Size of all initrds; 0 if there are no initrds.
     pub initrd_size: u32,
     /// Size of the command line at `COMMAND_LINE`, without its NUL.
     pub command_line_size: u32,
-    /// True if the kernel is told of the loader's node at `SETUP_DATA`.
+    /// True if the kernel gets the loader's node at `SETUP_DATA`.
     pub has_node: bool,
 }
 

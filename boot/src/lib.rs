@@ -4,11 +4,11 @@
 //! disk -> partition table -> volume -> entries -> choice -> loaded image -> handoff
 //! ```
 //!
-//! Each step is a value, and [`boot`] below is the whole story. What it needs of
-//! a machine are the traits of [`machine`]: stage2 implements them over the
-//! BIOS, `bootloader_emu` over a file and a model of memory.
+//! Each step is a value, and [`boot`] below is the whole story. Its needs of a machine
+//! are the traits of [`machine`]: stage2 implements them over the BIOS,
+//! `bootloader_emu` over a file and a model of memory.
 //!
-//! Whatever bytes are on the disk, it ends in a [`Handoff`], a menu or a message.
+//! Whatever bytes are on the disk, a boot ends in a [`Handoff`], a menu or a message.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -59,12 +59,12 @@ use overlay::Overlay;
 use session::{Found, Session};
 
 /// Boots the disk of `machine`: finds the entries, chooses one or lets a person
-/// choose, loads it. After an attempt that failed, the menu says why, and all
+/// choose, loads it. After an attempt that failed, the menu says why, and everything
 /// starts anew.
 ///
-/// `overlay` is what became of loading the overlay ([`overlay::load`]): without it
-/// less is possible. `wish` names the entry, as [`entries::glob::selects`] reads it, in
-/// place of the one that loader.conf names or that comes first.
+/// `overlay` is the result of [`overlay::load`]; without the overlay, less is possible.
+/// `wish` names the entry, as [`entries::glob::selects`] reads it, in place of the one
+/// that loader.conf names or that comes first.
 pub fn boot<M: Machine>(
     machine: &mut M,
     workspace: &mut Workspace,

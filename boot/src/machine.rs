@@ -1,10 +1,10 @@
-//! What the loader needs of a machine: a disk, memory, a console, a clock.
+//! The traits of a machine that the loader needs: a disk, memory, a console, a clock.
 //!
 //! stage2 implements these traits over the BIOS, `bootloader_emu` over a file,
 //! a model of RAM and a terminal. They are generic parameters, one instance in
 //! each program, so that they cost no dispatch. The jump into the kernel is not
-//! among them: [`crate::boot`] returns a [`crate::Handoff`], and whoever called
-//! it decides what to do with it.
+//! among them: [`crate::boot`] returns a [`crate::Handoff`], and the caller decides
+//! what to do with it.
 
 use crate::memory_map::MemoryMap;
 
@@ -17,16 +17,16 @@ pub type Sector = [u8; layout::disk::SECTOR];
 
 /// A disk of 512-byte sectors.
 pub trait Disk {
-    /// Sectors on the disk, where the firmware says so. Nothing is ever read
-    /// beyond: some controllers hang when it is tried.
+    /// Sectors on the disk, where the firmware says so. The loader never reads beyond:
+    /// some controllers hang when a sector there is read.
     fn sectors(&self) -> Option<u64>;
 
     /// Reads sectors from `at` on. `count` is 1 to
     /// [`layout::memory::MAX_TRANSFER_SECTORS`]. Gives a whole number of
-    /// sectors: at least one, and fewer than `count` only where the firmware
-    /// manages no more in one call.
+    /// sectors: at least one, and fewer than `count` only where the firmware cannot
+    /// transfer more in one call.
     ///
-    /// The bytes lie in the I/O buffer and are good until the next call.
+    /// The bytes lie in the I/O buffer and are valid until the next call.
     fn read(&mut self, at: Lba, count: u32) -> Result<&[u8], DiskError>;
 
     /// Writes one sector.
@@ -37,7 +37,7 @@ pub trait Disk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskError(pub u8);
 
-/// The memory that is loaded into.
+/// The memory that the kernel is loaded into.
 pub trait Memory {
     /// The machine's usable memory.
     fn map(&self) -> &MemoryMap;
@@ -50,15 +50,16 @@ pub trait Memory {
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), MemoryError>;
 }
 
-/// A write that the memory refuses. A bug in the loader, never a matter of
-/// the disk's content.
+/// A write that the memory refuses. That is a bug in the loader: no content of a disk
+/// causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryError;
 
-/// What a person typed, as the machine has it. [`crate::menu::keys`] makes keys of it.
+/// Input from a person, in the machine's form. [`crate::menu::keys`] turns it into
+/// keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A key of the keyboard, as INT 16h tells it.
+    /// A key of the keyboard, as INT 16h reports it.
     Keyboard {
         /// Scan code, register AH.
         scan: u8,
@@ -76,9 +77,9 @@ pub const TICKS_PER_SECOND: u32 = 18;
 /// then show the same.
 ///
 /// After [`Console::clear`], and at the start, text flows: lines follow each
-/// other and the screen scrolls. After [`Console::move_to`] it stays where it
-/// is put; what does not fit into the line is the caller's mistake, and the
-/// last column of the last line is left alone.
+/// other and the screen scrolls. After [`Console::move_to`] text stays where it is put:
+/// the caller must not write more than fits into the line, nor write to the last column
+/// of the last line.
 pub trait Console {
     /// Prints text, ASCII or UTF-8; `\n` starts a new line where text flows.
     fn write(&mut self, text: &[u8]);
@@ -97,25 +98,25 @@ pub trait Console {
     /// Text goes to this column and line, both counted from 0.
     fn move_to(&mut self, column: usize, line: usize);
 
-    /// Empties the line from the place on that text would go to.
+    /// Empties the line from the place of the next character on.
     fn clear_to_end(&mut self);
 
-    /// Text is highlighted from now on, or no more.
+    /// Text is highlighted from now on, or no longer.
     fn highlight(&mut self, on: bool);
 
     /// Shows the cursor, or hides it.
     fn cursor(&mut self, visible: bool);
 
-    /// The next input. Waits for it so many ticks, which are 1/18.2 s each (0:
-    /// only looks whether there is one), or forever. Nothing if none came in
-    /// that time, or if none ever will.
+    /// The next input. Waits `ticks` ticks of 1/18.2 s (0: only looks whether there is
+    /// input), or for ever. None if no input came in that time, or if no input will
+    /// ever come.
     fn key(&mut self, ticks: Option<u32>) -> Option<Input>;
 
     /// The clock: ticks since midnight.
     fn ticks(&self) -> u32;
 }
 
-/// A whole machine. `parts` lends its pieces side by side.
+/// A whole machine. `parts` lends all its pieces at the same time.
 pub trait Machine {
     /// The boot disk.
     type Disk: Disk;

@@ -1,11 +1,10 @@
 //! The machine's memory map: which physical memory is usable RAM.
 //!
 //! Firmware reports ranges in any order, overlapping, empty, or running past
-//! 2^64. They are kept as they come, and whoever asks for an address gets what
-//! wins there: unusable over usable over unknown. So it does not matter in which
-//! order ranges come, and where two of them disagree the unusable one wins.
+//! 2^64. They are kept as they come. Where ranges overlap, unusable wins over usable,
+//! and usable over unknown, so the order of the ranges does not matter.
 
-/// What a stretch of memory may be used for, in the order of who wins.
+/// The use of a stretch of memory. Of two uses, the later one here wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Use {
     Unknown,
@@ -13,29 +12,28 @@ enum Use {
     Reserved,
 }
 
-/// More than a BIOS is asked for.
+/// More ranges than the loader asks a BIOS for.
 const RANGES: usize = 260;
 
 /// Addresses where something may begin are multiples of this, 2^12.
 const PAGE_MASK: u32 = 0xfff;
 
 /// The machine's memory map. Everything in it is a physical address or a
-/// number of bytes. Questions are about the first 4 GiB, where everything lies
-/// that a BIOS loader loads; one about 0 bytes is one about the first of them.
+/// number of bytes. Questions are about the first 4 GiB, where a BIOS loader loads
+/// everything; a question about 0 bytes counts as one about 1 byte.
 ///
-/// An empty one is all zeros and takes no room in an image.
+/// An empty map is all zeros and takes no room in an image.
 pub struct MemoryMap {
     ranges: [Region; RANGES],
     count: usize,
 }
 
-/// A stretch of memory that the firmware reported and of which all has the
-/// same use.
+/// A stretch of memory that the firmware reported, all of it with the same use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The first byte.
     pub start: u64,
-    /// The last byte: the one behind it may not be a number.
+    /// The last byte: the address after it may not fit into 64 bits.
     pub last: u64,
     /// True for RAM that may be used, false for everything else.
     pub usable: bool,
@@ -83,8 +81,8 @@ impl MemoryMap {
         }
     }
 
-    /// What was reported, sorted, no two regions overlapping and no two of the
-    /// same use touching.
+    /// The reported memory as sorted regions, of which no two overlap, and no two of
+    /// the same use touch.
     pub fn regions(&self) -> impl Iterator<Item = Region> {
         let mut next = Some(0);
         core::iter::from_fn(move || {
@@ -125,8 +123,8 @@ impl MemoryMap {
     fn lowest(&self, min: u32, size: u32, max: u32, align_mask: u32) -> Option<u32> {
         let (mut at, mut start) = (min, None);
         loop {
-            // `at` is the first address of which nothing is known yet; from
-            // `start` on, everything before it is usable.
+            // Everything from `start` up to `at` is usable; nothing is known yet from
+            // `at` on.
             let first = match start {
                 Some(first) => first,
                 None => {
@@ -256,7 +254,7 @@ mod tests {
             regions(&map(&[(2 * MIB, MIB, false), (0, 4 * MIB, true)])),
             torn
         );
-        // Nothing is nothing.
+        // A range of no bytes adds nothing.
         assert_eq!(regions(&map(&[(MIB, 0, true), (u64::MAX, 0, false)])), []);
         // Cut at 2^64.
         let top = u64::MAX - 0xfff;

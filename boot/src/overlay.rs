@@ -1,10 +1,9 @@
 //! The overlay: the part of the loader that does not fit into stage2.
 //!
-//! Its functions are linked like all others, but their code comes into memory
-//! only when [`load`] brings it. So each of them that is called from outside
-//! takes an [`Overlay`], and the build sees to it that what they alone need lies
-//! in the overlay (`xtask/src/overlay.rs`). A machine without a good overlay
-//! does less, but boots.
+//! Its functions are linked like all others, but their code comes into memory only when
+//! [`load`] reads it. So each of them that is called from outside takes an [`Overlay`],
+//! and the build puts the code that only they need into the overlay
+//! (`xtask/src/overlay.rs`). A machine without a good overlay does less, but boots.
 
 use crate::crc32::Crc32;
 use crate::machine::{Disk, DiskError, Lba, Memory};
@@ -17,16 +16,16 @@ use layout::{memory, overlay};
 pub struct Overlay(());
 
 impl Overlay {
-    /// Of a program on the host, which has everything in it. In the loader itself
-    /// only [`load`] makes the proof.
+    /// The proof for a program on the host, which contains all code. In the loader
+    /// itself only [`load`] makes the proof.
     #[cfg(not(target_os = "none"))]
     pub const fn linked() -> Self {
         Self(())
     }
 }
 
-/// What the header of stage2 says of its build: by it the overlay is found that
-/// belongs to it.
+/// The description of a build in the header of stage2, by which its overlay is
+/// recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Build {
     /// The checksum of the image that stage2 was unpacked to.
@@ -39,7 +38,7 @@ pub struct Build {
 /// describes what lies on the disk.)
 ///
 /// # Errors
-/// [`Kind::OverlayDamaged`] if there is none, or if it belongs to another stage2;
+/// [`Kind::OverlayDamaged`] if the overlay is missing or belongs to another stage2;
 /// [`Kind::DiskRead`].
 #[allow(clippy::as_conversions, reason = "constants that fit")]
 pub fn load(
@@ -50,7 +49,8 @@ pub fn load(
     let damaged = Error::new(Kind::OverlayDamaged, OVERLAY_LBA);
     let mut checksum = Crc32::new();
     checksum.update(&build.checksum.to_le_bytes());
-    // No sectors have no right checksum, and for too many the memory has no room.
+    // An overlay of no sectors has no valid checksum, and one of too many does not fit
+    // into the memory.
     let mut left = build.overlay_sectors;
     let mut lba = OVERLAY_LBA;
     let mut address = memory::OVERLAY.start;

@@ -1,12 +1,12 @@
-//! Telling a person what went wrong: which entry, which file, what, where.
+//! Messages for a person: which entry and which file failed, and why.
 
 use crate::error::Error;
 use crate::machine::Console;
 use crate::overlay::Overlay;
 use crate::text::{Text, cut, decimal, digit};
 
-/// The entry and the file that are being worked on, and what went wrong with
-/// them last: for messages only, too long a name is cut.
+/// The entry and the file that are being worked on, and the last message about them.
+/// For messages only: names that are too long are cut.
 pub struct Trail {
     entry: Text,
     file: Text,
@@ -14,31 +14,31 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Nothing is being worked on, and nothing went wrong.
+    /// Nothing is being worked on, and nothing has failed.
     pub const START: Self = Self {
         entry: Text::UNSET,
         file: Text::UNSET,
         message: Text::UNSET,
     };
 
-    /// From now on it is about this entry, and none of its files yet.
+    /// Messages are about this entry from now on, and about no file yet.
     pub fn entry(&mut self, id: &[u8]) {
         set(&mut self.entry, id);
         self.file.clear();
     }
 
-    /// From now on it is about this file.
+    /// Messages are about this file from now on.
     pub fn file(&mut self, path: &[u8]) {
         set(&mut self.file, path);
     }
 
-    /// What was reported last; empty if nothing was.
+    /// The last message; empty if there was no message.
     pub fn message(&self) -> &[u8] {
         self.message.get().unwrap_or_default()
     }
 
-    /// Prints `error` with the names it is about. The texts of errors are in the
-    /// overlay; without it there is the number of one (`docs/messages.md`).
+    /// Prints `error` with the names of the entry and the file. The texts of errors are
+    /// in the overlay; without it, numbers are printed (`docs/messages.md`).
     pub fn report(&mut self, console: &mut impl Console, overlay: Option<Overlay>, error: Error) {
         self.message.clear();
         let message = &mut self.message;

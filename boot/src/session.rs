@@ -27,11 +27,11 @@ pub(crate) struct Session<'a, 'd, M: Machine> {
     pub(crate) long_mode: bool,
     /// When it began, in ticks.
     pub(crate) began: u32,
-    /// An attempt has failed, as the trail says.
+    /// An attempt has failed; the trail has the message.
     pub(crate) failed: bool,
 }
 
-/// What a disk has to boot.
+/// The entries of a disk.
 pub(crate) struct Found<'e> {
     /// The entries in the order of the menu.
     list: List<'e>,
@@ -40,7 +40,7 @@ pub(crate) struct Found<'e> {
 }
 
 impl<'e> Found<'e> {
-    /// Nothing yet, with room for entries.
+    /// No entries yet, but room for them.
     pub(crate) fn nothing(room: &'e mut [Entry]) -> Self {
         Self {
             list: List::new(room),
@@ -57,7 +57,8 @@ impl<'e> Found<'e> {
 }
 
 impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
-    /// Takes the overlay, or says that it is missing: boots are possible without it.
+    /// Takes the overlay, or reports that it is missing: the loader can boot without
+    /// it.
     pub(crate) fn take(&mut self, overlay: Result<Overlay, Error>) {
         match overlay {
             Ok(overlay) => self.overlay = Some(overlay),
@@ -68,10 +69,10 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
         }
     }
 
-    /// Finds what there is to boot.
+    /// Finds the entries.
     ///
     /// # Errors
-    /// There is nothing, and a person was told why.
+    /// There is nothing to boot, and the reason was printed.
     pub(crate) fn find(&mut self, found: &mut Found) -> Result<(), Ending> {
         self.desk.trail.entry(b"");
         self.inventory(found).map_err(|error| {
@@ -90,8 +91,8 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
             ..
         } = &mut *self.desk;
         let overlay = self.overlay;
-        // After a failed attempt everything was said before, and the menu has another
-        // message to show.
+        // After a failed attempt all problems were printed before, and the menu has
+        // another message to show.
         let silent = Cell::new(self.failed);
         let mut problem = |entry: &[u8], file: &[u8], error| {
             if !silent.get() {
@@ -119,10 +120,10 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
         Ok(())
     }
 
-    /// What of it boots.
+    /// Chooses the entry that boots.
     ///
     /// # Errors
-    /// What ends the loader instead.
+    /// The loader's end, if nothing is to boot.
     pub(crate) fn choose(
         &mut self,
         found: &mut Found,
@@ -147,7 +148,7 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
     /// From the entry to the kernel.
     ///
     /// # Errors
-    /// Why it does not boot, which a person was told.
+    /// The reason why the entry does not boot; it was printed.
     #[inline(never)] // its own frame: stack offsets of one byte
     pub(crate) fn attempt(
         &mut self,
@@ -201,9 +202,9 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
         result
     }
 
-    /// True if the machine is to restart after a failed attempt; for five seconds a
-    /// person may object. Where the attempt could not be counted the next boot would end
-    /// here again.
+    /// True if the machine is to restart after a failed attempt; a person has five
+    /// seconds to stop that. If the attempt could not be counted, the next boot would
+    /// end here again.
     pub(crate) fn restarts(&mut self, choice: &Choice, entry: &Entry, failure: &Failure) -> bool {
         let wanted = match choice.on_error {
             OnError::Auto => failure.counted && entry.tries.left > 0,

@@ -1,7 +1,7 @@
 //! Bounded strings in memory that the caller lends, and the digits of numbers.
 
-/// A string of at most [`Text::MAX`] bytes, or none at all. None is
-/// nothing but zeros, so that an array of them takes no room in an image.
+/// A string of at most [`Text::MAX`] bytes, or no string. Without a string it is all
+/// zeros, so that an array of texts takes no room in an image.
 pub struct Text {
     /// One more than the number of bytes; 0: not set.
     length: u16,
@@ -27,8 +27,8 @@ impl Text {
         self.length = 0;
     }
 
-    /// Sets the string to `parts`, one behind the other. Where they are too
-    /// long, the text is left unset and the answer is false.
+    /// Sets the string to `parts`, one after the other. If they are too long, the text
+    /// is left unset and the answer is false.
     pub fn set(&mut self, parts: &[&[u8]]) -> bool {
         let length = concat(&mut self.bytes, parts).map_or(0, |whole| whole.len().wrapping_add(1));
         self.length = u16::try_from(length).unwrap_or(0);
@@ -47,8 +47,8 @@ impl Text {
     }
 }
 
-/// Writes `parts` into `into`, one behind the other, and gives what was
-/// written; None where they do not fit.
+/// Writes `parts` into `into`, one after the other, and gives the written bytes; None
+/// if they do not fit.
 pub fn concat<'b>(into: &'b mut [u8], parts: &[&[u8]]) -> Option<&'b mut [u8]> {
     let mut used = 0usize;
     for part in parts {

@@ -19,8 +19,8 @@ use crate::text::Text;
 const BLOCKS: usize = 12 * 4096;
 /// Bytes of the window on a file allocation table.
 const TABLE: usize = 64 * 512;
-/// The longest line of a text file that is understood, in bytes. A command line
-/// has 2,047.
+/// The longest line of a text file that the loader accepts, in bytes. A command line
+/// has at most 2,047.
 pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
@@ -54,7 +54,7 @@ impl CacheBuffers {
     }
 }
 
-/// What an entry is chosen and loaded with.
+/// The memory for choosing and loading an entry.
 pub(crate) struct Desk {
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
@@ -66,27 +66,26 @@ pub(crate) struct Desk {
     pub(crate) conf: Conf,
     /// The command line of the entry that boots.
     pub(crate) command_line: [u8; cmdline::LONGEST],
-    /// What is being worked on.
+    /// The entry and the file that are being worked on.
     pub(crate) trail: Trail,
-    /// What is remembered from earlier boots.
+    /// The memory of earlier boots.
     pub(crate) state: State,
 }
 
-/// What reading an entry's file needs.
+/// The memory for reading an entry's file.
 pub(crate) struct Scratch {
     /// The file's name.
     pub(crate) name: Name,
     /// One of its lines.
     pub(crate) line: [u8; LINE],
-    /// What it says.
+    /// The entry that it describes.
     pub(crate) entry: Entry,
-    /// The file that it names.
+    /// The path of the file that the entry names.
     pub(crate) path: Text,
 }
 
 impl Workspace {
-    /// An unused workspace: nothing but zeros, so that a static one takes no
-    /// room in an image.
+    /// An unused workspace: all zeros, so that a static one takes no room in an image.
     pub const EMPTY: Self = Self {
         caches: CacheBuffers {
             blocks: [0; BLOCKS],
@@ -110,12 +109,12 @@ impl Workspace {
         },
     };
 
-    /// The id of the entry that [`crate::boot`] chose; empty if it came to none.
+    /// The id of the entry that [`crate::boot`] chose; empty if it chose no entry.
     pub fn chosen(&self) -> &[u8] {
         self.chosen.get().unwrap_or_default()
     }
 
-    /// What went wrong last, in words; empty if nothing did.
+    /// The last message; empty if there was no message.
     pub fn message(&self) -> &[u8] {
         self.desk.trail.message()
     }

@@ -137,7 +137,7 @@ fn what_cannot_be_booted_loses_its_tries() {
     let (_directory, image) = disk(&[(OLD, &old), (TRIED, &new)], &[]);
     for name in ["new+2-1.conf", "new+1-2.conf", "new+0-3.conf"] {
         let said = unattended(&image);
-        assert!(said.contains("/lost: not found"), "{said}");
+        assert!(said.contains("/lost: the file was not found"), "{said}");
         assert!(said.contains("restarts"), "{said}");
         let mut names = Volume::open(&image, 1)
             .unwrap()
@@ -158,7 +158,7 @@ fn what_cannot_be_counted_ends_in_the_menu() {
         .make_read_only(TRIED)
         .unwrap();
     let said = unattended(&image);
-    assert!(said.contains("/lost: not found"), "{said}");
+    assert!(said.contains("/lost: the file was not found"), "{said}");
     assert!(!said.contains("restarts"), "{said}");
 }
 
@@ -171,7 +171,7 @@ fn what_cannot_be_booted_is_wished_for_once() {
     let mut set = Command::new(gapboot::built("gapboot").unwrap());
     run(set.args(["set", "one-shot", "new.conf"]).arg(&image)).unwrap();
     let said = unattended(&image);
-    assert!(said.contains("/lost: not found"), "{said}");
+    assert!(said.contains("/lost: the file was not found"), "{said}");
     assert_eq!(unattended(&image), "old.conf");
 }
 

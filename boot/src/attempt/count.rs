@@ -1,19 +1,19 @@
 //! Boot counting (UAPI.1, "Boot counting"): the attempt to boot an entry is
 //! noted in its file's name before the kernel gets the machine.
 //!
-//! [`crate::fat`]'s `rename` says why a power cut does no harm. What is chosen
-//! here is which digits change, so that a counter of which one sector was
-//! written and the other was not does not have more attempts left than before:
+//! [`crate::fat`]'s `rename` says why a power cut does no harm. This module chooses
+//! which digits change. If only one of a counter's two sectors was written, the counter
+//! still has no more attempts left than before:
 //!
 //! * LEFT steps down in one sector only. Where a borrow would reach a second
 //!   one, only the first digit that it changes does, and the fall-back comes
-//!   earlier: 20 becomes 10, and 10 becomes 00. Numbers of ten digits and more
-//!   are treated so already where two slots meet, because a torn sector could
-//!   make them larger than a counter may be.
-//! * DONE may be in two sectors, or in another one than LEFT: any of its digits
-//!   are a number of attempts, and nothing depends on it.
-//! * `-1` is added only where the write of one sector does it, and where there is
-//!   an overlay. Elsewhere LEFT alone is counted.
+//!   earlier: 20 becomes 10, and 10 becomes 00. For numbers of ten digits and more this
+//!   rule applies wherever two slots meet, because a torn sector could make them larger
+//!   than a counter may be.
+//! * DONE may be in two sectors, or in another one than LEFT: any mixture of its digits
+//!   is a number of attempts, and nothing depends on that number.
+//! * `-1` is added only where the write of one sector is enough and the overlay is
+//!   loaded. Elsewhere LEFT alone is counted.
 
 use crate::disk::mirror::refuse_mirror;
 use crate::disk::partition::Partition;
@@ -32,7 +32,8 @@ const MOST_BYTES: usize = 767;
 pub struct Names {
     /// Of a file in the directory.
     file: Name,
-    /// Of the entry's file: before, after, and after if it may become longer.
+    /// Of the entry's file: before the attempt, after the attempt, and after the
+    /// attempt if the name may become longer.
     old: [u8; MOST_BYTES],
     new: [u8; MOST_BYTES],
     longer: [u8; MOST_BYTES],
@@ -52,7 +53,7 @@ impl Names {
 const SAFE_DIGITS: usize = 9;
 
 /// Counts an attempt to boot the entry whose file is `node`, and gives the file's new
-/// name. None, and nothing is written, where the name has no counter or the file is
+/// name. Gives None and writes nothing where the name has no counter or the file is
 /// read-only. `suffix` is `.conf` or `.efi`.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`count`] | the attempt in the name of the entry's file |
-//! | `node` | what userspace is told of the boot |
+//! | `node` | the report on the boot for userspace |
 
 pub mod count;
 mod node;
@@ -28,13 +28,13 @@ use layout::disk::OVERLAY_LBA;
 use layout::node::DATA_SIZE;
 use node::{CountedFile, NodeData};
 
-/// What boots an entry.
+/// An attempt to boot an entry: the loader, the entry and the memory for the work.
 pub(crate) struct Attempt<'a, 'disk, D, M, C> {
-    /// What loads it.
+    /// The loader of its files.
     pub(crate) loader: Loader<'a, 'disk, D, M, C>,
     /// The entry.
     pub(crate) entry: &'a Entry,
-    /// Where it lies.
+    /// The partition on which it lies.
     pub(crate) partition: &'a Partition,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
@@ -44,27 +44,27 @@ pub(crate) struct Attempt<'a, 'disk, D, M, C> {
     pub(crate) path: &'a mut Text,
     /// For the command line: empty, or one that a person has written.
     pub(crate) command_line: CommandLine<'a>,
-    /// Told which file it is about.
+    /// The names for messages.
     pub(crate) trail: &'a mut Trail,
 }
 
-/// What is noted of an attempt, for the next boot and for userspace.
+/// The notes on an attempt, for the next boot and for userspace.
 pub(crate) struct Notes<'a> {
     /// The entries.
     pub(crate) list: &'a List<'a>,
-    /// The rank of the one that boots when nobody chooses.
+    /// The rank of the entry that boots when nobody chooses.
     pub(crate) default: Option<usize>,
-    /// What a person changed at the menu.
+    /// The changes that a person made at the menu.
     pub(crate) changes: &'a Changes,
-    /// The EFI system partition has the state file.
+    /// The volumes. The one of the EFI system partition has the state file.
     pub(crate) sources: &'a Sources,
-    /// What it says.
+    /// The content of the state file.
     pub(crate) state: &'a mut State,
     /// When the loader began, in ticks.
     pub(crate) began: u32,
 }
 
-/// What the checks have found.
+/// The results of the checks.
 pub(crate) struct Plan {
     kernel: Extent,
     /// The image that it lies in; None for a kernel that is a file of its own.
@@ -73,18 +73,19 @@ pub(crate) struct Plan {
 
 /// An attempt that failed.
 pub(crate) struct Failure {
-    /// What is wrong; the trail names the file it is about.
+    /// The error; the trail names the file that it is about.
     pub(crate) error: Error,
     /// The attempt was counted.
     pub(crate) counted: bool,
 }
 
 impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
-    /// Checks all that the entry names, counts and notes the attempt, then loads it.
+    /// Checks everything that the entry names, counts and notes the attempt, then loads
+    /// the entry.
     ///
-    /// What was found wrong is an attempt too. Else a machine with nobody at the
-    /// keyboard would come back to the same entry for ever, with as many tries
-    /// left and the wish for one boot still there.
+    /// An entry that fails the checks has used an attempt too. Otherwise a machine with
+    /// nobody at the keyboard would come back to the same entry for ever, with the same
+    /// number of attempts left and the setting for one boot still there.
     pub(crate) fn boot(
         &mut self,
         mut notes: Notes,
@@ -104,8 +105,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         }
     }
 
-    /// Checks the initrds, gathers the command line, finds the kernel and a place for
-    /// all of it.
+    /// Checks the initrds, gathers the command line, and finds the kernel and a place
+    /// for everything.
     #[inline(never)] // its own frame saves 64 bytes
     fn check(&mut self) -> Result<Plan, Error> {
         let file = self.main_file()?;
@@ -137,8 +138,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         self.loader.volume.find(self.loader.storage, path)
     }
 
-    /// Counts the attempt in the name of the entry's file, and gives the new name. That the
-    /// disk cannot be written keeps nothing from booting.
+    /// Counts the attempt in the name of the entry's file, and gives the new name. The
+    /// entry boots even if the disk cannot be written.
     #[inline(never)] // its own frame saves 58 bytes
     fn count<'n>(&mut self, names: &'n mut count::Names) -> Option<&'n [u8]> {
         let file = self.entry.file?;
@@ -159,7 +160,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         })
     }
 
-    /// Loads what was checked and found right, which a person can follow.
+    /// Loads the files that passed the checks, and shows the progress.
     fn load(&mut self, plan: &mut Plan) -> Result<(), Error> {
         let command_line = self.command_line.as_bytes()?;
         let loaded = self.loader.load(&plan.kernel, command_line);
@@ -172,8 +173,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
     }
 
     /// Goes through the file of a Type 1 entry: checks or loads its initrds. The check also
-    /// gathers the path of what boots and the command line, unless a person has written
-    /// one. Initrds beside those of a unified kernel image mean nothing.
+    /// gathers the path of the file that boots and the command line, unless a person
+    /// has written one. The `initrd` lines of an entry for a unified kernel image are
+    /// ignored.
     fn lines(&mut self, pass: Pass) -> Result<(), Error> {
         if self.entry.has(tag::TYPE2) {
             return Ok(());
@@ -203,7 +205,8 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
 
 impl Overlay {
     /// Checks a unified kernel image: finds its kernel and checks its initrds, and takes
-    /// its command line unless the entry or a person has one, which replaces it wholly.
+    /// its command line unless the entry or a person has one, which replaces the
+    /// image's own.
     #[inline(never)] // a way into the overlay
     fn check_image<D: Disk, M: Memory, C: Console>(
         self,
@@ -226,7 +229,8 @@ impl Overlay {
         self.companions(attempt, image, Pass::Check)
     }
 
-    /// Checks or loads the initrds of a unified kernel image and what lies beside it.
+    /// Checks or loads the initrds of a unified kernel image and the files beside the
+    /// image.
     #[inline(never)] // a way into the overlay
     fn companions<D: Disk, M: Memory, C: Console>(
         self,
@@ -245,8 +249,8 @@ impl Overlay {
         .initrds(pass)
     }
 
-    /// Remembers what was booted, and leaves the node for userspace. `counted` is the
-    /// name that the entry's file got.
+    /// Remembers the entry that boots, and leaves the node for userspace. `counted` is
+    /// the new name of the entry's file.
     ///
     /// # Errors
     /// Those of [`Loader::node`].

@@ -1,4 +1,4 @@
-//! The `setup_data` node: what userspace is told ([`layout::node`]).
+//! The `setup_data` node: the loader's report to userspace ([`layout::node`]).
 
 use crate::disk::partition::Partition;
 use crate::text::{concat, decimal};
@@ -38,8 +38,8 @@ pub(crate) struct CountedFile<'a> {
 }
 
 impl NodeData<'_> {
-    /// Writes the node's data to `room` and gives it. A line that finds no room is
-    /// left out.
+    /// Writes the node's data to `room` and gives it. A line is left out if it does not
+    /// fit.
     pub(crate) fn write<'r>(&self, room: &'r mut [u8]) -> &'r [u8] {
         let mut lines = Lines { room, used: 0 };
         lines.add(FORMAT_NAME, &[FORMAT.as_bytes()]);
@@ -59,7 +59,7 @@ impl NodeData<'_> {
     }
 }
 
-/// Lines `name=value` in memory of the caller's.
+/// Lines `name=value` in the caller's memory.
 struct Lines<'r> {
     room: &'r mut [u8],
     used: usize,

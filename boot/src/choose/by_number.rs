@@ -1,5 +1,4 @@
-//! A list of numbers: what stands in for settings and menu on a machine without
-//! its overlay.
+//! A list of numbers, in place of settings and menu on a machine without its overlay.
 
 use super::choice::{Choice, MOMENT};
 use crate::entries::list::List;

@@ -47,8 +47,8 @@ impl Overlay {
     }
 }
 
-/// How long the menu waits for somebody who wants it to wait this long. Where nothing
-/// boots by itself, somebody has to see that.
+/// How long the menu waits, for the timeout that is `wanted`. If no entry boots by
+/// itself, the menu is shown even where it should be hidden, so that a person sees why.
 fn timeout(wanted: Timeout, default: Option<usize>) -> Timeout {
     match (wanted, default) {
         (Timeout::Hidden | Timeout::Disabled, None) => Timeout::Seconds(10),
@@ -81,7 +81,8 @@ fn prelude(console: &mut impl Console, timeout: Timeout) -> Prelude {
 mod tests {
     use super::*;
 
-    /// A keyboard on which a key is pressed, or none, and how long it was waited for.
+    /// A keyboard on which a key is pressed, or no key, and how long the caller waited
+    /// for one.
     struct Keyboard {
         pressed: Option<Input>,
         waited: Option<Option<u32>>,

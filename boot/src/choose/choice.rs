@@ -10,11 +10,11 @@ pub struct Choice {
     pub entry: usize,
     /// Length of the command line that it gets instead of its own, on the desk.
     pub edited: Option<usize>,
-    /// What happens if it cannot be started.
+    /// The action if it cannot be started.
     pub on_error: OnError,
     /// The rank of the entry that boots when nobody chooses.
     pub default: Option<usize>,
-    /// What else a person changed.
+    /// The other changes that a person made.
     pub changes: Changes,
 }
 

@@ -1,5 +1,5 @@
-//! Entries that the loader adds to the menu by itself, as loader.conf asks for
-//! them (`auto-reboot`, `auto-poweroff`). Their names are systemd-boot's.
+//! Entries that the loader adds to the menu by itself if loader.conf asks for them
+//! (`auto-reboot`, `auto-poweroff`). Their names are systemd-boot's.
 
 use crate::entries::entry::{Entry, Field};
 use crate::entries::list::List;

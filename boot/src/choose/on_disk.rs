@@ -1,5 +1,5 @@
-//! The entries of a disk, as the menu asks for them: all that it shows of them is
-//! read from the disk when it is to be shown.
+//! The entries of a disk, as the menu asks for them: their details are read from the
+//! disk when the menu shows them.
 
 use crate::disk::storage::Storage;
 use crate::entries::entry::{self, Entry, Field, tag};
@@ -18,7 +18,7 @@ use crate::text::{Text, decimal};
 use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 
-/// The entries, and what reads more of them.
+/// The entries, and the means to read more of them.
 pub(super) struct OnDisk<'a, 'e, 'd, D> {
     /// The entries.
     pub(super) list: &'a List<'e>,

@@ -16,6 +16,6 @@ pub(crate) struct Question<'a, 'e, 'd, D> {
     pub(crate) long_mode: bool,
     /// A pattern for the entry that boots, stronger than all settings.
     pub(crate) wish: Option<&'a [u8]>,
-    /// An attempt has failed, as the trail says.
+    /// An attempt has failed; the trail has the message.
     pub(crate) failed: bool,
 }

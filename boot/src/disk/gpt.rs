@@ -3,7 +3,7 @@
 //! A table is a header in one sector and an array of entries elsewhere, both
 //! with checksums, and both stored twice: at the start of the disk and at its
 //! end. The header says where its array lies and how large its entries are;
-//! nothing of that is assumed here.
+//! none of that is assumed here.
 
 use super::partition::{Partition, Partitions};
 use super::storage::Storage;
@@ -72,14 +72,14 @@ pub struct PartitionEntry {
 /// on the disk.
 ///
 /// The backup table is consulted where the primary one is unreadable or
-/// damaged, not where it just lists no such partition: it could be older. Where
-/// the backup lies is what the primary header says, and with the `overlay` also the
-/// end of the disk.
+/// damaged, not where it just lists no such partition: it could be older. The backup
+/// lies where the primary header says; with the `overlay`, the end of the disk is tried
+/// too.
 ///
 /// # Errors
-/// What is wrong with the primary table, if the backup is of no use
-/// either. [`Kind::GptMissing`], [`Kind::GptDamaged`], [`Kind::GptUnsupported`]
-/// with the header's LBA; those of [`Storage::sector`].
+/// The fault of the primary table, if the backup is unusable too. [`Kind::GptMissing`],
+/// [`Kind::GptDamaged`], [`Kind::GptUnsupported`] with the header's LBA; those of
+/// [`Storage::sector`].
 pub fn find<D: Disk>(
     storage: &mut Storage<D>,
     overlay: Option<Overlay>,
@@ -95,8 +95,8 @@ pub fn find<D: Disk>(
 }
 
 impl Overlay {
-    /// Makes `found` what a backup table says: where the primary header has it, or at
-    /// the end of the disk. False if there is none that is of use.
+    /// Sets `found` to the partitions of a backup table, which lies where the primary
+    /// header says or at the end of the disk. False if no usable backup was found.
     #[inline(never)] // a way into the overlay
     fn read_backup<D: Disk>(self, found: &mut Partitions, storage: &mut Storage<D>) -> bool {
         let last = storage.sectors().unwrap_or(0).wrapping_sub(1);
@@ -105,14 +105,14 @@ impl Overlay {
     }
 }
 
-/// Where the primary header says that the backup is, if it is enough of a header
-/// to believe it.
+/// Where the backup lies according to the primary header, if that header is good enough
+/// to be believed.
 fn alternate<D: Disk>(storage: &mut Storage<D>) -> Option<u64> {
     let sectors = storage.sectors().unwrap_or(0);
     let (header, is_intact) = header(storage, PRIMARY).ok()?;
     let at = header.alternate_lba.get();
-    // Some controllers hang where a sector beyond the end is read. So a damaged
-    // header is believed only if the end of the disk is known.
+    // Some controllers hang when a sector beyond the end is read. So a damaged header
+    // is believed only if the end of the disk is known.
     (is_intact || at < sectors).then_some(at)
 }
 
@@ -128,7 +128,7 @@ fn header<'s, D: Disk>(storage: &'s mut Storage<D>, at: u64) -> Result<(&'s Head
     Ok((header, checksum == Some(header.header_crc32.get())))
 }
 
-/// `HeaderCRC32` as it should be, or nothing if `HeaderSize` cannot be.
+/// The correct `HeaderCRC32`, or None if `HeaderSize` is impossible.
 fn checksum(sector: &Sector, size: u32) -> Option<u32> {
     let size = usize::try_from(size)
         .ok()
@@ -141,7 +141,7 @@ fn checksum(sector: &Sector, size: u32) -> Option<u32> {
 }
 
 impl Partitions {
-    /// Becomes what the table says whose header is at `at`.
+    /// Takes the partitions of the table whose header is at `at`.
     fn read<D: Disk>(&mut self, storage: &mut Storage<D>, at: u64) -> Result<(), Error> {
         let end = storage.sectors().unwrap_or(0).wrapping_sub(1);
         let damaged = Error::new(Kind::GptDamaged, at);
@@ -186,7 +186,7 @@ impl Partitions {
         }
     }
 
-    /// Takes the entry for what it is, if it ends with `end` or before.
+    /// Takes in the partition of an entry, if the partition ends at `end` or before.
     fn consider(&mut self, entry: &[u8; ENTRY], end: u64) {
         let Ok((entry, _)) = PartitionEntry::ref_from_prefix(entry) else {
             return;

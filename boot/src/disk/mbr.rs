@@ -1,8 +1,9 @@
 //! MBR partition tables (UEFI 2.10, section 5.2), and the chain of logical
-//! partitions, which nothing specifies: it is read as Linux reads it.
+//! partitions, for which there is no specification: the chain is read as Linux reads
+//! it.
 //!
-//! The Boot Loader Specification (UAPI.1) has one place for entries on a disk
-//! with such a table: a partition of type EAh.
+//! On a disk with such a table, the Boot Loader Specification (UAPI.1) places the
+//! entries on a partition of type EAh.
 
 use super::partition::{Partition, Partitions};
 use super::storage::Storage;
@@ -18,7 +19,7 @@ pub const PROTECTIVE: u8 = 0xee;
 pub const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// The last bytes of a table.
 pub const SIGNATURE: [u8; 2] = [0x55, 0xaa];
-/// The most tables that are looked at: a chain of them may lead in a circle.
+/// The most tables that are read: a chain of them may run in a circle.
 pub const MAX_TABLES: u32 = 100;
 
 /// The table, UEFI table 5-1, with its field names. Each logical partition has
@@ -35,7 +36,8 @@ pub struct Mbr {
 }
 
 impl Mbr {
-    /// True for a table that speaks for itself, and not for the GPT behind it.
+    /// True for a table that lists partitions itself, and is not only the protective
+    /// one of a GPT.
     pub fn is_table(&self) -> bool {
         let protects = |record: &Record| record.os_type == PROTECTIVE;
         self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
@@ -57,8 +59,8 @@ pub struct Record {
 
 /// Finds the partition that holds boot entries, the first one, primary or
 /// logical; it stands in place of an EFI system partition. None on disks with a GPT,
-/// which a protective entry tells of, and on disks with no table at all. Whether it
-/// lies on the disk shows when it is read.
+/// which a protective entry shows, and on disks with no table at all. Nothing here
+/// checks that the partition lies on the disk: reading it does.
 pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option<()> {
     let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;
@@ -76,7 +78,8 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
             let first = record.starting_lba.get();
             let sectors = record.size_in_lba.get();
             let extends = EXTENDED.contains(&record.os_type);
-            // Linux counts every place of the first table, and later what is there.
+            // Linux counts every slot of the first table, and only used slots of later
+            // ones.
             if at == 0 || !(extends || sectors == 0) {
                 number = number.wrapping_add(1);
             }

@@ -9,9 +9,9 @@ use crate::{Error, Kind};
 /// The first bytes of an md superblock.
 const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 
-/// Refuses a partition that md has made a member of a mirror: the other members
-/// would not get what is written to it. Superblocks that leave the file system
-/// readable are at its end. That of version 1.0 lies 8 KiB before it, aligned to
+/// Refuses a partition that md has made a member of a mirror: a write to one member
+/// would not reach the others. Superblocks that leave the file system readable are at
+/// the end of the partition. That of version 1.0 lies 8 KiB before the end, aligned to
 /// 4 KiB.
 ///
 /// # Errors
@@ -28,8 +28,8 @@ pub(crate) fn refuse_mirror<D: Disk>(
 }
 
 impl Overlay {
-    /// The same for version 0.90, which few still make: 64 KiB before the end, aligned to
-    /// as much.
+    /// The same for version 0.90, which few tools still make: 64 KiB before the end,
+    /// aligned to 64 KiB.
     #[inline(never)] // a way into the overlay
     fn refuse_old_mirror<D: Disk>(
         self,

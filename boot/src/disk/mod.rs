@@ -2,10 +2,10 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`storage`] | reads and writes by way of two caches |
-//! | [`table`] | finds the partitions that entries are looked for on |
+//! | [`storage`] | reads and writes through two caches |
+//! | [`table`] | finds the partitions that may hold entries |
 //! | [`gpt`], [`mbr`] | the two kinds of partition tables |
-//! | [`partition`] | what both give, and its name for `PARTUUID=` |
+//! | [`partition`] | a partition of either kind, and its name for `PARTUUID=` |
 //! | `mirror` | members of md mirrors, which are never written to |
 
 pub mod gpt;

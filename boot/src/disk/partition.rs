@@ -1,5 +1,5 @@
-//! The partitions that entries are looked for on, and what `PARTUUID=` names a
-//! partition by, on Linux's command line and in udev.
+//! The partitions that may hold entries, and the names of partitions for `PARTUUID=`,
+//! on Linux's command line and in udev.
 
 use crate::machine::Lba;
 use crate::text::digit;
@@ -12,8 +12,8 @@ pub struct Partition {
     /// Its size in sectors.
     pub sectors: u64,
     /// `UniquePartitionGUID`, as on the disk: the first three fields are
-    /// little-endian. Of a partition of an MBR: the disk's signature, 0, the
-    /// number, and zeros, which are no GUID's. [`Partition::uuid`] writes either.
+    /// little-endian. For a partition of an MBR: the disk's signature, 0, the number,
+    /// and zeros, which no GUID has. [`Partition::uuid`] writes either.
     pub guid: [u8; 16],
 }
 

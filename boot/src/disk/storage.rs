@@ -1,28 +1,28 @@
 //! The boot disk seen through the loader's caches.
 //!
-//! A request to the firmware costs far more than the bytes it brings. So what
-//! is small and asked for again and again (partition table, directories, small
-//! files) is read and kept in blocks of eight sectors, and so is the file
-//! allocation table, which is read ahead in long pieces while it is walked
-//! from start to end. The contents of files are read once and kept nowhere.
+//! A request to the firmware costs far more than the bytes it brings. Therefore small
+//! things that are needed again and again (partition table, directories, small files)
+//! are read and kept in blocks of eight sectors. So is the file allocation table, which
+//! is read ahead in long pieces while it is walked from start to end. The contents of
+//! files are read once and kept nowhere.
 
 use crate::machine::{Disk, DiskError, Lba, Sector};
 use crate::{Error, Kind};
 use core::mem::swap;
 use layout::memory::MAX_TRANSFER_SECTORS;
 
-/// What is kept together, 4 KiB: eight sectors, the LBA of the first one being
-/// a multiple of eight.
+/// Sectors that are kept together, 4 KiB: eight of them, and the LBA of the first one
+/// is a multiple of eight.
 type Block = [Sector; 8];
 const BLOCK_SECTORS: u32 = 8;
 const BLOCK_SHIFT: u32 = 3;
 /// Blocks that one cache can manage; memory beyond that stays unused.
 const BLOCKS: usize = 16;
-/// What is read at once of something that is read from start to end: with one
-/// block before it, as much as the smallest cache holds.
+/// Sectors that are read at once where something is read from start to end. With one
+/// block before them, they fill the smallest cache.
 const AHEAD_SECTORS: u32 = 7 * BLOCK_SECTORS;
-/// No file system begins before this sector, but partition tables of the usual
-/// size end before. A power of two.
+/// No file system begins before this sector, but partition tables of the usual size end
+/// before it. A power of two.
 const TABLE_END: u64 = 64;
 /// No sector from here on is read: 16 TiB. Blocks have numbers of 32 bits.
 const LIMIT: u64 = 1 << (32 + BLOCK_SHIFT);
@@ -36,7 +36,7 @@ pub struct Caches<'a> {
     pub table: &'a mut [u8],
 }
 
-/// The boot disk and what is cached of it.
+/// The boot disk and its caches.
 pub struct Storage<'a, D> {
     disk: &'a mut D,
     /// The first sector that is not read, and whether the disk ends there.
@@ -64,15 +64,15 @@ impl<'a, D: Disk> Storage<'a, D> {
         self.end_known.then_some(self.end)
     }
 
-    /// One sector, by way of the cache for everything but the contents of
-    /// files and the file allocation table. The others of its block are read
-    /// with it, as far as it is known that there are any.
+    /// One sector, through the cache for everything but the contents of files and the
+    /// file allocation table. The other sectors of its block are read with it, as far
+    /// as they are known to exist.
     ///
     /// # Errors
     /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
     pub fn sector(&mut self, at: Lba) -> Result<&Sector, Error> {
-        // Not beyond the block: a kernel may lie behind a directory, and would
-        // be read twice. The partition table comes in one piece.
+        // Not beyond the block: a kernel may lie after a directory, and would be read
+        // twice. The partition table comes in one piece.
         let neighbours = match at.0 {
             _ if !self.end_known => 0,
             ..TABLE_END => TABLE_END - 1,
@@ -83,7 +83,7 @@ impl<'a, D: Disk> Storage<'a, D> {
     }
 
     /// One sector of the file allocation table that begins at `table.0` and is
-    /// `table.1` sectors long. Nothing behind the table is read.
+    /// `table.1` sectors long. Nothing after the table is read.
     ///
     /// # Errors
     /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
@@ -93,8 +93,8 @@ impl<'a, D: Disk> Storage<'a, D> {
     }
 
     /// Sectors from `at` on, read with one request and not cached: at least
-    /// one, and fewer than `count` where the disk ends or the firmware manages
-    /// no more. The bytes are good until the next call.
+    /// one, and fewer than `count` where the disk ends or the firmware cannot transfer
+    /// more. The bytes are valid until the next call.
     ///
     /// # Errors
     /// [`Kind::DiskRead`], [`Kind::BeyondDisk`].
@@ -111,7 +111,7 @@ impl<'a, D: Disk> Storage<'a, D> {
         Err(Error::with_status(Kind::DiskRead, at.0, status))
     }
 
-    /// Writes one sector. The caches forget what they held of it.
+    /// Writes one sector. The caches forget it.
     ///
     /// # Errors
     /// [`Kind::DiskWrite`], [`Kind::BeyondDisk`].
@@ -125,11 +125,12 @@ impl<'a, D: Disk> Storage<'a, D> {
         written.map_err(|DiskError(status)| Error::with_status(Kind::DiskWrite, at.0, status))
     }
 
-    /// Writes one sector that differs from what `before` says it holds: it is
-    /// read again first, past the caches, and once more to see what was written.
+    /// Writes one sector in place of the content `before`. The sector is read again
+    /// first, past the caches, to see that it still has that content, and once more to
+    /// check the write.
     ///
     /// # Errors
-    /// [`Kind::DiskUnstable`] if either is not what it should be; those of
+    /// [`Kind::DiskUnstable`] if either read gives something else; those of
     /// [`Storage::read`] and [`Storage::write`].
     pub fn replace(&mut self, at: Lba, before: &Sector, after: &Sector) -> Result<(), Error> {
         if self.holds(at, before)? {
@@ -141,7 +142,7 @@ impl<'a, D: Disk> Storage<'a, D> {
         Err(Error::new(Kind::DiskUnstable, at.0))
     }
 
-    /// True if a sector is like this on the disk.
+    /// True if a sector has this content on the disk.
     fn holds(&mut self, at: Lba, sector: &Sector) -> Result<bool, Error> {
         Ok(self.read(at, 1)? == sector)
     }
@@ -157,13 +158,13 @@ fn before(at: u64, end: u64, count: u32) -> u32 {
 /// Blocks of sectors; the least recently used one makes room for a new one.
 struct Cache<'a> {
     memory: &'a mut [Block],
-    /// What the blocks hold, the most recently used one first.
+    /// The contents of the blocks, the most recently used one first.
     lines: [CacheLine; BLOCKS],
     /// Where the last read ended.
     end: u64,
 }
 
-/// What one block of the memory holds.
+/// The content of one block of the memory.
 #[derive(Clone, Copy, Default)]
 struct CacheLine {
     /// The LBA of its first sector, divided by eight.
@@ -199,10 +200,10 @@ impl<'a> Cache<'a> {
 
     /// The sector at `at`, which must lie before `end`.
     ///
-    /// If it is not there it is read, and with it the rest of its block; and if
-    /// the last read ended where the block begins, several blocks. So what is
-    /// walked from start to end comes in long pieces, and what is asked for here
-    /// and there costs a block each time. Nothing from `end` on is read.
+    /// A sector that is not in the cache is read together with the rest of its block,
+    /// or with several blocks if the last read ended where the block begins. So a walk
+    /// from start to end reads long pieces, and every other request costs one block.
+    /// Nothing from `end` on is read.
     fn sector<D: Disk>(&mut self, disk: &mut D, at: u64, end: u64) -> Result<&Sector, Error> {
         let mut error = Error::new(Kind::BeyondDisk, at);
         if at >= end {
@@ -219,7 +220,7 @@ impl<'a> Cache<'a> {
             let _ = self.fill(disk, first, before(first, end, count));
             block = self.find(at);
         }
-        // A neighbour that cannot be read must not keep the sector away.
+        // The sector must be readable even if a neighbour is not.
         if block.is_none() {
             if let Err(DiskError(status)) = self.fill(disk, at, 1) {
                 error = Error::with_status(Kind::DiskRead, at, status);
@@ -237,8 +238,8 @@ impl<'a> Cache<'a> {
     }
 
     /// The line for the block of the sector at `at`, which becomes the most
-    /// recently used one. If there is none yet, the least recently used one
-    /// becomes it.
+    /// recently used one. If the block has no line yet, the least recently used line
+    /// becomes its line.
     fn line(&mut self, at: u64) -> &mut CacheLine {
         let number = u32::try_from(at >> BLOCK_SHIFT).unwrap_or(u32::MAX);
         let [first, others @ ..] = &mut self.lines;

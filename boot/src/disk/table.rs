@@ -7,8 +7,8 @@ use crate::Error;
 use crate::machine::Disk;
 use crate::overlay::Overlay;
 
-/// Finds the partitions that may have entries, by the MBR or the GPT. They are
-/// `found` where the caller wants them: to return them costs stage2 340 bytes.
+/// Finds the partitions that may have entries, by the MBR or the GPT. They go to
+/// `found`, the caller's memory: to return them would cost stage2 340 bytes.
 ///
 /// # Errors
 /// Those of [`gpt::find`].

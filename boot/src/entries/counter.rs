@@ -3,8 +3,8 @@
 //!
 //! `BASE+LEFT-DONE.conf`: LEFT attempts remain, DONE were made; `-DONE` may be
 //! missing. A name without a counter is good, one with LEFT above zero is being
-//! tried, one with LEFT zero is bad. What does not fit the grammar is a name
-//! like any other and is not counted.
+//! tried, one with LEFT zero is bad. A name that does not fit the grammar has no
+//! counter.
 
 use super::line;
 use crate::text::concat;
@@ -14,7 +14,7 @@ use crate::text::concat;
 pub struct Tries {
     /// Attempts that remain; -1: the entry is not counted.
     pub left: i32,
-    /// Attempts that were made; -1: the name does not say.
+    /// Attempts that were made; -1: the name has no DONE.
     pub done: i32,
 }
 
@@ -37,13 +37,13 @@ impl Tries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryName<'a> {
     name: &'a [u8],
-    /// Bytes before the counter, or before the suffix if there is none.
+    /// Bytes before the counter, or before the suffix if there is no counter.
     base: usize,
     /// Bytes before the suffix.
     stem: usize,
-    /// Digits of LEFT, behind the `+` that follows the base.
+    /// Digits of LEFT, after the `+` that follows the base.
     pub left_digits: usize,
-    /// Digits of DONE, behind the `-` that follows LEFT; 0 if there is none.
+    /// Digits of DONE, after the `-` that follows LEFT; 0 if there is no DONE.
     pub done_digits: usize,
     /// The counter as numbers.
     pub tries: Tries,
@@ -52,8 +52,9 @@ pub struct EntryName<'a> {
 impl<'a> EntryName<'a> {
     /// Takes a file's name apart. `suffix` is `.conf` or `.efi`.
     ///
-    /// None for a file that is no entry: it ends otherwise, starts with a dot,
-    /// or with `auto-`, which systemd-boot keeps for entries of its own making.
+    /// None for a file that is not an entry: its name ends otherwise, or starts with a
+    /// dot or with `auto-`, which systemd-boot reserves for the entries that it makes
+    /// itself.
     pub fn parse(name: &'a [u8], suffix: &[u8]) -> Option<EntryName<'a>> {
         let stem = name.len().checked_sub(suffix.len())?;
         if !name.get(stem..)?.eq_ignore_ascii_case(suffix)
@@ -93,7 +94,7 @@ impl<'a> EntryName<'a> {
         Some(())
     }
 
-    /// What stands before the counter.
+    /// The part of the name before the counter.
     pub fn base(&self) -> &'a [u8] {
         self.name.get(..self.base).unwrap_or_default()
     }
@@ -113,8 +114,8 @@ impl<'a> EntryName<'a> {
     /// less, down to 0, and DONE one more, up to all nines. Both keep their
     /// number of digits, so that the name keeps its length.
     ///
-    /// A DONE of ten digits and more stays as it is, since it could become, or on
-    /// the way look, larger than a counter may be.
+    /// A DONE of ten digits and more stays as it is, because it could become larger
+    /// than a counter may be, or look so after a torn write.
     ///
     /// Where the name has no DONE, LEFT alone changes.
     ///
@@ -161,7 +162,7 @@ fn count(digits: &[u8]) -> Option<i32> {
 }
 
 /// Takes a decimal number one step towards all `last` (9 or 0), where it stays.
-/// A digit that has got there becomes `first`, and the one before it steps too.
+/// A digit that is `last` already becomes `first`, and the digit before it steps too.
 fn step(digits: &mut [u8], last: u8, first: u8) {
     if digits.iter().all(|&digit| digit == last) {
         return;
@@ -288,7 +289,7 @@ mod tests {
         }
     }
 
-    /// Down to bad and further, the state stays what the grammar calls it, and
+    /// Down to bad and further, the state is the one that the grammar gives, and
     /// neither the id nor, once DONE is there, the length changes.
     #[test]
     fn chains() {

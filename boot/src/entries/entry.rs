@@ -22,31 +22,31 @@ pub enum Field {
 
 /// An entry, 512 bytes of it.
 ///
-/// The title, which is only looked at, is cut to [`Entry::TITLE`] bytes by those
-/// who set it. All other texts order the menu and are kept whole. Together with
-/// the title they may have [`Entry::TEXT`] bytes (the longest file name and 191
-/// for the rest; 200 in all are usual), and an entry with more is refused.
+/// The title is only displayed: whoever sets it cuts it to [`Entry::TITLE`] bytes. All
+/// other texts order the menu and are kept whole. Together with the title they may have
+/// [`Entry::TEXT`] bytes (the longest file name and 191 for the rest; 200 in all are
+/// usual), and an entry with more is refused.
 #[derive(Clone, Copy)]
 pub struct Entry {
     /// The boot counter.
     pub tries: Tries,
     /// Number of the UKI profile; 0 for everything else.
     pub profile: u32,
-    /// The entry's file; None for what the loader adds by itself.
+    /// The entry's file; None for an entry that the loader adds by itself.
     pub file: Option<DirEntry>,
     /// Bytes at the end of the id that name the profile, the `@` included.
     pub profile_suffix: u8,
-    /// True for what the loader adds to the menu by itself (power off,
-    /// reboot): behind all entries, in the order of adding, and never booted
-    /// without being asked for.
+    /// True for an entry that the loader adds to the menu by itself (power off,
+    /// reboot). It comes after all others, in the order of adding, and runs only if
+    /// somebody asks for it.
     pub generated: bool,
-    /// What kind of entry, on which partition: bits of [`tag`].
+    /// The kind of the entry and its partition: bits of [`tag`].
     pub tag: u8,
-    /// Which additions to the title tell it apart, see [`super::title`].
+    /// The additions that tell the title apart, see [`super::title`].
     pub(super) additions: u8,
     /// A hash of the title as it is shown, by which titles are compared.
     pub(super) title_hash: u32,
-    /// Bytes of `bytes` that are taken.
+    /// Bytes of `bytes` that are in use.
     used: u16,
     /// Where in `bytes` the texts are, each from `start` to `end`.
     places: [Place; 5],
@@ -59,7 +59,7 @@ pub mod tag {
     pub const VOLUME: u8 = 1;
     /// It boots a unified kernel image.
     pub const UKI: u8 = 2;
-    /// Its file is that image: an entry of type 2.
+    /// Its file is that image: a Type 2 entry.
     pub const TYPE2: u8 = 4;
 }
 
@@ -75,7 +75,8 @@ impl Entry {
     pub const TEXT: usize = 446;
     /// The most bytes of a title: a line of the screen, in any script.
     pub const TITLE: usize = 160;
-    /// Nothing: all zeros, so that an array of these takes no room in an image.
+    /// An empty entry: all zeros, so that an array of entries takes no room in an
+    /// image.
     pub const EMPTY: Entry = Entry {
         tries: Tries { left: 0, done: 0 },
         profile: 0,
@@ -103,9 +104,9 @@ impl Entry {
         self.bytes.get(start.into()..place.end.into())
     }
 
-    /// Sets a text to `parts`, one behind the other, and gives it back. None if
-    /// there is no room: the entry is of no use then. What was set before keeps
-    /// its room.
+    /// Sets a text to `parts`, one after the other, and gives it back. None if there is
+    /// no room; the entry is unusable then. A text that was set before still takes its
+    /// room.
     pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
         *self.places.get_mut(index(field))? = Place {
             start: self.used.wrapping_add(1),
@@ -163,13 +164,12 @@ const fn index(field: Field) -> usize {
 
 const _: () = assert!(size_of::<Entry>() == 512);
 
-/// Where entries of type 1 lie (UAPI.1, "Type #1 Boot Loader Specification
-/// Entries").
+/// Where Type 1 entries lie (UAPI.1, "Type #1 Boot Loader Specification Entries").
 pub const TYPE1: &[u8] = b"/loader/entries";
 /// Where unified kernel images lie (UAPI.1, "Type #2 EFI Unified Kernel Images").
 pub const TYPE2: &[u8] = b"/EFI/Linux";
 
-/// The directory of an entry's file, and what its name ends in.
+/// The directory of an entry's file, and the suffix of its name.
 pub(crate) fn place(entry: &Entry) -> (&'static [u8], &'static [u8]) {
     if entry.has(tag::TYPE2) {
         (TYPE2, b".efi")

@@ -1,14 +1,14 @@
 //! Glob patterns, as `default` and `preferred` of `loader.conf` use them.
 //!
 //! The language is systemd-boot's: `*`, `?`, sets such as `[a-c]`, and a
-//! backslash before any of them. There is no negation, there are no classes.
-//! Capitals and small letters are the same (ASCII).
+//! backslash in front of any of them. There are no negations and no classes. Capitals and
+//! small letters are the same (ASCII).
 
 /// True if `pattern` matches all of `text`.
 ///
-/// A pattern is a chain of pieces with stars between them. Each piece may be
-/// taken where it is found first, so only the last star is ever tried again,
-/// and the work is bounded by the product of both lengths.
+/// A pattern is a chain of pieces with stars between them. Each piece may match where
+/// it is found first, so only the last star is ever tried again, and the number of
+/// steps is at most the product of both lengths.
 pub fn matches(mut pattern: &[u8], mut text: &[u8]) -> bool {
     // Pattern and text after the last star.
     let mut retry: Option<(&[u8], &[u8])> = None;
@@ -26,7 +26,7 @@ pub fn matches(mut pattern: &[u8], mut text: &[u8]) -> bool {
             text = tail;
             continue;
         }
-        // The star takes one byte more.
+        // The star matches one byte more.
         let Some((restart, [_, from @ ..])) = retry else {
             return false;
         };
@@ -85,9 +85,9 @@ fn literal(pattern: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
-/// True if `pattern` names the entry `id`: it matches the id, which ends in
-/// `.conf` or `.efi`, or it is the id, with or without that suffix. systemd-boot
-/// wants the suffix; in the Boot Loader Interface ids have no suffix.
+/// True if `pattern` names the entry `id`: it matches the id, which ends in `.conf` or
+/// `.efi`, or it is the id, with or without that suffix. systemd-boot requires the
+/// suffix; ids of the Boot Loader Interface have none.
 pub fn selects(pattern: &[u8], id: &[u8]) -> bool {
     let same = match id.split_at_checked(pattern.len()) {
         Some((start, b"" | b".conf" | b".efi")) => start.eq_ignore_ascii_case(pattern),

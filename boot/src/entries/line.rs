@@ -3,12 +3,12 @@
 //! Type 1 entries, `loader.conf` and os-release share this syntax (UAPI.1,
 //! "Type #1 Boot Loader Specification Entries", read as systemd-boot reads it):
 //! blanks at both ends do not count, `#` as the first character makes a comment,
-//! the key ends at the first separator, and everything behind the run of
-//! separators is the value, `#` and quotes included.
+//! the key ends at the first separator, and everything after the run of separators is
+//! the value, `#` and quotes included.
 
 /// The separators of Type 1 entries and `loader.conf`. The specification says
-/// spaces; tabs are common in practice. Vertical tabs, form feeds and no-break
-/// spaces are no blanks.
+/// spaces; tabs are common in practice. Vertical tabs, form feeds and no-break spaces
+/// are not blanks.
 pub const BLANK: [u8; 2] = *b" \t";
 /// The separator of os-release and of UKI profiles.
 pub const EQUALS: [u8; 2] = *b"==";
@@ -73,8 +73,8 @@ pub fn number(digits: &[u8]) -> Option<u32> {
     (!digits.is_empty()).then_some(value)
 }
 
-/// Which of `words` the text is, from 0 on. A NUL stands behind each word;
-/// there is none in a line.
+/// Which of `words` the text is, from 0 on. A NUL follows each word; lines contain no
+/// NUL.
 pub fn word(words: &[u8], text: &[u8]) -> Option<usize> {
     let mut index = 0usize;
     let mut rest = Some(text);

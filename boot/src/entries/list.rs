@@ -8,10 +8,10 @@ pub const CAPACITY: usize = 128;
 
 /// The entries in the order of the menu.
 ///
-/// The memory is the caller's. When more entries are offered than it has room
-/// for, the list holds those that sort first, whatever order they come in.
+/// The caller lends the memory. If more entries are offered than fit, the list holds
+/// those that sort first, whatever order they come in.
 pub struct List<'a> {
-    /// In the order of their coming.
+    /// In the order in which they came.
     entries: &'a mut [Entry],
     /// Indexes of `entries` in the order of the menu.
     order: [u8; CAPACITY],
@@ -41,7 +41,7 @@ impl<'a> List<'a> {
         self.count == 0
     }
 
-    /// How many entries were offered and are not here for want of room.
+    /// The number of entries that were offered and left out for lack of room.
     pub fn dropped(&self) -> u32 {
         self.dropped
     }
@@ -52,7 +52,7 @@ impl<'a> List<'a> {
         self.entries.get(usize::from(*place))
     }
 
-    /// The id of the entry at a rank; empty if there is none.
+    /// The id of the entry at a rank; empty if there is no such entry.
     pub fn id_of(&self, rank: Option<usize>) -> &[u8] {
         let entry = rank.and_then(|rank| self.get(rank));
         entry.map_or(b"", Entry::id)
@@ -63,9 +63,8 @@ impl<'a> List<'a> {
         self.entries.get_mut(..self.count).unwrap_or_default()
     }
 
-    /// Takes an entry in at its place, behind those that are equal to it. Where
-    /// there is no room left, the last one is dropped, be it this one or
-    /// another.
+    /// Inserts an entry at its place, after those that are equal to it. Where there is
+    /// no room left, the last entry is dropped, be it this one or another.
     pub fn offer(&mut self, entry: &Entry) {
         let (mut rank, mut end) = (0usize, self.count);
         while rank < end {
@@ -91,7 +90,7 @@ impl<'a> List<'a> {
                 .copied()
                 .unwrap_or(0);
         }
-        // None from this rank on: the new entry is the one to be dropped.
+        // No entry from this rank on: the new entry is dropped.
         let behind = self.order.get_mut(rank..self.count).unwrap_or_default();
         if let (Some(into), false) = (self.entries.get_mut(usize::from(place)), behind.is_empty()) {
             *into = *entry;

@@ -91,7 +91,7 @@ fn order(a: &Case, b: &Case) -> Ordering {
     sort::compare(&a.entry(), &b.entry())
 }
 
-/// What a list with this room holds after `cases` were offered.
+/// The entries that a list with this room holds after `cases` were offered.
 fn listed(cases: &[Case], room: usize) -> (Vec<Case>, u32) {
     let mut room = std::vec![Entry::EMPTY; room];
     let mut list = List::new(&mut room);

@@ -1,8 +1,8 @@
-//! Boot entries: what the files of `/loader/entries` and `/EFI/Linux` say, the
-//! order they stand in, and which of them boots.
+//! Boot entries: the content of the files in `/loader/entries` and `/EFI/Linux`, the
+//! order of the entries, and which of them boots.
 //!
-//! Nothing here reads a disk. Names and lines come in, as bytes; what goes out
-//! is a sorted [`list::List`] and an index into it.
+//! Nothing here reads a disk. Names and lines come in, as bytes; a sorted
+//! [`list::List`] and an index into it go out.
 
 pub mod counter;
 pub mod entry;

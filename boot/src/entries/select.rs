@@ -19,11 +19,11 @@ pub struct Defaults<'a> {
 }
 
 /// The rank of the entry to boot: the first that a setting selects, else the
-/// first entry of all. Profiles of a UKI beyond its first, and what the loader
-/// added to the menu by itself, boot only where a setting names them.
+/// first entry of all. Later profiles of a UKI and entries that the loader added by
+/// itself boot only if a setting names them.
 ///
-/// None: there is nothing to boot by itself. Then the menu waits on its first
-/// entry, for ten seconds where no timeout is set.
+/// None if no entry may boot by itself. Then the menu waits on its first entry, for ten
+/// seconds if no timeout is set.
 pub fn default(list: &List, defaults: &Defaults) -> Option<usize> {
     type Condition = fn(&Entry) -> bool;
     let any: Condition = |_| true;
@@ -59,7 +59,7 @@ mod tests {
     use crate::entries::entry::Entry;
     use std::string::String;
 
-    /// What differs between the entries of a test.
+    /// The differences between the entries of a test.
     #[derive(Clone, Copy)]
     enum Is {
         Good,

@@ -35,7 +35,7 @@ pub fn compare(a: &Entry, b: &Entry) -> Ordering {
     order
 }
 
-/// The class of an entry, which decides before all texts do.
+/// The class of an entry, which is compared before all texts.
 fn class(entry: &Entry) -> u32 {
     u32::from(entry.generated) << 2
         | u32::from(entry.tries.is_bad()) << 1

@@ -2,7 +2,7 @@
 //!
 //! It is the title, or the id of an entry without a title. Where two entries would
 //! look the same, the version is added to each of them; where some still look the
-//! same, the start of the machine ID; and at last the id. So does systemd-boot.
+//! same, the start of the machine ID; and at last the id. systemd-boot does the same.
 
 use super::entry::{Entry, Field};
 use super::list::List;
@@ -35,11 +35,11 @@ const ADDITIONS: [Addition; 3] = [
     },
 ];
 
-/// Finds out which titles need additions. To be called once the list is
-/// complete; the work grows with the square of its length.
+/// Finds out which titles need additions. Call it when the list is complete; the work
+/// grows with the square of the list's length.
 ///
-/// Titles are compared by a hash of the text that is shown. If two of them should have
-/// the same hash by chance, they get an addition that they could do without.
+/// Titles are compared by a hash of the text that is shown. If two different titles
+/// have the same hash by chance, they get an addition that they do not need.
 pub fn tell_apart(list: &mut List) {
     for Addition { bit, .. } in ADDITIONS {
         for entry in list.entries() {
@@ -168,7 +168,7 @@ mod tests {
             titles(&[["b.conf", "Debian", "", ""], ["a.conf", "Debian", "", ""]]),
             ["Debian (b.conf)", "Debian (a.conf)"]
         );
-        // What is compared is what is shown, not where it comes from.
+        // The shown texts are compared, not their sources.
         assert_eq!(
             titles(&[
                 ["c.conf", "A (1)", "5", ""],

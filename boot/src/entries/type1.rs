@@ -1,9 +1,9 @@
 //! Type 1 entries: the lines of a `.conf` file (UAPI.1, "Type #1 Boot Loader
 //! Specification Entries").
 //!
-//! A file is read twice. For the menu, a [`Draft`] gathers what describes the
-//! entry and what is wrong with it. To boot, [`pair`] finds the `options` and
-//! `initrd` lines, of which there may be many, in their order.
+//! A file is read twice. For the menu, a [`Draft`] gathers the description of the entry
+//! and its first mistake. To boot, [`pair`] finds the `options` and `initrd` lines, of
+//! which there may be many, in their order.
 //!
 //! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
 //! slash for one and finds neither `.` nor `..`.
@@ -14,28 +14,28 @@ use super::line;
 use crate::text::{Text, cut};
 use crate::{Error, Kind};
 
-/// The keys that mean something here. What an x86 BIOS loader has no use for
-/// (`devicetree`, `devicetree-overlay`) and what belongs to other loaders
-/// (`grub_users` and the like) is unknown and ignored.
+/// The keys that mean something here. Keys that an x86 BIOS loader has no use for
+/// (`devicetree`, `devicetree-overlay`) and those of other loaders (`grub_users` and
+/// the like) are unknown and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// What describes the entry.
+    /// The description of the entry.
     Text(Field),
-    /// What boots.
+    /// The file that boots.
     Main(Main),
     /// One cpio archive; may be repeated.
     Initrd,
     /// Kernel parameters; may be repeated.
     Options,
-    /// For which processors.
+    /// The processors that it is for.
     Architecture,
-    /// Which profile of a UKI.
+    /// The profile of a UKI.
     Profile,
     /// A credential or extension image for a UKI; may be repeated.
     Extra,
 }
 
-/// What kind of file boots the entry.
+/// The kind of file that boots the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {
     /// A Linux kernel.
@@ -66,15 +66,15 @@ const KEYS: [(Key, &[u8]); 13] = [
 ];
 
 impl Key {
-    /// The word that stands for it in a file.
+    /// The word for it in a file.
     pub(crate) fn name(self) -> &'static [u8] {
         let found = KEYS.iter().find(|(key, _)| *key == self);
         found.map_or(b"", |(_, word)| word)
     }
 }
 
-/// The key and the value of a line; None if the line says nothing that is
-/// known here. Values are literal, with no quotes and no escapes.
+/// The key and the value of a line; None if the line has no key that is known here.
+/// Values are literal, with no quotes and no escapes.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
     let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
@@ -82,8 +82,8 @@ pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
 }
 
 /// The path in the value of an `initrd` line. Fedora's entries end in variables
-/// for GRUB (`/initramfs.img $tuned_initrd`): words that start with `$` are
-/// absent here, and None is left if there is nothing else.
+/// for GRUB (`/initramfs.img $tuned_initrd`): words that start with `$` are left out,
+/// and None means that no other word is there.
 pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
     loop {
         value = line::trim(value);
@@ -96,22 +96,22 @@ pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What an entry's file says, gathered line by line for the menu.
+/// The content of an entry's file, gathered line by line for the menu.
 ///
-/// A repeated key replaces what was said before. One thing that is wrong costs
-/// the entry, whatever follows.
+/// A repeated key replaces the earlier value. A single mistake makes the entry
+/// unusable, whatever follows.
 pub struct Draft<'a> {
     /// The entry for the list.
     pub entry: &'a mut Entry,
-    /// The path of what boots it.
+    /// The path of the file that boots it.
     pub path: &'a mut Text,
     main: Option<Main>,
     problem: Option<Kind>,
 }
 
 impl<'a> Draft<'a> {
-    /// An entry from the file `name`. Entry and path are the caller's memory,
-    /// their content does not matter.
+    /// An entry from the file `name`. The caller lends the memory for entry and path;
+    /// its content does not matter.
     pub fn new(name: &EntryName, entry: &'a mut Entry, path: &'a mut Text) -> Self {
         entry.clear();
         path.clear();
@@ -134,8 +134,7 @@ impl<'a> Draft<'a> {
         self.problem.map_or(Ok(()), |kind| Err(Error::new(kind, 0)))
     }
 
-    /// What there is before any line: the entry with its id, and the memory for
-    /// a path.
+    /// The state before any line: the entry with its id, and the memory for a path.
     ///
     /// # Errors
     /// [`Kind::EntryTooLong`].
@@ -182,10 +181,10 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What boots the entry, and its path.
+    /// The kind of file that boots the entry, and its path.
     ///
     /// # Errors
-    /// `Entry*`: what is wrong with the entry.
+    /// `Entry*`: the first mistake of the entry.
     pub fn main(&self) -> Result<(Main, &[u8]), Error> {
         let kind = match (self.problem, self.main, self.path.get()) {
             (Some(problem), ..) => problem,
@@ -209,7 +208,7 @@ mod tests {
         String::from_utf8(text.to_vec()).unwrap()
     }
 
-    /// Main file and its path, or what is wrong.
+    /// The main file and its path, or the mistake.
     fn main_of(file: &str, long_mode: bool) -> Result<(Main, String), Kind> {
         read("a.conf", file, long_mode, |draft| match draft.main() {
             Ok((main, path)) => Ok((main, string(path))),
@@ -219,7 +218,7 @@ mod tests {
 
     fn read<T>(name: &str, file: &str, long_mode: bool, then: impl FnOnce(&Draft) -> T) -> T {
         let (mut entry, mut path) = (Entry::EMPTY, Text::UNSET);
-        // What was there before must not shine through.
+        // The old content must not shine through.
         for field in [
             Field::Id,
             Field::Title,

@@ -2,7 +2,7 @@
 //!
 //! Where the specification's text and systemd's code differ (the number zero against
 //! a letter), this follows the code, since menus must look alike.
-//! Numbers are compared digit by digit, so that none is too large.
+//! Numbers are compared digit by digit, so that no number is too large.
 
 use core::cmp::Ordering;
 
@@ -14,8 +14,8 @@ pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
             skip(side, is_separator);
         }
         // The side with the mark is the older one; 0 is the end of the string.
-        // The order of these tests is the specification's, and nothing is
-        // skipped between them.
+        // These tests come in the order of the specification, and nothing is skipped
+        // between them.
         for &mark in b"~\0-^." {
             let [x, y] = first(&sides);
             if (x == mark) != (y == mark) {

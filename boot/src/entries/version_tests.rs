@@ -244,7 +244,7 @@ fn random_words(alphabet: &[u8], longest: u64, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// What systemd-analyze says about two versions.
+/// The answer of systemd-analyze about two versions.
 fn systemd(a: &str, b: &str) -> Ordering {
     let output = Command::new("systemd-analyze")
         .args(["compare-versions", "--", a, b])

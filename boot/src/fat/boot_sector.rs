@@ -1,4 +1,4 @@
-//! The boot sector with its BIOS parameter block: where everything lies.
+//! The boot sector with its BIOS parameter block, which says where everything lies.
 
 use crate::disk::partition::Partition;
 use crate::disk::storage::Storage;
@@ -72,7 +72,7 @@ pub struct Volume {
     pub(super) root_sectors: u32,
     /// Where the clusters begin; that root directory ends here.
     data: u32,
-    /// The first number behind those of the clusters.
+    /// The first number after those of the clusters.
     end_cluster: u32,
     /// Sectors of a cluster, as a power of two.
     pub(super) cluster_shift: u32,
@@ -105,7 +105,7 @@ impl Volume {
         (FIRST_CLUSTER..self.end_cluster).contains(&number)
     }
 
-    /// Where a cluster begins, or ends the one before it.
+    /// Where a cluster begins, and the one before it ends.
     pub(super) fn cluster(&self, number: u32) -> u32 {
         let before = number
             .wrapping_sub(FIRST_CLUSTER)
@@ -130,8 +130,8 @@ impl Volume {
 }
 
 impl BootSector {
-    /// True if this looks like a FAT file system at all. Its signature does not
-    /// help: boot sectors of all kinds have it, and those of FAT may lack it.
+    /// True if this looks like a FAT file system at all. The signature does not help:
+    /// boot sectors of all kinds have it, and those of FAT may lack it.
     fn is_fat(&self) -> bool {
         let size = self.byts_per_sec.get();
         size.is_power_of_two()
@@ -142,7 +142,7 @@ impl BootSector {
             && matches!(self.media, 0xf0 | 0xf8..)
     }
 
-    /// The geometry, if it can be.
+    /// The geometry; None if it is impossible.
     fn volume(&self, partition: &Partition) -> Option<Volume> {
         let reserved = u32::from(self.rsvd_sec_cnt.get());
         let total = either(self.tot_sec16, self.tot_sec32);
@@ -155,9 +155,9 @@ impl BootSector {
         let data = root.checked_add(root_sectors)?;
         let cluster_shift = self.sec_per_clus.trailing_zeros();
         let clusters = total.checked_sub(data)?.wrapping_shr(cluster_shift);
-        // The number of clusters decides, as the specification has it. But
-        // formatters make FAT32 of any size, which shows in a field of 16 bits
-        // that only FAT32 leaves empty, and everybody reads it.
+        // By the specification the number of clusters decides. But formatters make
+        // FAT32 of any size. A field of 16 bits that only FAT32 leaves empty shows the
+        // type, and every driver reads that field.
         let width = match clusters {
             _ if self.fat_sz16.get() == 0 => FAT32,
             ..FAT16_CLUSTERS => FAT12,
@@ -202,7 +202,7 @@ impl BootSector {
     }
 }
 
-/// A number that has a second, wider field, for where it does not fit this one.
+/// A number with a second, wider field for values that do not fit into the first.
 fn either(narrow: U16, wide: U32) -> u32 {
     match narrow.get() {
         0 => wide.get(),

@@ -12,18 +12,17 @@ const FREE: u32 = 0;
 const BAD: u32 = 0x0fff_fff7;
 const END: u32 = 0x0fff_fff8;
 
-/// The number before that of the first cluster.
+/// The number just below that of the first cluster.
 const BEFORE_CLUSTERS: u32 = FIRST_CLUSTER - 1;
 
 impl Volume {
-    /// Goes on from a valid cluster in its chain: to the last one of those that
-    /// adjoin, as far as one sector of the table shows them, and to what follows
-    /// that, which counts only where no cluster adjoins.
+    /// Goes on from a valid cluster in its chain. Gives the last of the clusters that
+    /// adjoin it, as far as one sector of the table shows them, and the entry that
+    /// follows, which counts only if no cluster adjoins.
     ///
     /// # Errors
-    /// Where none adjoins, [`Kind::ChainShort`] at the end of the chain,
-    /// [`Kind::ClusterFree`], [`Kind::ClusterBad`]; those of
-    /// [`Storage::table_sector`].
+    /// If no cluster adjoins: [`Kind::ChainShort`] at the end of the chain,
+    /// [`Kind::ClusterFree`], [`Kind::ClusterBad`]; those of [`Storage::table_sector`].
     fn next<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<(u32, u32), Error> {
         let (last, next) = self.entry(storage, cluster)?;
         let kind = match next {
@@ -36,7 +35,7 @@ impl Volume {
         Err(Error::new(kind, u64::from(cluster)))
     }
 
-    /// The same with entries as FAT32 has them, whatever they mean.
+    /// The same with entries in the form of FAT32, whatever they mean.
     fn entry<D: Disk>(&self, storage: &mut Storage<D>, cluster: u32) -> Result<(u32, u32), Error> {
         let offset = cluster.wrapping_mul(self.width) >> 1;
         let number = offset >> SECTOR_SHIFT;
@@ -77,7 +76,7 @@ impl Volume {
         Ok((last, next))
     }
 
-    /// True if `next` is a cluster, the one behind `cluster`.
+    /// True if `next` is a cluster, the one after `cluster`.
     fn adjoins(&self, cluster: u32, next: u32) -> bool {
         next == cluster.wrapping_add(1) && self.has_cluster(next)
     }
@@ -89,15 +88,15 @@ impl Volume {
 pub(super) struct Chain {
     /// The first cluster.
     first: u32,
-    /// How much of the chain comes before the run.
+    /// The length of the chain before the run.
     before: u32,
-    /// How much of the chain there is up to the end of the run.
+    /// The length of the chain up to the end of the run.
     known: u32,
     /// The last cluster of the run; 0 before the first one.
     tail: u32,
     /// A cluster that a run some jumps ago began with, and how many jumps may
-    /// follow until a later one is taken, twice as many each time. A chain that
-    /// runs in a circle comes by it again (Brent's algorithm): it has to jump
+    /// follow until a later one is taken, twice as many each time. A chain that runs in
+    /// a circle comes to this cluster again (Brent's algorithm): the chain has to jump
     /// back, always to the same cluster.
     mark: u32,
     jumps: u32,
@@ -174,7 +173,7 @@ impl Chain {
         Ok((volume.lba(at), left.min(count)))
     }
 
-    /// Follows the chain to its end, behind which sector `last` must not lie.
+    /// Follows the chain to its end. Sector `last` must not lie after that end.
     ///
     /// # Errors
     /// Those of [`Chain::sectors`].

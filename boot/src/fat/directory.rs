@@ -1,10 +1,10 @@
 //! Directories: slots of 32 bytes, several of which make a name.
 //!
 //! A file with a long name has a set of slots: the pieces of its name, the last
-//! piece first, numbered and with a checksum of the short name, and behind them
-//! the slot with the short name and everything else. Systems that know nothing
-//! of long names leave pieces behind when they rename or delete; those, and
-//! sets with anything wrong, don't count, and the file has its short name.
+//! piece first, numbered and with a checksum of the short name, and after them the slot
+//! with the short name and everything else. Systems that know nothing of long names
+//! leave pieces over when they rename or delete. Such pieces and faulty sets don't
+//! count, and the file has its short name.
 
 use super::boot_sector::{FAT32, SECTOR_SHIFT, Volume};
 use super::chain::Chain;
@@ -22,9 +22,9 @@ pub(super) const SLOT: u32 = 32;
 /// No directory is longer, in bytes: 65,536 slots.
 const MOST_BYTES: u32 = 65_536 * SLOT;
 
-/// First byte of a slot: nothing here, nor behind.
+/// First byte of a slot: nothing is here, nor in any later slot.
 const END: u8 = 0;
-/// First byte of a slot: nothing here any more.
+/// First byte of a slot: the file was deleted.
 pub(super) const DELETED: u8 = 0xe5;
 /// First byte of a long-name slot: the last piece, which comes first.
 pub(super) const LAST_PIECE: u8 = 0x40;
@@ -77,7 +77,7 @@ struct LongSlot {
     name3: [u8; 4],
 }
 
-/// A file or directory: what its directory says of it, and where.
+/// A file or directory: the content of its slots, and where those slots are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DirEntry {
     attributes: Attributes,
@@ -108,18 +108,18 @@ impl DirEntry {
         self.attributes.contains(Attributes::DIRECTORY)
     }
 
-    /// True if the file is marked as not to be written to.
+    /// True if the file is marked as read-only.
     pub fn is_read_only(&self) -> bool {
         self.attributes.contains(Attributes::READ_ONLY)
     }
 
-    /// Size of a file in bytes. What a directory gives here means nothing.
+    /// Size of a file in bytes. The size of a directory means nothing.
     pub fn size(&self) -> u32 {
         self.size
     }
 
     /// Slots that the file has in its directory: the pieces of its long name,
-    /// and the slot with its short name behind them.
+    /// and after them the slot with its short name.
     pub fn slots(&self) -> u8 {
         self.slots
     }
@@ -134,7 +134,7 @@ impl DirEntry {
 }
 
 impl Volume {
-    /// Where a file of one sector has its content; None for any other file.
+    /// The sector with the content of a file of one sector; None for any other file.
     pub(crate) fn only_sector(&self, node: &DirEntry) -> Option<Lba> {
         let is_it = node.size() == 512 && self.has_cluster(node.cluster) && !node.is_directory();
         is_it.then_some(self.lba(self.cluster(node.cluster)))
@@ -181,7 +181,7 @@ impl Volume {
     /// Where a byte of a node's directory lies: the sector, and the byte in it.
     ///
     /// # Errors
-    /// As [`Volume::slot`] has them.
+    /// Those of [`Volume::slot`].
     pub(super) fn place<D: Disk>(
         &self,
         storage: &mut Storage<D>,
@@ -193,13 +193,13 @@ impl Volume {
         Ok((at, in_sector(offset)))
     }
 
-    /// The file or directory of a path from the root, with `/` between names
-    /// and, if you like, before them. Names are long or short ones, in UTF-8,
-    /// the case of ASCII letters being all the same; there is no `.` nor `..`.
+    /// The file or directory of a path from the root, with `/` between names and, if
+    /// you like, in front of them. Names are long or short ones, in UTF-8; the case of
+    /// ASCII letters does not matter; `.` and `..` are not found.
     ///
     /// # Errors
-    /// [`Kind::NotFound`]; those of [`Walk::next`] if what can't be
-    /// read could have held it.
+    /// [`Kind::NotFound`]; those of [`Walk::next`] if the part that can't be read could
+    /// have held it.
     pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<DirEntry, Error> {
         let mut node = DirEntry::ROOT;
         let mut name = Name::new();
@@ -240,15 +240,15 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// The next file or directory, and its name; nothing at the end. Volume
-    /// labels, `.` and `..` are passed over.
+    /// The next file or directory, and its name; None at the end. Volume labels, `.`
+    /// and `..` are passed over.
     ///
-    /// After an error it goes on behind what could not be read, so that a loop
-    /// that ends only with nothing does end.
+    /// After an error the walk goes on after the part that could not be read, so that a
+    /// loop that ends only with None does end.
     ///
     /// # Errors
-    /// [`Kind::DirectoryTooLong`]; what the chain of clusters may give,
-    /// except for its end; those of [`Storage::sector`].
+    /// [`Kind::DirectoryTooLong`]; the errors of the chain of clusters, except for its
+    /// end; those of [`Storage::sector`].
     pub fn next<D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
@@ -257,7 +257,7 @@ impl Walk {
         let mut set = Set::default();
         while self.offset != DONE {
             let offset = self.offset;
-            // What is left after an error in the chain, or at the end: nothing.
+            // After an error in the chain, and at the end, nothing is left.
             self.offset = DONE;
             if offset >= MOST_BYTES {
                 let first = u64::from(self.chain.first());
@@ -305,7 +305,7 @@ impl Walk {
     /// The node of a slot with a short name, as if it had no other.
     fn node(&self, slot: &ShortSlot, offset: u32) -> DirEntry {
         let mut cluster = u32::from(slot.fst_clus_lo.get());
-        // Systems older than FAT32 kept other things where the high half is.
+        // Systems older than FAT32 kept other things in the field of the high half.
         if self.volume.width == FAT32 {
             cluster |= u32::from(slot.fst_clus_hi.get()) << 16;
         }
@@ -320,12 +320,12 @@ impl Walk {
     }
 }
 
-/// What was met of a set of long-name slots.
+/// The part of a set of long-name slots that the walk has passed.
 #[derive(Clone, Copy, Default)]
 struct Set {
     /// Where the first of them begins in the directory, in bytes.
     offset: u32,
-    /// How many there are, 0 being no set.
+    /// The number of them; 0 if there is no set.
     slots: u8,
     /// How many are still to come: the number of the next one.
     missing: u8,
@@ -334,7 +334,7 @@ struct Set {
 }
 
 impl Set {
-    /// Takes in a slot, and its piece into `name`; or begins anew where it does
+    /// Takes in a slot, and its piece into `name`. Begins a new set if the slot does
     /// not follow the one before.
     #[inline(never)] // smaller with registers of its own
     fn add(&mut self, slot: &LongSlot, offset: u32, name: &mut Name) {

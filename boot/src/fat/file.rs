@@ -10,7 +10,7 @@ use crate::{Error, Kind};
 use layout::memory::MAX_TRANSFER_SECTORS;
 
 const SECTOR_BYTES: u32 = 1 << SECTOR_SHIFT;
-/// What one request can bring, in bytes.
+/// The most bytes that one request can bring.
 const MOST_BYTES: u32 = MAX_TRANSFER_SECTORS << SECTOR_SHIFT;
 
 /// A file that is read, and where in it reading goes on. Positions and sizes
@@ -43,24 +43,24 @@ impl File {
         self.position
     }
 
-    /// Lets reading go on at `to`; behind the end there is nothing.
+    /// Lets reading go on at `to`; after the end there is nothing to read.
     pub fn seek(&mut self, to: u32) {
         self.position = to;
     }
 
-    /// Lets reading go on at `start`, and no further than to `end`, which is not
-    /// behind the end of the file: a piece of it is read as if it were all.
+    /// Lets reading go on at `start`, and end at `end`, which is not after the end of
+    /// the file: a piece of the file is read as if it were the whole file.
     pub fn range(&mut self, start: u32, end: u32) {
         self.position = start;
         self.size = end;
     }
 
-    /// The next bytes, `limit` of them at most, straight from the disk: as many
-    /// as lie together there and one request brings. Nothing at the end of the
-    /// file, or with a limit of 0.
+    /// The next bytes, at most `limit`, straight from the disk: as many as lie together
+    /// there and one request brings. No bytes at the end of the file, or with a limit
+    /// of 0.
     ///
-    /// Whole sectors are read, so that a limit which ends within a sector costs
-    /// a second read of it.
+    /// Whole sectors are read, so a limit that ends within a sector costs a second read
+    /// of that sector.
     ///
     /// # Errors
     /// Those of [`Storage::read`] and [`Storage::table_sector`];
@@ -76,11 +76,11 @@ impl File {
         Ok(bytes)
     }
 
-    /// Reads bytes by way of the cache until `into` is full or the file at its
-    /// end, and gives their number.
+    /// Reads bytes through the cache until `into` is full or the file ends, and gives
+    /// their number.
     ///
     /// # Errors
-    /// As [`File::next`] has them.
+    /// Those of [`File::next`].
     pub fn read_small<D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
@@ -101,13 +101,12 @@ impl File {
         Ok(filled)
     }
 
-    /// The next line of a text file, without its end, or nothing at the end of
-    /// the file. Both LF and CR end a line, and a NUL ends the file.
+    /// The next line of a text file, without its end, or None at the end of the file.
+    /// Both LF and CR end a line, and a NUL ends the file.
     ///
     /// # Errors
-    /// [`Kind::LineTooLong`] with the position where a line begins that
-    /// is longer than `into`; the next call goes on behind it. Else as
-    /// [`File::next`] has them.
+    /// [`Kind::LineTooLong`] with the position of a line that is longer than `into`;
+    /// the next call goes on after that line. Those of [`File::next`].
     pub fn line<'b, D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
@@ -146,15 +145,14 @@ impl File {
         Ok(Some(line))
     }
 
-    /// Checks the clusters of the file before anything is done that counts on
-    /// them: there are enough of them, none is free or bad or does not exist,
-    /// and they do not run in a circle.
+    /// Checks the clusters of the file before anything relies on them: there are
+    /// enough, all exist, none of them is free or bad, and they do not run in a circle.
     ///
-    /// Where the file lies in one piece, reading it then needs the file
-    /// allocation table no more.
+    /// Where the file lies in one piece, reading the file after this check no longer
+    /// needs the file allocation table.
     ///
     /// # Errors
-    /// As [`File::next`] has them.
+    /// Those of [`File::next`].
     pub fn check<D: Disk>(&mut self, storage: &mut Storage<D>) -> Result<(), Error> {
         if self.size == 0 {
             return Ok(());
@@ -166,9 +164,8 @@ impl File {
         )
     }
 
-    /// The bytes from where reading goes on, at most `limit`, and not more than
-    /// come together: straight from the disk, or those of one sector by way of
-    /// the cache.
+    /// The bytes from where reading goes on, at most `limit`, as far as they come
+    /// together: straight from the disk, or those of one sector through the cache.
     fn bytes<'s, D: Disk>(
         &mut self,
         storage: &'s mut Storage<D>,

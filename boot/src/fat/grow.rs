@@ -1,11 +1,11 @@
 //! A file gets a name that is longer by two units, by the write of one sector.
 //!
-//! It is done only where one sector holds all slots that change, so that the file
-//! has its old name or its new one, whenever the power goes. If the last slot has
-//! room, the units behind the counter move up in it. Otherwise a deleted slot
-//! directly before the set becomes its new first one, in the same write that takes
-//! the mark of the last piece from the old first one. Before the write the deleted
-//! slot belongs to nothing; behind it everything is as it was.
+//! It is done only where one sector holds all slots that change, so that the file has
+//! either its old name or its new one, whenever the power fails. If the last slot has
+//! room, the units after the counter move up in it. Otherwise a deleted slot directly
+//! in front of the set becomes the set's new first slot, in the same write that takes
+//! the mark of the last piece from the old first slot. Until that write, the deleted
+//! slot belongs to no file, and the set is unchanged.
 
 use super::boot_sector::Volume;
 use super::directory::{DELETED, DirEntry, LAST_PIECE, SLOT};
@@ -18,9 +18,9 @@ use crate::machine::{Disk, Sector};
 use crate::overlay::Overlay;
 
 impl Overlay {
-    /// Gives the file of a node the name `new`, which is longer than `old`, the one
-    /// that it has; where they differ both are ASCII. `name` is for the names of the other files. False, and nothing is written,
-    /// where there is no room.
+    /// Gives the file of a node the name `new`, which is longer than `old`, its present
+    /// name; where the two differ, both are ASCII. `name` is for the names of the other
+    /// files. Gives false and writes nothing where there is no room.
     ///
     /// # Errors
     /// Those of [`Volume::rename`].
@@ -66,8 +66,8 @@ impl Overlay {
     }
 }
 
-/// Makes the deleted slot at byte `start`, before the first one of a set, the first
-/// one.
+/// Makes the deleted slot at byte `start`, in front of the first slot of a set, the
+/// first slot.
 fn prepend(sector: &mut Sector, start: usize) {
     let (_, slots) = sector.split_at_mut_checked(start).unwrap_or_default();
     if let Some((free, [ord, set @ ..])) = slots.split_at_mut_checked(to_usize(SLOT))

@@ -7,12 +7,12 @@
 //! | `directory` | directory slots: [`Walk`] puts them together to [`DirEntry`]s |
 //! | `name` | long and short [`Name`]s |
 //! | `file` | the bytes of a [`File`] |
-//! | `rename` | other digits in a name, in the slots that it has |
-//! | `grow` | a longer name, where one write makes it |
+//! | `rename` | other digits in a name, in the slots that the name already has |
+//! | `grow` | a longer name, where one write is enough |
 //! | `source` | a volume and the partition it lies on |
 //!
-//! The fields of structures have the names that Microsoft's "FAT32 File System
-//! Specification" 1.03 gives them, which is the source of everything here.
+//! The fields of structures have their names from Microsoft's "FAT32 File System
+//! Specification" 1.03, which is the source of everything here.
 
 mod boot_sector;
 mod chain;
@@ -30,7 +30,7 @@ pub use name::Name;
 pub(crate) use rename::{LongName, ONE_SECTOR, ONE_SLOT, difference};
 pub use source::{Source, Sources};
 
-/// Which byte of its sector the byte `offset` is.
+/// The position in its sector of the byte `offset`.
 fn in_sector(offset: u32) -> usize {
     usize::try_from(offset & 511).unwrap_or_default()
 }

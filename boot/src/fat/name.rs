@@ -9,7 +9,7 @@ pub(super) const MOST_UNITS: usize = 255;
 
 /// Where the units wait in the buffer.
 const UNITS: usize = 260;
-/// Size of the buffer: 20 slots behind that.
+/// Size of the buffer: 20 slots after that.
 const SIZE: usize = UNITS + 20 * SLOT_BYTES;
 
 /// Bits of `DIR_NTRes`: the base name or the extension is in lower case.
@@ -18,13 +18,13 @@ const LOWER_EXTENSION: u8 = 0x10;
 
 /// A buffer for one name, which is UTF-8 of at most 765 bytes.
 ///
-/// What has no UTF-8 is replaced: half of a surrogate pair by U+FFFD, and a
-/// letter beyond ASCII in a name that has only a short form by `?`, because
-/// nothing on the disk tells its code page.
+/// Units that have no UTF-8 form are replaced: half of a surrogate pair by U+FFFD, and
+/// a letter beyond ASCII in a name that has only a short form by `?`, because nothing
+/// on the disk tells the code page.
 pub struct Name {
     /// The name. Its UTF-16 form waits in the upper part until it becomes UTF-8
-    /// in place: a unit has 2 bytes and makes at most 3, so that 260 units can't
-    /// overtake themselves from 260 bytes behind.
+    /// in place: a unit has 2 bytes and makes at most 3, so that the output of 260
+    /// units, which begins 260 bytes before them, never overtakes them.
     bytes: [u8; SIZE],
     length: usize,
     /// Units of its UTF-16 form, if it is a long name.
@@ -52,13 +52,13 @@ impl Name {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    /// True if the names are the same but for the case of ASCII letters.
+    /// True if the names are the same except for the case of ASCII letters.
     pub(super) fn is(&self, other: &[u8]) -> bool {
         self.as_bytes().eq_ignore_ascii_case(other)
     }
 
-    /// Takes in the units of a long-name slot, in three parts. `ordinal` counts
-    /// the slots of a name from 1, which is the one with its beginning.
+    /// Takes in the units of a long-name slot, in three parts. `ordinal` counts the
+    /// slots of a name from 1, the slot with the beginning of the name.
     pub(super) fn put_piece(&mut self, ordinal: u8, parts: [&[u8]; 3]) {
         let before = usize::from(ordinal)
             .wrapping_sub(1)
@@ -74,8 +74,8 @@ impl Name {
         }
     }
 
-    /// Makes the name of the pieces that were put in, `slots` in number. False
-    /// if it is empty or too long.
+    /// Makes the name from the `slots` pieces that were taken in. False if the name is
+    /// empty or too long.
     #[inline(never)] // smaller with registers of its own
     pub(super) fn set_long(&mut self, slots: u8) -> bool {
         let most = usize::from(slots).wrapping_mul(SLOT_BYTES / 2);
@@ -94,7 +94,7 @@ impl Name {
         (1..=MOST_UNITS).contains(&index)
     }
 
-    /// Makes the name of a short one.
+    /// Makes the name from a short name.
     pub(super) fn set_short(&mut self, name: &[u8; 11], lower: u8) {
         let (base, extension) = name.split_at(8);
         (self.length, self.units) = (0, 1);
@@ -108,7 +108,7 @@ impl Name {
         }
     }
 
-    /// Appends one part of a short name, which spaces fill up.
+    /// Appends one part of a short name, without the spaces at its end.
     fn push_part(&mut self, part: &[u8], lower: bool) {
         for &byte in part.trim_ascii_end() {
             self.push(u32::from(match byte {

@@ -1,27 +1,27 @@
-//! A file gets another name in place: in the slots that it has.
+//! Gives a file another name in place: in the slots that it already has.
 //!
 //! Nothing but the last units of its long name changes. Short name, attributes,
-//! times, cluster and size stay, and with the short name the checksum that ties
-//! the long name's slots to it. No sector of a file allocation table is
+//! times, cluster and size stay, and because the short name stays, so does the checksum
+//! that ties the long name's slots to it. No sector of a file allocation table is
 //! written, and no directory grows.
 //!
 //! # Why every state that the disk can be left in is legal
 //!
-//! Firmware does not flush, so a power cut leaves any of the written sectors
-//! old or new, whatever their order was.
+//! Firmware does not flush, so a power cut leaves each of the written sectors old or
+//! new, in whatever order they were written.
 //!
 //! * **A new name of the same length** differs in digits of the counter only.
-//!   A sector that is old, new, or new up to some byte and old behind it has at
-//!   each of these places the old digit or the new one (the upper byte of a
-//!   digit's unit is 0 in both), and so have several sectors together. Numbers,
-//!   checksums and lengths of the slots are the same in all of them. What
-//!   can be found is the file, once, with a counter of as many digits as before.
-//!   `crate::attempt::count` sees to it that all changed digits of LEFT are in one
-//!   sector, whence LEFT is the old or the new one unless that sector is torn.
-//! * **A new name of two units more** is the work of one write, see `grow`.
-//! * **No second file of a name**: names that differ from those of other files
-//!   in nothing but letters' case are refused, those on the way from the old
-//!   digits to the new ones included.
+//!   A sector that is old, new, or new up to some byte and old after it has the old
+//!   digit or the new one at each of these places (the upper byte of a digit's unit is
+//!   0 in both), and the same holds for several sectors together. Numbers, checksums
+//!   and lengths of the slots are the same in all of them. A search finds the file
+//!   once, with a counter of as many digits as before. `crate::attempt::count` makes
+//!   sure that all changed digits of LEFT are in one sector, so LEFT is the old or the
+//!   new one unless that sector is torn.
+//! * **A new name that is longer by two units** takes one write, see `grow`.
+//! * **No second file of a name**: a new name is refused if another file's name differs
+//!   from it only in the case of letters. The same check covers every name on the way
+//!   from the old digits to the new ones.
 
 use super::boot_sector::Volume;
 use super::directory::{DirEntry, SLOT};
@@ -38,21 +38,21 @@ pub(crate) const ONE_SECTOR: u32 = 9;
 /// The same for one slot.
 pub(crate) const ONE_SLOT: u32 = 5;
 
-/// Where the units of a file's long name lie, whose end is ASCII. Units are
-/// counted as the bytes of its UTF-8 form, and pieces from its start.
+/// Where the units of a file's long name lie. The end of the name is ASCII. Units are
+/// counted as the bytes of the name's UTF-8 form, and pieces from its start.
 #[derive(Clone, Copy)]
 pub(crate) struct LongName {
-    /// Where the slot of the short name begins in the directory, in bytes. The
-    /// pieces stand before it, the first one last.
+    /// Where the slot of the short name begins in the directory, in bytes. The pieces
+    /// stand in front of it, the first one last.
     end: u32,
-    /// Bytes that the UTF-8 form has more than there are units.
+    /// The number of bytes in the UTF-8 form, minus the number of units.
     pub(super) surplus: usize,
     pub(super) pieces: usize,
 }
 
 impl LongName {
-    /// Of a node and its name; None if it has not the slots that such a name
-    /// takes, as when it has a short name only.
+    /// The places for a node and its name; None if the node does not have the slots
+    /// that such a name takes, for example because it has only a short name.
     pub(crate) fn of(node: &DirEntry, name: &Name) -> Option<LongName> {
         let pieces = node.slots().wrapping_sub(1);
         let units = name.units;
@@ -80,7 +80,7 @@ impl LongName {
     #[inline(never)] // smaller with registers of its own
     pub(super) fn place(&self, byte: usize) -> u32 {
         let index = byte.wrapping_sub(self.surplus) % PIECE;
-        // Behind the number, the attributes or the empty field for a cluster.
+        // After the number, the attributes or the empty field for a cluster.
         let before = match index {
             0..5 => 1,
             5..11 => 4,
@@ -108,8 +108,8 @@ impl Volume {
     /// Reads the name of a node again.
     ///
     /// # Errors
-    /// Those of [`super::Walk::next`]; [`Kind::DiskUnstable`] if there is
-    /// something else now.
+    /// Those of [`super::Walk::next`]; [`Kind::DiskUnstable`] if something else is
+    /// there now.
     pub(crate) fn name<D: Disk>(
         &self,
         storage: &mut Storage<D>,
@@ -129,8 +129,8 @@ impl Volume {
     /// `name` is for the names of the other files.
     ///
     /// # Errors
-    /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector does not read
-    /// as it was or was written; [`Kind::DiskWrite`]; those of
+    /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector reads differently from
+    /// before or from what was written; [`Kind::DiskWrite`]; those of
     /// [`super::Walk::next`].
     pub(crate) fn rename<D: Disk>(
         &self,
@@ -160,8 +160,8 @@ impl Volume {
         Ok(())
     }
 
-    /// Refuses a name that another file of the directory has, and every name
-    /// that has the old digit in some places and the new one in others.
+    /// Refuses the new name if another file of the directory has it, or has a name with
+    /// the old digit in some places and the new one in others.
     pub(super) fn check_new_name<D: Disk>(
         &self,
         storage: &mut Storage<D>,
@@ -186,7 +186,7 @@ impl Volume {
     }
 }
 
-/// A letter of a name, as a small one.
+/// A letter of a name, in lower case.
 #[inline(never)] // smaller with registers of its own
 fn small(name: &[u8], at: usize) -> u8 {
     name.get(at).map_or(0, u8::to_ascii_lowercase)

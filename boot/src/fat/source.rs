@@ -1,4 +1,4 @@
-//! The volumes of a disk that entries come from.
+//! The volumes of a disk that hold entries.
 
 use super::boot_sector::Volume;
 use crate::disk::partition::Partition;
@@ -12,6 +12,6 @@ pub struct Source {
     pub volume: Volume,
 }
 
-/// The EFI system partition and the extended boot loader partition, as far as
-/// they are there. The index is [`crate::entries::entry::Entry::volume`].
+/// The EFI system partition and the extended boot loader partition, as far as the disk
+/// has them. The index is [`crate::entries::entry::Entry::volume`].
 pub type Sources = [Option<Source>; 2];

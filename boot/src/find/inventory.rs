@@ -1,4 +1,4 @@
-//! What a disk has to boot: partition table, file systems, settings, entries.
+//! The inventory of a disk: partition table, file systems, settings, entries.
 //!
 //! [`crate::boot`] begins with these steps.
 
@@ -20,12 +20,12 @@ use layout::state::Setting;
 /// Where the settings lie, on the EFI system partition only.
 const CONF: &[u8] = b"/loader/loader.conf";
 
-/// Finds volumes, settings and entries, in this order. What goes wrong costs itself:
-/// `problem` is told, and the search goes on.
+/// Finds volumes, settings and entries, in this order. A fault costs only the part that
+/// has it: the search reports it to `problem` and goes on.
 pub(crate) struct Finder<'a, 'd, D> {
     /// The disk.
     pub(crate) storage: &'a mut Storage<'d, D>,
-    /// Without it there are no settings, and kernels but no unified kernel images.
+    /// Without it there are no settings and no unified kernel images, only kernels.
     pub(crate) overlay: Option<Overlay>,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
@@ -91,8 +91,8 @@ impl<D: Disk> Finder<'_, '_, D> {
 }
 
 impl Overlay {
-    /// Takes the settings of loader.conf into `conf`; those of a disk without the file
-    /// are the defaults.
+    /// Reads the settings of loader.conf into `conf`. A disk without that file has the
+    /// defaults.
     #[inline(never)] // a way into the overlay
     pub(crate) fn read_settings<D: Disk>(
         self,
@@ -124,8 +124,8 @@ impl<D: Disk> Finder<'_, '_, D> {
     }
 }
 
-/// The rank of the entry that boots when nobody chooses one, by the settings and
-/// by what is remembered from earlier boots. `wish` comes before them.
+/// The rank of the entry that boots when nobody chooses one, by the settings and by the
+/// memory of earlier boots. `wish` is stronger than both.
 pub(crate) fn default(
     list: &List,
     conf: &Conf,

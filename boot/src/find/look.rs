@@ -1,4 +1,5 @@
-//! For programs that only look at a disk: what the menu would get, by the same code.
+//! For programs that only look at a disk: the list that the menu would get, made by the
+//! same code.
 
 use super::inventory::{Finder, default};
 use super::scan::Problem;
@@ -11,7 +12,7 @@ use crate::machine::Disk;
 use crate::overlay::Overlay;
 use crate::workspace::{Desk, Workspace};
 
-/// What was found on a disk, and the means to read more of it.
+/// The list that was found on a disk, and the means to read more of the disk.
 pub struct Inventory<'l, 's, 'd, D> {
     /// The entries in the order of the menu, their titles told apart.
     pub list: &'l List<'l>,
@@ -24,10 +25,10 @@ pub struct Inventory<'l, 's, 'd, D> {
 }
 
 /// Takes the inventory of `disk` for a machine that can run 64-bit kernels, or
-/// not, and shows it to `then`. `problem` is told what goes wrong on the way.
+/// not, and shows it to `then`. Faults on the way are reported to `problem`.
 ///
 /// # Errors
-/// Why there is no list.
+/// The reason why there is no list.
 pub fn look<D: Disk, T>(
     disk: &mut D,
     workspace: &mut Workspace,

@@ -7,7 +7,7 @@
 //! | `look` | all of that, for programs that only look at a disk |
 
 pub(crate) mod inventory;
-// A program that looks at disks has its overlay in it, which the loader has not.
+// A program that looks at disks contains the overlay's code; the loader has to load it.
 #[cfg(not(target_os = "none"))]
 pub mod look;
 pub mod scan;

@@ -1,7 +1,7 @@
 //! Finding the entries of a volume.
 //!
-//! Whatever is wrong with one file costs that file: it is named to the caller,
-//! who may show it, and the scan goes on.
+//! A fault in a file costs only that file: the scan names it to the caller, who may
+//! show it, and goes on.
 
 use crate::disk::storage::Storage;
 use crate::entries::counter::EntryName;
@@ -17,14 +17,14 @@ use crate::uki::{self, Image};
 use crate::workspace::Scratch;
 use layout::disk::OVERLAY_LBA;
 
-/// Entry files of this size or more, in bytes, cost themselves.
+/// Entry files of this size or more, in bytes, are skipped.
 const TOO_LARGE: u32 = 64 << 10;
 
-/// Is told of a file that is no entry: its name, the file that it names if that
-/// is to blame, and why.
+/// Gets each skipped file: its name, the file that it names if that one is to blame,
+/// and the reason.
 pub type Problem<'p> = dyn FnMut(&[u8], &[u8], Error) + 'p;
 
-/// What a scan reads with.
+/// The means to read a volume.
 pub(crate) struct Scan<'s, 'd, D: Disk> {
     /// The disk.
     pub(crate) storage: &'s mut Storage<'d, D>,
@@ -34,20 +34,19 @@ pub(crate) struct Scan<'s, 'd, D: Disk> {
     pub(crate) tag: u8,
     /// True where the processor can run 64-bit kernels.
     pub(crate) long_mode: bool,
-    /// What reads unified kernel images; without it those that are bzImages too are
-    /// kernels.
+    /// The code that reads unified kernel images. Without it, an image that is also a
+    /// bzImage counts as a kernel.
     pub(crate) overlay: Option<Overlay>,
 }
 
 impl<D: Disk> Scan<'_, '_, D> {
-    /// Offers every entry of the volume to `list`. Files that are none go to
-    /// `problem`.
+    /// Offers every entry of the volume to `list`. Skipped files go to `problem`.
     pub(crate) fn all(&mut self, scratch: &mut Scratch, list: &mut List, problem: &mut Problem) {
         self.directory(TYPE2, scratch, list, problem);
         self.directory(TYPE1, scratch, list, problem);
     }
 
-    /// Offers what lies in one directory.
+    /// Offers the entries in one directory.
     fn directory(
         &mut self,
         path: &[u8],
@@ -63,7 +62,7 @@ impl<D: Disk> Scan<'_, '_, D> {
         };
         let mut walk = self.volume.walk(&directory);
         loop {
-            // Behind a sector that can't be read the directory goes on.
+            // After a sector that can't be read the directory goes on.
             let node = match walk.next(self.storage, &mut scratch.name) {
                 Ok(Some(node)) => node,
                 Ok(None) => return,
@@ -147,9 +146,9 @@ impl<D: Disk> Scan<'_, '_, D> {
         }
     }
 
-    /// Checks that a unified kernel image is a bzImage too. Its code for a BIOS knows its
-    /// sections, so without the overlay it is a kernel like any other, with no initrd and
-    /// an empty command line.
+    /// Checks that a unified kernel image is a bzImage too. Its code for a BIOS knows
+    /// its sections, so without the overlay the image boots like any other kernel, with
+    /// no initrd and an empty command line.
     fn check_bzimage(&mut self, node: &DirEntry) -> Result<u8, Error> {
         if is_kernel(self.storage, File::open(self.volume, node))? {
             return Ok(tag::TYPE2);
@@ -158,7 +157,7 @@ impl<D: Disk> Scan<'_, '_, D> {
     }
 }
 
-/// True if a kernel begins where the file is read next.
+/// True if a kernel begins at the position of the file.
 fn is_kernel<D: Disk>(storage: &mut Storage<D>, mut file: File) -> Result<bool, Error> {
     let mut magic = [0; MAGIC.len()];
     file.seek(file.position().wrapping_add(MAGIC_AT));
@@ -167,7 +166,7 @@ fn is_kernel<D: Disk>(storage: &mut Storage<D>, mut file: File) -> Result<bool, 
 }
 
 impl Overlay {
-    /// Checks that what an `efi` line names has a kernel in it, or is one, and gives the
+    /// Checks that the file of an `efi` line contains a kernel or is one, and gives the
     /// bits of [`tag`] for it.
     #[inline(never)] // a way into the overlay
     fn check_efi<D: Disk>(self, scan: &mut Scan<D>, node: &DirEntry) -> Result<u8, Error> {
@@ -204,7 +203,7 @@ impl Overlay {
                 text,
             };
             match reader.describe(entry) {
-                // A profile may hide what the menu needs.
+                // A profile may hide a section that the menu needs.
                 Err(error) if error.is(Kind::UkiUnknown) => {}
                 Err(error) => return Err(error),
                 Ok(()) => {

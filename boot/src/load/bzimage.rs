@@ -1,8 +1,8 @@
-//! The bzImage header: what a kernel says of itself.
+//! The bzImage header: a kernel's description of itself.
 //!
 //! Source: the Linux/x86 boot protocol, "The Real-Mode Kernel Header". A kernel
 //! says twice which fields it has: by its protocol version and by the header's
-//! length, the second byte of the jump at 0x200. What one of the two rules out
+//! length, the second byte of the jump at 0x200. A field that one of the two excludes
 //! reads as 0 here, and 0 means "not said" in every field that has a default.
 
 use crate::{Error, Kind};
@@ -74,7 +74,7 @@ pub struct SetupHeader {
     pub cmd_line_ptr: U32,
     /// (r, 2.03) The highest address that the initrd's last byte may have.
     pub initrd_addr_max: U32,
-    /// (r, 2.05) What a relocatable kernel aligns itself to, a power of two.
+    /// (r, 2.05) The alignment of a relocatable kernel, a power of two.
     pub kernel_alignment: U32,
     /// (r, 2.05) Not 0: the kernel may run at any aligned address.
     pub relocatable_kernel: u8,
@@ -93,7 +93,7 @@ pub struct SetupHeader {
     /// (r, 2.08) Its length.
     pub payload_length: U32,
     /// (w, 2.09) Head of the `setup_data` list, 0 for none. A list that is there
-    /// already goes behind what a loader adds.
+    /// already comes after the nodes that a loader adds.
     pub setup_data: U64,
     /// (r, 2.10) Where the kernel runs if it can choose, and the lowest address
     /// at which it ever does.
@@ -125,7 +125,7 @@ bitflags! {
 }
 
 bitflags! {
-    /// `xloadflags`: what the kernel supports beside the 16-bit entry.
+    /// `xloadflags`: the kernel's features beside the 16-bit entry.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct XLoadFlags: u16 {
         /// It has the 64-bit entry at 0x200 of the protected-mode part.
@@ -140,7 +140,7 @@ bitflags! {
         const EFI_KEXEC = 1 << 4;
         /// It supports page tables of five levels.
         const LEVEL5 = 1 << 5;
-        /// It uses them where the processor can.
+        /// It uses them if the processor can.
         const LEVEL5_ENABLED = 1 << 6;
     }
 }
@@ -150,16 +150,16 @@ const END_BY_VERSION: [u8; 14] = [
     0x2c, 0x30, 0x30, 0x35, 0x3c, 0x48, 0x50, 0x58, 0x64, 0x68, 0x68, 0x68, 0x68, 0x6c,
 ];
 
-/// What the field `header` has, and where in the file it is, in bytes.
+/// The content of the field `header`.
 pub const MAGIC: [u8; 4] = *b"HdrS";
 /// Offset of [`MAGIC`] in the file.
 pub const MAGIC_AT: u32 = 0x202;
 
-/// The oldest protocol that is booted: the first in which the command line can
+/// The oldest protocol that the loader boots: the first in which the command line can
 /// lie outside the real-mode segment's last bytes.
 const OLDEST: u16 = 0x202;
 
-/// What a kernel says that matters to a boot loader, its defaults filled in.
+/// The facts about a kernel that matter to a boot loader, with the defaults filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel {
     /// Bytes of the real-mode part, at the file's start: 1,024 to 32 KiB.
@@ -167,8 +167,8 @@ pub struct Kernel {
     /// Bytes of the protected-mode part, which follows. A signed kernel's file
     /// is longer, by a signature that nobody wants in memory.
     pub size: u32,
-    /// Where it runs once it has unpacked itself. An address that 32 bits don't
-    /// hold is 0xffffffff.
+    /// The address where it runs after it has unpacked itself; 0xffffffff for an
+    /// address of more than 32 bits.
     pub runtime_start: u32,
     /// Bytes that it needs from there on.
     pub init_size: u32,
@@ -185,7 +185,7 @@ impl SetupHeader {
         Some(Self::mut_from_prefix(fields).ok()?.0)
     }
 
-    /// Checks the header of a kernel of `size` bytes, header and all.
+    /// Checks the header of a kernel of `size` bytes, the header included.
     ///
     /// # Errors
     /// [`Kind::KernelUnknown`], [`Kind::KernelOld`],
@@ -236,10 +236,10 @@ impl SetupHeader {
             setup_size,
             size,
             runtime_start: KERNEL,
-            // Kernels before 2.10 do not say. They are packed by gzip, the last
-            // of them by bzip2 or LZMA, and come out at most four times as
-            // large; 4 MiB more hold what is not in the file (BSS, first page
-            // tables) and the distance of those that run at 2 MiB.
+            // Kernels before 2.10 do not say. They are packed by gzip, the last of them
+            // by bzip2 or LZMA, and become at most four times as large; 4 MiB more hold
+            // what is not in the file (BSS, first page tables) and the distance of
+            // those that run at 2 MiB.
             init_size: size.wrapping_add(1 << 20).saturating_mul(4),
             initrd_addr_max: 0x37ff_ffff,
             cmdline_size: 255,
@@ -256,8 +256,8 @@ impl SetupHeader {
             kernel.runtime_start = preferred.max(KERNEL);
         }
         // A relocatable kernel aligns the address at which it lies, and goes up
-        // to pref_address from below. Others run at pref_address; where they
-        // lie, or not far above, if they are too old to say.
+        // to pref_address from below. Others run at pref_address, or, if they are too
+        // old to say, where they lie or a little above.
         if end >= 0x35 && self.relocatable_kernel != 0 {
             let alignment = self.kernel_alignment.get();
             let mask = alignment.wrapping_sub(1);
@@ -270,8 +270,8 @@ impl SetupHeader {
         Ok(kernel)
     }
 
-    /// What the kernel supports beside the 16-bit entry. Only for kernels that
-    /// were checked.
+    /// The kernel's features beside the 16-bit entry. Only for kernels that were
+    /// checked.
     pub fn xloadflags(&self) -> XLoadFlags {
         let has_them = self.version.get() >= 0x20c;
         XLoadFlags::from_bits_retain(if has_them { self.xloadflags.get() } else { 0 })

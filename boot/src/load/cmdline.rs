@@ -1,14 +1,14 @@
 //! The kernel command line: its limits, and the one word of it that is meant
 //! for the boot loader.
 //!
-//! A line that is too long is an error. The kernel would cut it, silently, and
-//! what is lost at its end may be what the machine needs.
+//! A line that is too long is an error. The kernel would cut the line silently, and the
+//! machine may need the part that is lost.
 
 use crate::entries::line::word;
 use crate::{Error, Kind};
 use layout::memory::COMMAND_LINE;
 
-/// Longest line there is room for in memory, in bytes without the NUL.
+/// The longest line that has room in memory, in bytes without the NUL.
 pub const LONGEST: usize = 2047;
 pub(crate) const LIMIT: u32 = 2047;
 
@@ -45,7 +45,7 @@ impl<'a> CommandLine<'a> {
         self.is_edited
     }
 
-    /// Adds options, behind a space if they are not the first.
+    /// Adds options, after a space if they are not the first.
     pub fn add(&mut self, options: &[u8]) {
         if self.length > 0 && !options.is_empty() {
             self.push(b" ");
@@ -77,7 +77,7 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-/// The error for a line of more than so many bytes.
+/// The error for a line of more than `limit` bytes.
 pub(crate) fn too_long(limit: u32) -> Error {
     Error::new(Kind::CommandLineLong, u64::from(limit))
 }
@@ -97,8 +97,8 @@ pub fn check(line: &[u8], limit: u32) -> Result<(), Error> {
 /// The header's `vid_mode` for this command line, or `otherwise`.
 ///
 /// `vga=` is read by boot loaders, not by the kernel: `normal`, `ext`, `ask` or
-/// a number as C writes it. The last one counts; what cannot be read does not.
-/// Source: boot protocol, "Special Command Line Options".
+/// a number as C writes it. The last one counts; a value that cannot be read does not
+/// count. Source: boot protocol, "Special Command Line Options".
 pub fn vid_mode(line: &[u8], otherwise: u16) -> u16 {
     let mut mode = otherwise;
     for option in line.split(|byte| *byte <= b' ') {

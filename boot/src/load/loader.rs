@@ -1,4 +1,4 @@
-//! What brings a kernel and its initrds into memory.
+//! The loader of a kernel and its initrds.
 
 use super::bzimage::{HEAD, LoadFlags, SetupHeader};
 use super::progress::Progress;
@@ -38,12 +38,12 @@ impl Extent {
     }
 }
 
-/// What is done with an initrd.
+/// One of the two passes over the files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// It is checked and its bytes are counted.
+    /// An initrd is checked and its bytes are counted.
     Check,
-    /// It is read.
+    /// An initrd is read.
     Load,
 }
 
@@ -51,8 +51,8 @@ pub enum Pass {
 /// documentation. The files are all on one volume.
 ///
 /// Initrds come in the order in which the kernel gets them. Empty ones are
-/// skipped, the others padded with zeros to a multiple of four bytes, but for
-/// the last, whose end is the end (as systemd-boot does it, so that checksums
+/// skipped, the others padded with zeros to a multiple of four bytes, except for the
+/// last one, which ends without padding (as with systemd-boot, so that checksums
 /// agree).
 pub struct Loader<'a, 'disk, D, M, C> {
     /// The disk.
@@ -60,15 +60,15 @@ pub struct Loader<'a, 'disk, D, M, C> {
     /// The volume.
     pub volume: &'a Volume,
     memory: &'a mut M,
-    /// Where a person is told what is going on.
+    /// The console, on which the progress is shown.
     pub console: &'a mut C,
-    /// For what is told there.
+    /// The overlay; without it no progress is shown.
     pub overlay: Option<Overlay>,
-    /// What a person has been told of it.
+    /// The progress that a person has seen.
     seen: Progress,
-    /// The address to which the next bytes go.
+    /// The address for the next bytes.
     at: u32,
-    /// What there is for the kernel, as far as it is known.
+    /// The plan for the kernel, as far as it is known.
     pub handoff: Handoff,
 }
 
@@ -133,14 +133,13 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         Ok(())
     }
 
-    /// Checks the kernel, a bzImage, and that all can be booted on this machine,
-    /// the initrds having been checked. `command_line` has no NUL. Of memory, only the first 1,024 bytes of
-    /// `KERNEL_SETUP` are touched.
+    /// Checks the kernel, a bzImage, and that this machine can boot it with the initrds
+    /// that were checked before. `command_line` has no NUL. Only the first 1,024 bytes
+    /// of memory at `KERNEL_SETUP` are written.
     ///
     /// # Errors
-    /// those of [`SetupHeader::check`], [`cmdline::check`],
-    /// [`place::place`], [`File::next`] and [`File::check`];
-    /// [`Kind::IsDirectory`], [`Kind::FileShort`].
+    /// Those of [`SetupHeader::check`], [`cmdline::check`], [`place::place`],
+    /// [`File::next`] and [`File::check`]; [`Kind::IsDirectory`], [`Kind::FileShort`].
     #[inline(never)] // its own frame saves 72 bytes
     pub fn prepare(&mut self, kernel: &Extent, command_line: &[u8]) -> Result<(), Error> {
         let mut head = [0; HEAD];
@@ -162,12 +161,11 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         self.write(&head)
     }
 
-    /// Loads the kernel and writes the command line that was prepared for. What
-    /// is left are the initrds.
+    /// Loads the kernel and writes the command line that was checked. The initrds are
+    /// loaded after it.
     ///
     /// # Errors
-    /// those of [`File::next`]; [`Kind::FileShort`],
-    /// [`Kind::MemoryRefused`].
+    /// Those of [`File::next`]; [`Kind::FileShort`], [`Kind::MemoryRefused`].
     pub fn load(&mut self, kernel: &Extent, command_line: &[u8]) -> Result<(), Error> {
         let Handoff {
             setup_size,
@@ -205,7 +203,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         self.write(data)
     }
 
-    /// The load has ended, well or not: ends the line that a person has seen.
+    /// The load has ended, in success or failure: ends the line of its progress.
     pub(crate) fn end_progress(&mut self) {
         self.seen.end(self.console);
     }
@@ -225,7 +223,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         }
     }
 
-    /// Adds an initrd of so many bytes to the size of them all.
+    /// Adds an initrd of `size` bytes to the size of all initrds.
     fn count(&mut self, size: u32) -> Result<(), Error> {
         let total = &mut self.handoff.initrd_size;
         if size > 0 {
@@ -236,8 +234,8 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         Ok(())
     }
 
-    /// Makes the next initrd, one of so many bytes, begin at a multiple of four.
-    /// The first one lies on a page, so what aligns the address pads the size.
+    /// Makes the next initrd, one of `size` bytes, begin at a multiple of four. The
+    /// first one begins on a page, so the padding of the size aligns the address too.
     fn pad(&mut self, size: u32) -> Result<(), Error> {
         let zeros = if size > 0 { padding(self.at) } else { 0 };
         self.write([0; 3].get(..to_usize(zeros)).unwrap_or_default())
@@ -287,7 +285,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 }
 
-/// Writes `bytes` to memory and moves the address behind them.
+/// Writes `bytes` to memory and moves the address past them.
 fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Error> {
     if memory.write(*at, bytes).is_err() {
         return Err(Error::new(Kind::MemoryRefused, u64::from(*at)));
@@ -296,8 +294,8 @@ fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Er
     Ok(())
 }
 
-/// What a boot loader has to say to the kernel. All of these fields are as old
-/// as the oldest kernels that [`SetupHeader::check`] lets pass.
+/// Fills in the fields by which a boot loader informs the kernel. All of these fields
+/// are as old as the oldest kernels that [`SetupHeader::check`] lets pass.
 fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
     // A loader without a number of its own.
     header.type_of_loader = 0xff;
@@ -305,11 +303,11 @@ fn fill_in(header: &mut SetupHeader, handoff: &Handoff) {
     header.heap_end_ptr = (KERNEL_STACK - 0x200).into();
     header.ramdisk_image = handoff.initrd_address.into();
     header.ramdisk_size = handoff.initrd_size.into();
-    // Also where the line is empty: 0 would mean a loader of before 2.02.
+    // An empty line has an address too: 0 would mean a loader older than 2.02.
     header.cmd_line_ptr = COMMAND_LINE.start.into();
 }
 
-/// What it may be told besides: the video mode, and where the node will be.
+/// Fills in the optional fields: the video mode, and the address of the node.
 impl Overlay {
     #[inline(never)] // a way into the overlay
     fn fill_in_more(self, header: &mut SetupHeader, handoff: &mut Handoff, command_line: &[u8]) {
@@ -326,7 +324,7 @@ fn padding(at: u32) -> u32 {
     at.wrapping_neg() & 3
 }
 
-/// Bytes in memory; no more than 4 GiB of it exist here.
+/// A number of bytes in memory, which has at most 4 GiB here.
 fn to_u32(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

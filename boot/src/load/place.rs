@@ -1,13 +1,12 @@
 //! Where kernel and initrd go.
 //!
 //! The protected-mode part is loaded at 0x100000. From there the kernel moves
-//! to where it runs and unpacks itself, and until it has read the memory map it
-//! takes for its own everything up to `init_size` bytes behind that place. With
-//! most of today's kernels this reaches beyond 64 MiB, over the address where
-//! an initrd would lie by custom. So the initrd goes to the higher of the two;
-//! where it does not fit there, as low as the kernel allows. (By the 16-bit
-//! protocol the kernel asks the firmware itself which memory there is. What it
-//! unpacks to is therefore checked against the same map.)
+//! to where it runs and unpacks itself, and until it has read the memory map it uses
+//! everything up to `init_size` bytes after that place. With most of today's kernels
+//! this reaches beyond 64 MiB, over the usual address of an initrd. So the initrd goes
+//! to the higher of the two, or, if it does not fit there, as low as the kernel allows.
+//! (By the 16-bit protocol the kernel asks the firmware itself for the memory map. The
+//! memory that the kernel unpacks to is therefore checked against the same map.)
 
 use super::bzimage::Kernel;
 use crate::memory_map::MemoryMap;
@@ -17,7 +16,7 @@ use layout::memory::{INITRD, KERNEL};
 const PAGE: u32 = 0x1000;
 
 /// The address of an initrd of `size` bytes beside `kernel`, which lies at
-/// [`KERNEL`]; 0 if `size` is 0. Everything that the two need is usable memory.
+/// [`KERNEL`]; 0 if `size` is 0. All memory that the two need is usable.
 ///
 /// # Errors
 /// [`Kind::KernelMemory`], [`Kind::InitrdMemory`], [`Kind::InitrdLimit`].
@@ -32,7 +31,7 @@ pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> 
         Some(address) if address.wrapping_sub(preferred) < PAGE => Some(address),
         _ => map.find(kernel_end, size, max),
     };
-    // If there is no place: does this machine lack it, or would every machine?
+    // No place was found: does only this machine lack one, or would every machine?
     let last = kernel_end.saturating_add(size.wrapping_sub(1));
     found.ok_or(if last > max {
         needed(Kind::InitrdLimit, max)
@@ -41,7 +40,7 @@ pub fn place(kernel: &Kernel, map: &MemoryMap, size: u32) -> Result<u32, Error> 
     })
 }
 
-/// The end of what the kernel takes for its own.
+/// The end of the memory that the kernel uses.
 fn kernel_end(kernel: &Kernel, map: &MemoryMap) -> Result<u32, Error> {
     let load_end = KERNEL.saturating_add(kernel.size);
     let runtime_end = kernel.runtime_start.saturating_add(kernel.init_size);
@@ -122,7 +121,7 @@ mod tests {
 
     #[test]
     fn small_machines() {
-        // 0x4000000 is behind the end of memory: as low as possible instead.
+        // 0x4000000 is beyond the end of memory: as low as possible instead.
         let map = machine(64);
         assert_eq!(placed(&small(), &map, 8 * MIB), Ok(32 * MIB));
         assert_eq!(placed(&small(), &map, 32 * MIB - 0x2_0000), Ok(32 * MIB));
@@ -162,10 +161,10 @@ mod tests {
         // At 15 MiB, between where the kernel lies and where it runs.
         let map = with_hole(128, 15 * MIB, MIB);
         assert_eq!(placed(&kernel(|_| ()), &map, 32 * MIB), Ok(0x4f9_8000));
-        // Inside what the kernel unpacks to,
+        // Inside the memory that the kernel unpacks to,
         let map = with_hole(128, 20 * MIB, 1);
         assert_eq!(placed(&small(), &map, 1), Err((Kind::KernelMemory, 32)));
-        // inside what is loaded,
+        // inside the loaded kernel,
         let map = with_hole(128, 0x8d_81ff, 1);
         assert_eq!(placed(&small(), &map, 1), Err((Kind::KernelMemory, 32)));
         assert_eq!(
@@ -258,7 +257,7 @@ mod tests {
 
     #[test]
     fn old_kernels() {
-        // Five times what is loaded: 1 MiB + 4 * 7.8 MiB + 4 MiB.
+        // Five times the loaded size: 1 MiB + 4 * 7.8 MiB + 4 MiB.
         let old = parse(&of_version(0x204), DEBIAN_SIZE).unwrap();
         assert_eq!(placed(&old, &machine(64), 8 * MIB), Ok(0x246_1000));
         assert_eq!(placed(&old, &machine(128), 8 * MIB), Ok(0x400_0000));
@@ -282,8 +281,8 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(3000))]
-        /// Whatever the header and the map say: what is placed is in memory and
-        /// in nobody's way.
+        /// Whatever the header and the map say, kernel and initrd lie in usable memory
+        /// and do not overlap.
         #[test]
         fn never_in_the_way(
             ram in prop::collection::vec((0_u64..0x1_4000, 1_u64..0x8000, any::<bool>()), 1..6),

@@ -1,4 +1,4 @@
-//! What a person sees of a load that takes longer than a second.
+//! The progress of a load that takes longer than a second, as a person sees it.
 
 use crate::handoff::Handoff;
 use crate::machine::Console;
@@ -12,7 +12,7 @@ const LINE: &[u8] = b"Loading ....1....2....3....4....5....6....7....8....9...."
 const WORD: u32 = 8;
 const PARTS: u32 = 50;
 
-/// How much of a load is done, and how much of the line a person has seen.
+/// The part of a load that is done, and the part of the line that was printed.
 #[derive(Default)]
 pub(super) struct Progress {
     /// Bytes that have been loaded.
@@ -26,10 +26,10 @@ pub(super) struct Progress {
 }
 
 impl Overlay {
-    /// Another `bytes` bytes of what `handoff` names have been loaded.
+    /// Another `bytes` bytes of the files in `handoff` have been loaded.
     ///
     /// Prints nothing in the first second, and after that no more than a character in
-    /// a tick: it must not be the console that takes the time.
+    /// a tick: the console must not slow the load down.
     #[inline(never)] // a way into the overlay
     pub(super) fn progress(
         self,
@@ -62,7 +62,7 @@ impl Overlay {
 }
 
 impl Progress {
-    /// The load has ended, well or not. Ends the line, if there is one.
+    /// The load has ended, in success or failure. Ends the line, if there is one.
     pub(super) fn end(&self, console: &mut impl Console) {
         if self.shown > 0 {
             console.write(b"\n");

@@ -1,5 +1,5 @@
-//! How a serial terminal is told what [`crate::machine::Console`] does: the
-//! ECMA-48 control sequences that every terminal knows.
+//! Control sequences for a serial terminal that do what [`crate::machine::Console`]
+//! asks for: those of ECMA-48 that every terminal knows.
 
 /// [`crate::machine::Console::clear`].
 pub const CLEAR: &[u8] = b"\x1b[m\x1b[H\x1b[J";

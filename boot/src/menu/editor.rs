@@ -79,8 +79,8 @@ pub(super) fn edit(console: &mut impl Console, buffer: &mut [u8], length: usize)
     }
 }
 
-/// The part of the line that is seen, with a column on each side for a mark
-/// that there is more.
+/// The visible part of the line, with a column on each side for the mark that shows
+/// more text.
 struct Window {
     /// The first byte of it; None before it is drawn.
     first: Option<usize>,
@@ -124,7 +124,7 @@ impl Window {
     }
 
     /// The first byte of a window that has the cursor in its middle: it scrolls by
-    /// half its width, so that it moves seldom.
+    /// half its width, so that it seldom moves.
     fn scrolled_to(&self, cursor: usize, text: &[u8]) -> usize {
         let mut first = cursor.saturating_sub(self.width / 2);
         while first > 0 && text.get(first).is_some_and(|&byte| continues(byte)) {

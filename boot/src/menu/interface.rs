@@ -32,7 +32,7 @@ pub enum Written {
     Reason(usize),
 }
 
-/// How the menu should be, and what it starts with.
+/// The options of the menu, and its state at the start.
 #[derive(Clone, Copy)]
 pub struct Parameters<'a> {
     /// How long the menu waits before the selected entry is booted. The menu is there

@@ -73,7 +73,7 @@ pub fn decode(console: &mut impl Console, input: Input) -> Key {
             scan,
             ascii: 0 | 0xe0,
         } => scan_code(scan),
-        // The characters of code page 437, which nothing else here speaks.
+        // The characters of code page 437, which nothing else here uses.
         Input::Keyboard { ascii: 0x80.., .. } => Key::Other,
         Input::Keyboard { ascii, .. } => character(ascii),
     }
@@ -148,7 +148,7 @@ fn scan_code(scan: u8) -> Key {
     }
 }
 
-/// The key of what follows ESC: nothing, a character with Alt, or the rest of a
+/// The key of the input after ESC: nothing, a character with Alt, or the rest of a
 /// control sequence.
 fn sequence(console: &mut impl Console) -> Key {
     match next(console) {
@@ -158,7 +158,7 @@ fn sequence(console: &mut impl Console) -> Key {
     }
 }
 
-/// The key of what follows `ESC [` or `ESC O`: `A`, `1 ; 5 A`, `3 ~`, `3 ; 5 ~`,
+/// The key of the input after `ESC [` or `ESC O`: `A`, `1 ; 5 A`, `3 ~`, `3 ; 5 ~`,
 /// where the 5 stands for any modifier key. The sequences are those of the VT220,
 /// xterm, the Linux console and rxvt.
 fn control_sequence(console: &mut impl Console) -> Key {
@@ -213,7 +213,7 @@ fn numbered(number: u8) -> Key {
     }
 }
 
-/// The next byte of a sequence; None if there is no more of it.
+/// The next byte of a sequence; None if the sequence is over.
 fn next(console: &mut impl Console) -> Option<u8> {
     match console.key(Some(PAUSE)) {
         Some(Input::Serial(byte)) => Some(byte),

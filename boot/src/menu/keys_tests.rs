@@ -27,7 +27,7 @@ impl Console for Inputs {
     }
 }
 
-/// All keys in what a terminal sends; `\0` stands for a pause.
+/// All keys in the bytes that a terminal sends; `\0` stands for a pause.
 fn serial(bytes: &[u8]) -> Vec<Key> {
     let input = |&byte: &u8| Some(Input::Serial(byte)).filter(|_| byte != 0);
     keys(Inputs(bytes.iter().map(input).collect()))
@@ -135,7 +135,7 @@ fn sequences() {
     ] {
         assert_eq!(serial(bytes), [key], "{}", bytes.escape_ascii());
     }
-    // What comes after a pause is no part of the sequence.
+    // A byte after a pause is not part of the sequence.
     assert_eq!(
         serial(b"\x1b\0[A"),
         [Key::Escape, Key::Character(b'['), Key::Character(b'A')]

@@ -1,4 +1,4 @@
-//! A line of text that is being edited, in memory of the caller's.
+//! A line of text that is being edited, in the caller's memory.
 
 use super::text::continues;
 
@@ -45,7 +45,7 @@ impl<'a> Line<'a> {
         self.buffer.get(..self.length).unwrap_or_default()
     }
 
-    /// Where the cursor gets by one `unit`.
+    /// The cursor's position after a move by one `unit`.
     pub(super) fn reach(&self, direction: Direction, unit: Unit) -> usize {
         let (before, after) = self
             .text()
@@ -72,7 +72,7 @@ impl<'a> Line<'a> {
         true
     }
 
-    /// Removes the text between the cursor and where it would get by one `unit`.
+    /// Removes the text that a move by one `unit` would pass.
     pub(super) fn remove(&mut self, direction: Direction, unit: Unit) {
         let other = self.reach(direction, unit);
         let (mut to, mut from) = (self.cursor.min(other), self.cursor.max(other));

@@ -36,7 +36,7 @@ enum Command {
     Request(Request),
 }
 
-/// A wish of a person that is more than a change of the [`Model`].
+/// A request of a person that changes more than the [`Model`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     Boot,
@@ -71,7 +71,7 @@ fn command(key: Key) -> Option<Command> {
         Key::Character(b'p' | b'P') => C::Request(R::Details),
         Key::F1 | Key::Character(b'h' | b'H' | b'?') => C::Request(R::Help),
         Key::Ctrl(b'l') | Key::Character(b'L') => C::Request(R::Redraw),
-        // Capital letters only: the small ones would hurt by mistake.
+        // Capital letters only: a small one is too easily pressed by mistake.
         Key::Character(b'O') => C::Request(R::PowerOff),
         Key::Character(b'B') => C::Request(R::Reboot),
         Key::Character(b'Q') => C::Request(R::Quit),
@@ -127,9 +127,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Selects an entry, the last one where there is no entry of this number, and
-    /// scrolls it into view: by half a screen, so that a slow line draws few
-    /// whole screens.
+    /// Selects an entry, or the last one if the number is too large, and scrolls it
+    /// into view: by half a screen, so that a slow line draws few whole screens.
     pub(super) fn select(&mut self, index: usize) {
         self.selected = index.min(self.count.saturating_sub(1));
         let end = self.top.saturating_add(self.visible);
@@ -154,8 +153,8 @@ impl<'a> Model<'a> {
         left == 0
     }
 
-    /// Does what a key means, or gives the request to the caller. Any key ends the
-    /// countdown.
+    /// Carries out the command of a key, or gives the request to the caller. Any key
+    /// ends the countdown.
     pub(super) fn key(&mut self, key: Key, entries: &impl Entries) -> Option<Request> {
         self.countdown = None;
         self.say(Status::Nothing);
@@ -219,7 +218,8 @@ pub(super) fn lookup(entries: &impl Entries, selected: usize, key: Key) -> Optio
     }
 }
 
-/// Makes `index` the remembered entry, or no entry if it was the one.
+/// Makes `index` the remembered entry, or forgets the entry if `index` was remembered
+/// already.
 fn toggle(remembered: &mut Option<usize>, index: usize) {
     let set = *remembered != Some(index);
     *remembered = set.then_some(index);

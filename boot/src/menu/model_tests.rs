@@ -106,7 +106,7 @@ fn numbers_and_hotkeys() {
     assert_eq!(keys(b"was"), [0, 0, 0]);
 }
 
-/// A key that is no character stands for no entry, not even for one without a hotkey.
+/// A key that is not a character selects no entry, not even one without a hotkey.
 #[test]
 fn no_hotkey() {
     let mut entries = Fake::numbered(2);

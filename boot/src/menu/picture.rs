@@ -1,4 +1,4 @@
-//! The menu as it is seen: the entries in the middle, one of them highlighted,
+//! The menu as a person sees it: the entries in the middle, one of them highlighted,
 //! below them the status, and on the last line the keys.
 //!
 //! Drawing is incremental, for the sake of 9600 baud: a line is drawn when its
@@ -30,7 +30,7 @@ pub(super) struct Picture {
     width: usize,
     /// First line with an entry.
     first: usize,
-    /// First entry that is shown; None before any is.
+    /// First entry that is shown; None before any entry is shown.
     top: Option<usize>,
     /// How the lines look, from the first one with an entry on; None for a line that
     /// shows no entry.
@@ -104,7 +104,7 @@ impl Picture {
         }
     }
 
-    /// Draws an entry if it does not look as it did.
+    /// Draws an entry if its look has changed.
     fn entry(
         &mut self,
         console: &mut impl Console,
@@ -137,7 +137,7 @@ impl Picture {
         }
     }
 
-    /// Says that there are more entries above or below, or that there are none.
+    /// Says whether there are more entries above or below.
     fn more(&self, console: &mut impl Console, line: usize, are_there: bool) {
         console.move_to(self.left.saturating_add(MARGIN), line);
         console.write(if are_there { b"..." } else { b"   " });

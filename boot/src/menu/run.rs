@@ -8,8 +8,7 @@ use super::timeout::Timeout;
 use super::{editor, pages};
 use crate::machine::{Console, TICKS_PER_SECOND};
 
-/// Shows the menu and gives the answer. `line` is room for a command line, as long
-/// as one may be.
+/// Shows the menu and gives the answer. `line` has room for the longest command line.
 pub fn run(
     console: &mut impl Console,
     entries: &mut impl Entries,

@@ -62,7 +62,7 @@ impl<'a, C: Console> Cells<'a, C> {
     }
 }
 
-/// Writes `pieces` into the middle of a line that has nothing else.
+/// Writes `pieces` into the middle of an empty line.
 pub(super) fn centred(console: &mut impl Console, line: usize, pieces: &[&[u8]]) {
     let (width, _) = console.size();
     let room = width.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! How long the menu waits for a person.
 
-/// `timeout` of `loader.conf` (loader.conf(5)), of the state file, and as it is
-/// set at the menu.
+/// `timeout` of `loader.conf` (loader.conf(5)), of the state file, and as a person sets
+/// it at the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
     /// There is no menu, unless a key is pressed in the first moment.

@@ -1,4 +1,4 @@
-//! `/loader/loader.conf`: what the owner of the disk set.
+//! `/loader/loader.conf`: the settings of the owner of the disk.
 //!
 //! The keys are systemd-boot's (loader.conf(5)). Unknown keys are ignored, a bad
 //! value leaves the setting as it was, and of two lines the last one counts.
@@ -13,8 +13,8 @@ use crate::text::Text;
 pub enum ConsoleMode {
     /// `keep`: as the firmware left it.
     Keep,
-    /// `auto`: a mode that suits. A BIOS has none to choose from, so that this is
-    /// the same as [`ConsoleMode::Keep`].
+    /// `auto`: a mode that suits. A BIOS has no modes to choose from, so this is the
+    /// same as [`ConsoleMode::Keep`].
     Auto,
     /// `max`: as many lines as the screen can show.
     Max,
@@ -23,11 +23,11 @@ pub enum ConsoleMode {
     Firmware(u32),
 }
 
-/// `reboot-on-error`: what happens when an entry cannot be started.
+/// `reboot-on-error`: the action when an entry cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
-    /// `auto`: the machine restarts if the attempt was counted and was not one of
-    /// an entry without any left.
+    /// `auto`: the machine restarts if the attempt was counted and the entry had
+    /// attempts left.
     Auto,
     /// The machine restarts.
     Reboot,
@@ -43,7 +43,7 @@ pub struct Conf {
     pub timeout: Timeout,
     /// `console-mode`.
     console_mode: ConsoleMode,
-    /// `log-level`: whether a person wants to be told of skipped files.
+    /// `log-level`: whether skipped files are reported.
     pub warns: bool,
     /// `reboot-on-error`.
     pub on_error: OnError,
@@ -61,7 +61,7 @@ pub struct Conf {
 struct Ignored;
 
 impl Conf {
-    /// Room for settings, of no meaning yet: nothing but zeros, as all of the
+    /// Room for settings, without a meaning yet: all zeros, as the whole
     /// [workspace](crate::Workspace) has to be.
     pub(crate) const UNREAD: Self = Self {
         default: Text::UNSET,
@@ -83,7 +83,7 @@ impl Conf {
         conf
     }
 
-    /// Becomes what [`Conf::without_file`] gives.
+    /// Sets everything as in [`Conf::without_file`].
     pub(crate) fn reset(&mut self) {
         self.default.clear();
         self.preferred.clear();
@@ -107,8 +107,8 @@ impl Conf {
         self.preferred.get()
     }
 
-    /// `console-mode`: how many lines the menu's screen is to have, of the two
-    /// numbers that a BIOS offers. None: as many as it has.
+    /// `console-mode`: the number of lines for the menu's screen, one of the two that a
+    /// BIOS offers. None: the screen stays as it is.
     pub fn lines(&self) -> Option<u8> {
         match self.console_mode {
             ConsoleMode::Firmware(0) => Some(25),
@@ -120,7 +120,7 @@ impl Conf {
     /// Takes in one line of the file.
     pub fn line(&mut self, line: &[u8]) {
         if let Some((key, value)) = line::split(line, line::BLANK) {
-            // A mistake in one line is no reason to ignore the others.
+            // A mistake in one line does not invalidate the others.
             let _ = self.set(key, line::unquote(value));
         }
     }
@@ -187,7 +187,7 @@ fn boolean(value: &[u8]) -> Result<bool, Ignored> {
 }
 
 fn set_pattern(pattern: &mut Text, value: &[u8]) -> Result<(), Ignored> {
-    // `@` is for words with a meaning of their own; there is one.
+    // `@` begins words with a special meaning; `@saved` is the only one.
     let known = value.first() != Some(&b'@') || value.eq_ignore_ascii_case(b"@saved");
     if !known || value.len() > Text::MAX {
         return Err(Ignored);

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`conf`] | `/loader/loader.conf` |
-//! | [`state`] | `/loader/gapboot.state`: what is remembered from boot to boot |
+//! | [`state`] | `/loader/gapboot.state`: the memory from boot to boot |
 
 pub mod conf;
 pub mod state;

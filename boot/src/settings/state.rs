@@ -1,7 +1,7 @@
 //! The state file, by which one boot remembers settings for the next.
 //!
-//! It is one sector of its own ([`layout::state`]) that exists already or not at
-//! all. The loader writes nothing else of the file system for it: no directory, no
+//! It is one sector ([`layout::state`]) that exists already: the loader does not create
+//! it. The loader writes nothing else in the file system for it: no directory and no
 //! file allocation table.
 
 use crate::crc32::Crc32;
@@ -68,7 +68,7 @@ impl Raw {
     }
 }
 
-/// The content of the file, and where it lies. Unused it is nothing but zeros.
+/// The content of the file, and its place. Before use it is all zeros.
 pub struct State {
     /// The sector that is the file; None where there is no file to write to.
     sector: Option<Lba>,
@@ -106,8 +106,8 @@ impl State {
         read: Raw::EMPTY,
     };
 
-    /// Reads the file. Nothing is remembered where there is no file, or not a valid
-    /// one, or one of another format, which stays as it is.
+    /// Reads the file. Nothing is remembered where there is no file, an invalid one, or
+    /// one of another format, which stays as it is.
     pub(crate) fn read<D: Disk>(&mut self, storage: &mut Storage<D>, esp: &Volume) {
         *self = Self::EMPTY;
         if let Ok(node) = esp.find(storage, PATH.as_bytes())
@@ -155,10 +155,10 @@ impl State {
         is_set.then_some(Timeout::from_number(number))
     }
 
-    /// Remembers what boots, and forgets the settings for one boot. An entry that
-    /// boots because of such a setting is not remembered as the last one: `@saved`
-    /// must not make it last. Nothing is written where there is no file or where it
-    /// says all that already.
+    /// Remembers the entry that boots, and forgets the settings for one boot. An entry
+    /// that boots because of such a setting is not remembered as the last one: `@saved`
+    /// must not make that setting permanent. Writes nothing if there is no file or the
+    /// file says all that already.
     ///
     /// # Errors
     /// [`crate::Kind::MirrorMember`]; those of [`Storage::replace`].

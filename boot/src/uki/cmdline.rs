@@ -1,4 +1,4 @@
-//! The command line of an image, as systemd-stub hands it over.
+//! The command line of an image, the same as systemd-stub passes to the kernel.
 
 use super::image::{Image, names};
 use crate::disk::storage::Storage;
@@ -21,7 +21,7 @@ pub fn command_line<D: Disk>(
 ) -> Result<(), Error> {
     image.find(storage, &names::CMDLINE)?;
     let length = image.file.read_small(storage, buffer)?;
-    // `contains` would bring a search for bytes into stage2 that nothing else uses.
+    // `contains` would add a search for bytes to stage2 that nothing else uses.
     if length == buffer.len() && buffer.iter().all(|&byte| byte != 0) {
         return Err(cmdline::too_long(cmdline::LIMIT));
     }

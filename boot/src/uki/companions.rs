@@ -5,11 +5,11 @@
 //! |---|---|
 //! | for one image, `X.efi` | `X.efi.extra.d/`, beside it and named without a counter |
 //! | for all images of the partition | `/loader/addons`, `/loader/credentials`, `/loader/extensions` |
-//! | for one entry of type 1 | the files of its `extra` lines |
+//! | for one Type 1 entry | the files of its `extra` lines |
 //!
 //! Later archives win over earlier ones, except for microcode, where the first
-//! does. No signatures are checked: on a BIOS there is nothing that would check them.
-//! A file that can't be read is skipped, as systemd-stub does.
+//! does. No signatures are checked: a BIOS has no code that checks them. A file that
+//! can't be read is skipped, as systemd-stub does.
 
 use super::cmdline::command_line;
 use super::cpio::{self, Archive, Destination};
@@ -85,7 +85,7 @@ const SETS: [Set; 6] = [
     },
 ];
 
-/// Files that an `extra` line may name, by the ends of their names.
+/// Files that an `extra` line may name, by the suffixes of their names.
 const EXTRAS: [(&[u8], Destination); 3] = [
     (CREDENTIAL.end, OWN_CREDENTIALS),
     (b".sysext.raw", OWN_SYSEXTS),
@@ -114,7 +114,7 @@ pub(crate) struct Companions<'a, 'l, 'disk, 'c, D, M, C> {
     pub(crate) loader: &'a mut Loader<'l, 'disk, D, M, C>,
     /// The entry that boots it.
     pub(crate) entry: &'a Entry,
-    /// The path of the image, for an entry of type 1.
+    /// The path of the image, for a Type 1 entry.
     pub(crate) path: &'a [u8],
     /// For one line.
     pub(crate) line: &'a mut [u8],
@@ -194,7 +194,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         self.loader.initrd(&self.image.part(), pass)
     }
 
-    /// The files of one directory as an archive; no archive if there are none.
+    /// The files of one directory as an archive; no archive if there are no files.
     fn set(&mut self, path: &[u8], set: &Set, pass: Pass) -> Result<(), Error> {
         let storage = &mut *self.loader.storage;
         let mut list = Listing::new(
@@ -240,7 +240,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         Ok(())
     }
 
-    /// The addon in a file; None if the file is no addon, or not one for this image.
+    /// The addon in a file; None if the file is not an addon, or not for this image.
     fn addon(&mut self, node: &DirEntry) -> Option<Image> {
         self.loader.check(&Extent::whole(*node)).ok()?;
         let storage = &mut *self.loader.storage;
@@ -271,7 +271,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             };
             let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
             let known = EXTRAS.iter().find(|(end, _)| ends_in(name, end));
-            // A kind that is not known yet does no harm.
+            // An unknown kind is skipped: a newer systemd may know it.
             if let Some(&(_, destination)) = known {
                 let part = Extent::whole(volume.find(self.loader.storage, path)?);
                 cpio::one_file(self.loader, destination, name, &part, pass)?;

@@ -29,7 +29,7 @@ const TRAILER: &[u8; 124] = b"070701\
     0000000000000000000000000000000000000001000000000000000000000000\
     0000000000000000000000000000000B00000000TRAILER!!!\0\0\0\0";
 
-/// Where the files of an archive go, and with which permissions.
+/// The directory for the files of an archive, and their permissions.
 #[derive(Clone, Copy)]
 pub(super) struct Destination {
     /// The directory, without a slash at either end.

@@ -12,7 +12,7 @@ use crate::machine::Disk;
 use crate::text::decimal;
 use crate::text::{Text, cut};
 
-/// Variables, of which the first that is there counts.
+/// Variables, of which the first that is set counts.
 type Variables = &'static [&'static [u8]];
 
 /// The texts of an entry that come from os-release (os-release(5)).

@@ -4,8 +4,8 @@
 //! of the section table, the sections before the first `.profile` are the base of
 //! all profiles. Each `.profile` begins a profile, counted from 0, and the sections
 //! after it, up to the next `.profile`, belong to that profile. An image without
-//! `.profile` has the one profile 0, which is the base. In effect is the profile's own
-//! section of a name, or else the base's: the first of each, even if it is empty.
+//! `.profile` has the one profile 0, which is the base. Of a name, the profile's own
+//! section is in effect, or else the base's: the first of each, even if it is empty.
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};
@@ -116,7 +116,7 @@ impl Image {
     }
 
     /// Finds the section of a name that is in effect, and lets [`Image::file`] be
-    /// read from its start to its end. A section that is not there is an empty one.
+    /// read from its start to its end. A missing section counts as an empty one.
     ///
     /// # Errors
     /// [`Kind::UkiUnknown`], [`Kind::EntryArchitecture`], [`Kind::UkiDamaged`],
@@ -136,7 +136,7 @@ impl Image {
                 self.profiles = self.profiles.saturating_add(1);
             }
             if header.name == *name {
-                // Which profile the section belongs to; None for the base.
+                // The profile that the section belongs to; None for the base.
                 match self.profiles.checked_sub(1) {
                     None => in_base.get_or_insert(header.range()),
                     Some(it) if it == self.profile => in_profile.get_or_insert(header.range()),
@@ -166,7 +166,7 @@ impl Image {
         Ok(())
     }
 
-    /// True if there is no section to read, or no more of it.
+    /// True if there is no section to read, or all of it was read.
     pub fn is_empty(&self) -> bool {
         self.file.position() == self.file.size()
     }

@@ -18,12 +18,12 @@ const NAME_SIZE: usize = 255;
 /// The files that one walk through the directory finds.
 const BATCH: usize = 8;
 
-/// Which files are listed, by the ends of their names.
+/// The suffix of the names of the listed files.
 #[derive(Clone, Copy)]
 pub(super) struct Suffix {
-    /// The end of their names.
+    /// The end of the names.
     pub(super) end: &'static [u8],
-    /// But not the files whose names end in this.
+    /// Names with this end are left out.
     pub(super) except: Option<&'static [u8]>,
 }
 
@@ -46,7 +46,7 @@ impl Order {
 }
 
 /// The files with names of ASCII that end as wanted, whatever the case of the
-/// letters, and begin with no dot. A part of the directory that can't be read is
+/// letters, and do not begin with a dot. A part of the directory that can't be read is
 /// skipped.
 pub(super) struct Listing<'a> {
     volume: &'a Volume,
@@ -89,7 +89,7 @@ impl Item {
 }
 
 impl<'a> Listing<'a> {
-    /// The files of a directory; none if there is no such directory.
+    /// The files of a directory; no files if there is no such directory.
     pub(super) fn new<D: Disk>(
         storage: &mut Storage<D>,
         volume: &'a Volume,
@@ -170,8 +170,8 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Takes a file in at its place. The last one is left for the next walk if there
-    /// is no room. Of two files with one name the first counts.
+    /// Inserts a file at its place. The last one is left for the next walk if there is
+    /// no room. Of two files with one name the first counts.
     fn insert(&mut self, mut item: Item) {
         for place in &mut self.batch {
             match place {

@@ -10,8 +10,8 @@
 //! | `listing` | the files of a directory, sorted |
 //! | `cpio` | archives of them |
 //!
-//! There is no table of the sections: each search reads the headers, which are in the
-//! cache after the first time.
+//! The code keeps no table of the sections: each search reads the headers, which are in
+//! the cache after the first time.
 
 mod cmdline;
 mod companions;

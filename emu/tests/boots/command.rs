@@ -163,7 +163,7 @@ fn failure_is_1_and_one_line() {
     fails(
         &["--entry", "broken.conf", &image],
         1,
-        "broken.conf: /initrd: not a Linux kernel",
+        "broken.conf: /initrd: this is not a Linux kernel",
     );
     fails(&["--memory", "31", &image], 1, "up to 32 MiB");
 }

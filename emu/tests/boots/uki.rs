@@ -150,7 +150,7 @@ fn type_1_entries() {
     fails(&disk, "text", Kind::UkiDamaged);
     let screen = start(&disk, "text").err().unwrap();
     assert!(
-        screen.contains("shell.conf: /shell.efi: an EFI program"),
+        screen.contains("shell.conf: /shell.efi: this is an EFI program"),
         "{screen}"
     );
 }

@@ -45,34 +45,34 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a kernel that leads into a bad cluster", |p| detour(p, KERNEL, 0xffff_fff7))
             .says(&["victim.conf: /victim.bin: ", "is bad"]),
         broken("a kernel that ends too soon", |p| detour(p, KERNEL, 0xffff_ffff))
-            .says(&["victim.conf: /victim.bin: file ends at cluster"]),
+            .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
         broken("a kernel that leads behind the last cluster", |p| {
             let end = p.end();
             detour(p, KERNEL, end);
         })
-        .says(&["victim.conf: /victim.bin: no cluster"]),
+        .says(&["victim.conf: /victim.bin: there is no cluster"]),
         broken("a kernel that leads behind the last cluster of FAT32", |p| detour(p, KERNEL, 0x0fff_fff0))
             .fat32()
-            .says(&["victim.conf: /victim.bin: no cluster 268435440"]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 268435440"]),
         broken("a kernel in a circle", |p| {
             let start = p.first(p.slot(KERNEL));
             detour(p, KERNEL, start);
         })
-        .says(&["victim.conf: /victim.bin: clusters in a circle"]),
+        .says(&["victim.conf: /victim.bin: the clusters run in a circle"]),
         broken("a kernel in a circle of one", |p| {
             let fifth = p.nth(p.slot(KERNEL), 4);
             detour(p, KERNEL, fifth);
         })
         .fat32()
-        .says(&["victim.conf: /victim.bin: clusters in a circle"]),
+        .says(&["victim.conf: /victim.bin: the clusters run in a circle"]),
         broken("a kernel without clusters", |p| first(p, KERNEL, 0))
-            .says(&["victim.conf: /victim.bin: no cluster 0"]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 0"]),
         broken("a kernel at cluster 1", |p| first(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
         broken("a kernel of 4 GiB", |p| size(p, KERNEL, u32::MAX))
-            .says(&["victim.conf: /victim.bin: file ends at cluster"]),
+            .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel of no bytes", |p| size(p, KERNEL, 0)).says(&["victim.conf: /victim.bin: "]),
         broken("a kernel in the clusters of an initrd", |p| {
             let initrd = p.first(p.slot(INITRD));
@@ -85,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
             let start = p.first(p.slot(INITRD));
             detour(p, INITRD, start);
         })
-        .says(&["victim.conf: /victim.img: clusters in a circle"]),
+        .says(&["victim.conf: /victim.img: the clusters run in a circle"]),
         broken("an initrd of 4 GiB", |p| size(p, INITRD, u32::MAX)).says(&["victim.conf: /victim.img: "]),
         broken("an initrd that is a directory", |p| {
             let slot = p.slot(INITRD);
@@ -97,19 +97,19 @@ pub(super) fn cases() -> Vec<Case> {
             p.bytes[slot + 11] = 0x10;
         })
         .costs_itself()
-        .says(&["victim.conf: /victim.bin: not found"]),
+        .says(&["victim.conf: /victim.bin: the file was not found"]),
         broken("an entry without clusters", |p| first(p, ENTRY, 0))
             .costs_itself()
-            .says(&["victim.conf: no cluster 0"]),
+            .says(&["victim.conf: there is no cluster 0"]),
         broken("an entry behind the last cluster", |p| {
             let end = p.end();
             first(p, ENTRY, end);
         })
         .costs_itself()
-        .says(&["victim.conf: no cluster"]),
+        .says(&["victim.conf: there is no cluster"]),
         broken("an entry of 4 GiB", |p| size(p, ENTRY, u32::MAX))
             .costs_itself()
-            .says(&["victim.conf: entry of 4294967295 bytes"]),
+            .says(&["victim.conf: the entry has 4294967295 bytes"]),
         broken("an entry of more than its cluster", |p| {
             size(p, ENTRY, 5000);
             let slot = p.slot(ENTRY);
@@ -117,14 +117,14 @@ pub(super) fn cases() -> Vec<Case> {
             p.bytes[place].fill(b'\n');
         })
         .costs_itself()
-        .says(&["victim.conf: file ends at cluster"]),
-        broken("an entry of no bytes", |p| size(p, ENTRY, 0)).costs_itself().says(&["victim.conf: no linux"]),
+        .says(&["victim.conf: the file ends at cluster"]),
+        broken("an entry of no bytes", |p| size(p, ENTRY, 0)).costs_itself().says(&["victim.conf: there is no linux"]),
         broken("an entry in its neighbour's clusters", |p| {
             let healthy = p.first(p.slot(b"HEALTH~1CON"));
             first(p, ENTRY, healthy);
         })
         .boots_kernel_of(VICTIM, HEALTHY),
-        broken("an entry of NULs", |p| text(p, ENTRY, &[0; 400])).costs_itself().says(&["victim.conf: no linux"]),
+        broken("an entry of NULs", |p| text(p, ENTRY, &[0; 400])).costs_itself().says(&["victim.conf: there is no linux"]),
         broken("an entry of noise", |p| {
             let noise = crate::data::random(5, 4000);
             text(p, ENTRY, &noise);
@@ -133,28 +133,28 @@ pub(super) fn cases() -> Vec<Case> {
         .says(&["victim.conf: "]),
         broken("a line of 20,000 bytes", |p| text(p, ENTRY, &[b'x'; 20_000]))
             .costs_itself()
-            .says(&["victim.conf: line too long at byte 0"]),
+            .says(&["victim.conf: the line at byte 0 is too long"]),
         broken("30,000 empty lines", |p| text(p, ENTRY, &[b'\n'; 30_000]))
             .costs_itself()
-            .says(&["victim.conf: no linux"]),
+            .says(&["victim.conf: there is no linux"]),
         broken("two kernels", |p| entry(p, "linux /victim.bin\nuki /healthy.bin\n"))
             .costs_itself()
-            .says(&["victim.conf: more than one of linux"]),
+            .says(&["victim.conf: there is more than one of linux"]),
         broken("a kernel of another processor", |p| entry(p, "linux /victim.bin\narchitecture aa64\n"))
             .costs_itself()
-            .says(&["victim.conf: not for this processor"]),
+            .says(&["victim.conf: this is for another processor"]),
         broken("a kernel above the root", |p| entry(p, "linux /../../victim.bin\n"))
             .costs_itself()
-            .says(&["victim.conf: /../../victim.bin: not found"]),
+            .says(&["victim.conf: /../../victim.bin: the file was not found"]),
         broken("a kernel below a kernel", |p| entry(p, "linux /victim.bin/victim.bin\n"))
             .costs_itself()
-            .says(&["victim.conf: /victim.bin/victim.bin: not found"]),
+            .says(&["victim.conf: /victim.bin/victim.bin: the file was not found"]),
         broken("a path of 3,000 bytes", |p| {
             let lines = format!("linux /{}\n", "a/".repeat(1500));
             entry(p, &lines);
         })
         .costs_itself()
-        .says(&["victim.conf: path too long"]),
+        .says(&["victim.conf: the path is too long"]),
         broken("a version of 2,000 bytes", |p| {
             let lines = format!("version {}\nlinux /victim.bin\n", "1.".repeat(1000));
             entry(p, &lines);
@@ -165,9 +165,9 @@ pub(super) fn cases() -> Vec<Case> {
             let lines = format!("linux /victim.bin\noptions {}\n", "a ".repeat(2000));
             entry(p, &lines);
         })
-        .says(&["victim.conf: ", "command line over 2047 bytes"]),
+        .says(&["victim.conf: ", "command line exceeds 2047 bytes"]),
         broken("an initrd that is missing", |p| entry(p, "linux /victim.bin\ninitrd /x\n"))
-            .says(&["victim.conf: /x: not found"]),
+            .says(&["victim.conf: /x: the file was not found"]),
         broken("a title of control characters", |p| {
             entry(p, "title \x1b[2J\x07\x08\x0e\nlinux /victim.bin\ninitrd /victim.img\noptions root=/dev/vda2 quiet\n");
         })
@@ -179,7 +179,7 @@ pub(super) fn cases() -> Vec<Case> {
         .boots(),
         broken("loader.conf of one line", |p| text(p, CONF, &[b'd'; 10_000]))
             .boots()
-            .says(&["/loader/loader.conf: line too long"]),
+            .says(&["/loader/loader.conf: the line at byte"]),
         broken("loader.conf that leads into a free cluster", |p| {
             text(p, CONF, &[b'\n'; 3000]);
             detour(p, CONF, 0);

@@ -29,8 +29,8 @@ fn second(patient: &mut Patient, kind: [u8; 16], first: u64, last: u64) {
 
 pub(super) fn cases() -> Vec<Case> {
     let no_esp = &["no EFI system partition"];
-    let unknown = &["unknown GPT at LBA 1"];
-    let damaged = &["damaged GPT at LBA 1"];
+    let unknown = &["the GPT at LBA 1 is of an unknown kind"];
+    let damaged = &["the GPT at LBA 1 is damaged"];
     vec![
         broken("nothing at all", |_| {}).boots(),
         broken("primary header's checksum", |p| p.bytes[512 + 16] ^= 1).boots(),
@@ -108,11 +108,12 @@ pub(super) fn cases() -> Vec<Case> {
             .says(&["no FAT file system at LBA 1"]),
         broken("an ESP over the boot sector", |p| entry(p, 32, 0))
             .says(&["no FAT file system at LBA 0"]),
-        broken("an ESP of one sector", |p| entry(p, 40, 2048)).says(&["damaged FAT at LBA 2048"]),
+        broken("an ESP of one sector", |p| entry(p, 40, 2048))
+            .says(&["the FAT at LBA 2048 is damaged"]),
         broken("an ESP that lacks its last sectors", |p| {
             entry(p, 40, 2048 + 6000)
         })
-        .says(&["damaged FAT at LBA 2048"]),
+        .says(&["the FAT at LBA 2048 is damaged"]),
         broken("an XBOOTLDR partition over the ESP", |p| {
             second(p, XBOOTLDR, 2048, 2048 + 6143);
         })

@@ -17,7 +17,7 @@ fn length(patient: &mut Patient, bytes: u32) {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let none = &["victim.conf: /victim.bin: not a Linux kernel"];
+    let none = &["victim.conf: /victim.bin: this is not a Linux kernel"];
     let missing = &["victim.conf: /victim.bin: ", "bytes are missing"];
     let memory = &["victim.conf: ", "the kernel needs memory"];
     vec![
@@ -27,13 +27,14 @@ pub(super) fn cases() -> Vec<Case> {
         broken("half a kernel", |p| length(p, 50_000)).says(missing),
         broken("no HdrS", |p| field(p, "header", 0)).says(none),
         broken("no boot flag", |p| field(p, "boot_flag", 0x55aa)).says(none),
-        broken("protocol 0.00", |p| field(p, "version", 0)).says(&["boot protocol before 2.02"]),
+        broken("protocol 0.00", |p| field(p, "version", 0))
+            .says(&["boot protocol is older than 2.02"]),
         broken("protocol 255.255", |p| field(p, "version", 0xffff)).boots(),
-        broken("a zImage", |p| field(p, "loadflags", 0)).says(&["a zImage"]),
+        broken("a zImage", |p| field(p, "loadflags", 0)).says(&["this is a zImage"]),
         broken("255 setup sectors", |p| field(p, "setup_sects", 255))
-            .says(&["bad value at byte 497"]),
+            .says(&["kernel header is bad at byte 497"]),
         broken("a header of two bytes", |p| field(p, "jump", 0x00eb))
-            .says(&["bad value at byte 513"]),
+            .says(&["kernel header is bad at byte 513"]),
         broken("a kernel of 64 GiB", |p| field(p, "syssize", 0xffff_ffff)).says(missing),
         broken("a kernel of 16 bytes more", |p| {
             let size = 100_000_u64.div_ceil(16);
@@ -49,19 +50,19 @@ pub(super) fn cases() -> Vec<Case> {
             field(p, "relocatable_kernel", 1);
             field(p, "kernel_alignment", 3);
         })
-        .says(&["bad value at byte 560"]),
+        .says(&["kernel header is bad at byte 560"]),
         broken("alignment of nothing", |p| {
             field(p, "relocatable_kernel", 1);
             field(p, "kernel_alignment", 0);
         })
-        .says(&["bad value at byte 560"]),
+        .says(&["kernel header is bad at byte 560"]),
         broken("alignment of 2 GiB", |p| {
             field(p, "relocatable_kernel", 1);
             field(p, "kernel_alignment", 0x8000_0000);
         })
         .says(memory),
         broken("no command line", |p| field(p, "cmdline_size", 0))
-            .says(&["command line over 0 bytes"]),
+            .says(&["command line exceeds 0 bytes"]),
         broken("no place for an initrd", |p| field(p, "initrd_addr_max", 0))
             .says(&["wants its initrd below"]),
     ]

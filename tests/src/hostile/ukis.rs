@@ -74,10 +74,10 @@ fn length(patient: &mut Patient, bytes: u32) {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let none = &["victim.efi: no unified kernel image"];
-    let headers = &["victim.efi: bad PE header at byte"];
-    let outside = &["victim.efi: a section lies behind the end"];
-    let kernel = &["victim.efi: not a Linux kernel"];
+    let none = &["victim.efi: this is not a unified kernel image"];
+    let headers = &["victim.efi: the PE header is bad at byte"];
+    let outside = &["victim.efi: a section goes beyond the end"];
+    let kernel = &["victim.efi: this is not a Linux kernel"];
     let cases = vec![
         broken("nothing at all", |_| {}).boots_as(IMAGE),
         broken("no MZ", |p| put(p, 0, b"ZM"))
@@ -97,12 +97,12 @@ pub(super) fn cases() -> Vec<Case> {
             .says(none),
         broken("an image for AArch64", |p| put(p, MACHINE, &[0x64, 0xaa]))
             .costs_itself()
-            .says(&["victim.efi: not for this processor"]),
+            .says(&["victim.efi: this is for another processor"]),
         broken("an image for a 32-bit processor", |p| {
             put(p, MACHINE, &[0x4c, 1])
         })
         .costs_itself()
-        .says(&["victim.efi: not for this processor"]),
+        .says(&["victim.efi: this is for another processor"]),
         broken("no section", |p| put(p, NUMBER_OF_SECTIONS, &[0, 0]))
             .costs_itself()
             .says(none),
@@ -170,7 +170,7 @@ pub(super) fn cases() -> Vec<Case> {
             let start = field(p, INITRD, POINTER_TO_RAW_DATA);
             place(p, CMDLINE, start, 3000);
         })
-        .says(&["victim.efi: command line over 2047 bytes"]),
+        .says(&["victim.efi: the command line exceeds 2047 bytes"]),
         broken("os-release behind the end", |p| {
             section(p, OSREL, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
@@ -226,7 +226,7 @@ pub(super) fn cases() -> Vec<Case> {
             let (start, cluster) = (p.first(slot), p.nth(slot, 30));
             p.link(cluster, start);
         })
-        .says(&["victim.efi: clusters in a circle"]),
+        .says(&["victim.efi: the clusters run in a circle"]),
         broken("a directory in a circle", |p| {
             let cluster = p.first(p.slot(b"LINUX      "));
             let place = p.cluster(cluster);
@@ -236,7 +236,7 @@ pub(super) fn cases() -> Vec<Case> {
             p.link(cluster, cluster);
         })
         .boots_as(IMAGE)
-        .says(&["/EFI/Linux: clusters in a circle"]),
+        .says(&["/EFI/Linux: the clusters run in a circle"]),
     ];
     cases.into_iter().map(Case::uki).collect()
 }

@@ -4,7 +4,7 @@ use super::case::{Case, broken};
 
 pub(super) fn cases() -> Vec<Case> {
     let missing = &["no FAT file system at LBA 2048"];
-    let damaged = &["damaged FAT at LBA 2048"];
+    let damaged = &["the FAT at LBA 2048 is damaged"];
     let no_entry = &["no entry in /loader/entries"];
     vec![
         broken("zeros", |p| p.boot_sector(0, &[0; 512])).says(missing),
@@ -19,7 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("sectors of no bytes", |p| p.boot_sector(11, &[0, 0])).says(missing),
         broken("sectors of 513 bytes", |p| p.boot_sector(11, &[1, 2])).says(missing),
         broken("sectors of 4096 bytes", |p| p.boot_sector(11, &[0, 16]))
-            .says(&["FAT sectors of 4096 bytes"]),
+            .says(&["the FAT has sectors of 4096 bytes"]),
         broken("clusters of no sectors", |p| p.boot_sector(13, &[0])).says(missing),
         broken("clusters of 3 sectors", |p| p.boot_sector(13, &[3])).says(missing),
         broken("no reserved sectors", |p| p.boot_sector(14, &[0, 0])).says(missing),

@@ -7,7 +7,7 @@ const LEFT: &str = "\x1b[D";
 const RIGHT: &str = "\x1b[C";
 const END: &str = "\x1b[F";
 
-/// What becomes of `line` by `typed`, then Enter.
+/// The result of `line` after the keys `typed` and Enter.
 fn edited(line: &'static str, typed: &[&str], limit: usize) -> Run {
     let mut entries = Fake::numbered(2);
     entries.options = line;
@@ -157,7 +157,7 @@ fn scrolled() {
     };
     let digits = "0123456789".repeat(8);
     assert_eq!(screen(0), (std::format!(" {}>", &digits[..77]), 1));
-    // Half of the window is before the cursor.
+    // Half of the window is in front of the cursor.
     assert_eq!(screen(1), (std::format!("<{}END", &digits[5..40]), 39));
     assert_eq!(screen(2), (std::format!("<{}ENDx", &digits[5..40]), 40));
     assert_eq!(screen(3), screen(0));

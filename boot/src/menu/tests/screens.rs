@@ -1,4 +1,4 @@
-//! What is seen and what is sent, key by key.
+//! The screen and the bytes that are sent, key by key.
 
 use super::terminal::keys;
 use super::*;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::string::String;
 use std::vec::Vec;
 
-/// What happens while the loader waits for a key.
+/// An event while the loader waits for a key.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Event {
     Input(Input),
@@ -26,7 +26,7 @@ pub(super) struct Terminal {
     sent: usize,
     /// Bytes that were sent before each wait for a key.
     pub(super) sent_between: Vec<usize>,
-    /// What was seen at each [`Event::Look`].
+    /// The screen at each [`Event::Look`].
     pub(super) seen: Vec<vt100::Screen>,
     pub(super) beeps: usize,
 }
@@ -70,7 +70,7 @@ impl Terminal {
         self.model.process(bytes);
     }
 
-    /// What is seen at the end.
+    /// The screen at the end.
     pub(super) fn after(&self) -> &vt100::Screen {
         self.model.screen()
     }

@@ -1,8 +1,8 @@
 //! BIOS calls.
 //!
 //! The thunk (`thunk.s`) switches to real mode, calls the handler that the
-//! interrupt table names, and comes back; everything that a BIOS may change is
-//! given back as a value, flags included. Buffers must lie below 1 MiB.
+//! interrupt table names, and comes back. All registers that a BIOS may change are
+//! returned as a value, flags included. Buffers must lie below 1 MiB.
 
 use core::mem::offset_of;
 use layout::memory::REAL_STACK;
@@ -16,7 +16,7 @@ pub(crate) struct Registers {
     pub(crate) edi: u32,
     pub(crate) esi: u32,
     pub(crate) ebp: u32,
-    /// In the place of ESP: what the interrupt table has for the interrupt.
+    /// In the place of ESP: the interrupt's entry in the interrupt table.
     pub(crate) handler: u32,
     pub(crate) ebx: u32,
     pub(crate) edx: u32,
@@ -24,11 +24,11 @@ pub(crate) struct Registers {
     pub(crate) eax: u32,
     pub(crate) ds: u16,
     pub(crate) es: u16,
-    /// After the call only.
+    /// Valid only after the call.
     pub(crate) flags: u16,
 }
 
-// The order of `pushal`; what is pushed before that lies above.
+// The order of `pushal`; values that are pushed earlier lie above.
 const _: () = {
     assert!(offset_of!(Registers, edi) == 0);
     assert!(offset_of!(Registers, esi) == 4);
@@ -44,7 +44,8 @@ const _: () = {
 };
 
 impl Registers {
-    /// All zero but EAX, by a call: the zeros would be everywhere.
+    /// All registers zero except EAX. Not inlined: the code that writes the zeros would
+    /// be repeated at every call.
     #[inline(never)]
     pub(crate) fn new(eax: u32) -> Self {
         Self {
@@ -53,7 +54,7 @@ impl Registers {
         }
     }
 
-    /// The carry flag: the BIOS's word for failure.
+    /// The carry flag, by which the BIOS reports failure.
     pub(crate) fn carry(&self) -> bool {
         self.flags & RFlags::CARRY_FLAG.bits() as u16 != 0
     }
@@ -69,8 +70,8 @@ impl Registers {
     }
 }
 
-/// The registers of the call that is made, for `thunk.s`: at the top of the
-/// real-mode stack, which grows down below them.
+/// The address of the registers of the current call, for `thunk.s`: they lie at the
+/// top of the real-mode stack, which grows down below them.
 pub(crate) const REGISTERS: u32 = REAL_STACK.end - size_of::<Registers>() as u32;
 
 unsafe extern "C" {
@@ -91,8 +92,8 @@ pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
     // SAFETY: the interrupt table is mapped and aligned, and so is the top of the
     // real-mode stack, which is stage2's own. stage2 runs on one processor with
     // interrupts off, so nothing else uses it; the thunk keeps the registers that
-    // the C calling convention wants kept. What the call writes is the caller's
-    // promise.
+    // the C calling convention wants kept. The caller guarantees which memory the call
+    // writes.
     unsafe {
         registers.handler = vector.read_volatile();
         place.write(*registers);
@@ -101,8 +102,8 @@ pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
     }
 }
 
-/// Halts the processor up to the next interrupt, which the firmware handles. It
-/// never ends if no interrupt comes.
+/// Halts the processor until the next interrupt, which the firmware handles. If no
+/// interrupt comes, the halt never ends.
 pub(crate) fn halt() {
     halt_in_real_mode();
 }

@@ -59,7 +59,10 @@ pub(crate) fn check(workspace: &Workspace, functions: &[Function]) -> Result<()>
             }
         }
     }
-    ensure!(wrong.is_empty(), "a 486 may lack these instructions: {wrong:#?}");
+    ensure!(
+        wrong.is_empty(),
+        "a 486 may lack these instructions: {wrong:#?}"
+    );
     println!("{count} instructions, all for a 486");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A client for QEMU's GDB stub: just enough to stop a machine at an address and
-//! to change its memory there.
+//! A client for QEMU's GDB stub. It can only stop a machine at an address, and read and
+//! change memory there.
 //!
 //! The protocol is GDB's remote serial protocol: `$packet#checksum`.
 

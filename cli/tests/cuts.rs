@@ -251,6 +251,31 @@ fn a_cut_install_never_boots_garbage_and_can_be_repeated() {
     assert!(states.len() > 3_000);
 }
 
+/// Foreign code may depend on what is in the overlay's sectors too.
+#[test]
+fn a_cut_install_over_foreign_data_in_the_overlays_sectors() {
+    let (old, new) = (with_overlay("0.0.9", 9), with_overlay("0.1.0", 1));
+    for gap in [vec![0; GAP.len()], old.stage2, new.stage2.clone()] {
+        let mut before = small_disk();
+        before[CODE].copy_from_slice(&noise(5, CODE.len()));
+        before[GAP].copy_from_slice(&gap);
+        before[OVERLAY].copy_from_slice(&noise(6, OVERLAY.len()));
+        let tape = install(&before, &new);
+        let after = tape.image.into_inner();
+        assert!(after[OVERLAY] == new.overlay.clone().unwrap()[..]);
+        cuts(&before, &tape.groups, &mut |now| {
+            judge(now, &before, &after);
+            let is_foreign = now[CODE] == before[CODE];
+            let changed = now[OVERLAY] != before[OVERLAY];
+            assert!(
+                !is_foreign || !changed,
+                "foreign code over a changed overlay"
+            );
+            assert!(install(now, &new).image.into_inner() == after);
+        });
+    }
+}
+
 /// The disk has 0.1.0, today's loader, or one that says that it is incomplete.
 #[test]
 fn a_cut_update_of_version_0_1_0_leaves_a_whole_loader_or_one_that_says_so() {

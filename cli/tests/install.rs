@@ -412,7 +412,7 @@ fn nothing_stale_remains_of_a_longer_overlay() {
 fn what_is_missing_without_the_overlay_is_said() {
     let new = with_overlay("0.1.0", 1);
     let image = Image::with_files(&[("loader/entries.srel", "type1\n")]);
-    let words = "no unified kernel images, no menu and no settings";
+    let words = "no other unified kernel images, no menu and no settings";
     let says = |arguments: &[&str]| {
         let run = gapboot(&new, &[arguments, &[image.name()]].concat()).done();
         (run.out + &run.err).contains(words)

@@ -138,6 +138,36 @@ fn stage2_sectors_that_belong_to_someone() {
     refuses(&many, &["the partition table's entries", "sectors 2-65"]);
 }
 
+/// The disk has an MBR now. The backup of its GPT still has a partition in the gap.
+#[test]
+fn partitions_of_a_table_that_is_left_over() {
+    for (first, needs) in [(40, "stage2 needs"), (100, "the overlay needs")] {
+        let image = Image::with(&["-a1", &format!("--new=1:{first}:+10")]);
+        let backup = image.bytes();
+        let mbr = Image::blank();
+        mbr.run_sfdisk("label: dos\nstart=2048, size=1M, type=ea\n");
+        image.set(&[&mbr.bytes()[..512], &[0; 512], &backup[1024..]].concat());
+        let words = [
+            "partition 1 of a second partition table lies in",
+            needs,
+            "`wipefs DISK`",
+        ];
+        match first {
+            40 => refuses(&image, &words),
+            _ => {
+                let new = with_overlay("0.1.0", 1);
+                let run = gapboot(&new, &["install", "--force", image.name()]).done();
+                assert!(
+                    words.iter().all(|word| run.err.contains(word)),
+                    "{}",
+                    run.err
+                );
+                assert!(image.bytes()[OVERLAY] == backup[OVERLAY]);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_protective_mbr_that_is_not_there() {
     let image = Image::sgdisk();

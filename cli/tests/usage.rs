@@ -221,11 +221,14 @@ fn stages_that_the_build_cannot_have_made_are_refused() {
     assert!(refused(&noise(3, 512), &two, None).contains("stage1.bin does not hold"));
     assert!(refused(&one, &two[..8999], None).contains("stage2.bin is damaged"));
     assert!(refused(&one, &two, Some(b"gap")).contains("overlay.bin is damaged"));
-    let mut damaged = common::overlay(&two, 1, 126);
+    let mut damaged = overlay(&two, 1, 126);
     damaged[30_000] ^= 1;
     assert!(refused(&one, &two, Some(&damaged)).contains("overlay.bin is damaged"));
-    let other = common::overlay(&stage2("0.1.0", 2, 9000), 1, 126);
+    let other = overlay(&stage2("0.1.0", 2, 9000), 1, 126);
     assert!(refused(&one, &two, Some(&other)).contains("belongs to another stage2"));
+    // Of another size than the header of stage2 says.
+    let shorter = overlay(&two, 1, 125);
+    assert!(refused(&one, &two, Some(&shorter)).contains("belongs to another stage2"));
 }
 
 #[test]

@@ -4,11 +4,6 @@ use crate::bios::{self, Registers};
 use core::mem::offset_of;
 use layout::{memory as at, packed};
 
-unsafe extern "C" {
-    /// Jumps to the kernel's real-mode code, see `thunk.s`.
-    pub(crate) fn enter_kernel() -> !;
-}
-
 core::arch::global_asm!(
     include_str!("entry.s"),
     include_str!("unpack.s"),
@@ -47,7 +42,6 @@ core::arch::global_asm!(
     REGISTERS = const bios::REGISTERS,
     HANDLER = const offset_of!(Registers, handler),
     FLAGS = const offset_of!(Registers, flags),
-    KERNEL_SEGMENT = const at::KERNEL_SEGMENT,
     KERNEL_STACK = const at::KERNEL_STACK,
     KERNEL_ENTRY_SEGMENT = const at::KERNEL_ENTRY_SEGMENT,
     options(att_syntax)

@@ -5,7 +5,7 @@
 //! returned as a value, flags included. Buffers must lie below 1 MiB.
 
 use core::mem::offset_of;
-use layout::memory::REAL_STACK;
+use layout::memory::{KERNEL_SEGMENT, REAL_STACK};
 use x86_64::registers::rflags::RFlags;
 
 /// The registers of a BIOS call, in and out, in the order in which `thunk.s` pops
@@ -16,7 +16,7 @@ pub(crate) struct Registers {
     pub(crate) edi: u32,
     pub(crate) esi: u32,
     pub(crate) ebp: u32,
-    /// In the place of ESP: the interrupt's entry in the interrupt table.
+    /// In the place of ESP: the far address of the handler, as in the interrupt table.
     pub(crate) handler: u32,
     pub(crate) ebx: u32,
     pub(crate) edx: u32,
@@ -76,6 +76,8 @@ pub(crate) const REGISTERS: u32 = REAL_STACK.end - size_of::<Registers>() as u32
 
 unsafe extern "C" {
     fn bios_interrupt();
+    #[link_name = "enter_kernel"]
+    static KERNEL_ENTRY: u8;
     #[link_name = "halt"]
     safe fn halt_in_real_mode();
 }
@@ -87,15 +89,40 @@ unsafe extern "C" {
 /// The registers must describe a call whose writes stay inside memory that the
 /// caller owns: a buffer of the size that the function may fill, below 1 MiB.
 pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
-    let place = REGISTERS as *mut Registers;
     let vector = (4 * usize::from(number)) as *const u32;
-    // SAFETY: the interrupt table is mapped and aligned, and so is the top of the
-    // real-mode stack, which is stage2's own. stage2 runs on one processor with
-    // interrupts off, so nothing else uses it; the thunk keeps the registers that
-    // the C calling convention wants kept. The caller guarantees which memory the call
-    // writes.
+    // SAFETY: the interrupt table is mapped and aligned; the caller guarantees the rest.
     unsafe {
         registers.handler = vector.read_volatile();
+        call_handler(registers);
+    }
+}
+
+/// Jumps to the kernel's real-mode code, by a handler that never returns.
+///
+/// # Safety
+///
+/// A kernel must lie where [`layout::memory`] puts it.
+pub(crate) unsafe fn enter_kernel() {
+    let mut registers = Registers::new(0);
+    registers.ds = KERNEL_SEGMENT;
+    registers.es = KERNEL_SEGMENT;
+    registers.handler = (&raw const KERNEL_ENTRY).expose_provenance() as u32;
+    // SAFETY: the caller guarantees the kernel, and no code of stage2 runs again.
+    unsafe { call_handler(&mut registers) }
+}
+
+/// Calls a handler in real mode, with its address in the registers.
+///
+/// # Safety
+///
+/// As [`call`].
+unsafe fn call_handler(registers: &mut Registers) {
+    let place = REGISTERS as *mut Registers;
+    // SAFETY: the top of the real-mode stack is mapped, aligned and stage2's own.
+    // stage2 runs on one processor with interrupts off, so nothing else uses it;
+    // the thunk keeps the registers that the C calling convention wants kept. The
+    // caller guarantees which memory the handler writes.
+    unsafe {
         place.write(*registers);
         bios_interrupt();
         *registers = place.read();

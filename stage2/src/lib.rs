@@ -105,9 +105,8 @@ fn run(drive: u8) -> ! {
     match boot::boot(&mut machine, workspace(), loaded, None) {
         Ending::Start(_) => {
             a20::ensure_open();
-            // SAFETY: the loader put a kernel where the layout says, which is where
-            // the thunk jumps; nothing of stage2 is needed again.
-            unsafe { assembly::enter_kernel() }
+            // SAFETY: the loader put a kernel where the layout says.
+            unsafe { bios::enter_kernel() }
         }
         Ending::PowerOff(overlay) => overlay.power_off(),
         Ending::Reboot => leave::reboot(),

@@ -138,28 +138,18 @@ halt:
     jmp     resume
 .code32
 
-# extern "C" fn enter_kernel() -> !
-#
-# Linux/x86 boot protocol, 16-bit entry: all data segments are the segment of the setup
-# code, CS is 20h above it, IP = 0, interrupts are off.
+# Linux/x86 boot protocol, 16-bit entry, as a handler that never returns: the registers
+# are those of the call, interrupts are off, and all data segments are DS.
+.code16
 .globl enter_kernel
 enter_kernel:
-    call    enter_real
-.code16
-    movw    ${KERNEL_SEGMENT}, %ax
-    movw    %ax, %ds
-    movw    %ax, %es
-    movw    %ax, %fs
-    movw    %ax, %gs
-    movw    %ax, %ss
+    pushw   %ds
+    popw    %fs
+    pushw   %ds
+    popw    %gs
+    pushw   %ds
+    popw    %ss
     movw    ${KERNEL_STACK}, %sp    # the upper half is 0
-    xorl    %eax, %eax
-    xorl    %ebx, %ebx
-    xorl    %ecx, %ecx
-    xorl    %edx, %edx
-    xorl    %esi, %esi
-    xorl    %edi, %edi
-    xorl    %ebp, %ebp
     ljmpw   ${KERNEL_ENTRY_SEGMENT}, $0
 
 # Any exception. The top of the stack says where it was: EIP, CS and flags. Some

@@ -1,5 +1,6 @@
 //! A machine without its overlay, or with a damaged one: it boots, counts, passes
-//! over what is bad, and says what is missing.
+//! over what is bad, and says what is missing. And one whose loader is updated from
+//! version 0.1.0, together with its overlay.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -115,6 +116,33 @@ fn counts(image: &Path) {
     assert_eq!(report.command_line(), "version=1 vga=ask");
     assert_eq!(emulated(image).0, "old.conf");
     assert_eq!(names(image), ["new+0.conf", "old.conf"]);
+}
+
+/// Puts version 0.1.0's own loader onto a disk, as its own installer does.
+fn install_0_1_0(image: &Path) {
+    let stage1 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage1.bin");
+    let stage2 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage2.bin");
+    let overlay = include_bytes!("../../cli/tests/fixtures/0.1.0/overlay.bin");
+    let file = fs::File::options().write(true).open(image).unwrap();
+    file.write_all_at(&stage1[..440], 0).unwrap();
+    file.write_all_at(stage2, 34 * 512).unwrap();
+    file.write_all_at(overlay, OVERLAY * 512).unwrap();
+}
+
+#[test]
+fn an_update_of_version_0_1_0() {
+    let (_directory, image) = disk(2048);
+    install_0_1_0(&image);
+    let boots = |names_after: &str| {
+        let (report, said) = booted(&image);
+        assert_eq!(report.command_line(), "version=2 vga=ask");
+        assert!(!said.contains("gapboot: overlay"), "{said}");
+        assert!(!report.setup_data.is_empty(), "the overlay writes a node");
+        assert_eq!(names(&image), [names_after, "old.conf"]);
+    };
+    boots("new+2-1.conf");
+    install(&image, &[]);
+    boots("new+1-2.conf");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use layout::disk::{OVERLAY_LBA, SECTOR};
 use super::survey::{Code, Stranger, Survey};
 use crate::disk;
 use crate::number::to_u64;
-use crate::table::{Place, Table};
+use crate::table::Table;
 
 /// The sector where the first partition begins on almost every disk.
 pub const USUAL_START: u64 = 2048;
@@ -23,9 +23,10 @@ const LIMITS: [(u64, &str); 4] = [
     ),
 ];
 
-/// The list of things that a loader without its overlay does not do.
-pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries boot and are counted, but there are \
-     no unified kernel images, no menu and no settings";
+/// The list of things that a loader without its overlay does, and does not do.
+pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries and legacy-compatible unified kernel \
+     images boot and are counted, but there are no other unified kernel images, no menu and no \
+     settings";
 
 /// The names, for messages, of other programs whose data would be overwritten.
 pub fn foreign(code: Code, strangers: &[Stranger]) -> Vec<String> {
@@ -64,24 +65,35 @@ pub struct Obstacle {
 
 impl Obstacle {
     /// An obstacle if a partition, or the partition table, has any of the `count` sectors
-    /// from `at` on, which `part` needs. No option overrides this.
+    /// from `at` on, which `part` needs. No option overrides this, even if the partition
+    /// is in a second table: a hybrid MBR, or the rest of a former GPT.
     pub fn occupant(
         part: &str,
         (at, count): (u64, u64),
         table: &Table,
         found: &Survey,
     ) -> Option<Self> {
-        let occupant = table.places.occupant(at, count);
-        let place: &Place = occupant.or_else(|| found.intruder(at, count))?;
+        let (place, second, remedy) = match table.places.occupant(at, count) {
+            Some(place) => (
+                place,
+                "",
+                "move it out of there first (partitions should begin at sector 2048)",
+            ),
+            None => (
+                found.intruder(at, count)?,
+                " of a second partition table",
+                "look at both tables first (`wipefs DISK` lists them)",
+            ),
+        };
         let size = place.last.saturating_sub(place.first).saturating_add(1);
         Some(Self {
             problem: format!(
-                "{} lies in {}, {part} needs {}",
+                "{}{second} lies in {}, {part} needs {}",
                 place.owner,
                 disk::range(place.first, size),
                 disk::range(at, count),
             ),
-            remedy: "move it out of there first (partitions should begin at sector 2048)",
+            remedy,
         })
     }
 

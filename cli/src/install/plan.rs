@@ -111,6 +111,9 @@ impl Plan {
             Gap::Stage2(_) if self.found.gap_bytes == self.stages.stage2 => {
                 format!("completed gapboot {new}")
             }
+            Gap::Stage2(old) if self.stages.is_newer_than(old) => {
+                format!("updated gapboot {new} to a newer build")
+            }
             Gap::Stage2(_) => format!("changed gapboot {new}, to another build or console"),
         }
     }

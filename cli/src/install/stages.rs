@@ -98,6 +98,12 @@ impl Stages {
         self.overlay.as_deref().map_or(0, overlay::sectors)
     }
 
+    /// True if `installed` is older than this loader.
+    pub fn is_newer_than(&self, installed: &Stage2) -> bool {
+        let own = Stage2::find(&self.stage2);
+        own.is_some_and(|own| installed.is_older_than(&own))
+    }
+
     /// The same loader with this console; `None` keeps the console of the build.
     #[must_use]
     pub fn with_console(mut self, console: Option<Console>) -> Self {
@@ -185,7 +191,7 @@ impl Stage2 {
     }
 
     /// True if this stage2 is older than `other`, by its format or by its version.
-    pub fn is_older_than(&self, other: &Self) -> bool {
+    fn is_older_than(&self, other: &Self) -> bool {
         let age = |stage2: &Self| (stage2.format, release(&stage2.version));
         age(self) < age(other)
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::stages::{Stage2, Stages};
+use super::stages::Stages;
 use super::survey::{Code, Gap, Survey};
 
 /// The answer.
@@ -52,14 +52,14 @@ impl Status {
     pub fn new(found: &Survey, stages: Option<&Stages>) -> Self {
         let is_this_stage1 = stages.is_some_and(|own| own.is_this_stage1(&found.code_bytes));
         let stage2 = found.stage2();
-        let carried = stages.and_then(|own| Stage2::find(&own.stage2));
-        let age = stage2.zip(carried.as_ref());
         Self {
             installed: found.code == Code::Gapboot && stage2.is_some(),
             version: stage2.map(|stage2| stage2.version.clone()),
             intact: stage2.map(|stage2| stage2.intact),
             up_to_date: stages.map(|own| is_this_stage1 && is_up_to_date(found, own)),
-            is_older: age.is_some_and(|(stage2, carried)| stage2.is_older_than(carried)),
+            is_older: stage2
+                .zip(stages)
+                .is_some_and(|(stage2, own)| own.is_newer_than(stage2)),
             stage1: match found.code {
                 Code::Empty => "none",
                 Code::Gapboot if is_this_stage1 => "match",

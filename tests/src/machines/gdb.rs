@@ -1,5 +1,5 @@
-//! A client for QEMU's GDB stub. It can only stop a machine at an address, and read and
-//! change memory there.
+//! A client for QEMU's GDB stub: just enough to stop a machine at an address, to read and
+//! change its memory, and to let it go on elsewhere.
 //!
 //! The protocol is GDB's remote serial protocol: `$packet#checksum`.
 
@@ -50,6 +50,27 @@ impl Gdb {
         self.call(&format!("Z1,{address:x},1"), "OK")?;
         self.call("c", "T05")?;
         self.call(&format!("z1,{address:x},1"), "OK")?;
+        Ok(())
+    }
+
+    /// Runs until the guest writes to the linear address.
+    pub fn run_to_write(&mut self, address: u32) -> Result<()> {
+        self.call(&format!("Z2,{address:x},1"), "OK")?;
+        self.call("c", "T05")?;
+        self.call(&format!("z2,{address:x},1"), "OK")?;
+        Ok(())
+    }
+
+    /// Lets the processor go on at another address.
+    pub fn jump(&mut self, address: u32) -> Result<()> {
+        // Hexadecimal digits of sixteen general registers of 64 bits, which the
+        // instruction pointer follows. (QEMU takes a part of the registers.)
+        const GENERAL: usize = 16 * 16;
+        let answer = self.call("g", "")?;
+        let general = answer.trim_start_matches(['+', '$']).get(..GENERAL);
+        let general = general.context("a short answer")?;
+        let pointer = u64::from(address).swap_bytes();
+        self.call(&format!("G{general}{pointer:016x}"), "OK")?;
         Ok(())
     }
 

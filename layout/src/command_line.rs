@@ -17,8 +17,8 @@ pub const fn is_space(byte: u8) -> bool {
 /// the length of the line in bytes.
 ///
 /// The first NUL ends the text. Control characters become spaces. Spaces at
-/// both ends are removed, those between words all stay. The rest of `text` is
-/// left in no useful state.
+/// both ends are removed; all spaces between words stay. The bytes of `text`
+/// after the line have no meaning any more.
 pub fn one_line(text: &mut [u8]) -> usize {
     let bytes = Cell::from_mut(text).as_slice_of_cells();
     let line = bytes
@@ -27,7 +27,7 @@ pub fn one_line(text: &mut [u8]) -> usize {
         .take_while(|&byte| byte != 0)
         .skip_while(|&byte| is_space(byte));
     let mut length = 0;
-    // The line moves towards the front: no place is written before it was read.
+    // The line moves towards the front: every byte is read before it is overwritten.
     for (index, (place, byte)) in bytes.iter().zip(line).enumerate() {
         if is_space(byte) {
             place.set(b' ');

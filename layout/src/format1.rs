@@ -1,7 +1,7 @@
-//! Format 1 of the installed loader, which version 0.1.0 wrote: what differs from
-//! today's. Its overlay always fills the same sectors, and ends with its checksum;
-//! stage2's header says nothing of it. All else is as in [`header`](super::header)
-//! and [`overlay`](super::overlay).
+//! Format 1 of the installed loader, which version 0.1.0 wrote: the differences from
+//! today's format. The overlay always fills the same sectors, and its last bytes are
+//! its checksum; stage2's header does not mention the overlay. Everything else is as
+//! in [`header`](super::header) and [`overlay`](super::overlay).
 
 use super::disk::{OVERLAY_LBA, OVERLAY_SECTORS, SECTOR};
 

@@ -2,7 +2,7 @@
 //!
 //! stage1 checks it before it jumps; the installer writes it and `gapboot
 //! status` reads it. All numbers are little-endian, all offsets in bytes from
-//! the start of stage2. [`format1`](super::format1) has what differed in format 1.
+//! the start of stage2. [`format1`](super::format1) lists the differences of format 1.
 //!
 //! | offset | size | field |
 //! |---|---|---|
@@ -22,7 +22,7 @@
 
 /// The first bytes of stage2.
 pub const MAGIC: [u8; 8] = *b"gapboot2";
-/// The format of header and image that stage1 and stage2 of this source share.
+/// The format of header and image: stage1 starts a stage2 of this format only.
 pub const FORMAT: u16 = 2;
 
 /// Offset of the format version.

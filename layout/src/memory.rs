@@ -1,8 +1,8 @@
 //! Where everything lies in memory while gapboot runs: physical addresses and
 //! sizes in bytes. `docs/memory-map.md` draws the same picture.
 //!
-//! Nothing that is written shares a 4 KiB page with code: processors, and
-//! emulators much more so, pay dearly for a store beside code.
+//! Data that is written never shares a 4 KiB page with code: a store near code is
+//! slow on processors, and much slower in emulators.
 
 /// A range of physical memory.
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ pub const STAGE1: Range = Range::new(0x7c00, 0x7e00);
 /// stage2 as it is loaded from the disk. Its real-mode part stays here.
 pub const STAGE2: Range = Range::new(0x8000, 0xc000);
 /// Small data that real mode must reach: disk address packets, the E820 buffer,
-/// what the thunk keeps.
+/// the thunk's variables.
 pub const STAGE2_DATA: Range = Range::new(0xc000, 0x1_0000);
 /// The kernel's real-mode code ("setup"), at most 32 KiB of file.
 pub const KERNEL_SETUP: Range = Range::new(0x1_0000, 0x1_8000);
@@ -55,14 +55,14 @@ pub const STAGE2_UNPACKED: Range = Range::new(0x2_0000, 0x3_0000);
 pub const STACK_SIZE: u32 = 0x4000;
 /// The overlay with its header, where it is loaded.
 pub const OVERLAY: Range = Range::new(0x3_0000, 0x3_fc00);
-/// The I/O buffer: what one BIOS call may fill. Aligned to its size, so that
-/// no transfer crosses a 64 KiB boundary.
+/// The I/O buffer, which one BIOS call may fill. It is aligned to its size, so
+/// that no transfer crosses a 64 KiB boundary.
 pub const IO_BUFFER: Range = Range::new(0x4_0000, 0x5_0000);
-/// The loader's workspace: caches and the list of entries. Machines whose low
-/// memory ends before it does are refused; 512 KiB are enough.
+/// The loader's workspace: caches and the list of entries. stage2 refuses machines
+/// whose low memory ends below the end of the workspace: 480 KiB are enough.
 pub const WORKSPACE: Range = Range::new(0x5_0000, 0x7_8000);
 
-/// Segment of the kernel's real-mode code, its data segments at entry.
+/// Segment of the kernel's real-mode code, and the value of its data segments at entry.
 pub const KERNEL_SEGMENT: u16 = 0x1000;
 /// Code segment at the kernel's real-mode entry, offset 0.
 pub const KERNEL_ENTRY_SEGMENT: u16 = KERNEL_SEGMENT + 0x20;
@@ -71,7 +71,7 @@ pub const KERNEL_STACK: u16 = 0xf000;
 
 /// Where the protected-mode part of a bzImage is loaded.
 pub const KERNEL: u32 = 0x10_0000;
-/// Where an initrd goes if nothing speaks against it.
+/// Where an initrd goes if the memory there is usable and the kernel allows it.
 pub const INITRD: u32 = 0x400_0000;
 
 /// Sectors of the largest single read: the EDD limit of many BIOSes.

@@ -9,7 +9,7 @@
 //! format. The names are those of the Boot Loader Interface; readers ignore lines with
 //! names that they do not know.
 //!
-//! `docs/formats.md` describes it for other programs.
+//! `docs/formats.md` describes the node for other programs.
 
 use super::memory::SETUP_DATA;
 

@@ -1,9 +1,9 @@
-//! The state file: what the menu and `gapboot set` remember between boots.
+//! The state file, in which the menu and `gapboot set` keep settings between boots.
 //!
-//! One sector, [`PATH`] on the EFI system partition. It is made once at its full
-//! size and from then on written in place, so that neither side ever changes a
-//! FAT or a directory for it. A missing or damaged file is no error: it means
-//! that nothing is set. Numbers are little-endian; offsets and sizes are in bytes.
+//! The file is one sector long and lies at [`PATH`] on the EFI system partition. It is
+//! created once at its full size, and from then on written in place, so that neither
+//! side ever changes a FAT or a directory for it. A missing or damaged file is not an
+//! error: it means that nothing is set. Numbers are little-endian; offsets and sizes are in bytes.
 //!
 //! | offset | size | field |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | 28 | 4 | reserved, 0 |
 //! | 32 | 480 | the texts of four [`Setting`]s, each followed by a NUL; then zeros |
 //!
-//! `docs/formats.md` describes it for other programs.
+//! `docs/formats.md` describes the file for other programs.
 
 use super::disk::SECTOR;
 
@@ -55,10 +55,10 @@ pub const HAS_ONE_SHOT_TIMEOUT: u32 = 2;
 /// is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// The entry that boots when nobody chooses: a pattern, as `default` in
+    /// The entry that boots when nobody chooses: a pattern, like `default` in
     /// `loader.conf`.
     Default,
-    /// The same, but skips entries that are bad.
+    /// As [`Default`](Self::Default), but bad entries are skipped.
     Preferred,
     /// The entry that boots the next time, and only then: a pattern or an id.
     OneShot,
@@ -67,7 +67,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// Its index among the texts in the file.
+    /// The setting's index among the texts in the file.
     pub const fn index(self) -> usize {
         self as usize
     }

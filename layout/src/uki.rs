@@ -46,7 +46,7 @@ pub const ENTRIES_MAX: usize = 256;
 /// The 64-bit entry point.
 pub const ENTRY_64: usize = 0x200;
 
-/// The entry for UEFI of a file without an EFI stub.
+/// The entry point for UEFI in a file without an EFI stub.
 pub const ENTRY_EFI: usize = 0x280;
 
 /// The piece of the file that an entry of the table points at.
@@ -66,7 +66,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind as the table has it.
+    /// The number that stands for the kind in the table.
     pub const fn number(self) -> u32 {
         self as u32
     }

@@ -1,6 +1,6 @@
 //! The master boot record: `mbr.s`, fed with the numbers of [`layout`].
 //!
-//! All of it is assembly. This file only names the constants.
+//! All code is assembly. This file only passes the constants to it.
 
 #![no_std]
 #![no_main]

@@ -1,16 +1,16 @@
 # The master boot record.
 #
 # On entry (BIOS): real mode, CS:IP is 0000:7c00 or 07c0:0000, DL names the boot
-# drive on most firmware; nothing else is known, not even the stack or IF.
+# drive on most firmware. Nothing else is known, not even the stack or IF.
 #
 # What must be true at the jump to stage2, 0000:(8000 + its entry offset):
 #   - sectors 34-65 lie at 0x8000; magic, format, length and CRC-32 are right
 #   - DL is the drive that they came from, DH what the BIOS passed as DL
 #   - DS = ES = SS = 0, SP just below 0x7c00, IF = 1, DF = 0
 #
-# Any failure prints a message on screen and first serial port, waits for a key
-# or ten seconds, and hands back to the firmware by INT 18h. docs/messages.md
-# says what each message means.
+# After any failure stage1 prints a message on the screen and the first serial port,
+# waits for a key or ten seconds, and returns to the firmware by INT 18h.
+# docs/messages.md explains each message.
 
 .code16
 .section .mbr, "ax"
@@ -20,9 +20,9 @@ start:
     nop
 
 # Some BIOSes and formatting tools take the first sector for a FAT boot record
-# and write media byte, geometry or drive number here. Plausible values keep
-# those that check them content. No code lies in the range; the messages behind
-# the drive number can be damaged without harm to anything but themselves.
+# and write media byte, geometry or drive number here. Others check these values,
+# so they are plausible. No code lies in the range. If the messages after the drive
+# number are overwritten, only their text is damaged.
     .ascii  "gapboot "
     .word   512                     # bytes per sector
     .byte   0, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0, 0
@@ -43,7 +43,7 @@ no_extensions:
 over_bpb:
     jmp     begin
 
-# SI: what is wrong.
+# Prints the message at SI, waits, and gives up.
 fail:
     pushw   %si
     movw    $name, %si
@@ -105,8 +105,8 @@ begin:
     movw    ${STAGE1}, %sp
     ljmp    $0, $normalised
 
-# INT 13h, and what any BIOS call may leave changed. Keeps the flags that are
-# results.
+# Calls INT 13h, and then restores DS, ES, IF and DF, which any BIOS call may change.
+# The results stay: the carry flag, the zero flag, and all other registers.
 disk:
     int     $0x13
 sanitise:
@@ -147,8 +147,8 @@ have_drive:
     testb   $1, %cl
     jz      failed
 
-# All of stage2 in one request; after an error sector by sector, because some
-# firmware fails on anything longer.
+# Reads all of stage2 in one request. After an error it reads sector by sector,
+# because some firmware fails on longer requests.
     movw    ${STAGE2_LBA}, %bx
     movw    ${STAGE2}, %di
     movw    ${STAGE2_SECTORS}, %cx
@@ -156,9 +156,9 @@ next_piece:
     movw    $5, %bp                 # tries for each piece
 read:
     pusha
-    pusha                           # room for what the BIOS writes behind the
-    pushw   $0                      # disk address packet, which is built anew
-    pushw   $0                      # for each call since it may change too:
+    pusha                           # room for a BIOS that writes past the end of the
+    pushw   $0                      # disk address packet. The packet is built again
+    pushw   $0                      # for each call, since a call may change it:
     pushw   $0                      # LBA, 64 bits
     pushw   %bx
     pushw   %es                     # buffer segment
@@ -190,7 +190,8 @@ got_piece:
     cmpb    ${STAGE2_LBA} + {STAGE2_SECTORS}, %bl
     jb      next_piece
 
-# Other software writes to these sectors too: trust nothing in them.
+# Other software may write to these sectors too: every field is checked before it
+# is used.
     movw    $no_stage2, %si
     cmpl    ${MAGIC_LOW}, {STAGE2}
     jne     failed

@@ -1,9 +1,11 @@
-//! The A20 gate: with it shut, every odd megabyte is the even one below.
+//! The A20 gate: while it is shut, every odd megabyte is an alias of the even megabyte
+//! below it.
 //!
-//! It must be open before anything is written above 1 MiB, and any BIOS call
+//! The gate must be open before anything is written above 1 MiB, and any BIOS call
 //! may shut it again, so [`ensure_open`] runs before each such write and before
-//! the jump. Methods in the order of rising risk, each tested: the BIOS, the
-//! keyboard controller, port 92h. The last two are in the overlay.
+//! the jump to the kernel. The methods are tried in the order of rising risk, and the
+//! gate is tested after each: the BIOS, the keyboard controller, port 92h. The last two
+//! are in the overlay.
 
 use crate::bios::{self, Registers};
 use crate::console::Console;
@@ -12,7 +14,7 @@ use boot::machine::Console as _;
 use boot::overlay::Overlay;
 use core::ptr::{read_volatile, write_volatile};
 
-/// A word of our own and its alias 1 MiB above.
+/// A word that shows whether it has an alias 1 MiB above.
 #[unsafe(link_section = ".low.bss")]
 static mut WITNESS: u32 = 0;
 
@@ -20,10 +22,10 @@ static mut WITNESS: u32 = 0;
 fn is_open() -> bool {
     let here = &raw mut WITNESS;
     let alias = here.wrapping_byte_add(0x10_0000);
-    // SAFETY: both addresses are aligned; the first is our static, the second
-    // is RAM above 1 MiB or the same word, never a device: 0x10c000 lies below
-    // the ISA hole at 15 MiB. What is stored there is put back, in an order
-    // that is right whether the two are one word or not.
+    // SAFETY: both addresses are aligned. The first is that of the static; the second
+    // is RAM above 1 MiB or the same word, never a device: 0x10c000 lies below the ISA
+    // hole at 15 MiB. The word at the second address keeps its value: with an open
+    // gate it is only read, with a shut gate the saved value is written back.
     unsafe {
         let saved = read_volatile(alias);
         write_volatile(here, !saved);
@@ -35,8 +37,8 @@ fn is_open() -> bool {
     }
 }
 
-/// Opens the gate. A machine where that can't be done starts no kernel: it says
-/// so, and goes on to its next boot device.
+/// Opens the gate. If the gate stays shut, no kernel can start: then this prints a
+/// message and goes on to the firmware's next boot device.
 pub(crate) fn ensure_open() {
     if is_open() || by_bios() || overlay::loaded().is_some_and(Force::force_a20) {
         return;
@@ -51,9 +53,9 @@ fn by_bios() -> bool {
     is_open()
 }
 
-/// What of this the overlay does.
+/// The part of this module that lies in the overlay.
 trait Force {
-    /// Opens the gate past the BIOS; false if it stays shut.
+    /// Opens the gate without the BIOS; false if the gate stays shut.
     fn force_a20(self) -> bool;
 }
 
@@ -65,8 +67,8 @@ impl Force for Overlay {
 }
 
 fn by_keyboard_controller() -> bool {
-    // Write the output port (d1h) with A20 and "no reset" set; ffh is the null
-    // command that some chipsets want after it.
+    // Write the output port (d1h) with A20 and "no reset" set. ffh is the null
+    // command, which some chipsets need after that write.
     for (at, value) in [
         (i8042::COMMAND, 0xd1),
         (i8042::DATA, 0xdf),
@@ -92,7 +94,7 @@ fn by_port_92() -> bool {
     opened_soon()
 }
 
-/// Tests repeatedly: gates are slow on some machines.
+/// Tests the gate repeatedly, because gates are slow on some machines.
 fn opened_soon() -> bool {
     (0..0x2000).any(|_| {
         // SAFETY: a write to port 80h, the POST code display, is the customary

@@ -47,7 +47,7 @@ core::arch::global_asm!(
     options(att_syntax)
 );
 
-/// Where in the table of segments the [`descriptor`]s are, in bytes.
+/// Offsets of the [`descriptor`]s in the table of segments, in bytes.
 mod selector {
     pub(super) const CODE32: u16 = 0x08;
     pub(super) const DATA32: u16 = 0x10;
@@ -56,7 +56,7 @@ mod selector {
 }
 
 /// The segments of both modes, all of base 0. The accessed bit is set already,
-/// so that loading one never writes to the table, which lies beside code.
+/// so that loading a segment never writes to the table, which lies next to code.
 mod descriptor {
     use x86_64::structures::gdt::DescriptorFlags as Flags;
 
@@ -69,8 +69,8 @@ mod descriptor {
         .union(Flags::LIMIT_16_19)
         .union(Flags::GRANULARITY)
         .union(Flags::DEFAULT_SIZE);
-    /// 64 KiB, as real mode has it: what is left in the processor's hidden
-    /// registers after the switch.
+    /// The limit of real mode, 64 KiB: it stays in the processor's hidden registers
+    /// after the switch to real mode.
     const REAL: Flags = COMMON.union(Flags::LIMIT_0_15);
 
     pub(super) const CODE32: u64 = FLAT.union(Flags::EXECUTABLE).bits();

@@ -1,4 +1,4 @@
-//! The BIOS data area, 0x400 to 0x4ff: what the firmware keeps there for others.
+//! The BIOS data area, 0x400 to 0x4ff: values that the firmware keeps there for others.
 
 use core::ptr::read_volatile;
 

@@ -1,8 +1,8 @@
 //! BIOS calls.
 //!
 //! The thunk (`thunk.s`) switches to real mode, calls the handler that the
-//! interrupt table names, and comes back; everything that a BIOS may change is
-//! given back as a value, flags included. Buffers must lie below 1 MiB.
+//! interrupt table names, and comes back. All registers that a BIOS may change are
+//! returned as a value, flags included. Buffers must lie below 1 MiB.
 
 use core::mem::offset_of;
 use layout::memory::{KERNEL_SEGMENT, REAL_STACK};
@@ -16,7 +16,7 @@ pub(crate) struct Registers {
     pub(crate) edi: u32,
     pub(crate) esi: u32,
     pub(crate) ebp: u32,
-    /// In the place of ESP: the handler's far address, as in the interrupt table.
+    /// In the place of ESP: the far address of the handler, as in the interrupt table.
     pub(crate) handler: u32,
     pub(crate) ebx: u32,
     pub(crate) edx: u32,
@@ -24,11 +24,11 @@ pub(crate) struct Registers {
     pub(crate) eax: u32,
     pub(crate) ds: u16,
     pub(crate) es: u16,
-    /// After the call only.
+    /// Valid only after the call.
     pub(crate) flags: u16,
 }
 
-// The order of `pushal`; what is pushed before that lies above.
+// The order of `pushal`; values that are pushed earlier lie above.
 const _: () = {
     assert!(offset_of!(Registers, edi) == 0);
     assert!(offset_of!(Registers, esi) == 4);
@@ -44,7 +44,8 @@ const _: () = {
 };
 
 impl Registers {
-    /// All zero but EAX, by a call: the zeros would be everywhere.
+    /// All registers zero except EAX. Not inlined: the code that writes the zeros would
+    /// be repeated at every call.
     #[inline(never)]
     pub(crate) fn new(eax: u32) -> Self {
         Self {
@@ -53,7 +54,7 @@ impl Registers {
         }
     }
 
-    /// The carry flag: the BIOS's word for failure.
+    /// The carry flag, by which the BIOS reports failure.
     pub(crate) fn carry(&self) -> bool {
         self.flags & RFlags::CARRY_FLAG.bits() as u16 != 0
     }
@@ -69,8 +70,8 @@ impl Registers {
     }
 }
 
-/// The registers of the call that is made, for `thunk.s`: at the top of the
-/// real-mode stack, which grows down below them.
+/// The address of the registers of the current call, for `thunk.s`: they lie at the
+/// top of the real-mode stack, which grows down below them.
 pub(crate) const REGISTERS: u32 = REAL_STACK.end - size_of::<Registers>() as u32;
 
 unsafe extern "C" {
@@ -89,15 +90,14 @@ unsafe extern "C" {
 /// caller owns: a buffer of the size that the function may fill, below 1 MiB.
 pub(crate) unsafe fn call(number: u8, registers: &mut Registers) {
     let vector = (4 * usize::from(number)) as *const u32;
-    // SAFETY: the interrupt table is mapped and aligned; the rest is the caller's
-    // promise.
+    // SAFETY: the interrupt table is mapped and aligned; the caller guarantees the rest.
     unsafe {
         registers.handler = vector.read_volatile();
         call_handler(registers);
     }
 }
 
-/// Jumps to the kernel's real-mode code: by a handler that does not come back.
+/// Jumps to the kernel's real-mode code, by a handler that never returns.
 ///
 /// # Safety
 ///
@@ -107,7 +107,7 @@ pub(crate) unsafe fn enter_kernel() {
     registers.ds = KERNEL_SEGMENT;
     registers.es = KERNEL_SEGMENT;
     registers.handler = (&raw const KERNEL_ENTRY).expose_provenance() as u32;
-    // SAFETY: nothing of stage2 is needed again.
+    // SAFETY: the caller guarantees the kernel, and no code of stage2 runs again.
     unsafe { call_handler(&mut registers) }
 }
 
@@ -120,8 +120,8 @@ unsafe fn call_handler(registers: &mut Registers) {
     let place = REGISTERS as *mut Registers;
     // SAFETY: the top of the real-mode stack is mapped, aligned and stage2's own.
     // stage2 runs on one processor with interrupts off, so nothing else uses it;
-    // the thunk keeps the registers that the C calling convention wants kept. What
-    // the handler writes is the caller's promise.
+    // the thunk keeps the registers that the C calling convention wants kept. The
+    // caller guarantees which memory the handler writes.
     unsafe {
         place.write(*registers);
         bios_interrupt();
@@ -129,8 +129,8 @@ unsafe fn call_handler(registers: &mut Registers) {
     }
 }
 
-/// Halts the processor up to the next interrupt, which the firmware handles. It
-/// never ends if no interrupt comes.
+/// Halts the processor until the next interrupt, which the firmware handles. If no
+/// interrupt comes, the halt never ends.
 pub(crate) fn halt() {
     halt_in_real_mode();
 }

@@ -3,9 +3,9 @@
 use boot::overlay::Overlay;
 use x86_64::registers::rflags::RFlags;
 
-/// What of this the overlay does.
+/// The part of this module that lies in the overlay.
 pub(crate) trait LongMode {
-    /// True where 64-bit kernels run: CPUID says so, and is there at all.
+    /// True if the processor runs 64-bit kernels: it has CPUID, and CPUID says so.
     fn long_mode(self) -> bool;
 }
 
@@ -19,11 +19,12 @@ impl LongMode for Overlay {
     }
 }
 
-/// 486 processors of the first years have no CPUID; they can't keep the flag.
+/// True if the processor has CPUID. Early 486 processors do not have it, and their ID
+/// flag cannot be changed.
 fn has_cpuid() -> bool {
     let id = RFlags::ID.bits() as u32;
     let changed: u32;
-    // SAFETY: only the ID flag changes, and is put back.
+    // SAFETY: only the ID flag changes, and its old value is restored.
     unsafe {
         core::arch::asm!(
             "pushfd",

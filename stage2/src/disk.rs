@@ -5,7 +5,7 @@ use crate::bios::{self, Registers};
 use boot::machine::{Disk, DiskError, Lba, Sector};
 use layout::memory::{IO_BUFFER, MAX_TRANSFER_SECTORS};
 
-/// EDD disk address packet. The padding is for BIOSes that write behind it.
+/// EDD disk address packet. The padding is for BIOSes that write past its end.
 #[repr(C, align(4))]
 #[derive(Clone, Copy)]
 struct Packet {
@@ -31,7 +31,7 @@ struct Parameters {
     rest: [u32; 26],
 }
 
-/// What a BIOS call fills or reads must lie below 64 KiB: DS is 0.
+/// In the low part: DS is 0, so structures of a BIOS call must lie below 64 KiB.
 #[unsafe(link_section = ".low.bss")]
 static mut PACKET: Packet = Packet {
     size: 0,
@@ -55,7 +55,8 @@ static mut PARAMETERS: Parameters = Parameters {
 const READ: u8 = 0x42;
 const WRITE: u8 = 0x43;
 
-/// Status of a request beyond the end, as a BIOS would give it: sector not found.
+/// Status of a request beyond the end of the disk, the same as a BIOS would return:
+/// sector not found.
 const NOT_FOUND: u8 = 4;
 /// Status of a read that needed error correction; the data are good.
 const CORRECTED: u8 = 0x11;
@@ -64,7 +65,7 @@ const CORRECTED: u8 = 0x11;
 pub(crate) struct BiosDisk {
     drive: u8,
     sectors: Option<u64>,
-    /// Sectors that one request may have: fewer after errors.
+    /// The most sectors in one request: fewer after errors.
     limit: u32,
 }
 
@@ -77,7 +78,7 @@ impl BiosDisk {
             limit: MAX_TRANSFER_SECTORS,
         };
         // SAFETY: the parameters are a static of stage2, which nothing else
-        // uses. It starts zeroed, as BIOSes want that read `flags` on entry.
+        // uses. It starts with zeros, because some BIOSes read `flags` on entry.
         unsafe {
             PARAMETERS.size = 30;
             let registers = disk.call(0x48, (&raw mut PARAMETERS).expose_provenance());
@@ -94,13 +95,14 @@ impl BiosDisk {
         let mut registers = Registers::new(u32::from(function) << 8);
         registers.edx = u32::from(self.drive);
         registers.esi = packet as u32;
-        // SAFETY: the callers pass packets of stage2 below 64 KiB, with room
-        // behind them; transfers go to and from the I/O buffer.
+        // SAFETY: the callers pass packets of stage2 below 64 KiB, with room after them;
+        // transfers go to and from the I/O buffer.
         unsafe { bios::call(0x13, &mut registers) };
         registers
     }
 
-    /// One request between disk and I/O buffer. Gives the sectors moved.
+    /// Makes one request, which moves sectors between the disk and the I/O buffer.
+    /// Returns the number of sectors moved.
     fn transfer(&mut self, function: u8, at: Lba, count: u32) -> Result<u32, DiskError> {
         // SAFETY: the packet is a static of stage2, which only this function
         // uses, between the calls of the BIOS.
@@ -118,15 +120,15 @@ impl BiosDisk {
             return Err(DiskError(status));
         }
         match moved {
-            // Some firmware counts down in the packet: success is what counts.
+            // Some firmware counts down in the packet, so 0 with success means all.
             0 if !registers.carry() => Ok(count),
             0 => Err(DiskError(status)),
             some => Ok(some.min(count)),
         }
     }
 
-    /// The request, again and again with ever more care: as it is, after a
-    /// reset, then shorter, at last a few times for one sector.
+    /// Repeats the request with more and more care: as it is, after a reset, then
+    /// shorter, at last a few times for one sector.
     fn persist(&mut self, function: u8, at: Lba, count: u32) -> Result<u32, DiskError> {
         let mut count = count.min(self.limit);
         let mut tries = 0;
@@ -148,8 +150,8 @@ impl BiosDisk {
         }
     }
 
-    /// How many of `count` sectors at `at` exist. Some controllers hang when
-    /// they are asked for others.
+    /// The number of sectors, of `count` from `at` on, that exist. Some controllers hang
+    /// when they are asked for sectors beyond the end.
     fn clamp(&self, at: Lba, count: u32) -> Result<u32, DiskError> {
         match self.sectors {
             None => Ok(count),

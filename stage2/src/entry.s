@@ -5,9 +5,10 @@
 # Nothing is known of A20, the GDT or the upper halves of registers.
 #
 # At the jump to the image, 0x20000: protected mode with flat 32-bit segments,
-# paging off, IF = 0, DF = 0, ESP at the top of the stack, the drive in AL, where
-# the target has a function's first argument; the image unpacked, all BSS zero, `real_idt`
-# as the BIOS had it. A20 may still be off: the image lies below 1 MiB.
+# paging off, IF = 0, DF = 0, ESP at the top of the stack. The drive is in AL, where
+# the target's calling convention puts a function's first argument. The image is
+# unpacked, all BSS is zero, and `real_idt` is the BIOS's. A20 may still be off: the
+# image lies below 1 MiB.
 
 .section .low.header, "ax"
     .ascii  "gapboot2"
@@ -32,7 +33,7 @@ entry:
     movw    %ax, %ds
     movw    %ax, %es
 
-# Small data first: RAM may hold anything. DX survives.
+# The low data must be zero, and RAM may hold any values. DX keeps the drive.
     movw    $__low_bss_start, %di
     movw    $__low_bss_size, %cx
     rep stosb
@@ -52,5 +53,5 @@ entry:
     movl    $__bss_size, %ecx
     rep stosb
     popl    %eax
-    movl    $__stack_top, %esp      # the unpacker's memory until now
+    movl    $__stack_top, %esp      # the unpacker used this memory until now
     jmp     image_start             # which never returns

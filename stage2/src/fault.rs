@@ -1,31 +1,32 @@
-//! Exceptions: a bug here, or a machine that fails. Panics end here too, by the
-//! undefined instruction that they compile to.
+//! Exceptions: a bug in the loader, or a defect of the machine. Panics end here too:
+//! they compile to an undefined instruction.
 
 use crate::console::Console;
 use crate::{leave, overlay};
 use boot::machine::Console as _;
 use boot::overlay::Overlay;
 
-/// The top of an exception handler's stack: an error code or EIP, and what follows.
+/// The top of an exception handler's stack: an error code or EIP, and the words after it.
 type Frame = [u32; 4];
 
-/// Says that there was an exception. `frame` is the stack of the exception handler,
-/// see `thunk.s`.
+/// Reports an exception. `frame` is the top of the exception handler's stack, see
+/// `thunk.s`.
 #[unsafe(no_mangle)]
 extern "C" fn report_fault(frame: *const Frame) -> ! {
     let mut console = Console::new();
     console.write(b"\ngapboot: internal error. Please report it.\n");
     if let Some(overlay) = overlay::loaded() {
-        // SAFETY: the processor just pushed at least three words there, and the
-        // stack goes on for a page and more unless it is empty.
+        // SAFETY: the processor just pushed at least three words there. The fourth is a
+        // word of the stack, or, if the stack was empty, the first word after it, which
+        // is memory too.
         overlay.print_frame(&mut console, unsafe { *frame });
     }
     leave::wait_and_give_up()
 }
 
-/// What of this the overlay does.
+/// The part of this module that lies in the overlay.
 trait PrintFrame {
-    /// Prints the top of the handler's stack, by which a bug can be found.
+    /// Prints the top of the handler's stack, which helps to find the bug.
     fn print_frame(self, console: &mut Console, frame: Frame);
 }
 

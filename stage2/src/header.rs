@@ -1,4 +1,4 @@
-//! What stage2's own header says ([`layout::header`]), as stage1 loaded it.
+//! The fields of stage2's own header ([`layout::header`]), as stage1 loaded it.
 
 use boot::overlay::Build;
 use layout::{header, memory};
@@ -7,12 +7,12 @@ use layout::{header, memory};
 pub(crate) fn byte(offset: usize) -> u8 {
     const { assert!(header::SIZE <= 64) };
     let address = memory::STAGE2.start as usize + (offset & 63);
-    // SAFETY: the header is part of stage2 as loaded, which stays where it is, goes
-    // on for more than 64 bytes, and is never written.
+    // SAFETY: the header is part of stage2 as loaded, which stays in its place, is
+    // longer than 64 bytes, and is never written.
     unsafe { core::ptr::read_volatile(address as *const u8) }
 }
 
-/// The build of this stage2, which its overlay must belong to.
+/// The build of this stage2. The overlay must be of the same build.
 pub(crate) fn build() -> Build {
     let address = memory::STAGE2.start as usize + header::BUILD_OFFSET;
     Build {

@@ -1,5 +1,5 @@
-//! The keyboard controller, an Intel 8042 or what stands for it. It can do more
-//! than keyboards: open the A20 gate and reset the processor.
+//! The keyboard controller, an Intel 8042 or compatible. It also opens the A20 gate and
+//! resets the processor.
 
 use crate::port;
 
@@ -8,8 +8,8 @@ pub(crate) const DATA: u16 = 0x60;
 /// The controller's port for commands.
 pub(crate) const COMMAND: u16 = 0x64;
 
-/// Waits until the controller takes a byte. The wait has an end, because a machine
-/// without a controller reads as always busy.
+/// Waits until the controller is ready for a byte; false if it stays busy. The wait is
+/// limited, because a machine without a controller reads as always busy.
 pub(crate) fn is_ready() -> bool {
     const INPUT_FULL: u8 = 2;
     (0..0x1_0000).any(|_| {

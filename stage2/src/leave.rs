@@ -6,13 +6,13 @@ use crate::{bda, i8042, port};
 use boot::machine::TICKS_PER_SECOND;
 use boot::overlay::Overlay;
 
-/// Polls that end the wait for a key where the clock stands still.
+/// Polls after which the wait for a key ends if the clock stands still.
 const POLLS: u32 = 0x1000_0000;
 
-/// What of this the overlay does.
+/// The part of this module that lies in the overlay.
 pub(crate) trait PowerOff {
-    /// Powers the machine off by Advanced Power Management, the only way that a
-    /// BIOS knows. Comes back if there is no such way.
+    /// Powers the machine off by Advanced Power Management, the only way that a BIOS
+    /// offers. Returns if that did not work.
     fn power_off(self);
 }
 
@@ -20,8 +20,8 @@ impl PowerOff for Overlay {
     #[inline(never)] // a way into the overlay
     fn power_off(self) {
         // Connect to the real-mode interface of the BIOS, as a driver for version
-        // 1.2, and set all devices (0001h) to off (3). None of them is checked:
-        // what decides is whether the machine is still there.
+        // 1.2, and set all devices (0001h) to off (3). The results are not checked:
+        // if the machine still runs, a call has failed.
         for (eax, ebx, ecx) in [(0x5301, 0, 0), (0x530e, 0, 0x0102), (0x5307, 1, 3)] {
             let mut registers = Registers::new(eax);
             registers.ebx = ebx;
@@ -35,13 +35,13 @@ impl PowerOff for Overlay {
 /// Restarts the machine: by the keyboard controller, by the chipset's reset
 /// register, by an exception that cannot be delivered.
 pub(crate) fn reboot() -> ! {
-    // SAFETY: 0x472 in the BIOS data area: a restart without a memory test. Then
-    // ports that reset the processor; where they do not exist nothing happens.
+    // SAFETY: 0x472 in the BIOS data area asks for a restart without a memory test. The
+    // ports reset the processor; if a port does not exist, the write has no effect.
     unsafe {
         core::ptr::write_volatile(0x472 as *mut u16, 0x1234);
         i8042::is_ready();
         port::write(i8042::COMMAND, 0xfe);
-        // It takes its time.
+        // The reset takes some time.
         for _ in 0..0x1_0000 {
             port::write(0x80, 0);
         }
@@ -49,8 +49,8 @@ pub(crate) fn reboot() -> ! {
         port::write(0xcf9, 6);
         core::arch::asm!("push 0", "push 0", "lidt [esp]", "int3", "add esp, 8");
     }
-    // Not `options(noreturn)`: after that the compiler puts an instruction that
-    // stands for a panic, and there is to be none in the loader.
+    // Not `options(noreturn)`: after that the compiler puts an instruction that stands
+    // for a panic, and the build refuses a loader with panics.
     loop {
         bios::halt();
     }

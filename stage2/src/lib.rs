@@ -1,25 +1,26 @@
 //! The BIOS machine that the loader runs on.
 //!
 //! On entry (`entry.s`): 32-bit protected mode, flat segments, paging and
-//! interrupts off, this image at 0x20000 behind a checksum that stage1 verified,
-//! BSS zero, the stack below 0x30000, the boot drive's BIOS number as argument.
+//! interrupts off, this image at 0x20000 (unpacked from a stage2 whose checksum stage1
+//! verified), BSS zero, the stack below 0x30000, the boot drive's BIOS number as
+//! argument.
 //!
-//! It gives the loader a disk (INT 13h), a console (INT 10h and a UART), the
-//! memory map (INT 15h) and memory, and jumps into the kernel that the loader
-//! put there. No decision about files or entries is made here.
+//! This crate gives the loader a disk (INT 13h), a console (INT 10h, INT 16h and a
+//! UART), the memory map (INT 15h) and memory, and jumps into the kernel that the
+//! loader put there. The crate makes no decision about files or entries.
 //!
-//! | module | what it has |
+//! | module | content |
 //! |---|---|
 //! | `entry.s` | from stage1 to this file |
 //! | `unpack.s` | the unpacker of the image |
-//! | `thunk.s` | the way between protected mode and real mode |
+//! | `thunk.s` | the switches between protected mode and real mode |
 //! | `bios` | BIOS calls |
 //! | `assembly` | the numbers in the three files of assembly |
-//! | `bda` | what the BIOS keeps in its data area |
+//! | `bda` | the BIOS data area |
 //! | `port` | I/O ports |
-//! | `cpu` | what the processor can do |
+//! | `cpu` | whether the processor runs 64-bit kernels |
 //! | `mem` | `memcpy` and the like |
-//! | `header` | what stage2's own header says |
+//! | `header` | the fields of stage2's own header |
 //! | `overlay` | whether the overlay is in memory |
 //! | `disk` | the boot disk: INT 13h |
 //! | `console` | screen, keyboard, serial port |
@@ -29,7 +30,7 @@
 //! | `memory` | the memory map, and writing to memory |
 //! | `fault` | exceptions |
 //!
-//! Modules use those above them only.
+//! Each module uses only modules above it.
 
 #![no_std]
 #![no_main]
@@ -116,15 +117,15 @@ fn run(drive: u8) -> ! {
 }
 
 /// The loader's workspace, which the linker script puts into low memory. It is
-/// not among the BSS that `entry.s` fills with zeros: the memory may not exist.
+/// not part of the BSS that `entry.s` fills with zeros: the memory may not exist.
 #[unsafe(link_section = ".bss.workspace")]
 static mut WORKSPACE: boot::Workspace = boot::Workspace::EMPTY;
 
 fn workspace() -> &'static mut boot::Workspace {
     let workspace = &raw mut WORKSPACE;
-    // SAFETY: `run` calls this once, after it has seen that low memory reaches
-    // behind the range. Zeros are the value that the static should have: only
-    // what consists of zeros can be in a BSS section.
+    // SAFETY: `run` calls this once, after it has checked that low memory reaches to
+    // the end of the range. Zeros are the right value of the static: only values that
+    // consist of zeros can be in a BSS section.
     unsafe {
         workspace.write_bytes(0, 1);
         &mut *workspace

@@ -1,18 +1,20 @@
-//! What the compiler calls to copy and compare memory, a fifth of the size of
-//! its own versions. `memcpy` also copies every kernel and initrd. LLVM passes
-//! the arguments in EAX, EDX and ECX, as it was told to (`-Zregparm=3`); calls
-//! that rustc makes, which are those of `memcmp`, pass them on the stack all the
-//! same.
+//! The functions that the compiler calls to copy and compare memory. They have a fifth
+//! of the size of the compiler's own versions. `memcpy` also copies every kernel and
+//! initrd. LLVM passes the arguments in EAX, EDX and ECX (`-Zregparm=3`), but the calls
+//! that rustc makes, which are those of `memcmp`, pass them on the stack.
 
 use core::arch::naked_asm;
 
-/// Not by `rep movsd`, each step of which is a block of its own to an emulator
-/// (QEMU's TCG): slower by half there, 16 ms for 80 MB. Sixteen moves in a row pack
-/// to three bytes.
+/// Copies `count` bytes.
+///
+/// Not by `rep movsd`: to an emulator (QEMU's TCG) each of its steps is a block of its
+/// own, which makes it slower by half, 16 ms for 80 MB. Sixteen moves in a row pack to
+/// three bytes.
 ///
 /// # Safety
 ///
-/// As C has it.
+/// As for C's `memcpy`: `from` is readable and `to` is writable for `count` bytes, and
+/// the two ranges do not overlap.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
@@ -40,9 +42,11 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
     )
 }
 
+/// Copies `count` bytes between ranges that may overlap.
+///
 /// # Safety
 ///
-/// As C has it.
+/// As for C's `memmove`: `from` is readable and `to` is writable for `count` bytes.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
@@ -62,9 +66,11 @@ unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut
     )
 }
 
+/// Compares `count` bytes.
+///
 /// # Safety
 ///
-/// As C has it.
+/// As for C's `memcmp`: both ranges are readable for `count` bytes.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i32 {
@@ -74,7 +80,7 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i
         "mov esi, [esp + 12]",
         "mov edi, [esp + 16]",
         "mov ecx, [esp + 20]",
-        "xor eax, eax", // and equal, should nothing be compared
+        "xor eax, eax", // and sets "equal", in case `count` is 0
         "repe cmpsb",
         "seta al",
         "sbb eax, 0", // 1, 0 or, below, -1

@@ -15,13 +15,13 @@ struct AddressRange {
     base: u64,
     length: u64,
     kind: u32,
-    /// Bit 0 clear: ignore the range. Set beforehand, for the many BIOSes that
-    /// write only the 20 bytes before it.
+    /// Bit 0 clear: ignore the range. The bit is set before the call, because many
+    /// BIOSes write only the 20 bytes in front of this field.
     attributes: u32,
     padding: [u32; 10],
 }
 
-/// Some BIOSes want the same buffer, as they left it, at each call.
+/// A static, because some BIOSes want the same buffer, unchanged, at each call.
 #[unsafe(link_section = ".low.bss")]
 static mut RANGE: AddressRange = AddressRange {
     base: 0,
@@ -32,7 +32,7 @@ static mut RANGE: AddressRange = AddressRange {
 };
 
 const SMAP: u32 = 0x534d_4150;
-/// Calls after which a map that does not end is taken as it is.
+/// Calls after which a map that does not end is used as far as it is known.
 const MOST_RANGES: u32 = 256;
 const RAM: u32 = 1;
 const MIB: u64 = 0x10_0000;
@@ -42,18 +42,18 @@ pub(crate) struct Ram {
     map: &'static mut MemoryMap,
 }
 
-/// Too large for the stack.
+/// A static, because the map is too large for the stack.
 static MAP: SpinMutex<MemoryMap, Loop> = SpinMutex::new(MemoryMap::new());
 
 impl Ram {
-    /// Memory of which nothing is known yet. Called once.
+    /// Memory with an empty map. Called once.
     pub(crate) fn new() -> Self {
         let map = SpinMutexGuard::leak(MAP.lock());
         Self { map }
     }
 
-    /// Asks the firmware for its map. Without the overlay only AX=E820h is asked:
-    /// if the firmware does not have that, no memory is usable.
+    /// Asks the firmware for its map. Without the overlay only AX=E820h is used:
+    /// if the firmware does not support it, no memory is usable.
     pub(crate) fn ask_for_map(&mut self, overlay: Option<Overlay>, low_end: u32) {
         if !ask_e820(self.map) {
             self.map.clear();
@@ -65,7 +65,7 @@ impl Ram {
     }
 }
 
-/// The map by AX=E820h; false where the firmware has none.
+/// Fills the map by AX=E820h; false if the firmware does not support that.
 fn ask_e820(map: &mut MemoryMap) -> bool {
     let mut continuation = 0;
     // SAFETY: RANGE is used by this function only; the BIOS fills it, up to
@@ -80,7 +80,7 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
             registers.edi = (&raw mut RANGE).expose_provenance() as u32;
             bios::call(0x15, &mut registers);
             if registers.carry() {
-                // Also a way to say that the last range was the last.
+                // Some firmware sets the carry flag after the last range.
                 return call > 0;
             }
             if registers.eax != SMAP || registers.ecx < 20 {
@@ -98,9 +98,9 @@ fn ask_e820(map: &mut MemoryMap) -> bool {
     true
 }
 
-/// What of this the overlay does.
+/// The part of this module that lies in the overlay.
 trait Older {
-    /// Memory above 1 MiB by the functions before E820: AX=E801h, then AH=88h.
+    /// Fills the map by the functions that are older than E820: AX=E801h, then AH=88h.
     fn ask_older(self, map: &mut MemoryMap);
 }
 
@@ -130,14 +130,14 @@ impl Older for Overlay {
     }
 }
 
-/// What the map says of the first megabyte is not to be trusted: low memory
-/// ends where INT 12h or the EBDA says, whichever is lower.
+/// Ends low memory at `low_end`, because maps are often wrong about the first megabyte.
 fn protect_low(map: &mut MemoryMap, low_end: u32) {
     let end = u64::from(low_end);
     map.add(end, MIB - end, false);
 }
 
-/// The end of low memory, in bytes.
+/// The end of low memory in bytes: the size that INT 12h reports, or the start of the
+/// EBDA (extended BIOS data area), whichever is lower.
 pub(crate) fn low_memory_end() -> u32 {
     let mut registers = bios::Registers::new(0);
     // SAFETY: INT 12h fills no buffer.
@@ -157,8 +157,8 @@ pub(crate) fn low_memory_end() -> u32 {
     }
 }
 
-/// True where the loader may write: what the layout gives the kernel and the
-/// overlay below 1 MiB, and anything above.
+/// True if the loader may write to `start..end`: below 1 MiB the ranges that the layout
+/// gives to the kernel and the overlay, and all memory above.
 fn is_loadable(start: u32, end: u32) -> bool {
     start <= end
         && (start >= at::KERNEL
@@ -179,9 +179,8 @@ impl Memory for Ram {
         if start >= at::KERNEL {
             a20::ensure_open();
         }
-        // SAFETY: the range is outside everything that stage2 or the BIOS
-        // lives in, the bytes included; that it is RAM is what the loader took
-        // from the map.
+        // SAFETY: the range is outside all memory that stage2 or the BIOS uses, `bytes`
+        // included; the loader has checked with the map that the range is RAM.
         unsafe {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());
         }

@@ -1,14 +1,14 @@
-//! Whether the overlay is in memory, for what no argument leads to: an exception,
-//! and a gate that a BIOS call has shut.
+//! Whether the overlay is in memory. This is a static for code that gets no argument:
+//! the handler of exceptions, and `a20` when a BIOS call has shut the gate.
 //!
-//! Not by a lock of the crate `spin`, as the memory map: that would take 36 bytes
-//! packed.
+//! The static has no lock of the crate `spin`, unlike the memory map: a lock would take
+//! 36 bytes packed.
 
 use boot::overlay::Overlay;
 
 static mut LOADED: Option<Overlay> = None;
 
-/// From now on the overlay is in memory, or not.
+/// Records whether the overlay is in memory.
 pub(crate) fn set(overlay: Option<Overlay>) {
     // SAFETY: stage2 runs on one processor with interrupts off, and no reference to
     // the static is ever made.

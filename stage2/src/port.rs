@@ -1,4 +1,4 @@
-//! I/O ports. (The `x86_64` crate has its port type for 64-bit code only.)
+//! I/O ports. (The port type of the `x86_64` crate exists for 64-bit code only.)
 
 /// Reads a byte.
 ///
@@ -7,8 +7,8 @@
 /// Reading `port` must have no effect that memory safety depends on.
 pub(crate) unsafe fn read(port: u16) -> u8 {
     let value;
-    // SAFETY: `in` touches no memory; the effect on the device is the caller's
-    // promise.
+    // SAFETY: `in` touches no memory; the caller guarantees that the effect on the
+    // device is harmless.
     unsafe {
         core::arch::asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags));
     }

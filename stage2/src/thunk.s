@@ -1,15 +1,15 @@
 # Between the modes.
 #
 # Protected mode here means: flat 4 GiB segments of base 0, paging off, IF = 0,
-# DF = 0; exceptions, which only a bug of ours or of the machine can raise, end
-# in a message, and an NMI is ignored. Real mode means: every segment at 0, ESP
-# below the registers of a BIOS call, which lie below 0x7000 (its upper half is
-# not the stack's, but is part of addresses of 32 bits), the IDT that the BIOS
-# left, PE = 0, and data segments whose cached limits are 64 KiB again (some
-# BIOSes fault on less or on more).
+# DF = 0. Exceptions, which only a bug of the loader or of the machine can raise, end
+# in a message, and an NMI is ignored. Real mode means: every segment at 0, ESP below
+# the registers of a BIOS call, which lie below 0x7000 (the upper half of ESP must be
+# 0, because addresses of 32 bits contain it), the IDT that the BIOS left, PE = 0, and
+# data segments whose cached limits are 64 KiB again (some BIOSes fault on other
+# limits).
 #
-# The BIOS may change any register, flag, the GDT, A20 and the protected-mode
-# bits of nothing: GDT and segments are loaded anew on each way back.
+# The BIOS may change any register or flag, the GDT and A20, so each return to
+# protected mode loads the GDT and the segments again.
 #
 # Functions have their first three arguments in EAX, EDX and ECX: the convention
 # of the target (x86-unknown-none.json), which Rust code follows.
@@ -56,10 +56,10 @@ enter_protected:
     movw    %ax, %gs
     movw    %ax, %ss
     movzwl  %sp, %esp
-    retw                            # the address is one of 16 bits
+    retw                            # the caller pushed an address of 16 bits
 
 # Protected mode -> real mode. Called in protected mode, returns to the caller's
-# next instruction as 16-bit code with every data segment 0, the stack empty but for
+# next instruction as 16-bit code with every data segment 0, nothing on the stack except
 # the registers of a BIOS call, IF = 0. Keeps all general registers but EAX, and
 # the stack for `resume`.
 .code32
@@ -103,7 +103,7 @@ bios_interrupt:
     popal
     popw    %ds
     popw    %es
-    movw    ${REGISTERS}, %sp       # below them: they are needed
+    movw    ${REGISTERS}, %sp       # below the registers, which are still needed
     pushw   $0x0202                 # what INT pushes: flags with IF set,
     pushw   $0                      # CS and IP to return to
     pushw   $bios_returns
@@ -117,7 +117,7 @@ bios_returns:
     pushw   %ds
     pushal
     cld
-# Back to the caller of what began with `pushal` and `enter_real`.
+# Returns to the caller of a function that began with `pushal` and `enter_real`.
 resume:
     call    enter_protected
 .code32
@@ -127,7 +127,7 @@ resume:
 
 # extern "C" fn halt()
 #
-# Halts up to the next interrupt, for which the BIOS has a handler.
+# Halts until the next interrupt, which the BIOS handles.
 .globl halt
 halt:
     pushal
@@ -138,8 +138,8 @@ halt:
     jmp     resume
 .code32
 
-# Linux/x86 boot protocol, 16-bit entry, as a handler that never returns: the
-# registers are those of the call, interrupts off, all data segments DS.
+# Linux/x86 boot protocol, 16-bit entry, as a handler that never returns: the registers
+# are those of the call, interrupts are off, and all data segments are DS.
 .code16
 .globl enter_kernel
 enter_kernel:
@@ -152,8 +152,8 @@ enter_kernel:
     movw    ${KERNEL_STACK}, %sp    # the upper half is 0
     ljmpw   ${KERNEL_ENTRY_SEGMENT}, $0
 
-# Any exception. What lies on top of the stack says where: EIP, CS and flags,
-# for some with an error code before them.
+# Any exception. The top of the stack says where it was: EIP, CS and flags. Some
+# exceptions push an error code after these, so it lies on top of them.
 .code32
 fault:
     movl    %esp, %eax
@@ -161,7 +161,7 @@ fault:
 ignore:
     iretl
 
-# In the image, where 32 like gates pack to next to nothing.
+# In the image, where 32 similar gates take almost no space packed.
 .section .rodata.idt, "a"
 .balign 8
 idt:

@@ -1,27 +1,27 @@
 # unpack: turns the packed image after stage2's low part into the image.
 #
 # xtask/src/pack defines the packed form: every bit of the image is one decision
-# of a range coder (rANS), with a probability that seven weights are asked for;
-# then there is a filter of calls and jumps.
+# of a range coder (rANS), with a probability that is computed from seven weights.
+# After that a filter of calls and jumps is undone.
 #
 # In:   32-bit protected mode, flat ds = es = ss, DF clear, a valid stack
 #       esi  packed data
 #       edi  where the image goes, at the address it is linked for
 #       ecx  the image's length in bytes, at least 1
-#       {SQUASH} to {FILTERED} + 32 KiB is free memory on no page that holds code, with
-#       the image's place in it: a table of probabilities, from {SLOTS_START} on
-#       {SLOTS} weights, and from {FILTERED} on the image with the filter on
+#       {SQUASH} to {FILTERED} + 32 KiB is free memory, on pages without code, that
+#       contains the image's place: first a table of probabilities, from {SLOTS_START}
+#       on {SLOTS} weights, and from {FILTERED} on the image with the filter on
 # Out:  the image is there; all general registers and flags are clobbered.
 #
-# Bounds, whatever the packed data: it writes the table, the weights, the image's
+# Bounds, for any packed data: `unpack` writes only the table, the weights, the image's
 # bytes (filtered, then at their place, and there up to 4 bytes more) and 48 bytes of
-# stack only. It decodes 8 bits a byte; each bit fetches at most two bytes.
+# stack. It decodes 8 bits for each byte; each bit fetches at most two bytes.
 #
 # Registers, while bits are decoded:
 #       edx  state of the range coder
 #       esi  next packed word
-#       ebp  node: the bits of this byte that are known, after a 1
-#       ecx  0 but for loops
+#       ebp  node: a 1, then the bits of this byte that are known
+#       ecx  0 outside of loops
 # On the stack: the addresses of the trees, then the next byte of the filtered
 # image, the rate, the haste, the number of bytes left, the image's place.
 
@@ -49,16 +49,16 @@ unpack:
     subl    %eax, %ebx
     loop    .Lsquash
 
-# Every weight is 0, and so are the bytes before the filtered image: the last
-# two weights, which no tree has.
+# Sets every weight to 0. The last two weights, which belong to no tree, serve as the
+# bytes in front of the filtered image.
     movl    ${SLOTS_START}, %edi
     movw    ${SLOTS} / 2, %cx
     xorl    %eax, %eax
     rep stosl
     pushl   ${HASTE}
 
-# The rate of the next byte and its trees: for each context a hash of what it
-# sees of the last four bytes.
+# The rate of the next byte, and its trees: each context has a tree at a hash of those
+# bits of the last four bytes that the context does not ignore.
 .Lbyte:
     movl    (%esp), %eax
     shrl    ${PATIENCE}, %eax
@@ -132,9 +132,9 @@ unpack:
     decl    4(%esp)
     jnz     .Lbyte
 
-# Copies the image to its place and undoes the filter. If the last byte is an
-# opcode of those, what follows is not the image's, and may look like the marker: then
-# it writes 4 bytes after the image.
+# Copies the image to its place and undoes the filter. If the last byte of the image is
+# the opcode of a call or jump, the bytes after the image may look like the marker: then
+# this writes 4 bytes after the image.
     movl    %edi, %ecx
     movl    ${FILTERED}, %esi
     popl    %eax

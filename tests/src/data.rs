@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// Data that no compression shortens and no part of which repeats; the same
-/// seed gives the same bytes (xorshift64*, by Marsaglia and Vigna).
+/// Data that cannot be compressed and in which no part repeats. The same seed gives the
+/// same bytes (xorshift64*, by Marsaglia and Vigna).
 pub fn random(seed: u64, size: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(size + 8);

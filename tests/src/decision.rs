@@ -1,8 +1,8 @@
-//! What a loader decided, told by what it left for the system that it started and
-//! by what came out of the serial line.
+//! The decision of a loader, from the values that it left for the started system and from
+//! the output on the serial line.
 
-/// A decision. Loaders of either kind of firmware tell it by the names of the Boot
-/// Loader Interface.
+/// A decision. Loaders for BIOS and UEFI report it by the names of the Boot Loader
+/// Interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Id of the entry.
@@ -12,23 +12,23 @@ pub struct Decision {
     pub counted: Option<String>,
     /// The command line; None if the loader leaves it to the image.
     pub options: Option<String>,
-    /// Whether a person was asked.
+    /// The menu that was shown, if any.
     pub asked: Asked,
 }
 
-/// Whether there was a menu, and for how long.
+/// The menu of a boot, and how long it was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// There was none.
+    /// No menu was shown.
     Not,
-    /// It counted down so many seconds.
+    /// The menu counted down from this number of seconds.
     For(u32),
-    /// It waited.
+    /// The menu waited for a key.
     Forever,
 }
 
 impl Asked {
-    /// Finds the countdown in what a menu said; both loaders have the same words.
+    /// Finds the countdown in the text of a menu; both loaders use the same words.
     pub fn of_menu(said: &str) -> Self {
         let seconds = said.split("Boot in ").nth(1);
         let seconds = seconds.and_then(|rest| rest.split(' ').next()?.parse().ok());

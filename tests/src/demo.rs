@@ -1,7 +1,7 @@
 //! The demo: gapboot on a disk image with Debian's kernel, booted in QEMU.
 //!
 //! `./x demo` runs it in the terminal, down to a shell; `--check` does the
-//! same unattended and reports, `--screen` opens a window.
+//! same without a user and reports, `--screen` opens a window.
 
 use crate::MIB;
 use crate::debian::{self, Flavour};
@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// What `./x demo` was asked for.
+/// The options of `./x demo`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Run unattended and report.
@@ -26,11 +26,11 @@ pub struct Options {
     pub kvm: bool,
 }
 
-/// What the guest says on its console when it is up.
+/// The guest's message on its console when it has started.
 pub const MARKER: &str = "gapboot demo: Linux is up";
 
-/// The init script: says that it is up, and gives a shell. halt, poweroff and
-/// reboot signal it.
+/// The init script: prints the message, and starts a shell. The commands halt, poweroff
+/// and reboot signal the script.
 const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
@@ -133,7 +133,7 @@ fn show(image: &Path, options: Options) -> Result<()> {
     Ok(())
 }
 
-/// Waits for the guest to come up, uses its shell, and lets it power off.
+/// Waits until the guest has started, uses its shell, and lets it power off.
 fn check(image: &Path, options: Options) -> Result<()> {
     let start = Instant::now();
     let machine = machine(image, options).timeout(Duration::from_secs(120));
@@ -142,8 +142,8 @@ fn check(image: &Path, options: Options) -> Result<()> {
     Ok(())
 }
 
-/// Boots to the shell and ends the guest by a command there. Gives the seconds
-/// from `start` to the shell.
+/// Boots to the shell, and ends the guest by a command there. Returns the seconds from
+/// `start` to the shell.
 pub fn use_shell(machine: &Machine, start: Instant) -> Result<f32> {
     let mut guest = machine.start()?;
     guest.wait_for_serial(MARKER)?;

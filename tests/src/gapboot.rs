@@ -1,4 +1,4 @@
-//! The programs under test, as `./x dist` leaves them.
+//! The programs under test, which `./x dist` has built.
 
 use crate::decision::{Asked, Decision};
 use crate::kernels::probe::{Piece, Report};
@@ -15,8 +15,11 @@ pub fn dist() -> PathBuf {
     std::env::var_os("GAPBOOT_DIST").map_or_else(|| crate::root().join("dist"), PathBuf::from)
 }
 
-/// A file of the distribution; an error that says how to make it where it is
-/// missing.
+/// A file of the distribution.
+///
+/// # Errors
+///
+/// The file is missing; the message says how to make it.
 pub fn built(name: &str) -> Result<PathBuf> {
     let path = dist().join(name);
     ensure!(
@@ -27,7 +30,7 @@ pub fn built(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Runs `gapboot`, whatever its exit status.
+/// Runs `gapboot`. Its exit status is not checked.
 pub fn gapboot(arguments: &[&str]) -> Result<Output> {
     let mut command = Command::new(built("gapboot")?);
     let output = command.args(arguments).output();
@@ -40,7 +43,7 @@ pub fn install(image: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What `gapboot list --json` prints of an entry.
+/// An entry in the output of `gapboot list --json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
@@ -48,12 +51,12 @@ pub struct Listed {
     pub id: String,
     /// Its title as the menu shows it.
     pub show_title: String,
-    /// Whether it boots when nobody chooses.
+    /// True if it boots when nobody chooses.
     #[serde(default)]
     pub is_default: bool,
 }
 
-/// The menu that an image gives.
+/// The menu of an image.
 pub fn list(image: &Path) -> Result<Vec<Listed>> {
     let printed = run(Command::new(built("gapboot")?)
         .args(["list", "--json"])
@@ -87,7 +90,7 @@ pub fn boot(image: &Path, enter: Option<&str>) -> Result<Decision> {
 /// The menu's last line.
 const KEYS: &str = "Enter boot   e edit";
 
-/// What `bootloader_emu --json` prints.
+/// The output of `bootloader_emu --json`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Handoff {
     /// The chosen entry.
@@ -103,8 +106,8 @@ pub struct Handoff {
     pub header: BTreeMap<String, u64>,
 }
 
-/// Runs `bootloader_emu --json` on an image, for a machine of `memory` MiB,
-/// whatever its exit status.
+/// Runs `bootloader_emu --json` on an image, for a machine of `memory` MiB.
+/// Its exit status is not checked.
 pub fn emulate(image: &Path, memory: u32, arguments: &[&str]) -> Result<Output> {
     let mut command = Command::new(built("bootloader_emu")?);
     command
@@ -128,7 +131,8 @@ pub fn handoff(image: &Path, memory: u32) -> Result<Handoff> {
     serde_json::from_str(&printed).with_context(|| format!("reading the handoff\n{printed}"))
 }
 
-/// Where the emulator's handoff differs from what a kernel saw in a machine.
+/// The differences between the emulator's handoff and the report of a kernel in a
+/// machine.
 pub fn differences(handoff: &Handoff, report: &Report) -> Vec<String> {
     let mut found = Vec::new();
     let mut compare = |what: &str, emulated: String, seen: String| {

@@ -4,10 +4,9 @@
 //! moment between the firmware's jump to stage1 and the kernel's end, half of the
 //! times around the loader's last write. Each of these boots would
 //! write twice: it counts an attempt, and takes a one-shot entry out of the
-//! state file. What the host was given is not lost by a SIGKILL, so this cuts
-//! between the loader's writes and inside QEMU, in each of its cache modes; what
-//! a disk's own cache may lose or reorder is the business of
-//! `boot/tests/disk/power_cuts.rs`.
+//! state file. Data that QEMU has given to the host is not lost by a SIGKILL, so the cuts
+//! lie between the loader's writes and inside QEMU, in each of its cache modes.
+//! `boot/tests/disk/power_cuts.rs` tests what a disk's own cache may lose or reorder.
 
 use crate::MIB;
 use crate::data::random;
@@ -24,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-/// What the kills are drawn from.
+/// The seed of the random kills.
 pub const SEED: u64 = 20_261_127;
 
 /// QEMU's cache modes, which take turns.
@@ -42,11 +41,11 @@ const COUNTED: [(&str, &str); 3] = [
 ];
 const STEADY: &str = "steady";
 
-/// How far from the last write a kill may be. A busy host moves both, and nothing
-/// that is checked depends on where a kill falls: only how many fall near the write.
+/// The largest distance of a kill from the last write. A busy host moves both. No check
+/// depends on the moment of a kill, except that enough kills must fall near the write.
 const AROUND: Duration = Duration::from_millis(10);
 
-/// What the firmware writes to its debug console as it jumps to stage1.
+/// The text that the firmware writes to its debug console when it jumps to stage1.
 const JUMP: &str = "Booting from 0000:7c00";
 
 /// How the kills of a run were spread.
@@ -54,7 +53,7 @@ const JUMP: &str = "Booting from 0000:7c00";
 pub struct Figures {
     /// Kills before the attempt was counted.
     pub before: u32,
-    /// Kills when it was, and the kernel had not said anything.
+    /// Kills after that, until the kernel printed something.
     pub counted: u32,
     /// Kills of the kernel.
     pub kernel: u32,
@@ -76,7 +75,7 @@ impl Display for Figures {
     }
 }
 
-/// How long a boot took, from stage1 on.
+/// The durations of a boot, from stage1 on.
 #[derive(Clone, Copy, Debug)]
 struct Boot {
     /// Until the loader's last write.
@@ -96,7 +95,7 @@ impl Boot {
     }
 }
 
-/// Kills a machine so many times.
+/// Kills a machine `kills` times.
 pub fn run_times(kernel: &Kernel, kills: u32, seed: u64) -> Result<Figures> {
     let directory = crate::scratch()?;
     let victim = Victim::new(directory.path(), kernel)?;
@@ -114,10 +113,10 @@ pub fn run_times(kernel: &Kernel, kills: u32, seed: u64) -> Result<Figures> {
     Ok(figures)
 }
 
-/// How many attempts an entry has left, and how many were made.
+/// The number of attempts that an entry has left, and the number of those made.
 type Counter = (u32, u32);
 
-/// The disk that suffers.
+/// The disk of the killed machines.
 struct Victim {
     image: PathBuf,
     firmware: PathBuf,
@@ -197,7 +196,7 @@ impl Victim {
 
     /// Starts the machine, and waits until its firmware jumps to stage1.
     fn start(&self, cache: &'static str) -> Result<(Guest, Instant)> {
-        // That of the boot before.
+        // The log of the boot before.
         fs::write(&self.firmware, "")?;
         let console = format!("file,id=firmware,path={}", self.firmware.display());
         let mut guest = Machine::new(&self.image)
@@ -227,8 +226,11 @@ impl Victim {
         Ok(())
     }
 
-    /// The counters by name; an error unless every entry is there once, under a
-    /// legal name, with its own text.
+    /// The counters by name.
+    ///
+    /// # Errors
+    ///
+    /// An entry is missing or there twice, or has an illegal name or another text.
     fn counters(&self) -> Result<BTreeMap<&'static str, Counter>> {
         let mut counters = BTreeMap::new();
         let names = self.volume.names("loader/entries")?;
@@ -272,7 +274,7 @@ fn text(base: &str) -> String {
     type1("Probe", "/kernel", &[], &format!("entry={base}"))
 }
 
-/// The counter in what follows a name: `+9-0.conf`, `+9.conf`.
+/// The counter in the end of a file's name: `+9-0.conf`, `+9.conf`.
 fn counter(rest: &str) -> Option<Counter> {
     let digits = rest.strip_prefix('+')?.strip_suffix(".conf")?;
     let (left, done) = digits.split_once('-').unwrap_or((digits, "0"));

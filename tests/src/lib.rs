@@ -1,30 +1,30 @@
 //! The rig of the end-to-end tests: disk images that foreign tools make,
-//! machines in QEMU and Bochs, and kernels that say what they were handed.
+//! machines in QEMU and Bochs, and kernels that report what the loader gave them.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`tool`] | runs foreign programs, and says which package a missing one is in |
+//! | [`tool`] | runs foreign programs, and names the package of a missing one |
 //! | [`data`] | random bytes and checksums |
-//! | [`debian`] | kernels, busybox and all else out of Debian's packages |
+//! | [`debian`] | kernels, busybox and other files from Debian's packages |
 //! | [`images`] | disks with partitions, file systems and files; initramfs archives |
 //! | [`machines`] | QEMU and Bochs, UEFI, a debugger, a BIOS with faults of our choice |
-//! | [`kernels`] | the probe kernel and its report, and what the boot protocol demands of it |
-//! | [`decision`] | what a loader decided, whichever loader it is |
+//! | [`kernels`] | the probe kernel and its report, and the boot protocol's demands on it |
+//! | [`decision`] | the decision of any loader |
 //! | [`gapboot`] | the programs under test: installing, listing, emulating |
 //! | [`scenario`] | probe kernel, initrds and command line, from the image to the report |
 //! | [`guests`] | Linux systems that run in a machine, with `gapboot` in them |
-//! | [`loaders`] | other boot loaders, to agree with or to prove the rig with |
-//! | [`hostile`] | disks with one thing wrong, and what must come of it |
+//! | [`loaders`] | other boot loaders, to compare with or to test the rig with |
+//! | [`hostile`] | disks with one fault, and the expected result |
 //! | [`demo`] | `./x demo` |
 //! | [`kill`] | `./x kill`: power cuts at random moments of a boot |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
 //! Each module uses those above it in this table, never those below.
 //!
-//! What was built is found through the environment: `GAPBOOT_DIST` is the
+//! Built files are found through the environment: `GAPBOOT_DIST` is the
 //! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel and
 //! `GAPBOOT_FIRMWARE` that of the BIOS with faults. `./x test` sets all three;
-//! the defaults are where `./x` leaves them in this source tree.
+//! the defaults are the places in this source tree where `./x` puts them.
 
 pub mod bench;
 pub mod data;

@@ -1,5 +1,5 @@
-//! A disk with a probe kernel, initrds and a command line: made, booted, and
-//! judged.
+//! Makes a disk with a probe kernel, initrds and a command line, boots it, and checks the
+//! result.
 
 use crate::MIB;
 use crate::gapboot::{self, type1};
@@ -10,7 +10,7 @@ use crate::machines::rig::Rig;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-/// What a disk holds.
+/// The contents of a disk.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// The kernel.
@@ -21,7 +21,7 @@ pub struct Scenario {
     pub options: String,
     /// The file system of the ESP.
     pub fat: Fat,
-    /// Clusters in one piece, where kernel and initrds are to be fragmented.
+    /// Clusters in one piece, if kernel and initrds are to be fragmented.
     pub run: Option<u64>,
     /// Size of the disk in bytes.
     pub size: u64,
@@ -40,7 +40,7 @@ impl Scenario {
         })
     }
 
-    /// The same on a disk that is quickly made.
+    /// The same on a disk that takes little time to make.
     pub fn small() -> Result<Self> {
         Ok(Self {
             fat: Fat::new(16).cluster(2048),
@@ -98,7 +98,7 @@ impl Scenario {
         Ok(image)
     }
 
-    /// What the initrds together are in memory: each padded to four bytes.
+    /// The bytes of all initrds together in memory: each is padded to four bytes.
     pub fn memory_of_initrds(&self) -> Vec<u8> {
         let mut all = Vec::new();
         for initrd in &self.initrds {
@@ -126,7 +126,7 @@ impl Scenario {
         Ok(report)
     }
 
-    /// Fails unless the emulator ends with what the kernel saw.
+    /// Fails unless the emulator's handoff matches the kernel's report.
     pub fn emulate(&self, image: &Path, memory: u32, report: &Report) -> Result<()> {
         let handoff = gapboot::handoff(image, memory)?;
         let differences = gapboot::differences(&handoff, report);

@@ -35,8 +35,8 @@ pub fn missing(program: &OsStr, error: std::io::Error) -> anyhow::Error {
     anyhow!("{name} is not installed: run `apt-get install {package}` as root")
 }
 
-/// A command that finds the system's tools even where a user's path leaves
-/// them out.
+/// A command that finds the system's tools even if the user's path does not contain
+/// them.
 pub fn command(program: &str) -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new(program);
@@ -46,7 +46,7 @@ pub fn command(program: &str) -> Command {
     command
 }
 
-/// A command that sees our files as root's.
+/// A command for which root owns our files.
 pub fn as_root(program: &str) -> Result<Command> {
     if run(command("id").arg("-u"))?.trim() == "0" {
         return Ok(command(program));
@@ -56,10 +56,12 @@ pub fn as_root(program: &str) -> Result<Command> {
     Ok(unshare)
 }
 
-/// Runs a command to its end and gives what it printed.
+/// Runs a command to its end and returns its output.
 ///
-/// Fails when it is not installed or its exit status is not 0; the error holds
-/// the command line and what it printed.
+/// # Errors
+///
+/// The command is not installed, or its exit status is not 0. The message has the
+/// command line and the output.
 pub fn run(command: &mut Command) -> Result<String> {
     run_with_input(command, "")
 }

@@ -19,7 +19,7 @@ const TOOLS: &[&str] = &[
     "sfdisk",
 ];
 
-/// Builds what is to be measured, and measures it.
+/// Builds the loader and the benchmark, and measures.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
     dist::build(workspace)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     tests::bench::run(&probe, &counter(workspace)?)
 }
 
-/// Builds what counts instructions. It knows the parts of stage2 by its symbols.
+/// Builds the counter of instructions. It finds the parts of stage2 by their symbols.
 fn counter(workspace: &Workspace) -> Result<Counter> {
     run_command(cargo(workspace, "build").args(["--release", "--package", "counter"]))?;
     let image = Image::read(&freestanding::directory(workspace).join("link/stage2"))?;

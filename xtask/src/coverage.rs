@@ -1,7 +1,8 @@
-//! `./x coverage`: which lines of the boot loader its tests run.
+//! `./x coverage`: shows which lines of the boot loader its tests run.
 //!
-//! rustc counts, and the tools of the LLVM that it was built with add up: those of
-//! rustup's component `llvm-tools`, or of Debian's package of the same version.
+//! Programs that rustc has instrumented count the lines. The tools of the same LLVM add
+//! the counts up: those of rustup's component `llvm-tools`, or of Debian's package of
+//! the same version.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::workspace::Workspace;
 const PACKAGES: [&str; 3] = ["--package=boot", "--package=emu", "--package=fuzz"];
 /// The files of `boot` that are tests, wherever the source tree lies.
 const TESTS: &str = r"/boot/(src/.*)?tests?(/|\.rs)|_tests\.rs";
-/// The LLVM that Debian has besides rustc.
+/// The directory of Debian's LLVM tools.
 const DEBIAN: &str = "/usr/lib/llvm-22/bin";
 
 /// Runs the tests and prints a line for each file.
@@ -34,7 +35,7 @@ pub(crate) fn print(workspace: &Workspace) -> Result<()> {
         target: workspace.target.join("coverage"),
     };
     let profiles = counted.target.join("profiles");
-    // What an earlier run has counted does not count.
+    // Counts of an earlier run are removed.
     let _ = std::fs::remove_dir_all(&profiles);
     let test = || {
         let mut test = cargo(&counted, "test");
@@ -68,7 +69,7 @@ pub(crate) fn print(workspace: &Workspace) -> Result<()> {
     run(&mut report)
 }
 
-/// What cargo says it has built: `..."executable":"/path"...`, or null.
+/// The program that cargo reports as built: `..."executable":"/path"...`, or null.
 fn executables(messages: &str) -> impl Iterator<Item = &str> {
     let after = messages.split("\"executable\":\"").skip(1);
     after.filter_map(|rest| rest.split('"').next())

@@ -11,7 +11,7 @@ use crate::{dist, packages};
 /// The programs that the demo calls.
 const TOOLS: &[&str] = &["mcopy", "mkfs.vfat", "qemu-system-x86_64", "sfdisk"];
 
-/// Runs the demo as `words` ask for it.
+/// Runs the demo with the options in `words`.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let mut options = Options::default();
     for word in words {

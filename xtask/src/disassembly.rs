@@ -14,7 +14,7 @@ use crate::run::output;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Function {
     pub(crate) name: String,
-    /// As AT&T's assembler has them.
+    /// Its instructions, in AT&T's syntax.
     pub(crate) instructions: Vec<String>,
 }
 
@@ -45,8 +45,8 @@ pub(crate) fn functions(elf: &Path) -> Result<Vec<Function>> {
     Ok(found)
 }
 
-/// Of a listing, what lies in functions, whose starts and ends are given:
-/// constants lie in the same sections, and any bytes are some instruction.
+/// The lines of a listing that lie in functions, whose starts and ends are given.
+/// Constants lie in the same sections, and objdump shows them as instructions too.
 fn parse(listing: &str, places: &BTreeMap<u64, u64>) -> Vec<Function> {
     let mut found: Vec<Function> = Vec::new();
     let mut end = 0;

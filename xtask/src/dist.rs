@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 /// The host programs: package and binary.
 pub(crate) const PROGRAMS: &[(&str, &str)] = &[("cli", "gapboot"), ("emu", "bootloader_emu")];
 
-/// Bytes that stay free in stage2 and in the overlay, so that a correction has room.
+/// Bytes that stay free in stage2 and in the overlay, as room for corrections.
 const STAGE2_FREE: usize = 128;
 const OVERLAY_FREE: usize = 8192;
 
@@ -32,25 +32,25 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     Ok(loader)
 }
 
-/// stage1, stage2 and the overlay, and what became of them, in bytes.
+/// stage1, stage2 and the overlay, with their sizes in bytes.
 pub(crate) struct Loader {
     /// The code of the master boot record.
     pub(crate) stage1: Vec<u8>,
-    /// All that goes into the gap.
+    /// stage2 as it is written into the gap.
     pub(crate) stage2: Vec<u8>,
-    /// Of that, the part that stays as it is loaded.
+    /// The size of its first part, which is not packed.
     pub(crate) low: usize,
-    /// The other part when it is unpacked.
+    /// The size of its other part when it is unpacked.
     pub(crate) unpacked: usize,
     /// The overlay, whole sectors.
     pub(crate) overlay: Vec<u8>,
-    /// Of that, the bytes that are in use.
+    /// The bytes of the overlay that are in use.
     pub(crate) overlay_length: usize,
     /// stage2 and overlay as they were linked.
     pub(crate) elf: Image,
 }
 
-/// Builds stage1, stage2 and overlay, of whatever size.
+/// Builds stage1, stage2 and overlay, without a check of their sizes.
 pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
     let tools = Toolchain::find()?;
     freestanding::build(workspace, &tools, &["stage1", "stage2"])?;
@@ -78,8 +78,8 @@ pub(crate) fn loader(workspace: &Workspace) -> Result<Loader> {
 }
 
 impl Loader {
-    /// Fails if a part is larger than its place on the disk, or leaves too little
-    /// free there.
+    /// Fails if a part is larger than its place on the disk, or leaves too few bytes free
+    /// there.
     pub(crate) fn check(&self) -> Result<()> {
         let excess = self.stage1.len().saturating_sub(disk::STAGE1_CODE);
         ensure!(
@@ -102,7 +102,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Sector 0 of a disk that has nothing there yet.
+    /// Sector 0 of an empty disk, with stage1.
     fn sector(&self) -> Vec<u8> {
         let mut sector = self.stage1.clone();
         sector.resize(disk::SECTOR, 0);
@@ -112,7 +112,7 @@ impl Loader {
 }
 
 /// The stub of legacy-compatible UKIs: their first bytes, as linked at their
-/// file offsets, without what `gapboot uki` fills in.
+/// file offsets, without the fields that `gapboot uki` fills in.
 fn stub(workspace: &Workspace) -> Result<Vec<u8>> {
     freestanding::build(workspace, &Toolchain::find()?, &[freestanding::STUB])?;
     let elf = Image::read(&freestanding::image(workspace, freestanding::STUB))?;
@@ -122,7 +122,7 @@ fn stub(workspace: &Workspace) -> Result<Vec<u8>> {
     Ok(stub)
 }
 
-/// The part of stage2 that stays as it is loaded; the packed image follows.
+/// The part of stage2 that is not packed; the packed image follows it.
 fn low_part(elf: &Image) -> Result<Vec<u8>> {
     let end = elf.symbol("__packed_start")?;
     let mut part = elf.flat(memory::STAGE2.start, end)?;
@@ -134,7 +134,7 @@ fn low_part(elf: &Image) -> Result<Vec<u8>> {
 fn high_part(elf: &Image) -> Result<Vec<u8>> {
     let memory::Range { start, end } = memory::STAGE2_UNPACKED;
     let image = elf.flat(start, end)?;
-    // What entry.s tells the unpacker.
+    // The length that entry.s passes to the unpacker.
     let size = elf.symbol("__image_size")?;
     ensure!(
         image.len() == size as usize,
@@ -143,8 +143,8 @@ fn high_part(elf: &Image) -> Result<Vec<u8>> {
     Ok(image)
 }
 
-/// The overlay of the stage2 that unpacks to `image`, with its header; and the
-/// bytes of it that are in use.
+/// The overlay, with its header, of the stage2 that unpacks to `image`; and the number
+/// of its bytes that are in use.
 fn make_overlay(elf: &Image, image: &[u8]) -> Result<(Vec<u8>, usize)> {
     use layout::overlay as header;
     let memory::Range { start, end } = memory::OVERLAY;
@@ -165,7 +165,7 @@ fn make_overlay(elf: &Image, image: &[u8]) -> Result<(Vec<u8>, usize)> {
     Ok((overlay, length))
 }
 
-/// Fills in the header's fields that only the finished file can tell.
+/// Fills in the header's fields that depend on the finished file.
 fn seal(stage2: &mut [u8], image: &[u8], overlay: &[u8]) -> Result<()> {
     ensure!(
         stage2.starts_with(&header::MAGIC),
@@ -206,7 +206,7 @@ fn programs(workspace: &Workspace) -> Result<()> {
     for (_, program) in PROGRAMS {
         let built = workspace.target.join("release").join(program);
         let name = workspace.dist().join(program);
-        // The file of a program that runs cannot be written, but replaced.
+        // The file of a running program cannot be written, but it can be replaced.
         let _ = fs::remove_file(&name);
         fs::copy(built, name)?;
     }

@@ -1,4 +1,4 @@
-//! The programs without an operating system below them that only tests start.
+//! Freestanding programs that only tests start.
 
 use anyhow::Result;
 use std::fs;
@@ -8,18 +8,17 @@ use crate::freestanding::{self, Image};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
-/// Builds the kernel that says what it was handed; gives its file.
+/// Builds the probe kernel, which reports what the loader gave it. Returns its file.
 pub(crate) fn probe(workspace: &Workspace) -> Result<PathBuf> {
     flat(workspace, "probe")
 }
 
-/// Builds the BIOS with faults; gives its file.
+/// Builds the BIOS with faults. Returns its file.
 pub(crate) fn firmware(workspace: &Workspace) -> Result<PathBuf> {
     flat(workspace, "firmware")
 }
 
-/// Builds a freestanding package, and gives the file of the bytes that it is in
-/// memory.
+/// Builds a freestanding package. Returns a file with its bytes as they lie in memory.
 fn flat(workspace: &Workspace, package: &str) -> Result<PathBuf> {
     freestanding::build(workspace, &Toolchain::find()?, &[package])?;
     let image = Image::read(&freestanding::image(workspace, package))?;

@@ -1,4 +1,4 @@
-//! Builds the images that run without an operating system, and reads them.
+//! Builds and reads the images that run without an operating system.
 
 use anyhow::{Context, Result, ensure};
 use goblin::elf::{Elf, program_header::PT_LOAD};
@@ -9,13 +9,14 @@ use crate::run::run;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
-/// Every freestanding package of 32 bits; all others but [`STUB`] are the host's.
+/// Every freestanding package of 32 bits. All other packages except [`STUB`] are for the
+/// host.
 pub(crate) const PACKAGES: &[&str] = &["stage1", "stage2", "probe", "firmware"];
 
-/// The freestanding package of 64 bits. Its library is for the host too.
+/// The freestanding package of 64 bits. The host uses its library too.
 pub(crate) const STUB: &str = "stub";
 
-/// What a package is compiled for.
+/// The target that a package is compiled for.
 fn target(package: &str) -> &'static str {
     match package {
         STUB => "x86_64-unknown-none",
@@ -24,19 +25,19 @@ fn target(package: &str) -> &'static str {
 }
 
 /// Flags of rustc for every freestanding image: a panic is one instruction,
-/// without a message. And no partial redundancy elimination, which copies code
-/// to run less of it even where size is what counts.
+/// without a message. There is no partial redundancy elimination, which copies code to
+/// make it faster even when optimising for size.
 const FLAGS: &[&str] = &[
     "-Cpanic=immediate-abort",
     "-Zunstable-options",
     "-Cllvm-args=-enable-pre=false",
 ];
 
-/// Also for those of 32 bits: functions have their first three arguments in
-/// EAX, EDX and ECX, `extern "C"` ones included.
+/// Further flags for images of 32 bits: functions, `extern "C"` included, take their
+/// first three arguments in EAX, EDX and ECX.
 pub(crate) const REGISTERS: &str = "-Zregparm=3";
 
-/// Builds the freestanding `packages`; [`image`] says where they lie.
+/// Builds the freestanding `packages`; [`image`] returns their files.
 pub(crate) fn build(workspace: &Workspace, tools: &Toolchain, packages: &[&str]) -> Result<()> {
     run(cargo(workspace, tools, "build", packages)?.arg("--locked"))
 }
@@ -64,7 +65,7 @@ pub(crate) fn cargo(
         .arg("--target-dir")
         .arg(directory(workspace));
     match packages {
-        // A target that rustc knows; without the feature it is a library.
+        // rustc knows this target. Without the feature the package is a library.
         [STUB] => cargo.args(["--target", target(STUB), "--features", "stub/image"]),
         _ => cargo
             .arg("--target")
@@ -85,13 +86,13 @@ pub(crate) fn image(workspace: &Workspace, package: &str) -> PathBuf {
         .join(package)
 }
 
-/// A target directory apart: nothing in it is shared with host crates, and
-/// cargo would take turns at the lock.
+/// A separate target directory: no file in it is shared with host crates, and in one
+/// directory two runs of cargo would wait for each other's lock.
 pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("image")
 }
 
-/// Flags that keep the directories of this machine out of what is built.
+/// Flags that keep the directories of this machine out of the built files.
 pub(crate) fn remap(workspace: &Workspace, library: Option<&Path>) -> Result<Vec<String>> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -113,7 +114,7 @@ pub(crate) fn remap(workspace: &Workspace, library: Option<&Path>) -> Result<Vec
     Ok(flags)
 }
 
-/// What of an ELF file is loaded, and its symbols.
+/// The loaded sections of an ELF file, and its symbols.
 pub(crate) struct Image {
     /// Physical address and bytes of each section that is loaded, in order.
     sections: Vec<(u32, Vec<u8>)>,
@@ -124,7 +125,7 @@ pub(crate) struct Image {
 pub(crate) struct Symbol {
     pub(crate) name: String,
     pub(crate) address: u32,
-    /// Size in bytes; 0 where nobody told.
+    /// Size in bytes; 0 if the file does not say.
     pub(crate) size: u32,
 }
 
@@ -134,8 +135,8 @@ impl Image {
         let bytes =
             std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let elf = Elf::parse(&bytes).with_context(|| format!("{} is not ELF", path.display()))?;
-        // Section by section, since a linker may put the ELF headers into the
-        // first segment; the segment tells the physical address.
+        // Section by section, since a linker may put the ELF headers into the first
+        // segment. The segment gives the physical address.
         let mut sections = Vec::new();
         for section in elf
             .section_headers
@@ -192,7 +193,7 @@ impl Image {
         Ok(flat)
     }
 
-    /// All that is loaded, from the first byte on.
+    /// All loaded bytes, from the first one on.
     pub(crate) fn whole(&self) -> Result<Vec<u8>> {
         let start = self.sections.first().map_or(0, |(address, _)| *address);
         self.flat(start, u32::MAX)

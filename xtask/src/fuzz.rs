@@ -1,8 +1,8 @@
 //! `./x fuzz`: hostile input for every parser, by libFuzzer.
 //!
-//! libFuzzer comes as source with the crate `libfuzzer-sys`; what tells it which
-//! code an input has reached is a pass of LLVM that every rustc has. So neither
-//! cargo-fuzz nor a nightly toolchain is needed, only a compiler for C++.
+//! libFuzzer comes as source with the crate `libfuzzer-sys`. A pass of LLVM, which every
+//! rustc contains, lets it see which code an input has reached. So neither cargo-fuzz
+//! nor a nightly toolchain is needed, only a compiler for C++.
 //! Address sanitising is left out: the code under test has no `unsafe`.
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +13,7 @@ use crate::packages;
 use crate::run::{cargo, output, run};
 use crate::workspace::Workspace;
 
-/// Has rustc count edges and trace comparisons, as libFuzzer wants it.
+/// Flags by which rustc counts edges and traces comparisons for libFuzzer.
 const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -22,19 +22,19 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
     --cfg fuzzing";
 
-/// Seconds that every target gets where nobody says.
+/// The default number of seconds for every target.
 const SECONDS: u32 = 60;
 
 /// The programs of all targets.
 pub(crate) struct Fuzzers {
     programs: PathBuf,
-    /// What they start from, and what they leave: inputs that reach something
-    /// new, and those that break something.
+    /// Directories of the first inputs, and of the inputs found: those that reach new
+    /// code, and those that break a target.
     inputs: PathBuf,
     pub(crate) targets: Vec<Target>,
 }
 
-/// One of them: its name, and the most bytes of an input.
+/// A target: its name, and the most bytes of an input.
 pub(crate) struct Target {
     pub(crate) name: String,
     longest: String,
@@ -47,7 +47,7 @@ pub(crate) fn run_words(workspace: &Workspace, words: &[&str]) -> Result<()> {
     let fuzzers = Fuzzers::build(workspace)?;
     let known = |name: &&str| fuzzers.targets.iter().any(|target| target.name == **name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
-        bail!("no target `{name}`: fuzz/fuzz_targets/ has them");
+        bail!("no target `{name}`: they lie in fuzz/fuzz_targets/");
     }
     let mut failed = 0;
     for target in &fuzzers.targets {
@@ -94,7 +94,7 @@ impl Fuzzers {
                     .iter()
                     .map(|target| format!("--bin={}", target.name)),
             )
-            // With a target that is named, build scripts are not instrumented.
+            // With `--target`, build scripts are not instrumented.
             .args(["--target", host])
             .env("RUSTFLAGS", COVERAGE);
         run(&mut build)?;
@@ -105,10 +105,12 @@ impl Fuzzers {
         })
     }
 
-    /// Runs a target for so many seconds, and prints how far it came.
+    /// Runs a target for `seconds` seconds, and prints its numbers of executions and
+    /// edges.
     ///
     /// # Errors
-    /// it found something; where the input lies, and what went wrong.
+    ///
+    /// The target found a fault. The message has the input's file and the cause.
     pub(crate) fn run(&self, target: &Target, seconds: u32) -> Result<()> {
         let Target { name, longest } = target;
         let inputs = self.inputs.join(name);

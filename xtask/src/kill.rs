@@ -8,7 +8,7 @@ use crate::usage::Usage;
 use crate::workspace::Workspace;
 use crate::{dist, fixtures, packages};
 
-/// The programs that this calls.
+/// The programs that `./x kill` calls.
 const TOOLS: &[&str] = &[
     "fsck.vfat",
     "mcopy",
@@ -17,7 +17,7 @@ const TOOLS: &[&str] = &[
     "sfdisk",
 ];
 
-/// How often, where nobody says.
+/// The default number of kills.
 const TIMES: &str = "100";
 
 /// `./x kill [TIMES]`.

@@ -30,7 +30,7 @@ const NUMBERS: &[(&str, u32)] = &[
     ("WORKSPACE", memory::WORKSPACE.start),
 ];
 
-/// Links what cargo compiled of stage2; gives the ELF file.
+/// Links the object file that cargo compiled from stage2. Returns the ELF file.
 pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf> {
     let library = freestanding::image(workspace, "libstage2.a");
     let (name, object) = object(&library)?;
@@ -41,7 +41,7 @@ pub(crate) fn stage2(workspace: &Workspace, tools: &Toolchain) -> Result<PathBuf
     fs::write(directory.join("overlay.ld"), script)?;
     let elf = directory.join("stage2");
     let mut link = Command::new(&tools.linker);
-    // The linker is LLVM's under one of two names.
+    // LLVM's linker has one of two names.
     if tools.linker.ends_with("rust-lld") {
         link.args(["-flavor", "gnu"]);
     }

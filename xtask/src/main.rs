@@ -10,25 +10,25 @@
 //! | [`fuzz`] | `./x fuzz`: hostile input |
 //! | [`kill`] | `./x kill`: power cuts |
 //! | [`coverage`] | `./x coverage`: lines that tests run |
-//! | [`mod@bench`] | `./x bench`: what loading costs |
+//! | [`mod@bench`] | `./x bench`: the cost of loading |
 //! | [`demo`] | `./x demo` |
 //! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
 //! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |
 //!
-//! They use:
+//! The commands use:
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`usage`] | how `./x` is called |
-//! | [`workspace`] | where sources and what is built lie |
+//! | [`usage`] | the usage text of `./x` |
+//! | [`workspace`] | the directories of sources and built files |
 //! | [`run`] | runs other programs |
 //! | [`packages`] | the Debian packages of the tools |
 //! | [`toolchain`] | the Rust that builds images without an operating system |
 //! | [`freestanding`] | builds those images |
-//! | [`fixtures`] | the programs without an operating system that only tests start |
-//! | [`roots`], [`overlay`], [`link`] | what of the loader lies in stage2, and what in the overlay |
+//! | [`fixtures`] | freestanding programs that only tests start |
+//! | [`roots`], [`overlay`], [`link`] | the division of the loader into stage2 and overlay |
 //! | [`pack`] | makes stage2 small |
-//! | [`disassembly`], [`panics`], [`processor`] | which instructions the loader has |
+//! | [`disassembly`], [`panics`], [`processor`] | checks of the loader's instructions |
 
 mod bench;
 mod check;

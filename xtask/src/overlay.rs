@@ -1,11 +1,10 @@
-//! What of stage2 goes into the overlay.
+//! Decides which sections of stage2 go into the overlay.
 //!
-//! stage2 and its overlay are one program, linked at once; nobody marks where a
-//! function belongs. Marked are only the roots, the functions that are called only
-//! when the overlay has been loaded: the methods of `boot::overlay::Overlay`, the
-//! proof that it has been ([`crate::roots`] finds them in the source). What they
-//! alone lead to, code and constants alike, is the overlay; what anything else
-//! leads to is stage2.
+//! stage2 and its overlay are one program, linked at once, and most functions are not
+//! marked as part of either. Only the roots are marked: they are the methods of
+//! `boot::overlay::Overlay`, a value that exists only if the overlay has been loaded
+//! ([`crate::roots`] finds them in the source). Code and constants that are reached
+//! only through the roots go into the overlay; all others stay in stage2.
 
 use anyhow::{Context, Result, ensure};
 use goblin::elf::{Elf, Sym};
@@ -14,16 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The type whose methods are the roots, as demangled names begin.
 const PROOF: &str = "<boot::overlay::Overlay";
 
-/// Sections that stage2 starts from: its low part, the entry of its image, and
-/// what the low part calls.
+/// Sections that stage2 starts from: its low part, the entry of its image, and the
+/// functions that the low part calls.
 const STARTS: &[&str] = &[".low.header", ".low.text", ".image.start"];
 
 /// The sections of `object`, which is all of stage2, that go into the overlay.
 /// `methods` are the names of the roots in the source.
 ///
 /// # Errors
-/// A root is not there, or not alone in its section; or a section of the overlay
-/// has the name of another.
+///
+/// A root does not exist, or is not alone in its section; or two sections have the name
+/// of a section of the overlay.
 pub(crate) fn sections(object: &[u8], methods: &[String]) -> Result<Vec<String>> {
     let elf = Elf::parse(object).context("stage2's object is not ELF")?;
     let graph = Graph::new(&elf);
@@ -49,13 +49,13 @@ pub(crate) fn sections(object: &[u8], methods: &[String]) -> Result<Vec<String>>
 }
 
 /// The part of the linker script that collects `sections` of the archive's member
-/// `object`. Members that are not ours may have sections of the same names.
+/// `object`. Members of other crates may have sections of the same names.
 pub(crate) fn script(object: &str, sections: &[String]) -> String {
     let line = |name: &String| format!("*:{object}({name})\n");
     sections.iter().map(line).collect()
 }
 
-/// Which section of an object refers to which.
+/// The references between the sections of an object.
 struct Graph<'a> {
     names: Vec<&'a str>,
     references: BTreeMap<usize, BTreeSet<usize>>,
@@ -87,7 +87,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Fails if one of the source's roots is not a function of the object.
+    /// Fails if a root in the source is not a function of the object.
     fn has_roots(&self, methods: &[String]) -> Result<()> {
         ensure!(
             !methods.is_empty(),
@@ -135,7 +135,7 @@ impl<'a> Graph<'a> {
         Ok(found)
     }
 
-    /// All that `starts` lead to, themselves included, on ways that do not pass
+    /// All sections that can be reached from `starts`, themselves included, without passing
     /// through `barred`.
     fn reachable(&self, starts: &BTreeSet<usize>, barred: &BTreeSet<usize>) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
@@ -149,9 +149,9 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// The name of the method, if that is what the demangled name says: of
+/// The name of the method, if a demangled name is that of a method of `Overlay`:
 /// `<boot::overlay::Overlay>::name::<T>` or `<boot::overlay::Overlay as T>::name`.
-/// Closures in a method are none.
+/// Closures in a method are not methods.
 pub(crate) fn method(function: &str) -> Option<&str> {
     let after = function.strip_prefix(PROOF)?;
     let path = match after.strip_prefix(" as ") {
@@ -168,10 +168,10 @@ pub(crate) fn method(function: &str) -> Option<&str> {
     (!name.is_empty() && !rest.starts_with("::")).then_some(name)
 }
 
-/// Where the angle bracket closes that was opened before `text`.
+/// The place in `text` of the bracket that closes the angle bracket in front of `text`.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 1;
-    // The arrow of a function's type closes nothing.
+    // The arrow of a function's type is not a closing bracket.
     for (at, character) in text.char_indices() {
         match character {
             '<' => open += 1,
@@ -270,7 +270,7 @@ mod tests {
             self.0.add_relocation(from, relocation).unwrap();
         }
 
-        /// What of it is the overlay, with these roots in the source.
+        /// The sections that go into the overlay, with these roots in the source.
         fn overlay(&self, methods: &[&str]) -> Result<Vec<String>, String> {
             let methods: Vec<String> = methods.iter().map(|&name| name.to_owned()).collect();
             let object = self.0.write().unwrap();
@@ -330,8 +330,8 @@ mod tests {
         );
     }
 
-    /// The object's root is called and leads to a function. Changed by `change`, it
-    /// has no overlay, for a reason that has all of `words`.
+    /// Asserts that an object whose root leads to a function is refused after `change`, with
+    /// a message that has all of `words`.
     #[track_caller]
     fn refused(change: impl FnOnce(&mut Builder, SectionId), methods: &[&str], words: &[&str]) {
         let (mut object, start) = Builder::new();

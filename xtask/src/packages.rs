@@ -6,12 +6,12 @@ use std::process::Command;
 
 use crate::run::{run, succeeds};
 
-/// What lets Debian's QEMU open a window.
+/// The file that lets Debian's QEMU open a window.
 pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 
-/// What has to be there, and the package that brings it. A path is looked for
-/// as it stands, a bare name in the directories of programs. (Never qemu-utils:
-/// where it comes from backports it throws out the QEMU of a stable release.)
+/// Files that are needed, and the package that brings each. A path is looked for as it
+/// stands, a bare name in the directories of programs. (Never qemu-utils: from backports
+/// it removes the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
     ("/usr/share/vgabios/vgabios.bin", "vgabios"),
@@ -48,7 +48,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/bin/cargo", "cargo-web"),
     ("/usr/bin/cargo-clippy", "rust-web-clippy"),
     ("/usr/bin/cargo-fmt", "rustfmt-web"),
-    // What Debian 12's kexec-tools needs, which tests unpack.
+    // Debian 12's kexec-tools, which tests unpack, needs this.
     (
         "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
         "libxenmisc4.17",
@@ -59,8 +59,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/rustlib/src/rust/library/core", "rust-web-src"),
 ];
 
-/// Makes sure that all of `tools` are there: installs what is missing if we may,
-/// or else fails with the command that does.
+/// Makes sure that all of `tools` are there: installs missing ones if this process may,
+/// or else fails with the command that installs them.
 pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
     let missing: Vec<&str> = tools
         .iter()
@@ -73,7 +73,7 @@ pub(crate) fn ensure(tools: &[&str]) -> Result<()> {
     install(&missing)
 }
 
-/// Installs the newest packages that bring `tools`, those that are there included.
+/// Installs the newest packages that bring `tools`, even those that are there already.
 pub(crate) fn install(tools: &[&str]) -> Result<()> {
     let mut packages = Vec::new();
     for tool in tools {
@@ -91,8 +91,8 @@ pub(crate) fn install(tools: &[&str]) -> Result<()> {
     };
     eprintln!("x: {install}");
     prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive"]);
-    // Lists that are out of date may name versions that are too old for us. A
-    // source that does not answer is no reason to stop: the others may do.
+    // Lists that are out of date may name versions that are too old for us. If a source
+    // does not answer, the others may suffice.
     let _ = shell(&prefix, "apt-get update -q");
     shell(&prefix, &install)?;
     match tools.iter().find(|tool| !is_there(tool)) {
@@ -118,7 +118,7 @@ fn is_there(tool: &str) -> bool {
         .any(|directory| directory.join(tool).is_file())
 }
 
-/// What to write in front of a command so that root runs it.
+/// The words in front of a command that make root run it.
 fn privilege() -> Option<Vec<&'static str>> {
     if !is_there("apt-get") {
         return None;

@@ -1,8 +1,8 @@
-//! The proof that the boot loader cannot panic: there is no instruction for it.
+//! The proof that the boot loader cannot panic: it contains no instruction for a panic.
 //!
 //! In the freestanding images a panic is the instruction `ud2` and nothing else
-//! (see [`crate::freestanding`]). Where the compiler could show that a check never
-//! fails, it left out both. So a loader without any `ud2` has no panic.
+//! (see [`crate::freestanding`]). If the compiler can prove that a check never
+//! fails, it leaves out the check and the panic. So a loader without any `ud2` has no panic.
 
 use anyhow::{Result, ensure};
 
@@ -19,7 +19,7 @@ pub(crate) fn none_in(functions: &[Function]) -> Result<()> {
         .filter(panics)
         .map(|function| function.name.as_str())
         .collect();
-    ensure!(found.is_empty(), "can panic: {found:#?}");
+    ensure!(found.is_empty(), "these functions can panic: {found:#?}");
     println!("no panic in {} functions", functions.len());
     Ok(())
 }

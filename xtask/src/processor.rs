@@ -1,12 +1,12 @@
-//! The check that stage1, stage2 and the overlay run on a 486: of every
-//! instruction it is known that those processors have it.
+//! The check that stage1, stage2 and the overlay run on a 486: every instruction must be
+//! in a list of instructions that all 486s have.
 //!
-//! The compiler's functions are disassembled. Assembly, which changes between
-//! 16 and 32 bits as it goes, is read as it is written.
+//! The compiler's functions are disassembled. Assembly changes between 16 and 32 bits on
+//! its way, so its source is read instead.
 //!
-//! One instruction more is allowed: `cpuid`, which asks for a processor that runs
-//! 64-bit kernels. Later 486s have it, and its function must try the flag that
-//! tells whether it is there.
+//! One more instruction is allowed: `cpuid`, by which the loader asks for a processor
+//! that runs 64-bit kernels. Only later 486s have `cpuid`, so its function must test the
+//! ID flag first.
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -15,12 +15,12 @@ use std::path::Path;
 use crate::disassembly::Function;
 use crate::workspace::Workspace;
 
-/// Where the assembly of the loader lies.
+/// The files with the loader's assembly.
 const SOURCES: [&str; 2] = ["stage1/src", "stage2/src"];
 
-/// What the loader uses of a 486's instructions, without a letter for the size.
-/// (All of them are a 386's, but for `bswap` and `cmpxchg`.) Nothing of the floating-point unit,
-/// which a 486SX lacks.
+/// The instructions of a 486 that the loader uses, without a letter for the size. (A 386
+/// has all of them except `bswap` and `cmpxchg`.) No instruction of the floating-point
+/// unit is among them, because a 486SX lacks that unit.
 const INSTRUCTIONS: &[&str] = &[
     "adc", "add", "and", "bsf", "bsr", "bswap", "bt", "call", "cld", "cli", "cmp", "cmps",
     "cmpxchg", "dec", "div", "hlt", "idiv", "imul", "in", "inc", "int", "int3", "iret", "lcall",
@@ -43,7 +43,7 @@ pub(crate) fn check(workspace: &Workspace, functions: &[Function]) -> Result<()>
     for function in functions {
         count += function.instructions.len();
         let other = function.instructions.iter().filter(|text| !is_known(text));
-        // Where the flag was not tried, it would be an instruction like others.
+        // If the function does not test the flag, `cpuid` is refused.
         let has_flag = function
             .instructions
             .iter()
@@ -59,12 +59,15 @@ pub(crate) fn check(workspace: &Workspace, functions: &[Function]) -> Result<()>
             }
         }
     }
-    ensure!(wrong.is_empty(), "not for a 486: {wrong:#?}");
+    ensure!(
+        wrong.is_empty(),
+        "a 486 may lack these instructions: {wrong:#?}"
+    );
     println!("{count} instructions, all for a 486");
     Ok(())
 }
 
-/// Looks through a file of assembly; gives the number of its instructions.
+/// Checks a file of assembly. Returns the number of its instructions.
 fn assembly(path: &Path, wrong: &mut Vec<String>) -> Result<usize> {
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let written = text.lines().filter_map(instruction);
@@ -83,7 +86,7 @@ fn assembly(path: &Path, wrong: &mut Vec<String>) -> Result<usize> {
 fn instruction(line: &str) -> Option<&str> {
     let text = line.split('#').next()?.trim();
     let text = match text.split_once(':') {
-        // A segment's colon stands behind its instruction.
+        // In `%ss:`, the colon follows a segment, not a label.
         Some((label, rest)) if !label.contains([' ', '\t']) => rest.trim(),
         _ => text,
     };
@@ -95,9 +98,9 @@ fn is_known(text: &str) -> bool {
     let words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
     let mut words = words.skip_while(|word| PREFIXES.contains(word));
     match words.next() {
-        // With operands it is a later one.
+        // With operands this is an instruction of later processors.
         Some("nop") => words.next().is_none(),
-        // Prefixes alone, at the end of a line.
+        // A line with only prefixes.
         None => true,
         Some(word) => {
             let whole = INSTRUCTIONS.contains(&word);

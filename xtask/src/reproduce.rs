@@ -1,4 +1,4 @@
-//! `./x reproduce`: the same source gives the same bytes, wherever it lies.
+//! `./x reproduce`: checks that the same source gives the same bytes in any directory.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -9,20 +9,22 @@ use crate::dist;
 use crate::run::output;
 use crate::workspace::Workspace;
 
-/// Builds a copy of the source tree in another directory, from nothing, and
-/// compares with what `dist/` holds.
+/// Builds a copy of the source tree in another directory, from nothing, and compares the
+/// result with the files in `dist/`.
 ///
 /// # Errors
+///
 /// The copy cannot be built, or a file differs.
 pub(crate) fn from_nothing(workspace: &Workspace) -> Result<()> {
     let place = Place::new()?;
     compare(workspace, &place.0)
 }
 
-/// The same in a directory that stays, with the crates of others that were built in
-/// it: ours are built again, because their files are new. Takes half the time.
+/// Does the same in a directory that is kept, with foreign crates that were built there
+/// earlier. Our crates are built again, because their files are new. Takes half the time.
 ///
 /// # Errors
+///
 /// As [`from_nothing`].
 pub(crate) fn with_dependencies(workspace: &Workspace) -> Result<()> {
     compare(workspace, &workspace.target.join("elsewhere"))
@@ -57,7 +59,7 @@ fn compare(workspace: &Workspace, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies what git would commit.
+/// Copies the files that git would commit.
 fn copy_sources(from: &Workspace, to: &Workspace) -> Result<()> {
     let list = output(Command::new("git").current_dir(&from.root).args([
         "ls-files",
@@ -86,7 +88,7 @@ fn names(directory: &Path) -> Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// A directory for a while.
+/// A temporary directory.
 struct Place(PathBuf);
 
 impl Place {

@@ -1,6 +1,6 @@
-//! The roots of the overlay in the source: the methods of `Overlay`, by which
-//! stage2 calls what is in the overlay. A root that the compiler puts into its
-//! caller would be in stage2, so each is marked `#[inline(never)]`.
+//! The roots of the overlay in the source: the methods of `Overlay`, by which stage2
+//! calls the code in the overlay. If the compiler inlined a root into its caller, the
+//! code would lie in stage2, so each root is marked `#[inline(never)]`.
 //!
 //! The source is read line by line, as rustfmt leaves it.
 
@@ -10,9 +10,9 @@ use std::path::Path;
 
 use crate::workspace::Workspace;
 
-/// Where roots may be: the crates of which stage2 consists.
+/// The crates in which roots may be: those that stage2 consists of.
 const SOURCES: [&str; 2] = ["boot/src", "stage2/src"];
-/// What a root is marked with.
+/// The attribute of a root.
 const MARK: &str = "#[inline(never)]";
 
 /// A method of `Overlay`.
@@ -25,7 +25,8 @@ pub(crate) struct Root {
 /// All roots.
 ///
 /// # Errors
-/// One is not marked.
+///
+/// A root is not marked.
 pub(crate) fn find(workspace: &Workspace) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for directory in SOURCES {
@@ -63,7 +64,7 @@ fn search(directory: &Path, names: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The methods of `Overlay` in a file: what takes `self`.
+/// The methods of `Overlay` in a file: the functions that take `self`.
 fn methods(text: &str) -> Vec<Root> {
     let mut found: Vec<Root> = Vec::new();
     let mut inside = false;

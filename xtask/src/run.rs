@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::workspace::Workspace;
 
-/// A command of the cargo that runs us, on the host's packages.
+/// A command of the cargo that started this program, for the host's packages.
 pub(crate) fn cargo(workspace: &Workspace, command: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -15,7 +15,7 @@ pub(crate) fn cargo(workspace: &Workspace, command: &str) -> Command {
     cargo
 }
 
-/// Runs `command` to its end; its output goes where ours goes.
+/// Runs `command` to its end; its output goes to this program's output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     if !status.success() {
@@ -36,7 +36,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
-/// Whether `command` runs and succeeds; it prints nothing.
+/// True if `command` runs and succeeds; its output is not shown.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! `./x size`: where the bytes of stage1, stage2 and the overlay go.
+//! `./x size`: the sizes of stage1, stage2 and the overlay, module by module.
 
 use anyhow::{Result, ensure};
 use layout::{disk, memory, overlay};
@@ -9,7 +9,8 @@ use crate::dist::Loader;
 use crate::freestanding::{Image, Symbol};
 use crate::overlay::method;
 
-/// Prints the ledger; fails if something is too large or must not be there.
+/// Prints the ledger; fails if a part is too large, or if code is linked that must not
+/// be.
 pub(crate) fn print(loader: &Loader) -> Result<()> {
     let Loader {
         stage1,
@@ -58,7 +59,8 @@ fn print_parts(elf: &Image, start: u32, size: u32) {
     }
 }
 
-/// Formatting code costs kilobytes; one `unwrap` with a message can bring it in.
+/// Fails if formatting code is linked: it takes kilobytes, and one `unwrap` with a
+/// message can bring it in.
 fn no_formatting(elf: &Image) -> Result<()> {
     let mut names = elf.symbols.iter().map(|symbol| demangle(&symbol.name));
     let found = names.find(|name| name.contains("core::fmt"));
@@ -70,7 +72,7 @@ fn no_formatting(elf: &Image) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of what lies at these addresses by module, and what no symbol accounts for.
+/// The bytes at these addresses by module, and those that belong to no symbol.
 fn parts(elf: &Image, range: Range<u32>) -> BTreeMap<String, usize> {
     let inside = |symbol: &&Symbol| symbol.size > 0 && range.contains(&symbol.address);
     // Functions that are equal are one function with several names.
@@ -94,9 +96,9 @@ fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
-/// The module that a function belongs to: two names deep in our own crates, the
-/// crate alone for others. The overlay's roots, which are methods of one type, go by
-/// their own names.
+/// The module that a function belongs to: two names deep in our own crates, the crate
+/// alone for others. The overlay's roots, which are methods of one type, are listed by
+/// name.
 fn module(function: &str) -> String {
     if let Some(root) = method(function) {
         return format!("Overlay::{root}");

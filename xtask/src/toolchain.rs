@@ -1,8 +1,9 @@
 //! Finds a Rust toolchain that can build `core` for our own target.
 //!
-//! That takes the standard library's source beside the compiler, and a compiler
-//! that is not too old. In order: the toolchain on `PATH`, any other of rustup's (nightly first), and Debian's
-//! `rustc-web`, `cargo-web` and `rust-web-src`, which is installed if need be.
+//! The toolchain must contain the standard library's source, and its compiler must not be
+//! too old. The order is: the toolchain on `PATH`, any other of rustup's (nightly first),
+//! and Debian's `rustc-web`, `cargo-web` and `rust-web-src`, which are installed if
+//! necessary.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -11,10 +12,10 @@ use std::process::Command;
 use crate::packages;
 use crate::run::output;
 
-/// The oldest minor version of Rust 1 that builds us, as Cargo.toml names it.
+/// The oldest minor version of Rust 1 that builds gapboot, the same as in Cargo.toml.
 const OLDEST: u32 = 95;
 
-/// A compiler with what it needs to build freestanding images.
+/// A compiler with everything that is needed to build freestanding images.
 pub(crate) struct Toolchain {
     pub(crate) cargo: PathBuf,
     pub(crate) rustc: PathBuf,
@@ -50,8 +51,8 @@ impl Toolchain {
         if minor(&version)? < OLDEST {
             return None;
         }
-        // A toolchain of one's own making may come without cargo; any cargo of
-        // about its age drives it.
+        // A toolchain that the user built may come without cargo; any cargo of about the
+        // same age works with it.
         let cargo = Some(sysroot.join("bin/cargo")).filter(|cargo| cargo.is_file());
         let linker = field(&version, "host: ")
             .map(|host| sysroot.join("lib/rustlib").join(host).join("bin/rust-lld"))
@@ -67,7 +68,7 @@ impl Toolchain {
     /// A cargo command of this toolchain that is allowed to build `core`.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(&self.cargo);
-        // rustup and cargo point these at the toolchain that runs us.
+        // rustup and cargo have set these to the toolchain that runs this program.
         for name in ["LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN", "CARGO", "RUSTFLAGS"] {
             command.env_remove(name);
         }
@@ -81,7 +82,7 @@ impl Toolchain {
 }
 
 fn debian() -> Result<Toolchain> {
-    // Even what is there may be too old.
+    // An installed package may be too old.
     packages::install(&[
         "/usr/bin/rustc",
         "/usr/bin/cargo",
@@ -114,12 +115,12 @@ fn sysroot(rustc: &mut Command) -> Option<PathBuf> {
     output.status.success().then(|| path.trim_end().into())
 }
 
-/// What `rustc` says about itself.
+/// The output of `rustc` about its version.
 fn version(rustc: &Path) -> Result<String> {
     output(Command::new(rustc).arg("-vV").env_remove("LD_LIBRARY_PATH"))
 }
 
-/// The minor version of Rust 1 in what rustc says about itself.
+/// The minor version of Rust 1 in rustc's output about its version.
 fn minor(version: &str) -> Option<u32> {
     let release = field(version, "release: 1.")?;
     release.split('.').next()?.parse().ok()

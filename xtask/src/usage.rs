@@ -1,6 +1,6 @@
-//! How `./x` is called.
+//! The usage of `./x`.
 
-/// What `./x help` prints.
+/// The text that `./x help` prints.
 pub(crate) const USAGE: &str = "\
 usage: ./x COMMAND
 
@@ -24,7 +24,7 @@ usage: ./x COMMAND
 
 Each command first installs what it needs from Debian, as root or by sudo.";
 
-/// The command line makes no sense: exit status 2 and [`USAGE`].
+/// The command line is wrong: exit status 2, and [`USAGE`] is printed.
 #[derive(Debug)]
 pub(crate) struct Usage(pub(crate) String);
 

@@ -1,4 +1,4 @@
-//! Where a source tree and what is built from it lie.
+//! The directories of a source tree and of the files that are built from it.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ impl Workspace {
         Self { root, target }
     }
 
-    /// What `./x dist` leaves behind.
+    /// The directory that `./x dist` fills.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }

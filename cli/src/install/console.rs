@@ -1,8 +1,8 @@
-//! Where the loader talks to a person: a setting in the header of stage2.
+//! The devices that the loader uses as its console: a setting in the header of stage2.
 //!
 //! As text, in `--console` and in `gapboot status`, it is `vga`, `serial` or
-//! both with a comma between; `serial:2@9600` is COM2 at 9,600 baud, where each
-//! of the two may be left out: COM1 and 115,200 baud are meant then.
+//! both with a comma between them. `serial:2@9600` is COM2 at 9,600 baud. Each of the
+//! two numbers may be left out; the defaults are COM1 and 115,200 baud.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -17,7 +17,7 @@ const SCREEN: u8 = 1;
 const SERIAL: u8 = 2;
 /// Baud of divisor 1.
 const FASTEST: u32 = 115_200;
-/// Serial ports that a PC has names for: COM1 to COM4.
+/// The number of serial ports of a PC, COM1 to COM4.
 const PORTS: u8 = 4;
 
 /// The console of a stage2.
@@ -30,7 +30,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// What the header of a stage2 says, unless it is nothing that gapboot sets.
+    /// The console in the header of a stage2; `None` for values that gapboot never sets.
     pub fn of(stage2: &[u8]) -> Option<Self> {
         let header = stage2.get(..header::SIZE)?;
         let divisor = &header[header::DIVISOR_OFFSET..];
@@ -45,7 +45,7 @@ impl Console {
         known.then_some(console)
     }
 
-    /// Puts it into the header of a stage2, whose checksum is made right again.
+    /// Writes the console into the header of a stage2, and updates the checksum there.
     pub fn set(self, stage2: &mut [u8]) {
         stage2[header::OUTPUTS_OFFSET] = self.outputs;
         stage2[header::PORT_OFFSET] = self.port;
@@ -102,7 +102,7 @@ impl FromStr for Console {
     }
 }
 
-/// Port and divisor of what may follow the word `serial`.
+/// Port and divisor, from the text after the word `serial`.
 fn serial(text: &str) -> Result<(u8, u16), Error> {
     let (port, baud) = match text.split_once('@') {
         None => (text, FASTEST),

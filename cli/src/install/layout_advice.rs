@@ -1,5 +1,5 @@
-//! What a person should know about a disk before the loader goes there, or why
-//! something of it does not.
+//! Warnings about a disk before the loader is installed there, and the reasons why a
+//! part of the loader cannot be installed.
 
 use layout::disk::{OVERLAY_LBA, SECTOR};
 
@@ -8,11 +8,11 @@ use crate::disk;
 use crate::number::to_u64;
 use crate::table::Table;
 
-/// Where the first partition begins on almost every disk.
+/// The sector where the first partition begins on almost every disk.
 pub const USUAL_START: u64 = 2048;
 
-/// Where some firmware loses its way, in sectors: above, it reads nothing, or
-/// other sectors than it was asked for.
+/// A limit of some firmware, in sectors: above the limit it reads nothing, or other
+/// sectors than it was asked for.
 const LIMITS: [(u64, &str); 4] = [
     (1 << 32, "2 TiB: firmware that counts sectors in 32 bits"),
     (1 << 28, "128 GiB: firmware without 48-bit addresses"),
@@ -23,12 +23,12 @@ const LIMITS: [(u64, &str); 4] = [
     ),
 ];
 
-/// What a loader without its overlay does not do.
+/// The list of things that a loader without its overlay does, and does not do.
 pub const WITHOUT_OVERLAY: &str = "without it Type 1 entries and legacy-compatible unified kernel \
      images boot and are counted, but there are no other unified kernel images, no menu and no \
      settings";
 
-/// What of other programs would be written over, as they are named to a person.
+/// The names, for messages, of other programs whose data would be overwritten.
 pub fn foreign(code: Code, strangers: &[Stranger]) -> Vec<String> {
     let code = match code {
         Code::Foreign(owner) => Some(format!("boot code of {owner} in sector 0")),
@@ -39,7 +39,7 @@ pub fn foreign(code: Code, strangers: &[Stranger]) -> Vec<String> {
     code.into_iter().chain(strangers.iter().map(data)).collect()
 }
 
-/// What comes back of that which is replaced.
+/// Warnings about replaced programs that will write to their sectors again.
 pub fn returning(strangers: &[Stranger]) -> impl Iterator<Item = String> {
     let returning = strangers.iter().filter(|stranger| stranger.returns);
     returning.map(|stranger| {
@@ -55,18 +55,18 @@ pub fn returning(strangers: &[Stranger]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Why a part of the loader can't be in its place.
+/// The reason why a part of the loader cannot be installed in its place.
 pub struct Obstacle {
-    /// What is wrong, with the sectors.
+    /// The problem, with the sectors.
     pub problem: String,
-    /// What a person can do.
+    /// The advice to the user.
     pub remedy: &'static str,
 }
 
 impl Obstacle {
-    /// The partition, or part of the partition table, that has any of the `count`
-    /// sectors from `at` on, which `part` needs. Nothing overrides this, even if the
-    /// partition is that of a second table: a hybrid MBR, or what is left of a GPT.
+    /// An obstacle if a partition, or the partition table, has any of the `count` sectors
+    /// from `at` on, which `part` needs. No option overrides this, even if the partition
+    /// is in a second table: a hybrid MBR, or the rest of a former GPT.
     pub fn occupant(
         part: &str,
         (at, count): (u64, u64),
@@ -97,8 +97,8 @@ impl Obstacle {
         })
     }
 
-    /// Why an overlay of `count` sectors can't be on this disk, even if other programs'
-    /// data is replaced.
+    /// The reason why an overlay of `count` sectors cannot be installed on this disk, even
+    /// if other programs' data is replaced.
     pub fn overlay(table: &Table, found: &Survey, count: u64) -> Option<Self> {
         let have = to_u64(found.overlay_bytes.len() / SECTOR);
         let beyond = (have < count).then(|| Self {
@@ -124,8 +124,8 @@ impl Obstacle {
     }
 }
 
-/// What a person should know if partitions may begin in the loader's place, which ends
-/// before sector `end`.
+/// The warning if partitions may begin in the loader's place, which ends in front of
+/// sector `end`.
 pub fn unreserved(table: &Table, end: u64) -> Option<String> {
     let gpt = table.gpt.as_ref().filter(|gpt| gpt.first_usable < end)?;
     Some(format!(
@@ -135,7 +135,7 @@ pub fn unreserved(table: &Table, end: u64) -> Option<String> {
     ))
 }
 
-/// What a person should know of the partition table of a disk with `sectors` sectors.
+/// The warnings about the partition table of a disk with `sectors` sectors.
 pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(gpt) = &table.gpt

@@ -1,17 +1,17 @@
-//! What `gapboot install`, `remove` and `status` know of an installed loader.
+//! The installed loader, as `gapboot install`, `remove` and `status` write and read it.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
 //! | [`stages`] | the loader that this program carries, and stage2's header |
 //! | [`overlay`] | the overlay's header |
-//! | [`console`] | a setting in stage2's header: where the loader talks |
-//! | [`survey`] | what is in the loader's sectors of a disk now |
-//! | [`status`] | what a survey means: installed, intact, up to date |
-//! | [`layout_advice`] | what a person should know of a disk |
-//! | [`write`](mod@write) | one write; how all of them are done and checked |
-//! | [`order`] | the writes in an order that bears an interruption |
-//! | [`plan`] | what is going to happen to a disk |
-//! | [`undo`] | what an installation wrote over, in a file |
+//! | [`console`] | a setting in stage2's header: the devices of the console |
+//! | [`survey`] | the present contents of the loader's sectors on a disk |
+//! | [`status`] | the meaning of a survey: installed, intact, up to date |
+//! | [`layout_advice`] | warnings about a disk |
+//! | [`write`](mod@write) | one write; doing and checking all of them |
+//! | [`order`] | the writes, in an order that survives an interruption |
+//! | [`plan`] | the plan of all changes to a disk |
+//! | [`undo`] | the file with the data that an installation overwrote |
 
 pub mod console;
 pub mod layout_advice;

@@ -1,41 +1,41 @@
-//! The writes of an installation, in an order that bears an interruption.
+//! The writes of an installation, in an order that survives an interruption.
 //!
 //! Writes between two syncs may reach the disk in any order, or in part. After
 //! every cut, at any sector, the disk must hold one of three: the old loader,
-//! unharmed; a gapboot stage1 over a stage2 that it refuses, which says so on
-//! the screen; or the new gapboot. The danger is boot code that trusts the
-//! sectors behind it: foreign code does, stage1 does not (it checks magic,
-//! length and checksum before it jumps).
+//! unharmed; a stage1 of gapboot with a stage2 that it refuses with a message on the
+//! screen; or the new gapboot. Boot code that trusts the sectors after it is
+//! dangerous: foreign code does, stage1 does not (it checks magic, length and
+//! checksum before it jumps).
 //!
 //! stage2 is written in three parts, with a sync after each:
 //!
-//! 1. *mark*: its first sector with the magic [`INCOMPLETE`]. From here on no
-//!    stage1 takes what it finds for a stage2, and a later `gapboot install`
-//!    knows an interrupted one from a foreign program.
+//! 1. *mark*: its first sector with the magic [`INCOMPLETE`]. From here on
+//!    every stage1 refuses the sectors, and a later `gapboot install` can tell an
+//!    interrupted installation from a foreign program.
 //! 2. *body*: all other sectors; then the overlay, its first sector before the
-//!    rest, so that what is there of it is known as gapboot's. If the former overlay
-//!    was longer, the sectors that the new one does not take are cleared before, as
-//!    long as the former one's first sector says whose they are.
+//!    rest, so that a partly written overlay is recognised as gapboot's. If the former
+//!    overlay was longer, the sectors that the new one does not take are cleared first,
+//!    while the first sector of the former overlay still marks them as gapboot's.
 //! 3. *seal*: its first sector again, now with the true magic.
 //!
-//! Where the boot code goes among them depends on what is there:
+//! The place of the boot code in this order depends on the disk:
 //!
 //! - **The gap holds a foreign program** (with `--force`): boot code first. The
 //!   old boot code may depend on the gap, so it must be gone before the gap
-//!   changes. The new one finds no magic there and says so. The overlay's sectors
-//!   count as part of the gap here.
+//!   changes. The new boot code finds no magic there, and prints a message.
+//!   The overlay's sectors count as part of the gap here.
 //! - **The boot code is an older gapboot's**: between mark and body. The old
 //!   stage2 is invalid by then and the new one not valid yet, so that no stage1
-//!   ever starts the stage2 of another version. The same if there is foreign
-//!   code and something foreign behind gapboot's stage2 in the gap.
-//! - **Else** (no boot code, or foreign code over a gap that is empty or
-//!   gapboot's, so that it can't depend on it): last. The old loader, if there
-//!   is one, boots until the moment in which the new one is complete.
+//!   ever starts the stage2 of another version. The place is the same if the boot code
+//!   is foreign and foreign data follows gapboot's stage2 in the gap.
+//! - **Otherwise** (no boot code, or foreign code that cannot depend on the gap, because
+//!   the gap is empty or gapboot's): last. The old loader, if there is one, boots until
+//!   the new one is complete.
 //!
 //! The boot code is less than a sector, and a disk writes a sector as a whole.
 //! An update has one copy of stage2 in one place, so there is a moment, some
-//! tens of milliseconds long, in which an interruption leaves a disk that says
-//! what is wrong instead of booting; running `gapboot install` again mends it.
+//! tens of milliseconds long, in which an interruption leaves a disk that prints an
+//! error message instead of booting; running `gapboot install` again repairs it.
 
 use std::ops::Range;
 
@@ -46,7 +46,7 @@ use super::survey::{Code, Gap, Survey, is_zero};
 use super::write::Write;
 use crate::number::{sector_bytes, to_u64, to_usize};
 
-/// What becomes of the overlay's sectors.
+/// The change to the overlay's sectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverlayAction {
     /// They get the overlay.
@@ -57,8 +57,8 @@ pub enum OverlayAction {
     Clear,
 }
 
-/// The writes that turn what was found into an installed gapboot; none if it is
-/// there already. `first` is what sector 0 is to begin with: the boot code, or
+/// The writes that install gapboot on the disk of the survey; no writes if it is
+/// installed already. `first` holds the new first bytes of sector 0: the boot code, or
 /// the boot code and a changed partition table.
 pub fn install(
     found: &Survey,
@@ -82,8 +82,8 @@ pub fn install(
     };
     let is_same_stage2 = found.gap_bytes == stages.stage2;
     let mut writes = match is_same_stage2 {
-        // An overlay that does not fit its stage2 is never loaded, so it may
-        // come at any time.
+        // An overlay of another build is never loaded, so it may be written at any
+        // time.
         true => overlay,
         false => write_stage2(&stages.stage2, overlay),
     };
@@ -121,8 +121,8 @@ fn write_stage2(stage2: &[u8], overlay: Vec<Write>) -> Vec<Write> {
     writes
 }
 
-/// The writes that put the overlay where it is not yet, and leave nothing of a
-/// longer one after it.
+/// The writes that install the overlay if it is not there yet, and clear the end of a
+/// longer former one.
 fn write_overlay(found: &Survey, overlay: &[u8]) -> Vec<Write> {
     let mut writes = Vec::from_iter(clear_after(found, overlay.len()));
     if !found.overlay_bytes.starts_with(overlay) {
@@ -133,8 +133,7 @@ fn write_overlay(found: &Survey, overlay: &[u8]) -> Vec<Write> {
     writes
 }
 
-/// The write that clears what the overlay that is there has after its first `size`
-/// bytes.
+/// The write that clears the present overlay after its first `size` bytes.
 fn clear_after(found: &Survey, size: usize) -> Option<Write> {
     let own = found.own_overlay();
     let end = sector_bytes(own.end.saturating_sub(own.start));
@@ -148,10 +147,10 @@ fn clear_after(found: &Survey, size: usize) -> Option<Write> {
     (!is_zero(rest)).then_some(write)
 }
 
-/// The writes that take gapboot out: the boot code first, so that nothing jumps
-/// into what goes next, and the sectors by which the rest is known as gapboot's
-/// last, so that an interrupted removal can be repeated. Nothing else is
-/// touched.
+/// The writes that remove gapboot: the boot code first, so that no code jumps into the
+/// sectors that are cleared next, and those sectors last by which the rest is recognised
+/// as gapboot's, so that an interrupted removal can be repeated. No other sector is
+/// changed.
 pub fn remove(found: &Survey) -> Vec<Write> {
     let mut writes = Vec::new();
     if found.code == Code::Gapboot {
@@ -166,12 +165,12 @@ pub fn remove(found: &Survey) -> Vec<Write> {
     writes
 }
 
-/// The writes that take the overlay out, if there is one.
+/// The writes that remove the overlay, if there is one.
 fn clear_overlay(found: &Survey) -> Vec<Write> {
     clear("the overlay, zeros", found.own_overlay())
 }
 
-/// Fills sectors with zeros: the one by which they are known as gapboot's last.
+/// Fills sectors with zeros; the first one, which marks them as gapboot's, comes last.
 fn clear(what: &'static str, sectors: Range<u64>) -> Vec<Write> {
     if sectors.is_empty() {
         return Vec::new();
@@ -182,7 +181,7 @@ fn clear(what: &'static str, sectors: Range<u64>) -> Vec<Write> {
     rest.into_iter().chain([first]).collect()
 }
 
-/// The first sector of `bytes` and the rest as writes of their own.
+/// Two writes: the first sector of `bytes`, and the rest.
 fn halves(what: [&'static str; 2], at: u64, bytes: &[u8]) -> [Write; 2] {
     let (first, rest) = bytes.split_at(SECTOR);
     [

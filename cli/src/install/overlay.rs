@@ -1,5 +1,5 @@
-//! The overlay's header, by which an installed one is known, and the checksum, by
-//! which the loader knows its own.
+//! The overlay's header, by which an installed overlay is recognised, and the checksum,
+//! by which the loader recognises its own overlay.
 
 use layout::disk::SECTOR;
 use layout::format1;
@@ -7,24 +7,24 @@ use layout::overlay::{BUILD_OFFSET, CHECKSUM_OFFSET, LENGTH_OFFSET, MAGIC, RESID
 
 use crate::number::{to_u64, to_usize};
 
-/// What overlays of any format begin with.
+/// The first bytes of an overlay of any format.
 const MARK: &[u8] = b"gapover";
 const _: () = assert!(MARK.len() + 1 == MAGIC.len());
 
-/// An overlay, as far as its header tells.
+/// An overlay, as its header describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverlayHeader {
-    /// The stage2 that it belongs to: the checksum of its unpacked image.
+    /// The checksum of the unpacked image of the stage2 that the overlay belongs to.
     pub build: u32,
-    /// How many sectors it has; `None` if the header is damaged, or of a format that
-    /// this program does not know.
+    /// The number of sectors; `None` if the header is damaged, or of a format that this
+    /// program does not know.
     pub sectors: Option<u64>,
     /// The checksum is right. Never true without a number of sectors.
     pub intact: bool,
 }
 
 impl OverlayHeader {
-    /// The overlay at the start of `bytes`, if they begin like one.
+    /// The overlay at the start of `bytes`, if they begin with an overlay's magic.
     pub fn find(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < SIZE || !bytes.starts_with(MARK) {
             return None;

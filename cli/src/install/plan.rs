@@ -1,4 +1,4 @@
-//! What is going to happen to a disk: decided before anything is written.
+//! The plan of an installation: every change is decided before the first write.
 
 use layout::disk::{OVERLAY_LBA, STAGE2_LBA, STAGE2_SECTORS};
 
@@ -13,14 +13,14 @@ use crate::error::Error;
 use crate::table::gpt::NewHeader;
 use crate::table::{self, Table, mbr};
 
-/// What a person options besides the loader itself.
+/// The options of an installation, besides the loader itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InstallOptions {
-    /// Other programs' code and data may be written over.
+    /// Other programs' code and data may be overwritten.
     pub force: bool,
-    /// The overlay is not wanted.
+    /// The overlay is not installed.
     pub no_overlay: bool,
-    /// The console; what is installed keeps its own without.
+    /// The console; `None` keeps that of the installed loader.
     pub console: Option<Console>,
     /// An entry of sector 0 gets the active flag.
     pub active: bool,
@@ -30,20 +30,20 @@ pub struct InstallOptions {
     pub reserve: bool,
 }
 
-/// What is going to happen to a disk.
+/// The plan of an installation on one disk.
 pub struct Plan {
-    /// What is there now.
+    /// The present contents of the disk.
     pub found: Survey,
-    /// The loader as it goes there.
+    /// The loader as it will be installed.
     pub stages: Stages,
-    /// The writes, none if everything is there already.
+    /// The writes; no writes if everything is there already.
     pub writes: Vec<Write>,
-    /// What a person should know, a line each.
+    /// Warnings to the user, a line each.
     pub notes: Vec<String>,
 }
 
 impl Plan {
-    /// Looks at the disk and decides; writes nothing.
+    /// Reads the disk and makes the plan; writes nothing.
     pub fn new(
         disk: &dyn Sectors,
         stages: &Stages,
@@ -93,7 +93,7 @@ impl Plan {
         })
     }
 
-    /// What the plan does, as a participle and its object.
+    /// Describes the plan as a participle and its object.
     pub fn outcome(&self) -> String {
         let new = &self.stages.version;
         match &self.found.gap {
@@ -119,8 +119,11 @@ impl Plan {
     }
 }
 
-/// What becomes of the overlay's sectors, with a warning if there is to be no overlay.
-/// An error if the disk would lose an overlay that works.
+/// The change to the overlay's sectors, with a warning if no overlay will be installed.
+///
+/// # Errors
+///
+/// The disk would lose an overlay that works.
 fn overlay(
     table: &Table,
     found: &Survey,
@@ -144,12 +147,12 @@ fn overlay(
         "warning: the overlay is left out, {problem}: {remedy}; {}",
         advice::WITHOUT_OVERLAY
     );
-    // A program without an overlay says nothing new of every disk.
+    // A program without an overlay does not repeat this for every disk.
     let warning = stages.overlay.is_some().then_some(warning);
     Ok((OverlayAction::Leave, warning))
 }
 
-/// Why there can be no overlay on this disk.
+/// The reason why this disk cannot have an overlay.
 fn overlay_obstacle(
     table: &Table,
     found: &Survey,
@@ -168,8 +171,8 @@ fn overlay_obstacle(
     Obstacle::overlay(table, found, count).or(strangers.flatten())
 }
 
-/// What sector 0 is to begin with: the boot code, and the partition table behind
-/// it only if something in it is to change.
+/// The new first bytes of sector 0: the boot code, followed by the partition table only
+/// if an entry of the table changes.
 fn first_sector(
     found: &Survey,
     stages: &Stages,
@@ -189,8 +192,8 @@ fn first_sector(
     Ok(first)
 }
 
-/// The writes that keep partitions out of the gap: from the usual sector on, or
-/// from where the first one begins.
+/// The writes that change the GPT so that partitions cannot begin in the gap, but only
+/// from the usual sector on, or from the start of the first partition.
 fn reserve(table: &Table) -> Result<Vec<Write>, Error> {
     let Some(gpt) = &table.gpt else {
         return Err(Error::failed(

@@ -1,5 +1,5 @@
-//! The stages: those that this program carries, and the header by which
-//! installed ones are known.
+//! The stages that this program carries, and the header by which installed stages are
+//! recognised.
 
 use layout::disk::{STAGE1_CODE, STAGE2_BYTES};
 use layout::{format1, header};
@@ -9,13 +9,13 @@ use super::overlay::{self, OverlayHeader};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_usize};
 
-/// stage1 holds this word somewhere in its boot code, stage2 begins with it: by
-/// it an installed gapboot of any version is known.
+/// stage1 holds this word somewhere in its boot code, and stage2 begins with it: an
+/// installed gapboot of any version is recognised by this word.
 pub const MARK: &[u8] = b"gapboot";
 
-/// The magic of a stage2 that is being written: unlike [`header::MAGIC`], so
-/// that stage1 refuses it, and unlike anything of anyone else's, so that the
-/// next `gapboot install` knows what it finds.
+/// The magic of a stage2 that is being written. It differs from [`header::MAGIC`], so
+/// that stage1 refuses it, and from the data of other programs, so that the next
+/// `gapboot install` recognises it.
 pub const INCOMPLETE: [u8; 8] = *b"gapboot~";
 
 /// Bytes of stage1 that firmware and formatting tools write to: the BPB and
@@ -23,7 +23,7 @@ pub const INCOMPLETE: [u8; 8] = *b"gapboot~";
 /// count when an installed stage1 is compared.
 const SCRIBBLED: [std::ops::Range<usize>; 2] = [0x03..0x5a, 0xda..0xe0];
 
-/// The files of the build as `build.rs` includes them.
+/// The files of the build, which `build.rs` includes.
 struct Embedded {
     stage1: &'static [u8],
     stage2: &'static [u8],
@@ -32,12 +32,12 @@ struct Embedded {
 
 include!(concat!(env!("OUT_DIR"), "/stages.rs"));
 
-/// The loader as it goes to a disk.
+/// The loader as it is written to a disk.
 #[derive(Clone)]
 pub struct Stages {
     /// Boot code for the first 440 bytes of sector 0.
     pub code: Vec<u8>,
-    /// stage2, filled up with zeros to the sectors that are its own.
+    /// stage2, filled up with zeros to all of its sectors.
     pub stage2: Vec<u8>,
     /// The overlay, whole sectors.
     pub overlay: Option<Vec<u8>>,
@@ -46,7 +46,11 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// The loader inside this program; an error if it was built without.
+    /// The loader inside this program.
+    ///
+    /// # Errors
+    ///
+    /// The program was built without a loader.
     pub fn embedded() -> Result<Self, Error> {
         match EMBEDDED {
             Some(files) => Self::new(files.stage1, files.stage2, files.overlay),
@@ -56,8 +60,11 @@ impl Stages {
         }
     }
 
-    /// The loader from `stage1.bin`, `stage2.bin` and `overlay.bin`; an error
-    /// if they can't be what the build makes.
+    /// The loader from `stage1.bin`, `stage2.bin` and `overlay.bin`.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be those that the build makes.
     pub fn new(stage1: &[u8], stage2: &[u8], overlay: Option<&[u8]>) -> Result<Self, Error> {
         let wrong = |what| Error::failed(format!("this gapboot was built wrongly: {what}"));
         let code = stage1
@@ -97,7 +104,7 @@ impl Stages {
         own.is_some_and(|own| installed.is_older_than(&own))
     }
 
-    /// The same loader with this console; with the build's own for none.
+    /// The same loader with this console; `None` keeps the console of the build.
     #[must_use]
     pub fn with_console(mut self, console: Option<Console>) -> Self {
         if let Some(console) = console {
@@ -106,8 +113,8 @@ impl Stages {
         self
     }
 
-    /// True if boot code is this stage1, whatever firmware wrote into the
-    /// bytes that hold no code.
+    /// True if the boot code is this stage1. Bytes that hold no code are not compared,
+    /// because firmware writes to them.
     pub fn is_this_stage1(&self, code: &[u8]) -> bool {
         let counts = |at: &usize| !SCRIBBLED.iter().any(|bytes| bytes.contains(at));
         code.len() == self.code.len()
@@ -128,27 +135,26 @@ fn filled(bytes: &[u8], size: usize) -> Vec<u8> {
     filled
 }
 
-/// What the header of a stage2 says (see [`layout::header`]).
+/// The fields of a stage2's header (see [`layout::header`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage2 {
     /// gapboot's version, printable.
     pub version: String,
-    /// Length in bytes, as many as the gap has if the header names none that
-    /// is possible.
+    /// Length in bytes; the length of the gap if the header's length is impossible.
     pub length: usize,
     /// The checksum is right. Never true for a format that this program does not know.
     pub intact: bool,
-    /// The checksum of the unpacked image, by which an overlay knows its stage2.
+    /// The checksum of the unpacked image. An overlay of this stage2 has the same one.
     pub build: u32,
-    /// Sectors that it loads as its overlay; 0 in a format that this program does not
-    /// know.
+    /// Sectors that this stage2 loads as its overlay; 0 in a format that this program does
+    /// not know.
     pub overlay_sectors: u64,
-    /// The format of its header.
+    /// The format of the header.
     format: u16,
 }
 
 impl Stage2 {
-    /// The stage2 that `gap` begins with, if there is one.
+    /// The stage2 at the start of `gap`, if there is one.
     pub fn find(gap: &[u8]) -> Option<Self> {
         if gap.len() < header::SIZE || !gap.starts_with(&header::MAGIC) {
             return None;
@@ -176,22 +182,22 @@ impl Stage2 {
         })
     }
 
-    /// True if it takes the overlay at the start of `area` for its own: the same test
-    /// as the loader's.
+    /// True if this stage2 accepts the overlay at the start of `area`: the loader makes the
+    /// same test.
     pub fn loads(&self, area: &[u8]) -> bool {
         let size = to_usize(sector_bytes(self.overlay_sectors));
         let overlay = area.get(..size).filter(|overlay| !overlay.is_empty());
         overlay.is_some_and(|overlay| overlay::is_intact(overlay, self.build))
     }
 
-    /// True if it is older than `other`, by its format or by its version.
+    /// True if this stage2 is older than `other`, by its format or by its version.
     fn is_older_than(&self, other: &Self) -> bool {
         let age = |stage2: &Self| (stage2.format, release(&stage2.version));
         age(self) < age(other)
     }
 }
 
-/// The numbers of a version such as `0.1.0`, to compare it with another.
+/// The numbers of a version such as `0.1.0`, for comparisons.
 fn release(version: &str) -> Vec<u32> {
     let numbers = version.split('.');
     numbers.map(|number| number.parse().unwrap_or(0)).collect()
@@ -202,7 +208,7 @@ fn number(gap: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(*bytes.unwrap_or(&[0; 4]))
 }
 
-/// A version field as text that is safe to print, whatever the disk holds.
+/// A version field as text that is safe to print for any bytes on the disk.
 fn version(field: &[u8]) -> String {
     let end = field
         .iter()

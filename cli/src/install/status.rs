@@ -1,4 +1,4 @@
-//! What a survey of a disk means: the answer of `gapboot status`.
+//! The meaning of a disk's survey: the answer of `gapboot status`.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Status {
     /// stage2's checksum is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intact: Option<bool>,
-    /// Both stages are those of this program.
+    /// Both stages are the same as in this program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to_date: Option<bool>,
     /// stage2 is older than this program's.
@@ -41,14 +41,14 @@ pub struct Status {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foreign {
-    /// Where: 0 for boot code.
+    /// The sector: 0 for boot code.
     pub sector: u64,
-    /// Whose, as far as it can be told.
+    /// The program's name, if it was recognised.
     pub owner: &'static str,
 }
 
 impl Status {
-    /// What a survey means; `stages` are those of this program, if it has any.
+    /// The meaning of a survey. `stages` are those of this program, if it has any.
     pub fn new(found: &Survey, stages: Option<&Stages>) -> Self {
         let is_this_stage1 = stages.is_some_and(|own| own.is_this_stage1(&found.code_bytes));
         let stage2 = found.stage2();
@@ -84,7 +84,7 @@ impl Status {
         }
     }
 
-    /// The answer in a sentence.
+    /// The answer as a sentence.
     pub fn sentence(&self) -> String {
         let version = self.version.as_deref().unwrap_or_default();
         let install = "`gapboot install` writes it anew";
@@ -120,8 +120,8 @@ impl Status {
     }
 }
 
-/// stage2 is this program's, whatever the console; and so is the overlay, if
-/// there is one.
+/// True if stage2 is the same as this program's, with any console, and so is the overlay,
+/// if there is one.
 fn is_up_to_date(found: &Survey, own: &Stages) -> bool {
     let own = own.clone().with_console(found.console());
     own.stage2 == found.gap_bytes
@@ -131,7 +131,7 @@ fn is_up_to_date(found: &Survey, own: &Stages) -> bool {
         }
 }
 
-/// Other programs where the loader is or would be.
+/// Other programs in the sectors of the loader, whether or not it is installed.
 fn foreign(found: &Survey, stages: Option<&Stages>) -> Vec<Foreign> {
     let overlay = stages.map_or(0, Stages::overlay_sectors);
     let overlay = overlay.max(found.overlay_sectors());

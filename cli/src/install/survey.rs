@@ -1,4 +1,5 @@
-//! What is where gapboot goes: in the boot code of sector 0 and in the gap.
+//! The present contents of gapboot's place on a disk: the boot code of sector 0 and the
+//! gap.
 
 use std::ops::Range;
 
@@ -12,24 +13,24 @@ use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::table::{self, Place};
 
-/// Whose the loader's sectors are where a partition was made in them since.
+/// The owner of the loader's sectors in which a partition was made later.
 const PARTITION: &str = "a partition";
 
-/// Whose boot code is in sector 0.
+/// The owner of the boot code in sector 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Nobody's: all zero.
+    /// There is no boot code: all bytes are zero.
     Empty,
     /// gapboot's, of any version.
     Gapboot,
-    /// That of the program named.
+    /// The named program's.
     Foreign(&'static str),
 }
 
-/// What the gap begins with.
+/// The data at the start of the gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// Nothing of gapboot's.
+    /// No data of gapboot.
     Without,
     /// A stage2.
     Stage2(Stage2),
@@ -42,14 +43,14 @@ pub enum Gap {
 pub struct Stranger {
     /// The program that wrote it.
     pub owner: &'static str,
-    /// Where.
+    /// Its number.
     pub lba: u64,
-    /// It is known to write there again.
+    /// The program is known to write there again.
     pub returns: bool,
 }
 
 impl Stranger {
-    /// A partition in a place that begins with sector `at`.
+    /// The partition at `place`, in an area of the loader that begins with sector `at`.
     fn partition(place: &Place, at: u64) -> Self {
         Self {
             owner: PARTITION,
@@ -59,22 +60,22 @@ impl Stranger {
     }
 }
 
-/// What a disk holds, with the bytes.
+/// The contents of a disk, with the bytes.
 pub struct Survey {
     /// The first 440 bytes of sector 0.
     pub code_bytes: Vec<u8>,
-    /// The others: signature and partition table.
+    /// The other bytes of sector 0: signature and partition table.
     pub table_bytes: Vec<u8>,
     /// Sectors 34-65.
     pub gap_bytes: Vec<u8>,
     /// Sectors 66-191, or as many of them as the disk has.
     pub overlay_bytes: Vec<u8>,
-    /// Whose boot code it is.
+    /// The owner of the boot code.
     pub code: Code,
-    /// What the gap begins with.
+    /// The data at the start of the gap.
     pub gap: Gap,
-    /// The overlay that the loader would read, of any version, be it in a partition by
-    /// now.
+    /// The overlay that the loader would read, of any version, even if a partition was
+    /// made there.
     pub overlay: Option<OverlayHeader>,
     /// Sectors of the gap that are not gapboot's, one for each owner.
     pub strangers: Vec<Stranger>,
@@ -82,8 +83,8 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Looks at `disk`. Sectors of a partition are never gapboot's, whatever they
-    /// hold: one that was made over an installed loader still bears its marks.
+    /// Reads `disk`. Sectors of a partition are never gapboot's: a partition that was made
+    /// over an installed loader still holds the loader's bytes.
     pub fn new(disk: &dyn Sectors) -> Result<Self, Error> {
         let mut code_bytes = disk::read(disk, 0, 1)?;
         let table_bytes = code_bytes.split_off(STAGE1_CODE);
@@ -116,19 +117,20 @@ impl Survey {
         })
     }
 
-    /// True if a loader is here whose overlay is missing, damaged or another's.
+    /// True if a loader is installed whose overlay is missing, damaged or of another
+    /// build.
     pub fn lacks_overlay(&self) -> bool {
         let stage2 = self.stage2();
         stage2.is_some_and(|stage2| !stage2.loads(&self.overlay_bytes))
     }
 
-    /// True if a loader is here that starts, and its overlay with it.
+    /// True if a loader is installed that starts and loads its overlay.
     pub fn has_working_overlay(&self) -> bool {
         let stage2 = self.stage2();
         stage2.is_some_and(|stage2| stage2.intact && stage2.loads(&self.overlay_bytes))
     }
 
-    /// The stage2 that is here, be it damaged.
+    /// The stage2 on the disk, even if it is damaged.
     pub fn stage2(&self) -> Option<&Stage2> {
         match &self.gap {
             Gap::Stage2(stage2) => Some(stage2),
@@ -136,7 +138,7 @@ impl Survey {
         }
     }
 
-    /// The console that was chosen for a gapboot that is here, be it damaged or
+    /// The console that was chosen for the gapboot on the disk, even if that is damaged or
     /// half written.
     pub fn console(&self) -> Option<Console> {
         match self.gap {
@@ -150,7 +152,7 @@ impl Survey {
         self.partitions.iter().any(|place| place.has_any(at, 1))
     }
 
-    /// Sectors from which the loader that is here reads its overlay.
+    /// Sectors from which the loader on the disk reads its overlay.
     pub fn overlay_sectors(&self) -> u64 {
         self.stage2().map_or(0, |stage2| stage2.overlay_sectors)
     }
@@ -166,9 +168,9 @@ impl Survey {
         own_range(STAGE2_LBA, own_sectors(&self.gap))
     }
 
-    /// The sectors that hold gapboot's overlay; of a damaged one whose size nothing
-    /// tells, all that it can have. A partition and all that follows it are not
-    /// gapboot's.
+    /// The sectors that hold gapboot's overlay; if the overlay is damaged and its size is
+    /// unknown, all sectors that an overlay can have. A partition and all sectors after
+    /// its start are not gapboot's.
     pub fn own_overlay(&self) -> Range<u64> {
         let stage2 = self.stage2().filter(|stage2| stage2.intact);
         let size = self.overlay.map_or(0, |overlay| {
@@ -184,8 +186,8 @@ impl Survey {
         own_range(OVERLAY_LBA, size.min(disk).min(room))
     }
 
-    /// What is not gapboot's in the first `count` sectors of the overlay's place: one
-    /// sector for each owner.
+    /// Sectors that are not gapboot's among the first `count` sectors of the overlay's
+    /// place: one sector for each owner.
     pub fn overlay_strangers(&self, count: u64) -> Vec<Stranger> {
         let intruder = self.intruder(OVERLAY_LBA, count);
         let partition = intruder.map(|place| Stranger::partition(place, OVERLAY_LBA));
@@ -200,7 +202,7 @@ impl Survey {
     }
 }
 
-/// True if there is nothing but zeros.
+/// True if all bytes are zero.
 pub fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| byte == 0)
 }
@@ -234,9 +236,9 @@ fn own_range(at: u64, count: u64) -> Range<u64> {
     at..at.saturating_add(count)
 }
 
-/// Whatever of `bytes`, which begin with sector `at`, is not in the `own` sectors;
-/// and inside of these, unless they are intact, what bears the mark of a program
-/// that may have damaged them.
+/// Foreign sectors in `bytes`, which begin with sector `at`: those outside the `own`
+/// sectors, and, unless the own sectors are intact, those inside that bear the mark of a
+/// program which may have damaged them.
 fn strangers(at: u64, bytes: &[u8], own: &Range<u64>, intact: bool) -> Vec<Stranger> {
     let mut strangers: Vec<Stranger> = Vec::new();
     for (lba, sector) in (at..).zip(bytes.chunks(SECTOR)) {

@@ -1,18 +1,18 @@
-//! What an installation wrote over, in a file, to bring it back.
+//! The undo file: the data that an installation overwrote, to restore it later.
 //!
 //! | offset | size | field |
 //! |---|---|---|
 //! | 0 | 8 | magic, `gapundo1`; the digit is the format's version |
-//! | 8 | 4 | CRC-32 (IEEE 802.3) of all that follows |
+//! | 8 | 4 | CRC-32 (IEEE 802.3) of all bytes after this field |
 //! | 12 | 4 | number of sectors |
 //! | 16 | 8 | sectors of the disk |
 //! | 24 | 16 | the disk's GUID, or the signature of its MBR and zeros |
-//! | 40 | | for each sector its LBA (8), what was there (512), what was written (512) |
+//! | 40 | | for each sector its LBA (8), its former bytes (512), the written bytes (512) |
 //!
-//! Numbers are little-endian. A sector is brought back if it is as it was written,
-//! is gapboot's still, or holds nothing: what others have written since stays,
-//! and so do a partition table that has changed since and the sectors of a
-//! partition that was made there.
+//! Numbers are little-endian. A sector is restored if it still holds the written
+//! bytes, is still gapboot's, or is empty. Data that others have written since then
+//! stays, and so do a partition table that has changed and the sectors of a partition
+//! that was made there.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -32,7 +32,7 @@ use crate::number::{to_u32, to_usize};
 const MAGIC: &[u8; 8] = b"gapundo1";
 const HEADER: usize = 40;
 const RECORD: usize = 8 + 2 * SECTOR;
-/// Where the MBR's disk signature lies.
+/// The place of the MBR's disk signature.
 const MBR_SIGNATURE: std::ops::Range<usize> = 440..444;
 
 /// A sector that an installation changed.
@@ -43,7 +43,7 @@ struct Change {
     after: Vec<u8>,
 }
 
-/// What an installation changed on one disk.
+/// The changes of an installation on one disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
     sectors: u64,
@@ -52,7 +52,7 @@ pub struct Undo {
 }
 
 impl Undo {
-    /// What `writes` are going to change on `disk`.
+    /// The changes that `writes` will make on `disk`.
     pub fn of(disk: &dyn Sectors, writes: &[Write]) -> Result<Self, Error> {
         let mut changes: Vec<Change> = Vec::new();
         for write in writes {
@@ -75,7 +75,8 @@ impl Undo {
         })
     }
 
-    /// Writes the file for `disk`, to the medium; one that exists is left alone.
+    /// Writes the file for `disk` and syncs it to the medium. A file that exists is not
+    /// changed.
     pub fn save(&self, path: &Path, disk: &dyn Sectors) -> Result<(), Error> {
         let write = |mut file: File| {
             file.write_all(&self.bytes())?;
@@ -84,7 +85,7 @@ impl Undo {
         let saved = File::create_new(path).and_then(write);
         saved.map_err(|error| {
             let (file, what) = (path.display(), "nothing was installed");
-            // Another file would keep what an interrupted installation left.
+            // A new file would hold the bytes that an interrupted installation left.
             Error::failed(match Self::load(path, disk) {
                 Ok(_) => format!(
                     "{file} is this disk's way back from an earlier install; {what}: keep that \
@@ -162,13 +163,13 @@ impl Undo {
         })
     }
 
-    /// The writes that bring back what was there, and the places that stay as they
-    /// are because someone has written there since.
+    /// The writes that restore the former bytes, and the places that stay unchanged
+    /// because another program has written there since then.
     ///
-    /// The order bears an interruption as that of an installation does: gapboot's
-    /// stage1 refuses stage2 from the first write on, and boot code that depends
-    /// on the gap comes after the gap. The first sectors of stage2 and of the overlay,
-    /// by which the others are known as gapboot's, come after these.
+    /// The order survives an interruption, as that of an installation does: gapboot's
+    /// stage1 refuses stage2 from the first write on, and boot code that depends on the
+    /// gap comes after the gap. The first sectors of stage2 and of the overlay, which mark
+    /// the other sectors as gapboot's, come after those.
     pub fn writes(
         &self,
         found: &Survey,
@@ -226,13 +227,14 @@ impl Undo {
         Ok((writes, stay))
     }
 
-    /// The sectors that an overlay has got by a later installation than the one whose
-    /// way back this is.
+    /// The sectors of an overlay that were written by a later installation than the one
+    /// that this file undoes.
     fn newer(&self, found: &Survey) -> Vec<u64> {
         let change = |at| self.changes.iter().find(|change| change.at == at);
         let stays = match (change(OVERLAY_LBA), change(STAGE2_LBA)) {
             (Some(_), _) => false,
-            // It fits the stage2 that comes back: that installation left it alone.
+            // The overlay fits the stage2 that is restored, so that installation did not
+            // change the overlay.
             (None, Some(stage2)) => {
                 let stage2 = Stage2::find(&stage2.before);
                 let build = stage2.map(|stage2| stage2.build);
@@ -246,8 +248,8 @@ impl Undo {
 }
 
 impl Change {
-    /// What is to be written back, a whole sector or less; nothing if the sector
-    /// is someone else's by now.
+    /// The bytes to write back, a whole sector or less; `None` if the sector belongs to
+    /// another program by now.
     fn back(&self, found: &Survey, now: &[u8]) -> Option<Vec<u8>> {
         if (in_gap(self.at) || in_overlay(self.at)) && found.is_in_partition(self.at) {
             return None;
@@ -264,7 +266,7 @@ impl Change {
     }
 }
 
-/// Sectors that follow each other in one write.
+/// Joins consecutive sectors into one write.
 fn joined(writes: Vec<Write>) -> Vec<Write> {
     let mut joined: Vec<Write> = Vec::new();
     for write in writes {
@@ -289,7 +291,7 @@ fn in_overlay(at: u64) -> bool {
     (OVERLAY_LBA..OVERLAY_LBA + OVERLAY_SECTORS).contains(&at)
 }
 
-/// What a disk keeps when partitions come and go.
+/// The disk's identity, which stays the same when partitions come and go.
 fn identity(disk: &dyn Sectors) -> Result<[u8; 16], Error> {
     let mut identity = [0; 16];
     let sector = disk::read(disk, 1, 1)?;

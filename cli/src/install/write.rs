@@ -1,4 +1,4 @@
-//! One write of an installation, and how all of them are done and checked.
+//! One write of an installation; doing and checking all of them.
 
 use layout::disk::SECTOR;
 
@@ -9,11 +9,11 @@ use crate::number::to_u64;
 /// One write, followed by a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
-    /// What it is, for `--dry-run`.
+    /// A description of the write, for `--dry-run`.
     pub what: &'static str,
     /// The first sector.
     pub at: u64,
-    /// The bytes; the last sector keeps what follows them.
+    /// The bytes; the rest of the last sector is not changed.
     pub bytes: Vec<u8>,
 }
 
@@ -27,12 +27,12 @@ impl Write {
         }
     }
 
-    /// How many sectors it changes, the last one perhaps in part.
+    /// The number of sectors that the write changes, the last one perhaps in part.
     pub fn sectors(&self) -> u64 {
         to_u64(self.bytes.len().div_ceil(SECTOR))
     }
 
-    /// The place it writes to, for a person.
+    /// The place that is written, as text for the user.
     pub fn place(&self) -> String {
         if self.bytes.len() < SECTOR {
             return format!("sector {}, first {} bytes", self.at, self.bytes.len());
@@ -41,7 +41,7 @@ impl Write {
     }
 }
 
-/// Does the writes, each on the medium before the next begins.
+/// Does the writes. Each one is synced to the medium before the next begins.
 pub fn write_all(writes: &[Write], disk: &mut dyn Sectors) -> Result<(), Error> {
     for write in writes {
         disk.write(write.at, &write.bytes)
@@ -57,10 +57,10 @@ pub fn write_all(writes: &[Write], disk: &mut dyn Sectors) -> Result<(), Error> 
     Ok(())
 }
 
-/// Compares what is on the disk now with what the writes should have left.
+/// Compares the disk with the bytes that the writes should have left.
 pub fn verify(writes: &[Write], disk: &dyn Sectors) -> Result<(), Error> {
     for (index, write) in writes.iter().enumerate() {
-        // The mark is written over by the seal.
+        // The seal overwrites the mark.
         let mut later = writes.iter().skip(index).skip(1);
         if later.any(|later| later.at == write.at) {
             continue;

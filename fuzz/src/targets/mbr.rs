@@ -50,7 +50,7 @@ fn padded(bytes: &[u8], at: usize) -> [u8; 4] {
     std::array::from_fn(|index| bytes.get(at + index).copied().unwrap_or(0))
 }
 
-/// An entry of a table: type, first sector as the table has it, number of sectors.
+/// An entry of a table: type, first sector (relative, as it is stored), number of sectors.
 type Entry = (u8, u32, u32);
 
 /// The table in a sector of the disk, if this sector has one.

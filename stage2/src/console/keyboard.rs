@@ -4,7 +4,7 @@ use crate::bda;
 use crate::bios::{self, Registers};
 use boot::machine::Input;
 
-/// Gives AX and the zero flag.
+/// Calls INT 16h with `function` in AH. Returns AX and the zero flag.
 fn call(function: u8) -> (u16, bool) {
     let mut registers = Registers::new(u32::from(function) << 8);
     // SAFETY: the functions of the keyboard fill no buffer.
@@ -14,10 +14,11 @@ fn call(function: u8) -> (u16, bool) {
 
 /// The next key, if one was pressed.
 pub(crate) fn poll() -> Option<Input> {
-    // Bit 4 stands for a keyboard of 101 keys, which the functions 10h and 11h
-    // are for.
+    // Bit 4 of the byte means a keyboard with 101 keys. Functions 10h and 11h are for
+    // such keyboards, functions 0 and 1 for others.
     let enhanced = bda::byte(0x96) & 0x10;
-    // Some BIOSes never come back from reading when there is nothing to read.
+    // Ask first: on some BIOSes the call that reads a key never returns if there is none
+    // to read.
     let (_, nothing) = call(enhanced | 1);
     if nothing {
         return None;
@@ -27,14 +28,14 @@ pub(crate) fn poll() -> Option<Input> {
     Some(Input::Keyboard { scan, ascii })
 }
 
-/// Asks for the state of Shift and Ctrl, to no end but that some BIOSes find
-/// USB keyboards when asked.
+/// Asks for the state of Shift and Ctrl and ignores the answer: some BIOSes look for
+/// USB keyboards when this is asked.
 pub(crate) fn wake() {
     call(2);
 }
 
-/// Throws away what was typed. There is room for 16 keys; a BIOS that says that
-/// there is always one more is not believed.
+/// Throws away keys that were pressed earlier. The BIOS has room for 16 keys; the limit
+/// ends the loop on a BIOS that always reports one more.
 pub(crate) fn drain() {
     for _ in 0..32 {
         if poll().is_none() {

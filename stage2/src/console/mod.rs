@@ -1,5 +1,5 @@
-//! Screen, keyboard and serial port: one console that is written to and typed at
-//! alike.
+//! Screen, keyboard and serial port as one console: text goes to both outputs, and keys
+//! come from both inputs.
 //!
 //! | module | device |
 //! |---|---|
@@ -27,27 +27,28 @@ const TERMINAL_LINES: u8 = 24;
 const PLAIN: u8 = 0x07;
 const HIGHLIGHTED: u8 = 0x70;
 
-/// Polls that stand for a tick where the clock stands still; they take longer
-/// than a tick on any machine.
+/// Polls that count as one tick if the clock stands still. On any machine they take
+/// longer than a tick.
 const POLLS: u32 = 0x4_0000;
 
-/// All that there is of a console.
+/// The console, with those outputs that exist.
 pub(crate) struct Console {
     screen: bool,
     serial: Option<Serial>,
     lines: u8,
-    /// Where text goes: line and column as INT 10h takes them in DX; `None` if it
-    /// flows.
+    /// Where the next character goes: line and column as INT 10h takes them in DX.
+    /// `None` while text is written at the cursor, and scrolls.
     place: Option<u16>,
     attribute: u8,
-    /// The clock has been seen to tick, so that a halt will end.
+    /// True once the clock was seen to tick: then a halt will end.
     clock: bool,
 }
 
 impl Console {
-    /// Finds out what is there. A serial port is used where a UART answers,
-    /// unless the firmware copies the screen to one already: then everything
-    /// would appear twice. Keys that were pressed earlier were not for us.
+    /// Finds out which devices exist. The serial port is used if a UART answers,
+    /// unless the firmware already copies the screen to a serial port: then everything
+    /// would appear twice. Keys that were pressed earlier are thrown away, because they
+    /// were not meant for the loader.
     pub(crate) fn new() -> Self {
         let outputs = header::byte(OUTPUTS_OFFSET);
         let screen = outputs & 1 != 0;
@@ -72,7 +73,7 @@ impl Console {
         console
     }
 
-    /// Finds out how many lines there are on every output.
+    /// Finds out how many lines every output can show.
     fn measure(&mut self) {
         if self.serial.is_none() {
             self.lines = match screen::last_line() {
@@ -89,8 +90,8 @@ impl Console {
         }
     }
 
-    /// Writes to the screen only. It has the characters of code page 437; `?`
-    /// stands for all that are not ASCII.
+    /// Writes to the screen only. The screen shows code page 437; a `?` replaces each
+    /// character that is not ASCII.
     fn show(&mut self, byte: u8) {
         let character = match byte {
             _ if !self.screen => return,
@@ -99,8 +100,8 @@ impl Console {
             _ => byte,
         };
         match &mut self.place {
-            // A character at a time, each at its place: BIOSes that send this on
-            // to a terminal send no more than the character.
+            // One character at a time, each at its place: a BIOS that copies the screen
+            // to a terminal then sends only the characters.
             Some(place) if character >= b' ' => {
                 *place += 1;
                 let next = *place;
@@ -108,15 +109,14 @@ impl Console {
                 set_cursor(next);
             }
             _ => {
-                // AH=0Eh. BP is not kept by old BIOSes when the screen scrolls,
-                // which is the thunk's business.
+                // AH=0Eh. Old BIOSes destroy BP when the screen scrolls; the thunk
+                // saves it.
                 video(0x0e00 | u16::from(character), PLAIN, 0, 0);
             }
         }
     }
 
-    /// Writes a character `count` times from the cursor on, and leaves the
-    /// cursor there.
+    /// Writes a character `count` times from the cursor on. The cursor does not move.
     fn fill(&self, character: u8, count: u16) {
         // AH=09h.
         video(0x0900 | u16::from(character), self.attribute, count, 0);
@@ -140,11 +140,12 @@ impl boot::machine::Console for Console {
     }
 
     fn resize(&mut self, lines: u8) {
-        // A monochrome screen has 25.
+        // A monochrome screen always has 25 lines.
         if self.screen && mode() != 7 {
             video(0x0003, 0, 0, 0);
             if lines > 25 {
-                // AH=11h: the font of 8 lines, and as many of them as fit.
+                // AH=11h: the font that is 8 scan lines high, and as many lines of text
+                // as fit.
                 video(0x1112, 0, 0, 0);
             }
             self.measure();
@@ -155,7 +156,7 @@ impl boot::machine::Console for Console {
         self.place = None;
         self.attribute = PLAIN;
         if self.screen {
-            // Not AH=06h: what BIOSes make of its window differs.
+            // Not AH=06h: BIOSes differ in how they treat its window.
             set_cursor(0);
             self.fill(b' ', u16::from(COLUMNS) * u16::from(self.lines));
         }
@@ -185,8 +186,8 @@ impl boot::machine::Console for Console {
 
     fn cursor(&mut self, visible: bool) {
         if self.screen {
-            // AH=01h. Scan lines 6 and 7 of 8, which BIOSes fit to the font;
-            // bit 5 of the first: none.
+            // AH=01h. Scan lines 6 and 7 of 8, which BIOSes adapt to the font. Bit 5 of
+            // the first line hides the cursor.
             video(0x0100, 0, if visible { 0x0607 } else { 0x2000 }, 0);
         }
         self.send(ansi::cursor(visible));
@@ -202,7 +203,7 @@ impl boot::machine::Console for Console {
                 if let Some(byte) = serial.receive() {
                     return Some(Input::Serial(byte));
                 }
-                // Bytes that come in a row would get lost in a halt.
+                // During a halt, bytes that follow each other quickly would be lost.
                 halt &= !serial.in_use;
             }
             if let Some(input) = keyboard::poll() {
@@ -211,7 +212,7 @@ impl boot::machine::Console for Console {
             if ticks.is_some_and(|ticks| waited >= ticks) {
                 return None;
             }
-            // Counting changes is right at midnight too.
+            // Changes of the counter are counted, because it is set to 0 at midnight.
             let then = core::mem::replace(&mut now, bda::ticks());
             self.clock |= now != then;
             polls += 1;

@@ -3,7 +3,7 @@
 use crate::bda;
 use crate::bios::{self, Registers};
 
-/// INT 10h on the active page: AX, BL, CX and DX. Gives AH.
+/// Calls INT 10h for the active page with these values in AX, BL, CX and DX. Returns AH.
 pub(crate) fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
     let mut registers = Registers::new(ax.into());
     let page = bda::byte(0x62);
@@ -15,7 +15,8 @@ pub(crate) fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
     registers.ah()
 }
 
-/// AH=02h.
+/// Moves the cursor (AH=02h): the line in the upper byte of `place`, the column in the
+/// lower byte.
 pub(crate) fn set_cursor(place: u16) {
     video(0x0200, 0, 0, place);
 }
@@ -30,8 +31,8 @@ pub(crate) fn last_line() -> u8 {
     bda::byte(0x84)
 }
 
-/// True where INT 10h works (AH=0Fh answers with the columns) but is not the
-/// video BIOS's, whose code lies in C000-C7FF.
+/// True if INT 10h works (AH=0Fh answers with the number of columns), but its handler is
+/// not in the video BIOS, whose code lies in segments C000-C7FF.
 pub(crate) fn is_mirrored_by_firmware() -> bool {
     // SAFETY: the segment half of vector 10h in the interrupt table.
     let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };

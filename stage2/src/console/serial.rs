@@ -1,25 +1,25 @@
-//! A serial port: what is typed at the other end is kept while the loader
-//! writes or thinks.
+//! A serial port. Bytes that arrive while the loader writes are kept until it asks for
+//! a key.
 
 use crate::{bda, header, port};
 use layout::header::{DIVISOR_OFFSET, PORT_OFFSET};
 use uart_16550::spec::registers::{FCR, LCR, LSR, MCR, WordLength, offsets};
 
-/// Polls of the transmitter before a byte is given up: at least a tenth of a
-/// second, longer than a byte takes at any speed in use.
+/// Polls of the transmitter until a byte is given up. They take at least a tenth of a
+/// second, longer than a byte needs at any speed in use.
 const PATIENCE: u32 = 0x1_0000;
 
-/// A 16550 UART. (The driver of the `uart_16550` crate waits without bound for
-/// a transmitter that may be stuck; its registers are used here.)
+/// A 16550 UART. (The driver of the `uart_16550` crate waits without limit for a
+/// transmitter that may be stuck, so only the crate's registers are used.)
 pub(crate) struct Serial {
     base: u16,
-    /// What was typed and not yet taken, a ring.
+    /// A ring of the bytes that were typed and not yet received by the loader.
     typed: [u8; 256],
     first: u8,
     end: u8,
-    /// Something was typed here.
+    /// True once a byte was typed here.
     pub(crate) in_use: bool,
-    /// Polls that the next byte is worth.
+    /// Polls after which the next byte is given up.
     patience: u32,
 }
 
@@ -40,7 +40,7 @@ impl Serial {
             in_use: false,
             patience: PATIENCE,
         };
-        // The scratch register: where there is no UART nothing is kept.
+        // The scratch register keeps a value only if there is a UART.
         for pattern in [0x42, 0x73] {
             serial.write(offsets::SPR, pattern);
             if serial.read(offsets::SPR) != pattern {
@@ -59,23 +59,23 @@ impl Serial {
     }
 
     fn read(&self, register: usize) -> u8 {
-        // SAFETY: at the ports of `open` PCs have a serial port or nothing;
-        // reading one moves bytes of the line, not of memory.
+        // SAFETY: at the ports that `open` chooses, a PC has a serial port or no device;
+        // reading a serial port takes bytes from the line and changes no memory.
         unsafe { port::read(self.base + register as u16) }
     }
 
     fn write(&self, register: usize, value: u8) {
-        // SAFETY: as in `read`; interrupts, the one effect on anything else,
-        // stay off.
+        // SAFETY: as in `read`. The UART could affect other code only by interrupts, and
+        // they stay off.
         unsafe { port::write(self.base + register as u16, value) }
     }
 
-    /// Takes in what has been typed. Gives the UART's line status.
+    /// Takes a byte that was typed, if there is one. Returns the UART's line status.
     fn listen(&mut self) -> LSR {
         let status = LSR::from_bits_retain(self.read(offsets::LSR));
         if status.contains(LSR::DATA_READY) {
             let byte = self.read(offsets::DATA);
-            // Noise and breaks are nobody's keys.
+            // Noise and breaks are not keys.
             let noise = LSR::PARITY_ERROR | LSR::FRAMING_ERROR | LSR::BREAK_INTERRUPT;
             let behind = self.end.wrapping_add(1);
             if !status.intersects(noise) && behind != self.first {
@@ -98,8 +98,8 @@ impl Serial {
         Some(byte)
     }
 
-    /// Sends a byte. Where the port takes none, as behind a terminal that was
-    /// stopped, bytes are lost, and only the first of them is waited for.
+    /// Sends a byte. If the port takes no bytes, for example because a terminal was
+    /// stopped, they are lost; only the first of them is waited for.
     pub(crate) fn send(&mut self, byte: u8) {
         for _ in 0..self.patience {
             if self.listen().contains(LSR::THR_EMPTY) {

@@ -1,4 +1,4 @@
-//! What a boot costs in instructions, counted by a plugin of QEMU's.
+//! Counts the instructions of a boot, by a plugin for QEMU.
 
 use crate::kernels::probe::Report;
 use crate::machines::qemu::{Exit, Machine};
@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// The plugin (`tests/counter`), and where the instructions lie that it counts.
+/// The plugin (`tests/counter`), and the addresses of the instructions that it counts.
 #[derive(Clone, Debug)]
 pub struct Counter {
     /// The plugin's file.
@@ -18,7 +18,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Boots the image, and gives how many instructions the guest executed in
+    /// Boots the image, and returns the number of instructions that the guest executed in
     /// the ranges of each name.
     pub fn count(&self, machine: Machine) -> Result<Vec<(&'static str, u64)>> {
         let files = tempfile::tempdir()?;

@@ -1,5 +1,5 @@
-//! The floor: a boot sector that does nothing but read, as much at once as
-//! every BIOS allows. No loader that asks the BIOS for sectors does with less.
+//! The floor: a boot sector that only reads, as many sectors at once as every BIOS
+//! allows. No loader that asks the BIOS for sectors can be cheaper.
 
 use anyhow::{Context, Result, ensure};
 use std::fs::OpenOptions;

@@ -1,9 +1,9 @@
-//! The benchmark: what it costs to bring a kernel and an initrd from the disk
-//! into memory, by gapboot, by other loaders, and by a loop that only reads.
+//! The benchmark: the cost of loading a kernel and an initrd from the disk into memory,
+//! for gapboot, for other loaders, and for a loop that only reads.
 //!
 //! `./x bench` prints a table; `docs/performance.md` says how to read it. Times
-//! depend on the machine that runs it, requests and bytes do not: the tests put
-//! bounds on those.
+//! depend on the machine that runs the benchmark. Requests and bytes do not, so tests
+//! put bounds on them.
 
 mod counter;
 mod floor;
@@ -25,14 +25,14 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-/// Who loads.
+/// The loader that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loader {
     /// A boot sector that only reads the same sectors.
     Floor,
     /// The loader under test.
     Gapboot,
-    /// The same, told by `loader.conf` not to wait for a key.
+    /// gapboot, with a `loader.conf` that tells it not to wait for a key.
     GapbootAtOnce,
     /// GRUB of Debian.
     Grub,
@@ -40,7 +40,7 @@ pub enum Loader {
     Syslinux,
 }
 
-/// Where on the disk the files lie that are loaded, in runs of sectors.
+/// The places on the disk of the loaded files, in runs of sectors.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The kernel.
@@ -49,7 +49,7 @@ pub struct Files {
     pub initrd: Vec<Range<u64>>,
 }
 
-/// What loading cost.
+/// The cost of loading.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
     /// Requests to the disk, from the BIOS's first on.
@@ -58,7 +58,7 @@ pub struct Figures {
     pub bytes: u64,
     /// Seconds from the first request to the last.
     pub seconds: f64,
-    /// Requests before the first one that reads of the kernel.
+    /// Requests before the first one that reads from the kernel.
     pub before_kernel: usize,
     /// Sectors of kernel and initrd that were read more than once.
     pub read_twice: usize,
@@ -111,7 +111,7 @@ impl Loader {
         }
     }
 
-    /// Boots the image, and gives what it cost.
+    /// Boots the image, and returns the cost.
     pub fn measure(self, machine: Machine, files: &Files) -> Result<Figures> {
         let status = match self {
             Self::Floor => floor::STATUS,
@@ -190,10 +190,10 @@ impl Files {
     }
 }
 
-/// How often each is measured; the fastest run counts.
+/// The number of runs of each loader; the fastest run counts.
 const ROUNDS: usize = 5;
 
-/// The instructions that unpacking stage2 may cost, and all else but the copy.
+/// The most instructions for unpacking stage2, and for all other code except the copy.
 const MOST_UNPACKING: u64 = 16_000_000;
 const MOST_ELSE: u64 = 10_000_000;
 
@@ -212,11 +212,11 @@ pub fn run(probe: &Path, counter: &Counter) -> Result<()> {
     println!("| disk | loader | requests | bytes | seconds | before the kernel | read twice |");
     println!("|---|---|--:|--:|--:|--:|--:|");
     for (bus, name) in [(Bus::Ahci, "AHCI"), (Bus::Virtio, "virtio-blk")] {
-        // All in turn, so that what else the host does hits all alike.
+        // All loaders in turn, so that other work of the host affects them equally.
         let mut best = [None::<Figures>; Loader::ALL.len()];
         for _ in 0..ROUNDS {
             for (loader, best) in Loader::ALL.into_iter().zip(&mut best) {
-                // Memory that the host has yet to clear is no loader's time.
+                // The time that the host takes to clear memory is not the loader's.
                 let machine = Machine::new(&image(loader)).bus(bus);
                 let machine = machine.arguments(&["-mem-prealloc"]);
                 let figures = loader.measure(machine, &files)?;
@@ -244,7 +244,7 @@ pub fn run(probe: &Path, counter: &Counter) -> Result<()> {
 }
 
 impl Figures {
-    /// The cells of a table, with how many times the floor's they are.
+    /// The cells of a table, each with its ratio to the floor's number.
     fn row(&self, floor: &Self) -> String {
         format!(
             "{} ({:.3}) | {} ({:.3}) | {:.3} ({:.2}) | {} | {}",

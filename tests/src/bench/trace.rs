@@ -1,4 +1,4 @@
-//! What a machine reads from its disk, by QEMU's trace of its block layer.
+//! The reads of a machine from its disk, by QEMU's trace of its block layer.
 
 use crate::images::SECTOR;
 use crate::machines::qemu::{Exit, Machine};
@@ -15,8 +15,8 @@ pub(super) struct Request {
     pub(super) sectors: Range<u64>,
 }
 
-/// Runs a machine until the guest ends it with `status`, and gives what it
-/// read, from the BIOS's first sector on.
+/// Runs a machine until the guest ends it with `status`, and returns its reads, from the
+/// BIOS's first sector on.
 pub(super) fn requests(machine: Machine, status: i32) -> Result<Vec<Request>> {
     let files = tempfile::tempdir()?;
     let log = files.path().join("log");

@@ -1,10 +1,10 @@
-//! What tests take out of Debian's packages, which are downloaded and unpacked,
-//! never installed.
+//! Files from Debian's packages for tests. The packages are downloaded and unpacked, never
+//! installed.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`packages`] | packages of this machine's release; kernels and busybox out of them |
-//! | [`trixie`] | packages of Debian 13, whatever this machine runs |
+//! | [`packages`] | packages of this machine's release; kernels and busybox from them |
+//! | [`trixie`] | packages of Debian 13, on machines of any release |
 
 pub mod packages;
 pub mod trixie;

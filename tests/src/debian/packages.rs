@@ -1,4 +1,4 @@
-//! Kernels and busybox out of Debian's packages.
+//! Kernels and busybox from Debian's packages.
 //!
 //! Packages are downloaded by `apt-get download` into `cache/` at the root of
 //! the source tree and unpacked there; nothing is installed. A package is
@@ -77,7 +77,7 @@ fn dependency(metapackage: &str) -> Result<String> {
     Ok(image.to_owned())
 }
 
-/// The tree of a package, downloaded and unpacked if need be.
+/// The tree of a package, which is downloaded and unpacked if necessary.
 pub fn package(name: &str) -> Result<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME
@@ -89,8 +89,8 @@ pub fn package(name: &str) -> Result<PathBuf> {
         return Ok(unpacked);
     }
     fs::create_dir_all(&cache)?;
-    // Other runs may be at it, and any may be interrupted: work beside, and
-    // move into place.
+    // Other runs may unpack the same package, and any run may be interrupted: unpack into
+    // another directory, and move the result into place.
     let work = tempfile::Builder::new()
         .prefix("unpack-")
         .tempdir_in(&cache)?;
@@ -118,8 +118,8 @@ fn version(name: &str) -> Result<String> {
         .to_owned())
 }
 
-/// Asks apt's package lists, and fetches them when they know nothing. It takes apt
-/// half a second: the same question is asked once in a process.
+/// Asks apt's package lists, and fetches them when they do not know the package. apt takes
+/// half a second, so a process asks each question only once.
 fn query(verb: &str, arguments: &[&str]) -> Result<String> {
     static ANSWERS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
     let question = [&[verb], arguments].concat().join(" ");

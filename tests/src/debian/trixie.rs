@@ -1,5 +1,5 @@
-//! Packages of Debian 13 on whatever release this machine runs: newer EFI stubs
-//! than its own. Downloaded by apt with lists of their own, and unpacked.
+//! Packages of Debian 13 on machines of any release, because of its newer EFI stubs. apt
+//! downloads the packages with separate lists; they are unpacked.
 
 use crate::tool::{command, run};
 use anyhow::{Context, Result, ensure};
@@ -47,7 +47,7 @@ pub fn package(name: &str) -> Result<PathBuf> {
     Ok(unpacked)
 }
 
-/// A line for sources.list: Debian 13 from where this machine has its packages.
+/// A line for sources.list: Debian 13 from the source of this machine's packages.
 fn source() -> Result<String> {
     let mut indexes = command("apt-get");
     indexes.args(["indextargets", "--format", "$(REPO_URI)"]);

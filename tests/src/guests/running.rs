@@ -1,5 +1,5 @@
-//! `gapboot` on a running system: an initramfs with it, and with what Debian's
-//! kernel needs to find a virtio disk with FAT on it.
+//! `gapboot` on a running system: an initramfs with `gapboot`, and with the modules that
+//! Debian's kernel needs for FAT on a virtio disk.
 
 use crate::debian::Flavour;
 use crate::gapboot::built;
@@ -8,8 +8,8 @@ use crate::images::modules::VIRTIO_AND_FAT;
 use crate::machines::rig::Outcome;
 use anyhow::Result;
 
-/// What an init script begins with: all of busybox by name, the modules, and
-/// `say`, of which [`said`] has the words.
+/// The start of an init script: all of busybox by name, the modules, and the command
+/// `say`, whose words [`said`] returns.
 pub const START: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s

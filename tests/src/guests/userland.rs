@@ -1,8 +1,8 @@
-//! A small system with systemd, out of Debian's packages: a directory tree that
+//! A small system with systemd, made of Debian's packages: a directory tree that
 //! becomes a root file system, or an initrd.
 //!
-//! apt chooses the packages as for an empty system and downloads them; they are
-//! unpacked, and nothing of them is run, so none is configured. The tree lies in
+//! apt chooses the packages as for an empty system and downloads them. They are only
+//! unpacked: no program in them is run, so no package is configured. The tree lies in
 //! `cache/` and is made again when Debian has newer packages.
 
 use crate::data::sha256;
@@ -16,7 +16,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the system is made of, besides what these depend on.
+/// The packages of the system, besides those that these depend on.
 const PACKAGES: [&str; 7] = [
     "coreutils",
     "dash",
@@ -27,7 +27,7 @@ const PACKAGES: [&str; 7] = [
     "udev",
 ];
 
-/// What no boot needs, as patterns of tar.
+/// Files that no boot needs, as patterns of tar.
 const LEFT_OUT: [&str; 8] = [
     "./usr/share/doc",
     "./usr/share/man",
@@ -39,7 +39,7 @@ const LEFT_OUT: [&str; 8] = [
     "./usr/lib/x86_64-linux-gnu/perl*",
 ];
 
-/// Units that take time in an emulated machine, and say nothing about gapboot.
+/// Units that take time in an emulated machine and do not matter to these tests.
 const MASKED_UNITS: [&str; 20] = [
     "dev-hugepages.mount",
     "dev-mqueue.mount",
@@ -63,7 +63,7 @@ const MASKED_UNITS: [&str; 20] = [
     "systemd-user-sessions.service",
 ];
 
-/// The same of systemd's generators.
+/// systemd's generators that take time and do not matter to these tests.
 const MASKED_GENERATORS: [&str; 8] = [
     "cryptsetup",
     "getty",
@@ -189,7 +189,7 @@ impl Userland {
         Ok(initrd)
     }
 
-    /// Where a new file goes.
+    /// The path of a new file in the tree.
     fn place(&self, path: &str) -> Result<PathBuf> {
         let path = self.root.join(path);
         let directory = path.parent().context("a file in a directory")?;
@@ -252,7 +252,7 @@ fn packages() -> Result<PathBuf> {
     Ok(unpacked)
 }
 
-/// apt-get that installs all packages into a system without any.
+/// An apt-get command that installs all packages into an empty system.
 fn apt(place: &Path) -> Command {
     let mut apt = command("apt-get");
     apt.args(["-q", "-y", "install", "--no-install-recommends"]);

@@ -1,10 +1,10 @@
-//! One thing that is wrong, and what must come of it.
+//! One fault of a disk, and the expected result.
 
 use super::surgery::Patient;
 
-/// The entry that is broken, and the one beside it.
+/// The entry that is broken, and its neighbour.
 pub const VICTIM: &str = "victim.conf";
-/// The same where it is a unified kernel image.
+/// The broken entry if it is a unified kernel image.
 pub const IMAGE: &str = "victim.efi";
 /// See [`VICTIM`].
 pub const HEALTHY: &str = "healthy.conf";
@@ -20,27 +20,28 @@ pub enum Model {
     Uki,
 }
 
-/// One broken disk, of which nothing is expected yet.
+/// One broken disk, without an expected result yet.
 pub(super) struct Broken {
     name: &'static str,
     model: Model,
     act: fn(&mut Patient),
 }
 
-/// One broken disk, and what is expected of it: what boots, what a person is told, or
-/// both. There is none of which nothing is expected.
+/// One broken disk, and the expected result: the entry that boots, the message to the
+/// user, or both. Every case expects something.
 pub struct Case {
-    /// What is wrong with it.
+    /// The fault, in words.
     pub name: &'static str,
     /// The disk that is broken.
     pub model: Model,
-    /// Breaks it.
+    /// Breaks the disk.
     pub act: fn(&mut Patient),
-    /// The entry that boots all the same.
+    /// The entry that boots despite the fault; `None` if no entry boots.
     pub boots: Option<&'static str>,
-    /// The entry whose kernel that is: another one's, where the victim's text is.
+    /// The entry whose kernel is started. It differs from `boots` if the victim's text
+    /// names another entry's kernel.
     pub kernel: &'static str,
-    /// What one of the messages says, all of it. Never empty where nothing boots.
+    /// Texts that one of the messages contains, all of them. Never empty if no entry boots.
     pub says: &'static [&'static str],
 }
 
@@ -50,7 +51,7 @@ impl Broken {
         self
     }
 
-    /// It boots as if nothing were wrong.
+    /// The disk boots as if it had no fault.
     pub(super) const fn boots(self) -> Case {
         self.boots_as(VICTIM)
     }
@@ -70,7 +71,7 @@ impl Broken {
         self.case(Some(id), kernel)
     }
 
-    /// Nothing boots, and a person is told this.
+    /// No entry boots, and the user is told this.
     pub(super) const fn says(self, parts: &'static [&'static str]) -> Case {
         self.case(None, VICTIM).says(parts)
     }
@@ -102,7 +103,7 @@ impl Case {
         self
     }
 
-    /// And a person is told this.
+    /// The user is also told this.
     pub(super) const fn says(mut self, parts: &'static [&'static str]) -> Self {
         assert!(!parts.is_empty(), "a case must say what is expected");
         self.says = parts;

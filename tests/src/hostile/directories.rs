@@ -1,4 +1,4 @@
-//! Directories that are none, that loop, and names that are damaged.
+//! Directories whose clusters hold other data, directories that loop, and damaged names.
 
 use super::case::{Case, broken};
 use super::surgery::Patient;
@@ -13,8 +13,8 @@ fn entries_at(patient: &mut Patient, cluster: u32) {
     patient.set_first(slot, cluster);
 }
 
-/// Fills a directory of one cluster up with deleted files, so that it goes on
-/// where its chain says.
+/// Fills up a directory of one cluster with deleted files, so that it goes on in the
+/// next cluster of its chain.
 fn fill(patient: &mut Patient, cluster: u32) {
     let place = patient.cluster(cluster);
     for slot in patient.bytes[place].chunks_mut(32) {
@@ -103,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
             let (first, second) = (p.first(initrd), p.nth(initrd, 1));
             p.link(cluster, first);
             p.link(second, cluster);
-            // Bytes of an initrd that end no directory.
+            // Bytes of an initrd that do not look like the end of a directory.
             for cluster in [first, second] {
                 let place = p.cluster(cluster);
                 p.bytes[place].fill(0xe5);

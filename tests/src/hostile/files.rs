@@ -1,4 +1,4 @@
-//! Files whose clusters are not theirs, and entries that say what cannot be.
+//! Files with clusters of other files, and entries with impossible values.
 
 use super::case::{Case, HEALTHY, VICTIM, broken};
 use super::surgery::Patient;

@@ -3,7 +3,7 @@
 use super::case::{Case, broken};
 use super::surgery::Patient;
 
-/// What the file system in a partition of nothing is told to be.
+/// The type of an extended boot loader partition, as it lies on the disk.
 const XBOOTLDR: [u8; 16] = *b"\xff\xc2\x13\xbc\xe6\x59\x62\x42\xa3\x52\xb2\x75\xfd\x6f\x71\x72";
 
 /// Overwrites a field of both headers.

@@ -1,4 +1,4 @@
-//! Kernels whose headers lie.
+//! Kernels with false headers.
 
 use super::case::{Case, broken};
 use super::surgery::Patient;

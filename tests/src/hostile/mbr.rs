@@ -15,7 +15,7 @@ const SECTORS: u32 = 6144;
 /// The extended partition, in the gap: its tables.
 const CHAIN: u32 = 1000;
 
-/// Makes it a disk with an MBR and without a GPT.
+/// Makes the disk one with an MBR and without a GPT.
 fn table(patient: &mut Patient, partitions: &[(u8, u32, u32)]) {
     for at in patient.headers() {
         patient.bytes[at..at + 512].fill(0);
@@ -141,7 +141,7 @@ pub(super) fn cases() -> Vec<Case> {
             extended(p);
             let noise = crate::data::random(8, 510);
             p.put(CHAIN as usize * 512, &noise);
-            // Were one of its types that of a partition with entries, it would be one.
+            // If one of its types were that of a partition with entries, it would be used.
             for entry in 0..4 {
                 p.put(CHAIN as usize * 512 + 446 + 16 * entry + 4, &[EXTENDED]);
             }

@@ -1,15 +1,14 @@
 //! Hostile disks: one good disk, and many that differ from it in one thing.
 //!
 //! The good disk has two entries with a kernel and an initrd each. `victim.conf`
-//! comes first and boots when nothing is wrong, on one disk `victim.efi` does;
-//! `healthy.conf` is its neighbour.
-//! A [`Case`] breaks one thing, and says what must come of it: which entry boots,
-//! if any, and what a person is told.
+//! comes first and boots if the disk has no fault (on one disk `victim.efi`);
+//! `healthy.conf` is its neighbour. A [`Case`] breaks one thing, and has the expected
+//! result: the entry that boots, if any, and the message to the user.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | `surgery` | a disk image in memory, and where to cut |
-//! | `case` | one thing that is wrong, and what must come of it |
+//! | `surgery` | a disk image in memory, and ways to damage it |
+//! | `case` | one fault, and the expected result |
 //! | `gpt`, `mbr`, `volumes`, `directories`, `files`, `kernels`, `ukis` | the cases |
 //! | `models` | the good disks |
 

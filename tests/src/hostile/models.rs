@@ -21,7 +21,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// Makes them in a directory.
+    /// Makes the good disks in a directory.
     pub fn make(directory: &Path) -> Result<Self> {
         let victim = Kernel::load()?.size(100_000);
         let healthy = Kernel::load()?.size(120_000);
@@ -31,7 +31,7 @@ impl Models {
                 let files = [format!("/{name}.bin"), format!("/{name}.img")];
                 type1(name, &files[0], &[&files[1]], "root=/dev/vda2 quiet")
             };
-            // As small as each of them can be.
+            // The smallest possible disk of each kind.
             let size = if bits == 32 { 36 * MIB } else { 3 * MIB };
             let esp = Partition::esp(Fat::new(bits).cluster(512))
                 .size(size)

@@ -1,5 +1,5 @@
-//! A disk image in memory, and where to cut. It knows the image for what the
-//! foreign tools made it, and shares nothing with the loader.
+//! A disk image in memory, and ways to damage it. This module knows the layout that the
+//! foreign tools give to the image, and shares no code with the loader.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ const SECTOR: usize = 512;
 /// The ESP's first sector.
 const ESP: usize = 2048 * SECTOR;
 
-/// The disk that something is done to.
+/// The disk that is damaged.
 pub struct Patient {
-    /// All of it.
+    /// All bytes of the disk.
     pub bytes: Vec<u8>,
     bits: usize,
     reserved: usize,
@@ -58,12 +58,12 @@ impl Patient {
         self.put(ESP + at, bytes);
     }
 
-    /// The first number that is no cluster's.
+    /// The first number beyond those of the clusters.
     pub fn end(&self) -> u32 {
         self.clusters as u32 + 2
     }
 
-    /// Where a cluster lies.
+    /// The place of a cluster on the disk.
     pub fn cluster(&self, number: u32) -> Range<usize> {
         let start = ESP + self.data + (number as usize - 2) * self.cluster_bytes;
         start..start + self.cluster_bytes
@@ -79,7 +79,7 @@ impl Patient {
         }
     }
 
-    /// What follows a cluster.
+    /// The entry of a cluster in the table: the next cluster.
     pub fn next(&self, cluster: u32) -> u32 {
         let at = ESP + self.reserved + cluster as usize * self.bits / 8;
         let mut bytes = [0; 4];
@@ -87,10 +87,11 @@ impl Patient {
         u32::from_le_bytes(bytes)
     }
 
-    /// Where the slot with a short name lies, be it in whichever directory.
+    /// The place of the slot with a short name, in any directory.
     ///
     /// # Panics
-    /// There is none.
+    ///
+    /// No slot has this name.
     pub fn slot(&self, short: &[u8; 11]) -> usize {
         let mut slots = (ESP + self.root.min(self.data)..self.bytes.len()).step_by(32);
         let slot = slots.find(|&at| self.bytes[at..].starts_with(short));
@@ -166,8 +167,8 @@ impl Patient {
         self.put(at * SECTOR + 510, &[0x55, 0xaa]);
     }
 
-    /// Changes both partition tables alike, header and array, and sets their
-    /// checksums right.
+    /// Changes both partition tables in the same way, header and array, and corrects their
+    /// checksums.
     pub fn tables(&mut self, act: impl Fn(&mut [u8], &mut [u8])) {
         self.table(1, &act);
         self.table(self.bytes.len() / SECTOR - 1, &act);
@@ -188,12 +189,12 @@ impl Patient {
         self.put(header, &sector);
     }
 
-    /// Where both headers begin.
+    /// The starts of both headers.
     pub fn headers(&self) -> [usize; 2] {
         [SECTOR, self.bytes.len() - SECTOR]
     }
 
-    /// Where both arrays begin.
+    /// The starts of both arrays.
     pub fn arrays(&self) -> [usize; 2] {
         self.headers()
             .map(|header| self.quad(header + 72) as usize * SECTOR)
@@ -205,12 +206,12 @@ impl Patient {
         u64::from_le_bytes(bytes)
     }
 
-    /// Where the first file allocation table begins.
+    /// The start of the first file allocation table.
     pub fn table_start(&self) -> usize {
         ESP + self.reserved
     }
 
-    /// Where the root directory begins.
+    /// The start of the root directory.
     pub fn root_start(&self) -> usize {
         ESP + self.root
     }

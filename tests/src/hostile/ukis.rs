@@ -1,4 +1,4 @@
-//! Unified kernel images whose headers lie.
+//! Unified kernel images with false headers.
 
 use super::case::{Case, IMAGE, broken};
 use super::surgery::Patient;
@@ -47,7 +47,7 @@ fn section(patient: &mut Patient, number: usize, field: usize, value: u32) {
     put(patient, at, &value.to_le_bytes());
 }
 
-/// Moves a section, with the size that it says it has, to a place in the file.
+/// Moves a section, with the size that its header gives, to a place in the file.
 fn place(patient: &mut Patient, number: usize, start: u32, size: u32) {
     section(patient, number, VIRTUAL_SIZE, size);
     section(patient, number, SIZE_OF_RAW_DATA, size);

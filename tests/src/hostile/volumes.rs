@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a root directory of 65,535 slots", |p| {
             p.boot_sector(17, &[0xff; 2])
         })
-        // Its own place stays: only the clusters are elsewhere.
+        // The place of the root directory stays; only the clusters move.
         .says(no_entry),
         broken("no sectors", |p| {
             p.boot_sector(19, &[0, 0]);

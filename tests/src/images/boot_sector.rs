@@ -18,11 +18,11 @@ fn write(path: &Path, code: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// What [`next_device`] says on COM1.
+/// The text that [`next_device`] sends to COM1.
 pub const NEXT_DEVICE: &str = "this is the next boot device";
 
-/// A floppy disk that says [`NEXT_DEVICE`] and then stands still, with interrupts
-/// off: screen and tick counter stay as they are.
+/// A floppy disk that sends [`NEXT_DEVICE`] and then halts with interrupts off, so that
+/// the screen and the tick counter do not change any more.
 pub fn next_device(path: &Path) -> Result<()> {
     #[rustfmt::skip]
     let mut code = vec![

@@ -1,5 +1,5 @@
 //! Disk images: GPT by sfdisk, file systems by mkfs.vfat, files by mtools.
-//! Nothing here is made by the code under test.
+//! The code under test makes no part of an image.
 //!
 //! ```no_run
 //! use tests::images::{Disk, Fat, Partition};
@@ -62,8 +62,8 @@ impl Partition {
         Self::new(LINUX, None)
     }
 
-    /// A root partition for x86-64, an ext4 file system with what is in a
-    /// directory of the host.
+    /// A root partition for x86-64: an ext4 file system with the contents of a directory
+    /// of the host.
     pub fn root(tree: &Path) -> Self {
         Self {
             tree: Some(tree.to_owned()),
@@ -71,7 +71,7 @@ impl Partition {
         }
     }
 
-    /// Sets the type, as sfdisk's scripts have it: for disks with an MBR.
+    /// Sets the type, as it is written in sfdisk's scripts. For disks with an MBR.
     #[must_use]
     pub fn kind(mut self, kind: &'static str) -> Self {
         self.kind = kind;
@@ -92,7 +92,7 @@ impl Partition {
         self
     }
 
-    /// Sets the size in bytes; a partition without one takes what is left.
+    /// Sets the size in bytes; a partition without a size takes the space that is left.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
@@ -146,7 +146,7 @@ impl Disk {
         }
     }
 
-    /// The same with an MBR.
+    /// An image of `size` bytes with an MBR.
     pub fn mbr(size: u64) -> Self {
         Self {
             label: "dos",
@@ -155,7 +155,7 @@ impl Disk {
         }
     }
 
-    /// Sets the number of entries in the partition table (128 by itself).
+    /// Sets the number of entries in the partition table (default: 128).
     #[must_use]
     pub fn table_length(mut self, entries: u32) -> Self {
         self.table.push(format!("table-length: {entries}"));
@@ -176,7 +176,7 @@ impl Disk {
         self
     }
 
-    /// Makes the image, sparse, over whatever is at `path`.
+    /// Makes the image, a sparse file. A file at `path` is replaced.
     pub fn build(&self, path: &Path) -> Result<()> {
         let file = File::create(path).with_context(|| format!("making {}", path.display()))?;
         file.set_len(self.size)?;

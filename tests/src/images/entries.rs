@@ -1,4 +1,4 @@
-//! Entries put together at random from what is tricky to sort.
+//! Random entries, made of names and texts that are hard to sort.
 
 use crate::data::random;
 
@@ -14,7 +14,7 @@ pub fn at_random(seed: u64, fresh: &'static str) -> Vec<(String, String)> {
     let mut choose =
         |from: &[&'static str]| from[usize::from(numbers.next().unwrap_or(0)) % from.len()];
     let entry = |number| {
-        // The number makes it unlike all others, with each base.
+        // The number makes the name unique, with each base.
         let name = format!("{}{number}{}.conf", choose(&BASES), choose(&counters));
         let text = format!(
             "title {number}\nsort-key {}\nversion {}\nmachine-id {}",

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::Path;
 
-/// A cpio archive in the format "newc", as Linux unpacks it.
+/// A cpio archive in the format "newc", which Linux unpacks.
 ///
 /// The same members give the same bytes: no times, no owners.
 #[derive(Default)]

@@ -1,12 +1,12 @@
-//! Disk images and archives. Nothing here is made by the code under test.
+//! Disk images and archives. The code under test makes no part of them.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
 //! | [`table`] | the partitions of an image, as sfdisk sees them |
 //! | [`volume`] | FAT file systems in an image, by mkfs.vfat and mtools |
 //! | [`disk`] | a whole disk: partition table by sfdisk, file systems, files |
 //! | [`boot_sector`] | floppy disks with a few instructions |
-//! | [`entries`] | boot entries put together at random |
+//! | [`entries`] | random boot entries |
 //! | [`initramfs`] | cpio archives, and one with Debian's busybox |
 //! | [`modules`] | modules of Debian's kernel for them |
 

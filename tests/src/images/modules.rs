@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What finds a virtio disk, and FAT on it.
+/// Modules for a virtio disk, and for FAT on it.
 pub const VIRTIO_AND_FAT: [&str; 10] = [
     "virtio_ring",
     "virtio",
@@ -20,7 +20,7 @@ pub const VIRTIO_AND_FAT: [&str; 10] = [
     "nls_ascii",
 ];
 
-/// What ext4 and systemd need besides.
+/// Further modules, for ext4 and systemd.
 pub const EXT4_AND_AUTOFS: [&str; 6] = [
     "crc16",
     "mbcache",

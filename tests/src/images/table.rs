@@ -29,7 +29,7 @@ pub fn partitions(image: &Path) -> Result<Vec<Place>> {
     let prefix = image.to_string_lossy().into_owned();
     list.iter()
         .map(|entry| {
-            // "IMAGEp3", or "IMAGE3" where the name does not end in a digit
+            // "IMAGEp3", or "IMAGE3" if the name does not end in a digit
             let node = entry["node"].as_str().unwrap_or_default();
             let number = node
                 .trim_start_matches(&prefix)

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// These bytes.
@@ -130,7 +130,7 @@ impl Volume {
         self.write_file(&file, 0)
     }
 
-    /// Adds all that is in a directory of the host.
+    /// Adds the contents of a directory of the host.
     pub fn write_tree(&self, root: &Path) -> Result<()> {
         let mut names = Vec::new();
         for entry in fs::read_dir(root)? {
@@ -196,7 +196,7 @@ impl Volume {
         Ok(printed.matches('<').count())
     }
 
-    /// Where the `size` bytes of a file lie on the disk, in runs of sectors.
+    /// The places on the disk of the `size` bytes of a file, in runs of sectors.
     pub fn runs(&self, path: &str, size: u64) -> Result<Vec<Range<u64>>> {
         let mut boot = [0; SECTOR as usize];
         File::open(&self.image)?.read_exact_at(&mut boot, self.start * SECTOR)?;
@@ -225,7 +225,7 @@ impl Volume {
     }
 
     pub(super) fn format(&self, fat: &Fat, sectors: u64) -> Result<()> {
-        // "Hidden sectors" has 32 bits; nothing looks at it on a GPT.
+        // "Hidden sectors" has 32 bits; no program reads it on a GPT.
         let hidden = u32::try_from(self.start).unwrap_or(0);
         let mut mkfs = command("mkfs.vfat");
         mkfs.args(["--invariant", "-F", &fat.kind.to_string()])
@@ -300,8 +300,8 @@ impl Volume {
         self.forget_free_hint()
     }
 
-    /// FAT32 notes where the search for free clusters should go on; unknown,
-    /// it starts at the first.
+    /// FAT32 notes the cluster where the search for free clusters should go on. If this is
+    /// unknown, the search starts at the first cluster.
     fn forget_free_hint(&self) -> Result<()> {
         const INFORMATION_SECTOR: u64 = 1;
         const SIGNATURE: [u8; 4] = *b"RRaA";

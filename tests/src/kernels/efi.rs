@@ -1,19 +1,18 @@
-//! EFI programs that are put together here, of code and whatever else lies in
-//! their sections.
+//! Makes EFI programs of code and other sections.
 
 use fuzz::pe::AMD64;
 
-/// Of a file.
+/// Alignment of sections in the file.
 const ALIGNMENT: usize = 512;
-/// In memory.
+/// Alignment of sections in memory.
 const PAGE: usize = 4096;
-/// The file's header, and the optional header of a 64-bit program.
+/// Size of the file's header and the optional header of a 64-bit program.
 const HEADERS: usize = 24 + 240;
-/// A section's header.
+/// Size of a section's header.
 const SECTION: usize = 40;
-/// They can be read and run.
+/// Sections of code, which can be read and run.
 const CODE: u32 = 0x6000_0020;
-/// They can be read.
+/// Sections of data, which can be read.
 const DATA: u32 = 0x4000_0040;
 
 /// Makes a program of `head`: the headers are written into it at offset 0x40,
@@ -21,7 +20,8 @@ const DATA: u32 = 0x4000_0040;
 /// that is entered at its first byte and runs wherever it is loaded.
 ///
 /// # Panics
-/// When the file is larger than 4 GiB.
+///
+/// The file is larger than 4 GiB.
 pub fn program(mut head: Vec<u8>, sections: &[(&str, &[u8])]) -> Vec<u8> {
     const AT: usize = 0x40;
     let end = AT + HEADERS + SECTION * sections.len();
@@ -63,7 +63,7 @@ pub fn program(mut head: Vec<u8>, sections: &[(&str, &[u8])]) -> Vec<u8> {
     put(AT + 6, &(sections.len() as u16).to_le_bytes());
     put(AT + 8, &[0; HEADERS - 8]);
     put(AT + 20, &240_u16.to_le_bytes());
-    // Executable, of large addresses, without debugging information.
+    // Executable, with large addresses, without debugging information.
     put(AT + 22, &0x22e_u16.to_le_bytes());
     let optional = AT + 24;
     put(optional, &0x20b_u16.to_le_bytes());

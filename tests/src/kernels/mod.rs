@@ -1,11 +1,11 @@
-//! Kernels that say what they were handed.
+//! Kernels that report what the loader gave them.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
 //! | [`probe`] | the probe kernel, its variants and its report |
-//! | [`protocol`] | what the boot protocol demands of that report |
-//! | [`efi`] | EFI programs that are put together here |
-//! | [`witness`] | a kernel for BIOS and UEFI that says what it was started with |
+//! | [`protocol`] | the demands of the boot protocol on that report |
+//! | [`efi`] | makes EFI programs |
+//! | [`witness`] | a kernel for BIOS and UEFI that reports how it was started |
 
 pub mod efi;
 pub mod probe;

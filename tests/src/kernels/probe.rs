@@ -1,5 +1,5 @@
 //! The probe kernel on the host: its variants, and the report that it prints.
-//! `tests/probe/README.md` says what it is and what the report holds.
+//! `tests/probe/README.md` describes the kernel and the report.
 
 use crate::data::random;
 use anyhow::{Context, Result, bail};
@@ -75,17 +75,18 @@ pub const FIELDS: [Field; 39] = [
 
 /// The header in a real-mode part.
 pub const HEADER: std::ops::Range<usize> = 0x1f1..0x26c;
-/// Where the probe notes its state; zeros in the file and in checksums.
+/// The bytes in which the probe notes its state; zeros in the file and in checksums.
 const STATE: std::ops::Range<usize> = 0x280..0x300;
 const KERNEL_SIZE: usize = 0x278;
-/// What fields hold that the kernel's protocol version does not have yet: a
-/// loader must neither believe nor write them.
+/// The value of fields that the kernel's protocol version does not have yet. A loader
+/// must neither use nor write these fields.
 const UNKNOWN: u8 = 0xa5;
 
 /// The field of a name.
 ///
 /// # Panics
-/// When there is none: a mistake in a test.
+///
+/// No field has this name: a mistake in a test.
 pub fn named(name: &str) -> Field {
     let field = FIELDS.iter().find(|field| field.name == name);
     *field.unwrap_or_else(|| panic!("the boot protocol has no field {name}"))
@@ -105,7 +106,7 @@ pub struct Kernel {
     pub setup: Vec<u8>,
     /// The protected-mode part.
     pub kernel: Vec<u8>,
-    /// What follows both, as a signature does.
+    /// Bytes after both parts, where a signature would be.
     pub trailer: Vec<u8>,
 }
 
@@ -169,8 +170,7 @@ impl Kernel {
         kernel
     }
 
-    /// Makes the real-mode part longer, `sectors` (4 to 63) behind the boot
-    /// sector.
+    /// Makes the real-mode part longer: `sectors` sectors (4 to 63) after the boot sector.
     #[must_use]
     pub fn setup_sectors(mut self, sectors: u8) -> Self {
         let missing = (usize::from(sectors) + 1) * 512 - self.setup.len();
@@ -215,7 +215,7 @@ impl Kernel {
             .set("init_size", 0x3f9_8000)
     }
 
-    /// The checksum of the real-mode part as the probe forms it.
+    /// The checksum of the real-mode part, computed as the probe does.
     pub fn setup_sha256(&self) -> String {
         let mut setup = self.setup.clone();
         setup[HEADER].fill(0);
@@ -231,7 +231,7 @@ pub struct Piece {
     pub address: u64,
     /// Size in bytes.
     pub size: u64,
-    /// SHA-256 of what lies there, in hexadecimal.
+    /// SHA-256 of the bytes there, in hexadecimal.
     pub sha256: String,
 }
 
@@ -269,7 +269,7 @@ pub struct Node {
     pub data: String,
 }
 
-/// What the probe saw.
+/// The probe's report.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Report {
     /// The machine at the entry.
@@ -296,7 +296,7 @@ impl Report {
     /// The exit status of QEMU after a report.
     pub const STATUS: i32 = 33;
 
-    /// Finds the report in what came out of the serial line.
+    /// Finds the report in the output on the serial line.
     pub fn parse(serial: &str) -> Result<Self> {
         let report = serial.split("PROBE-REPORT-BEGIN").nth(1);
         let report = report.and_then(|rest| rest.split_once("PROBE-REPORT-END"));
@@ -318,7 +318,7 @@ impl Report {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// What the loader tells userspace: the lines of gapboot's node.
+    /// The loader's message to userspace: the lines of gapboot's node.
     pub fn node(&self) -> BTreeMap<String, String> {
         let node = self.setup_data.iter().find(|node| node.kind == node::TYPE);
         let data = node.map(|node| bytes_of(&node.data)).unwrap_or_default();

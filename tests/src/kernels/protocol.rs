@@ -1,7 +1,7 @@
-//! What gapboot must hand to a kernel: the 16-bit boot protocol (Linux,
-//! Documentation/arch/x86/boot.rst) with the addresses of [`layout::memory`].
-//! Worked out from kernel, initrd and the BIOS's memory map, independently of
-//! the loader's code.
+//! Checks what gapboot gives to a kernel, by the 16-bit boot protocol (Linux,
+//! Documentation/arch/x86/boot.rst) and the addresses of [`layout::memory`]. The expected
+//! values are computed from kernel, initrd and the BIOS's memory map, independently of the
+//! loader's code.
 
 use super::probe::{FIELDS, HEADER, Kernel, Report};
 use layout::memory;
@@ -25,7 +25,7 @@ const WRITTEN: [&str; 7] = [
 ];
 
 /// Everything in the report that breaks the protocol; empty when all is well.
-/// `initrd` is what all initrds together should be in memory.
+/// `initrd` holds the expected bytes of all initrds together in memory.
 pub fn violations(report: &Report, kernel: &Kernel, initrd: &[u8], cmdline: &str) -> Vec<String> {
     let mut found = Findings(Vec::new());
     entry(report, &mut found);
@@ -141,9 +141,8 @@ fn written_fields(report: &Report, kernel: &Kernel, found: &mut Findings) {
     }
 }
 
-/// Where the initrd belongs: behind everything that the kernel touches before
-/// it looks at it, and not below [`memory::INITRD`] unless it fits nowhere
-/// else.
+/// The right place of the initrd: after all memory that the kernel uses before it reads
+/// the initrd, and not below [`memory::INITRD`] unless it fits nowhere else.
 pub fn initrd_address(report: &Report, kernel: &Kernel, size: u64) -> Option<u64> {
     let version = kernel.get("version");
     let load = u64::from(memory::KERNEL);

@@ -1,5 +1,5 @@
-//! A kernel for machines of both kinds, which says what it was started with: on
-//! a BIOS it is the probe, by UEFI a program, `witness.s`, that lies behind it.
+//! A kernel for BIOS and UEFI that reports how it was started. A BIOS loader starts the
+//! probe in it, UEFI starts the program `witness.s`, which follows the probe in the file.
 
 use super::efi;
 use super::probe::Kernel;
@@ -14,7 +14,7 @@ pub fn kernel() -> Result<Vec<u8>> {
     Ok(efi::program(probe, &[(".text", &program()?)]))
 }
 
-/// The kernel in a unified kernel image, with these sections behind its own.
+/// The kernel in a unified kernel image, with these sections after its own.
 pub fn image(sections: &[(&str, &str)]) -> Result<Vec<u8>> {
     let (program, probe) = (program()?, Kernel::load()?.bytes());
     let mut all = vec![(".text", &program[..]), (".linux", &probe)];
@@ -39,12 +39,12 @@ fn program() -> Result<Vec<u8>> {
     Ok(fs::read(at("program"))?)
 }
 
-/// What the program said: the loader's variables, and `LoadOptions`.
+/// The program's report: the loader's variables, and `LoadOptions`.
 #[derive(Clone, Debug)]
 pub struct Testimony(BTreeMap<String, Vec<u16>>);
 
 impl Testimony {
-    /// Finds it in what came out of the serial line.
+    /// Finds the report in the output on the serial line.
     pub fn parse(serial: &str) -> Result<Self> {
         let said = serial.split_once("\nWITNESS\n");
         let said = said.and_then(|(_, said)| said.split_once("\nEND\n"));
@@ -63,7 +63,7 @@ impl Testimony {
         Ok(Self(values.collect::<Result<_>>()?))
     }
 
-    /// The texts of a variable, each of which a zero ends.
+    /// The texts of a variable, which are separated by zeros.
     pub fn texts(&self, name: &str) -> Vec<String> {
         let value = self.0.get(name).map_or(&[][..], Vec::as_slice);
         let value = value.strip_suffix(&[0]).unwrap_or(value);

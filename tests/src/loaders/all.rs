@@ -41,13 +41,13 @@ pub enum Loader {
 /// The entry by which a boot menu starts an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// One of Type 1, with this key.
+    /// An entry of Type 1, with this key.
     Key(&'static str),
-    /// One of Type 2: the image itself.
+    /// An entry of Type 2: the image itself.
     Type2,
 }
 
-/// What a loader hands in beside the image.
+/// The further inputs that a loader gives to the image.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HandedIn<'a> {
     /// An initrd.
@@ -64,14 +64,14 @@ impl Loader {
             Self::Kexec(_, memory) | Self::GapbootKexec(_, memory) => memory,
             _ => memory,
         };
-        // Large images take their time.
+        // Large images take longer.
         let mib = fs::metadata(image)?.len() / MIB;
         let machine = self.machine(image, handed_in, directory.path())?;
         let timeout = Duration::from_secs(240 + mib);
         machine.memory(memory).timeout(timeout).run()
     }
 
-    /// The machine; what it needs is made in `directory`.
+    /// The machine; its files are made in `directory`.
     pub fn machine(self, image: &Path, handed_in: HandedIn, directory: &Path) -> Result<Machine> {
         let disk = directory.join("disk");
         Ok(match self {
@@ -190,7 +190,7 @@ fn grub(directory: &Path, linux: &str, image: &Path, handed_in: HandedIn) -> Res
 /// A program that starts images from a running Linux.
 struct Kexec<'a> {
     program: PathBuf,
-    /// What it is called with to load, and to start.
+    /// Its arguments to load, and to start.
     load: &'a str,
     start: &'a str,
     /// Its option for a command line.
@@ -241,18 +241,19 @@ fn kexec_tools() -> Result<PathBuf> {
     program.context("kexec-tools holds no kexec")
 }
 
-/// Has a loader start an image with an initrd of so many MiB, on a machine of
-/// `memory` MiB, alone and with another initrd handed in.
+/// Lets a loader start an image with an initrd of the given number of MiB, on a machine
+/// of `memory` MiB, alone and with another initrd from the loader.
 ///
 /// # Panics
-/// When it does not arrive whole.
+///
+/// An initrd does not arrive whole.
 pub fn carries(mib: u64, loader: Loader, memory: u32) {
     let payload = random(7, (mib * MIB) as usize);
     let workshop = Workshop::with_payload(&payload).unwrap();
     let image = workshop.build(&uki::stub().unwrap()).unwrap();
     let initrd = workshop.path("handed-in");
     let mut all = vec![None];
-    // A menu's entry hands in none.
+    // A menu's entry adds no initrd.
     if !matches!(loader, Loader::Gapboot(_)) {
         all.push(Some(initrd.as_path()));
     }

@@ -10,9 +10,9 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What runs in the namespace: bootctl is the first argument, and pairs of a
-/// directory and the files that it is to hold follow. bootctl must not see the
-/// firmware of this machine.
+/// The script that runs in the namespace. Its first argument is bootctl; pairs follow of
+/// a directory and the files to put there. bootctl must not see the firmware of this
+/// machine.
 const SCRIPT: &str = r#"set -e
 bootctl=$1; esp=$2; boot=$4
 [ ! -d /sys/firmware ] || mount -t tmpfs tmpfs /sys/firmware
@@ -56,7 +56,7 @@ pub fn entries(esp: &Path, xbootldr: Option<&Path>) -> Result<Vec<Value>> {
     })
 }
 
-/// The options of unshare that give a namespace in which we may mount.
+/// The options of unshare that give a namespace in which a test may mount.
 fn namespace() -> Result<&'static [&'static str]> {
     if run(command("unshare").args(["-m", "true"])).is_ok() {
         return Ok(&["-m"]);
@@ -76,7 +76,7 @@ fn bootctl() -> Result<PathBuf> {
     if let Some(bootctl) = installed.into_iter().find(|bootctl| bootctl.is_file()) {
         return Ok(bootctl);
     }
-    // It moved from the one to the other.
+    // bootctl has moved from the one package to the other.
     for package in ["systemd-boot", "systemd-boot-tools"] {
         let unpacked = debian::package(package)?.join("usr/bin/bootctl");
         if unpacked.is_file() {

@@ -1,5 +1,5 @@
-//! GRUB out of Debian's packages: its core image in the gap behind the
-//! partition table, where `grub-install` would put it too.
+//! GRUB from Debian's packages, with its core image in the gap after the partition table,
+//! where `grub-install` would put it too.
 
 use crate::debian;
 use crate::images::SECTOR;
@@ -10,18 +10,19 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 const BOOT_CODE: usize = 440;
-/// The first sector behind the partition table, and the first partition's.
+/// The first sector after the partition table, and the first sector of the first
+/// partition.
 const CORE: u64 = 34;
 const PARTITIONS: u64 = 2048;
-/// Where `boot.img` names the first sector of the core image, and where that
-/// one names the second.
+/// The place in `boot.img` of the number of the core image's first sector, and the place
+/// in that sector of the number of the second one.
 const IN_BOOT_SECTOR: usize = 0x5c;
 const IN_CORE: usize = 0x1f4;
 
-/// What it takes to start a kernel from a file system.
+/// GRUB's modules for starting a kernel from a file system.
 const MODULES: [&str; 5] = ["biosdisk", "part_gpt", "fat", "linux", "boot"];
 
-/// Installs it; it runs the commands of `configuration`.
+/// Installs GRUB, which will run the commands of `configuration`.
 pub fn install(image: &Path, configuration: &str) -> Result<()> {
     let modules = debian::package("grub-pc-bin")?.join("usr/lib/grub/i386-pc");
     let files = tempfile::tempdir()?;

@@ -1,12 +1,12 @@
-//! Other boot loaders: some to prove the rig with, some to agree with.
+//! Other boot loaders: some to test the rig with, some to compare with.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`syslinux`] | SYSLINUX, to prove the rig with |
+//! | [`syslinux`] | SYSLINUX, to test the rig with |
 //! | [`grub`] | GRUB, to compare with |
-//! | [`bootctl`] | `bootctl list`, to agree with |
+//! | [`bootctl`] | `bootctl list`, to compare with |
 //! | [`uki`] | unified kernel images by `gapboot uki`, and plain ones |
-//! | [`systemd_boot`] | systemd-boot on a machine with UEFI, to agree with |
+//! | [`systemd_boot`] | systemd-boot on a machine with UEFI, to compare with |
 //! | [`all`] | every loader that starts a unified kernel image |
 
 pub mod all;

@@ -1,5 +1,5 @@
-//! SYSLINUX out of Debian's packages: a boot loader that is not under test, to
-//! prove the rig with.
+//! SYSLINUX from Debian's packages: a boot loader that is not under test, to test the rig
+//! with.
 
 use crate::debian;
 use crate::images::{SECTOR, Volume};
@@ -11,8 +11,7 @@ use std::path::Path;
 
 const BOOT_CODE: usize = 440;
 
-/// Installs it on partition 1 of a GPT image; it starts what `configuration`
-/// says.
+/// Installs SYSLINUX on partition 1 of a GPT image, with this configuration.
 pub fn install(image: &Path, configuration: &str) -> Result<()> {
     let volume = Volume::open(image, 1)?;
     volume.write("syslinux.cfg", configuration)?;

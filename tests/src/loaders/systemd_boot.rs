@@ -1,4 +1,4 @@
-//! systemd-boot on a machine with UEFI, to agree with.
+//! systemd-boot on a machine with UEFI, to compare with.
 
 use super::uki;
 use crate::debian::trixie;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A release of Debian, for its version of systemd-boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
-    /// This machine's; of Debian 12 it is version 252.
+    /// This machine's release. Debian 12 has version 252.
     Own,
     /// Debian 13: version 257.
     Trixie,
@@ -34,7 +34,7 @@ impl Release {
     }
 }
 
-/// What came of a boot.
+/// The result of a boot.
 #[derive(Clone, Debug)]
 pub struct Boot {
     /// systemd-boot's version.
@@ -43,7 +43,7 @@ pub struct Boot {
     pub entries: Vec<String>,
     /// The titles that the menu shows, as far as it has room.
     pub titles: Vec<String>,
-    /// What it decided.
+    /// The decision.
     pub decision: Decision,
 }
 
@@ -71,7 +71,7 @@ pub fn boot(disk: &Path, enter: Option<&str>) -> Result<Boot> {
         true => Asked::Not,
         false => Asked::of_menu(&serial),
     };
-    // A line that is not ASCII is drawn below them.
+    // systemd-boot draws a line that is not ASCII below the entries.
     let titles = menu
         .into_iter()
         .filter(|line| !line.starts_with("Boot in "));
@@ -85,7 +85,7 @@ pub fn boot(disk: &Path, enter: Option<&str>) -> Result<Boot> {
         decision: Decision {
             selected: text("LoaderEntrySelected").context("nothing is selected")?,
             counted: text("LoaderBootCountPath").map(|path| path.replace('\\', "/")),
-            // `@N` tells an image which of its profiles is meant.
+            // `@N` names the profile of an image.
             options: text("LoadOptions").filter(|options| !options.starts_with('@')),
             asked,
         },

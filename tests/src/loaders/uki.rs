@@ -1,4 +1,4 @@
-//! Unified Kernel Images by `gapboot uki`, and plain ones.
+//! Unified Kernel Images that `gapboot uki` makes, and plain ones.
 
 use crate::debian::{self, Flavour};
 use crate::gapboot;
@@ -13,13 +13,13 @@ use std::process::Command;
 /// The command line in images made here. A host with much to do may leave guests
 /// without the interrupts that Linux tries its timer with.
 pub const CMDLINE: &str = "console=ttyS0 panic=-1 quiet no_timer_check built.in=1";
-/// The command line that a loader hands in.
+/// The command line that a loader gives.
 pub const OWN: &str = "console=ttyS0 panic=-1 quiet no_timer_check own=1 two";
 /// The version in images made here.
 pub const OS_RELEASE: &str = "ID=test\nVERSION=\"7.1 (test)\"\nPRETTY_NAME=\"A test\"\n";
 
-/// Says what it was started with, and powers off. A file `order` in a later
-/// archive replaces that of an earlier one.
+/// An init script: prints how it was started, and powers off. A file `order` in a later
+/// archive replaces the file of an earlier one.
 const INIT: &str = r#"#!/bin/busybox sh
 bb=/bin/busybox
 $bb mount -t proc proc /proc
@@ -33,7 +33,7 @@ echo "TEST-INIT-RUNS"
 $bb poweroff -f
 "#;
 
-/// What is needed to make images: kernel, initrds and texts, in a directory.
+/// The parts of images: kernel, initrds and texts, in a directory.
 pub struct Workshop {
     directory: tempfile::TempDir,
 }
@@ -102,7 +102,7 @@ impl Workshop {
         Ok(output)
     }
 
-    /// A plain UKI, as systemd-stub's manual had it made before ukify.
+    /// A plain UKI, made as systemd-stub's manual described before ukify existed.
     pub fn plain(&self, stub: &Path) -> Result<PathBuf> {
         let output = self.path("plain.efi");
         fs::write(self.path("cmdline"), CMDLINE)?;
@@ -126,7 +126,7 @@ impl Workshop {
         Ok(output)
     }
 
-    /// Signs an image with a key made for it; whatever the tools say.
+    /// Signs an image with a key that is made for it. Messages of the tools are ignored.
     pub fn sign(&self, image: &Path) -> Result<(PathBuf, String)> {
         let tools = debian::package("sbsigntool")?.join("usr/bin");
         let (key, certificate) = (self.path("key"), self.path("certificate"));
@@ -162,13 +162,14 @@ pub fn stub() -> Result<PathBuf> {
     Ok(debian::package("systemd-boot-efi")?.join(STUB))
 }
 
-/// Where packages have systemd's stub.
+/// The path of systemd's stub in packages.
 pub const STUB: &str = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
 
-/// What the initramfs of [`Workshop::new`] says after a mark.
+/// The text that the initramfs of [`Workshop::new`] prints after a mark.
 ///
 /// # Panics
-/// When it says nothing of the kind.
+///
+/// The mark is not there.
 pub fn said(outcome: &Outcome, mark: &str) -> String {
     let mut lines = outcome.serial.lines();
     let line = lines.find_map(|line| line.strip_prefix(mark));

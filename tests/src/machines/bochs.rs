@@ -2,7 +2,7 @@
 //! limits that QEMU does not, with BIOSes that have nothing in common with
 //! SeaBIOS. One IDE disk or two, a floppy disk, COM1.
 //!
-//! The disks are never changed: Bochs keeps what is written in a file of its own.
+//! The disks are never changed: Bochs keeps written sectors in a file of its own.
 
 use super::rig::{Exit, Outcome, Rig, Slot, exit};
 use crate::tool::{command, missing};
@@ -13,8 +13,8 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Where Debian's package `bochsbios` puts the BIOSes, and `vgabios` that of
-/// the graphics card.
+/// The directories of the BIOSes in Debian's package `bochsbios`, and of the graphics
+/// card's BIOS in `vgabios`.
 const BIOSES: &str = "/usr/share/bochs";
 const VGA_BIOS: &str = "/usr/share/vgabios/vgabios.bin";
 
@@ -104,17 +104,17 @@ impl Machine {
     fn configuration(&self, directory: &Path) -> String {
         let files = directory.display();
         let mut lines = vec![
-            // Needs no screen, and waits for nobody to look at it.
+            // This display needs no screen, and nobody has to look at it.
             "display_library: rfb, options=\"timeout=0\"".to_owned(),
             format!("megs: {}", self.memory),
             format!("romimage: file={BIOSES}/{}", self.bios.file()),
             format!("vgaromimage: file={VGA_BIOS}"),
             format!("com1: enabled=1, mode=file, dev={files}/com1"),
             format!("log: {files}/log"),
-            // What the guest does wrong ends it.
+            // A fault of the guest ends the machine.
             "panic: action=fatal".to_owned(),
             "speaker: enabled=0".to_owned(),
-            // Bochs 2.7 aborts in ALSA's mixer where ALSA is there and no sound card is.
+            // Bochs 2.7 aborts in ALSA's mixer if there is ALSA but no sound card.
             "sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy".to_owned(),
         ];
         let disks = [Some(&self.disk), self.second_disk.as_ref()];
@@ -139,9 +139,9 @@ impl Machine {
 }
 
 impl Rig for Machine {
-    /// Bochs itself does not always come up: one start in some hundred, of two
-    /// at once, hangs before the guest's first instruction. A machine that was
-    /// silent to its end is started once more.
+    /// Bochs does not always start: when two start at once, about one start in a hundred
+    /// hangs before the guest's first instruction. A machine that has printed no text at
+    /// its end is started once more.
     fn run(&self) -> Result<Outcome> {
         let outcome = self.start()?.finish()?;
         if outcome.exit == Exit::Stopped && outcome.serial.is_empty() {
@@ -188,13 +188,16 @@ impl Guest {
         })
     }
 
-    /// What came out of COM1 so far.
+    /// The output on COM1 so far.
     pub fn serial(&self) -> String {
         self.text("com1")
     }
 
-    /// Waits until COM1 has said `text`; an error, with all it said, when the
-    /// machine ends before that or its time is over.
+    /// Waits until `text` came out of COM1.
+    ///
+    /// # Errors
+    ///
+    /// The machine ends before that, or its time is over; the message has all output.
     pub fn wait_for_serial(&mut self, text: &str) -> Result<()> {
         loop {
             let ended = self.ended()?;
@@ -202,7 +205,7 @@ impl Guest {
                 return Ok(());
             }
             if ended {
-                // Tells of a signal, if there was one.
+                // The error names the signal, if there was one.
                 self.exit()?;
                 bail!(
                     "the serial line never said {text:?}:\n{}\n{}",
@@ -230,7 +233,7 @@ impl Guest {
         })
     }
 
-    /// True when the machine has ended or its time is over.
+    /// True if the machine has ended or its time is over.
     fn ended(&mut self) -> Result<bool> {
         let ended = self.child.try_wait().context("waiting for Bochs")?;
         Ok(ended.is_some() || Instant::now() >= self.deadline)

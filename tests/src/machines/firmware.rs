@@ -1,24 +1,24 @@
 //! A BIOS with faults of our choice, on a floppy disk that any machine can boot:
-//! see `tests/firmware`. It fills memory with garbage, stays between the machine's own BIOS
-//! and the loader, and starts the boot sector of a hard disk.
+//! see `tests/firmware`. This BIOS fills memory with garbage, stays between the machine's
+//! own BIOS and the loader, and starts the boot sector of a hard disk.
 
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 const FLOPPY: usize = 1_474_560;
-/// What can be loaded of it: the first track.
+/// Bytes of the floppy disk that can be loaded: the first track.
 const TRACK: usize = 18 * 512;
 
-/// What a BIOS may do to its caller, or get wrong.
+/// Things that a BIOS may do to its caller, and faults of BIOSes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Fault {
     /// Changes every register that holds no result, with its upper half, the
     /// segments but CS and SS, the upper half of ESP and the direction flag.
     Clobber = 1,
-    /// Comes back with interrupts off.
+    /// Returns with interrupts off.
     InterruptsOff = 2,
-    /// Comes back with interrupts on.
+    /// Returns with interrupts on.
     InterruptsOn = 4,
     /// Leaves a GDT and an IDT register of its own and segment limits of 4 GiB.
     Tables = 8,
@@ -29,9 +29,9 @@ pub enum Fault {
     MapEndsByCarry = 0x20,
     /// Every other read succeeds with status 11h, "corrected".
     Corrected = 0x40,
-    /// Counts a packet's sectors down to 0 and writes 16 bytes behind it.
+    /// Counts a packet's sectors down to 0, and writes 16 bytes after the packet.
     Packet = 0x80,
-    /// Has always one more key.
+    /// Always reports one more key.
     Keys = 0x100,
     /// Forgets `SMAP` in the second range of the map.
     MapSignature = 0x200,
@@ -42,43 +42,43 @@ pub enum Fault {
 /// A range of memory: start, size, type, attributes of ACPI 3.
 pub type Range = (u64, u64, u32, u32);
 
-/// How it differs from the BIOS behind it.
+/// The differences of the faulty BIOS from the machine's own BIOS.
 #[derive(Clone, Debug)]
 pub struct Firmware {
     /// The disk that it starts.
     pub drive: u8,
-    /// The disk that it names in DL.
+    /// The disk that this BIOS names in DL.
     pub drive_named: u8,
-    /// A function of INT 13h, in AH, that it does not have.
+    /// A function of INT 13h, in AH, that this BIOS does not have.
     pub no_disk_function: Option<u8>,
-    /// Functions of INT 15h, in AX, that it does not have.
+    /// Functions of INT 15h, in AX, that this BIOS does not have.
     pub no_system_functions: [Option<u16>; 2],
     /// Faults of a kind.
     pub faults: &'static [Fault],
-    /// So many reads fail.
+    /// The first reads, this number of them, fail.
     pub fail_first: u16,
-    /// From then on each one of so many fails.
+    /// After those, one read in this number fails.
     pub fail_every: u16,
     /// Requests for more sectors fail.
     pub most_sectors: u16,
-    /// Of requests for more sectors only so many are moved.
+    /// Requests for more sectors move only this number.
     pub moved_sectors: u16,
     /// Bytes of stack that INT 13h needs.
     pub stack: u16,
-    /// What INT 12h says, in KiB.
+    /// The answer of INT 12h, in KiB.
     pub low_memory: u16,
-    /// Where the EBDA goes, its segment; 0: it stays.
+    /// The segment that the EBDA moves to; 0: it does not move.
     pub ebda: u16,
-    /// Where it stays: nothing from this segment on may be written to.
+    /// The segment of the faulty BIOS itself: nobody may write to memory from here on.
     pub segment: u16,
     /// Bytes of a range that AX=E820h writes: 20 or 24.
     pub map_size: u8,
-    /// Its memory map; empty: that of the machine's BIOS.
+    /// Its memory map; if empty, that of the machine's BIOS.
     pub map: Vec<Range>,
 }
 
 impl Firmware {
-    /// Without a fault. Low memory ends at 576 KiB, where it stays itself.
+    /// A BIOS without a fault. Low memory ends at 576 KiB, where this BIOS itself lies.
     pub fn new() -> Self {
         Self {
             drive: 0x80,
@@ -107,8 +107,8 @@ impl Firmware {
         }
     }
 
-    /// Writes the floppy disk. `tests/firmware/src/install.s` has the order of
-    /// what is filled in.
+    /// Writes the floppy disk. `tests/firmware/src/install.s` defines the
+    /// order of the fields that are filled in.
     pub fn write(&self, floppy: &Path) -> Result<()> {
         let mut program = program()?;
         for &(start, size, kind, attributes) in &self.map {
@@ -120,7 +120,7 @@ impl Firmware {
         ensure!(program.len() <= TRACK, "a memory map of too many ranges");
         let sectors = program.len().div_ceil(512);
         let faults = self.faults.iter().fold(0, |all, &fault| all | fault as u16);
-        // Nothing calls these numbers.
+        // No program calls these numbers.
         let no_disk = self.no_disk_function.unwrap_or(0xff);
         let no_system = self
             .no_system_functions

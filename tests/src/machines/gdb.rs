@@ -1,5 +1,5 @@
-//! A client for QEMU's GDB stub: just enough to stop a machine at an address and
-//! to change its memory there.
+//! A client for QEMU's GDB stub: just enough to stop a machine at an address, to read and
+//! change its memory, and to let it go on elsewhere.
 //!
 //! The protocol is GDB's remote serial protocol: `$packet#checksum`.
 
@@ -53,7 +53,7 @@ impl Gdb {
         Ok(())
     }
 
-    /// Runs until something is written at the linear address.
+    /// Runs until the guest writes to the linear address.
     pub fn run_to_write(&mut self, address: u32) -> Result<()> {
         self.call(&format!("Z2,{address:x},1"), "OK")?;
         self.call("c", "T05")?;

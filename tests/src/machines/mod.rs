@@ -1,10 +1,10 @@
-//! Machines: what runs a disk from power-on.
+//! Machines, which run a disk from power-on.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
 //! | [`screen`] | a VGA text screen |
-//! | [`terminal`] | what a serial terminal shows |
-//! | [`rig`] | what machines of every kind have in common: that they run, and how they end |
+//! | [`terminal`] | the screen of a serial terminal |
+//! | [`rig`] | common to machines of every kind: running them, and how they end |
 //! | [`qemu`] | a machine in QEMU: disk, bus, memory, serial line, screen, keys |
 //! | [`bochs`] | a machine in Bochs, an emulator of another kind with other BIOSes |
 //! | [`ovmf`] | a machine with UEFI |

@@ -6,7 +6,7 @@ use anyhow::Result;
 use std::fs;
 use std::path::Path;
 
-/// What it starts from a disk that it does not know.
+/// The program that OVMF starts from a disk that it does not know.
 pub const PROGRAM: &str = "EFI/BOOT/BOOTX64.EFI";
 
 /// A machine that starts [`PROGRAM`]. Its variables are made anew in a file.

@@ -1,4 +1,4 @@
-//! What machines of every kind have in common: that they run, and how they end.
+//! Common to machines of every kind: running them, and how they end.
 
 use super::screen::Screen;
 use anyhow::{Result, bail};
@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// A machine that is ready to be started.
 pub trait Rig: Debug {
-    /// Runs it until it ends by itself or its time is over.
+    /// Runs the machine until it ends by itself or its time is over.
     fn run(&self) -> Result<Outcome>;
 }
 
@@ -26,8 +26,9 @@ pub enum Exit {
 /// How a machine ended that nobody stopped.
 ///
 /// # Errors
-/// A signal ended the emulator, which is a fault of its own or of this host:
-/// the error has the signal, and `said` as what the emulator printed.
+///
+/// A signal ended the emulator, which is a fault of the emulator or of this host. The
+/// message has the signal, and `said`, the output of the emulator.
 pub(super) fn exit(emulator: &str, status: ExitStatus, said: &str) -> Result<Exit> {
     match status.code() {
         Some(code) => Ok(Exit::Status(code)),
@@ -47,14 +48,14 @@ pub(super) fn exit(emulator: &str, status: ExitStatus, said: &str) -> Result<Exi
     }
 }
 
-/// What a machine left behind.
+/// The outcome of a machine.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// How it ended.
     pub exit: Exit,
-    /// What came out of COM1, invalid UTF-8 replaced.
+    /// The output on COM1, with invalid UTF-8 replaced.
     pub serial: String,
-    /// The screen when it was stopped, where the machine shows it to us.
+    /// The screen when the machine was stopped, if the machine can show it.
     pub screen: Option<Screen>,
 }
 
@@ -65,7 +66,7 @@ static FREE_SLOTS: Mutex<u32> = Mutex::new(2);
 static SLOT_FREED: Condvar = Condvar::new();
 
 impl Slot {
-    /// Waits for one.
+    /// Waits until a machine may run.
     pub(crate) fn take() -> Self {
         let mut free = lock(&FREE_SLOTS);
         while *free == 0 {
@@ -85,7 +86,7 @@ impl Drop for Slot {
     }
 }
 
-/// Locks what no panic can leave in disorder.
+/// Locks a mutex even after a panic: no panic can leave its data in disorder.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

@@ -9,9 +9,9 @@ pub struct Screen {
 
 impl Screen {
     const COLUMNS: usize = 80;
-    /// Where the screen lies in memory.
+    /// The screen's place in memory.
     pub(super) const ADDRESS: u64 = 0xb8000;
-    /// Where the BIOS keeps the number of its last line.
+    /// The place where the BIOS keeps the number of the last line.
     pub(super) const LAST_LINE: u64 = 0x484;
     /// Size of a line in bytes.
     pub(super) const LINE_BYTES: usize = 80 * 2;
@@ -23,7 +23,7 @@ impl Screen {
         }
     }
 
-    /// The lines without their trailing blanks; what is not ASCII is `?`.
+    /// The lines without their trailing blanks; `?` replaces characters that are not ASCII.
     pub fn lines(&self) -> Vec<String> {
         let row = |cells: &[[u8; 2]]| -> String {
             cells

@@ -1,7 +1,7 @@
-//! The screen of a terminal at the other end of a serial line, as far as OVMF's
-//! console, and the menus on it, use one.
+//! The screen of a terminal at the other end of a serial line, with those functions that
+//! OVMF's console and the menus on it use.
 
-/// What OVMF's console has, at the most.
+/// The most columns and lines of OVMF's console.
 const COLUMNS: usize = 132;
 const LINES: usize = 60;
 

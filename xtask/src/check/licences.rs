@@ -1,7 +1,7 @@
-//! Which licences the crates have that we build on, and where they come from.
+//! Checks the licences of the crates that we build on, and their registry.
 //!
-//! Known faults of crates (RustSec's advisories) are not looked up here: that
-//! takes a network. `cargo audit` does it where there is one.
+//! Known faults of crates (RustSec's advisories) are not looked up here, because that
+//! needs a network. `cargo audit` looks them up.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -10,8 +10,8 @@ use std::process::Command;
 use crate::run::output;
 use crate::workspace::Workspace;
 
-/// What may be in our programs or build them: all of these let everybody ship
-/// what is made with them, under terms of one's own.
+/// The licences that crates in our programs, or crates that build them, may have. All
+/// of them let everybody ship programs made with the crate under their own terms.
 const ALLOWED: [&str; 8] = [
     "0BSD",
     "Apache-2.0",
@@ -57,13 +57,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 fn judge(package: &Value) -> Result<()> {
     let licence = package["license"].as_str().context("no licence")?;
     ensure!(is_allowed(licence), "licence {licence}");
-    // None: one of our own.
+    // A crate of this workspace has no source.
     let source = package["source"].as_str().unwrap_or(REGISTRY);
     ensure!(source == REGISTRY, "comes from {source}");
     Ok(())
 }
 
-/// Whether an SPDX expression leaves us a choice that is allowed.
+/// True if an SPDX expression allows the choice of one of our licences.
 fn is_allowed(expression: &str) -> bool {
     // Old crates write a slash for OR.
     let spaced = expression

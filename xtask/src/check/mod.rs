@@ -1,8 +1,8 @@
 //! `./x check`: formatting, lints, licences, the shape of the source, documentation.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | `licences` | which licences the crates have that we build on |
+//! | `licences` | the licences of the crates that we build on |
 //! | `modules` | circles of imports, and modules that are too long |
 
 mod licences;
@@ -19,9 +19,9 @@ use crate::run::{cargo, run, succeeds};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
-/// All of it, on every crate.
+/// Makes all checks, on every crate.
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
-    // Everything, even after a finding: one run shows as much as it can.
+    // All checks run, even after a finding: one run shows as much as it can.
     let results = [
         format(workspace),
         lints(workspace),
@@ -95,7 +95,7 @@ fn documentation(workspace: &Workspace) -> Result<()> {
     host.and(run(images.args(arguments)))
 }
 
-/// The whole workspace but what has no operating system below it.
+/// The whole workspace except the freestanding packages.
 pub(crate) fn only_host(cargo: &mut Command) -> &mut Command {
     cargo.arg("--workspace");
     for package in freestanding::PACKAGES {

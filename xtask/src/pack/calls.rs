@@ -1,19 +1,20 @@
 //! The filter of calls and jumps.
 //!
 //! Calls of one function from many places differ in their relative
-//! displacement, and so do long jumps to one place. The filter replaces it by the absolute target, so that they
-//! become equal bytes, which is what the packer looks for.
+//! displacement, and so do long jumps to one place. The filter replaces the displacement
+//! by the absolute target. Then these calls have equal bytes, which the packer packs well.
 //!
-//! Going through the image from its start, for every byte E8 or E9 with at least four
-//! bytes behind it, take these four as the little-endian displacement of a call or jump:
+//! The filter goes through the image from its start. At every byte E8 or E9 that at least
+//! four bytes follow, it takes these four as the little-endian displacement of a call or
+//! jump:
 //!
-//! - if the target lies inside the image, they become the marker byte and
-//!   the target's physical address as 24 bits, big-endian (the upper halves of
-//!   all targets are equal, so they go first); going on behind them;
-//! - if not, nothing changes; going on at the next byte.
+//! - if the target lies inside the image, the four bytes become the marker byte and the
+//!   target's physical address as 24 bits, big-endian (the upper halves of all targets
+//!   are equal, so they go first), and the filter goes on after them;
+//! - if not, the bytes stay, and the filter goes on at the next byte.
 //!
-//! The marker is a byte that follows no unchanged E8 or E9, so that `unpack.s` knows
-//! one from the other; it is patched into the unpacker at `unpack_marker`.
+//! The marker is a byte that follows no unchanged E8 or E9, so that `unpack.s` can tell
+//! filtered calls from unchanged bytes; it is patched into the unpacker at `unpack_marker`.
 
 /// E8 and E9: calls and jumps.
 fn goes(opcode: u8) -> bool {

@@ -52,7 +52,7 @@ fn filter(image: &[u8], base: u32) -> Result<(Vec<u8>, u8)> {
     Ok((calls::filter(image, base, marker), marker))
 }
 
-/// The bits of `image`, the highest of each byte first, with what the model made of them.
+/// The bits of `image`, the highest of each byte first, with the model's probabilities.
 fn decisions(image: &[u8], numbers: Numbers) -> Vec<Decision> {
     let mut model = Model::new(numbers);
     let bits = |byte: &u8| {
@@ -67,8 +67,7 @@ fn decisions(image: &[u8], numbers: Numbers) -> Vec<Decision> {
     image.iter().flat_map(bits).map(decide).collect()
 }
 
-/// Makes `length` bytes of `packed`: what `unpack.s` does before it undoes the
-/// filter of calls.
+/// Unpacks `length` bytes, as `unpack.s` does before it undoes the filter of calls.
 fn decode(packed: &[u8], length: usize) -> Result<Vec<u8>> {
     let mut model = Model::new(Numbers::OURS);
     let mut decoder = Decoder::new(packed)?;

@@ -1,14 +1,14 @@
-//! What both sides know before a bit: how likely it is a 1.
+//! The model, which tells packer and unpacker how likely the next bit is a 1.
 //!
 //! A byte is eight bits, the highest first. The bits of it that are known, after
 //! a 1, are the node. For each context (some bits of the last four bytes) there
-//! is a tree of weights, one for each node; a hash of the context says where it
-//! begins. Trees overlap, since there is not enough memory.
+//! is a tree of weights, one for each node; a hash of the context gives the
+//! place where the tree begins. Trees overlap, since there is not enough memory.
 //!
 //! The weights of all contexts are added: their sum is the logarithm of the odds
-//! of a 1. When the bit is known, all of them move by the same step towards it,
-//! the further the less it was expected: this is logistic regression by gradient
-//! descent. Steps are longer at the start, when nothing is known, than later.
+//! of a 1. When the bit is known, all weights move towards it by the same step, which is
+//! longer if the bit was less expected: this is logistic regression by gradient descent.
+//! Steps are longer at the start, when the weights are still zero, than later.
 
 use layout::packed::{CONTEXTS, HASTE, IGNORED, MIX, PATIENCE, RATE, SLOTS, SQUASH, TREES};
 
@@ -24,7 +24,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Those of the unpacker.
+    /// The numbers of the unpacker.
     pub(super) const OURS: Self = Self {
         ignored: IGNORED,
         mix: MIX,
@@ -34,22 +34,23 @@ impl Numbers {
     };
 }
 
-/// All weights, and where in the image we are.
+/// All weights, and the position in the image.
 pub(super) struct Model {
     numbers: Numbers,
     slots: Vec<u16>,
     squash: Vec<u16>,
     haste: u32,
-    /// Of this byte's steps.
+    /// The rate of this byte's steps.
     rate: u32,
     /// The last four bytes, the last one on top.
     last: u32,
-    /// Where the trees of this byte begin.
+    /// The starts of this byte's trees.
     trees: [usize; CONTEXTS],
     node: usize,
 }
 
-/// Sums are in 2048ths (of the natural logarithm), the table has each 32nd.
+/// Sums are in 2048ths (of the natural logarithm); the table has an entry for every 32nd
+/// sum.
 const SQUASH_SHIFT: u32 = 6;
 /// Steps are the error of the probability times the rate, shifted down by this.
 const RATE_SHIFT: u32 = 15;
@@ -77,8 +78,8 @@ impl Model {
         self.squash[usize::from(sum >> SQUASH_SHIFT)]
     }
 
-    /// The next bit is `bit`; `probability` was [`Self::probability`]. If the
-    /// byte is complete, gives it.
+    /// Learns that the next bit is `bit`; `probability` was [`Self::probability`]. Returns
+    /// the byte if it is complete.
     pub(super) fn learn(&mut self, probability: u16, bit: bool) -> Option<u8> {
         let excess = i32::from(probability) - (i32::from(bit) << 16);
         let step = ((excess * self.rate as i32) >> RATE_SHIFT) as u16;
@@ -110,7 +111,7 @@ impl Model {
 }
 
 /// The logistic function, by its differential equation p' = p (1 - p), from 1/2
-/// in both directions. The second half is that of negative sums.
+/// in both directions. The second half is for negative sums.
 fn squash() -> Vec<u16> {
     let mut table = vec![0; SQUASH];
     let mut rest = 0x8000_u32;

@@ -1,13 +1,13 @@
 //! The entropy coder: rANS with a state of 32 bits and words of 16 bits.
 //!
-//! The packed data are the state before the first decision, then the words that
-//! it is filled up with, all little-endian. A decision takes the state's upper
+//! The packed data are the state before the first decision, then the words that refill
+//! the state, all little-endian. A decision takes the state's upper
 //! half as the quotient and its lower half as the remainder of a division by
 //! 65536; a remainder below the probability of a 1 means a 1.
 
 use anyhow::{Context, Result};
 
-/// A decision and the probability that it had of a 1.
+/// A decision, and its probability of a 1.
 pub(super) struct Decision {
     pub(super) bit: bool,
     pub(super) probability: u16,

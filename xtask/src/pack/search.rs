@@ -1,10 +1,10 @@
 //! `./x pack-search`: looks for better numbers of the model.
 //!
-//! The numbers in `layout::packed` (what each context ignores, the hash, the
-//! rates) come from here. It changes them a little at random, and keeps what
-//! makes the samples smaller. The samples are stage2's image and the overlay,
-//! which is never packed: numbers that suit both will suit the next build too.
-//! When nothing better turns up for a while, put the numbers into
+//! The numbers in `layout::packed` (the ignored bits of each context, the hash, the
+//! rates) come from here. The search changes them a little at random, and keeps changes
+//! that make the samples smaller. The samples are stage2's image and the overlay. The
+//! overlay is never packed, but numbers that suit both will suit the next build too.
+//! When the search finds no better numbers for a while, put them into
 //! `layout/src/packed.rs` by hand.
 
 use anyhow::{Result, ensure};
@@ -19,7 +19,8 @@ use crate::freestanding::Image;
 /// the number of attempts.
 ///
 /// # Errors
-/// `words` is no number, or a sample cannot be read.
+///
+/// `words` is not a number, or a sample cannot be read.
 pub(crate) fn run(elf: &Image, words: &[&str]) -> Result<()> {
     let attempts = match words {
         [] => 5000,
@@ -33,7 +34,7 @@ pub(crate) fn run(elf: &Image, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// What is linked to lie in `range`, filtered.
+/// The bytes that are linked to lie in `range`, filtered.
 fn sample(elf: &Image, range: memory::Range) -> Result<Vec<u8>> {
     let mut image = elf.flat(range.start, range.end)?;
     image.truncate(IMAGE);

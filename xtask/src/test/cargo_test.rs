@@ -1,4 +1,4 @@
-//! Runs `cargo test` on what was built.
+//! Runs `cargo test` on the built loader and programs.
 
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -9,14 +9,14 @@ use crate::run::cargo;
 use crate::workspace::Workspace;
 use crate::{dist, fixtures};
 
-/// What tests find in their environment.
+/// The environment of the tests.
 pub(super) struct Built {
     environment: [(&'static str, std::path::PathBuf); 3],
 }
 
 impl Built {
-    /// Builds `dist/` and what only tests start; gives the loader too, whose size is
-    /// within its bounds.
+    /// Builds `dist/` and the programs that only tests start. Also returns the loader, whose
+    /// size was checked.
     pub(super) fn build(workspace: &Workspace) -> Result<(Self, dist::Loader)> {
         let loader = dist::build(workspace)?;
         let environment = [
@@ -53,7 +53,7 @@ fn count(test: &mut Command, tally: &mut Tally) -> Result<()> {
         println!("{line}");
         tally.add(&line);
     }
-    // What did not even compile or start.
+    // A test that did not compile or start has no result line.
     if !cargo.wait()?.success() && tally.failed() == failed {
         bail!("cargo test failed, see above");
     }

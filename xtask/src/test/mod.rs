@@ -1,10 +1,10 @@
-//! `./x test` and `./x heavy`: every test and check there is.
+//! `./x test` and `./x heavy`: all tests and checks.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | `tally` | how many passed |
-//! | `cargo_test` | runs `cargo test` on what was built |
-//! | `quick` | which of them `./x test --quick` runs |
+//! | `tally` | counts the tests and checks that passed |
+//! | `cargo_test` | runs `cargo test` on the built loader and programs |
+//! | `quick` | the tests that `./x test --quick` runs |
 
 mod cargo_test;
 mod quick;
@@ -22,7 +22,7 @@ use crate::{disassembly, freestanding, packages, panics, processor, reproduce, s
 use cargo_test::Built;
 use tally::Tally;
 
-/// The programs that tests call, whatever the crate.
+/// The programs that tests of all crates call.
 const TOOLS: &[&str] = &[
     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
@@ -58,14 +58,15 @@ const TOOLS: &[&str] = &[
 /// Seconds of hostile input for each parser. `./x fuzz` takes more.
 const FUZZ_SECONDS: u32 = 5;
 
-/// Runs all of it.
+/// Runs all tests and checks.
 ///
 /// # Errors
+///
 /// The loader cannot be built or is too large, or a test or check failed.
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
     let mut tally = Tally::new();
-    // Without these there is nothing to test.
+    // Without these no test can run.
     tally.step("dist");
     let (built, loader) = Built::build(workspace)?;
     tally.step("tests");
@@ -83,9 +84,10 @@ pub(crate) fn all(workspace: &Workspace) -> Result<()> {
     tally.end()
 }
 
-/// Runs what takes three minutes once it is built.
+/// Runs the quick tests, which take three minutes once they are built.
 ///
 /// # Errors
+///
 /// As [`all`].
 pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
@@ -97,9 +99,10 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 }
 
 /// Runs the tests that take minutes, one after another: two machines of 4 GiB
-/// are too much for many a host.
+/// are too much for many hosts.
 ///
 /// # Errors
+///
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     packages::ensure(TOOLS)?;
@@ -121,7 +124,7 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
     test
 }
 
-/// Gives every parser some seconds of it.
+/// Runs every fuzz target for some seconds.
 fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     match Fuzzers::build(workspace) {
         Ok(fuzzers) => {
@@ -133,7 +136,7 @@ fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     }
 }
 
-/// Looks at what the loader consists of.
+/// Checks the instructions and sizes of the loader.
 fn instructions(workspace: &Workspace, tally: &mut Tally) {
     let elf = freestanding::directory(workspace).join("link/stage2");
     match disassembly::functions(&elf) {
@@ -145,7 +148,8 @@ fn instructions(workspace: &Workspace, tally: &mut Tally) {
     }
 }
 
-/// Fails where no loop device can be made: not as root, or not in this container.
+/// Fails if no loop device can be made, for example without root's rights or in a
+/// container.
 fn loop_device(workspace: &Workspace) -> Result<()> {
     let file = workspace.target.join("loop.img");
     fs::write(&file, [0; 4096])?;

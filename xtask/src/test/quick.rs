@@ -1,4 +1,4 @@
-//! `./x test --quick`: what a contributor runs after each change.
+//! `./x test --quick`: the tests that a contributor runs after each change.
 
 use anyhow::{Result, ensure};
 use std::process::Command;
@@ -15,7 +15,7 @@ const BOOTS: &[(&str, &str)] = &[
     ("boot", "no_initrd_and_no_command_line"),
     // Which entry, by the emulator and by a machine.
     ("choice", "the_machine_chooses_alike"),
-    // A kernel that people use.
+    // A Debian kernel.
     ("debian", "the_cloud_kernel"),
     // A broken disk ends in a message.
     ("hostile", "in_the_emulator"),
@@ -24,15 +24,15 @@ const BOOTS: &[(&str, &str)] = &[
     ("menu", "attempts_are_counted"),
     ("menu", "the_screen_is_what_the_emulator_shows"),
     ("messages", "a_missing_kernel"),
-    // What is left without the overlay.
+    // The loader without the overlay.
     ("overlay", "no_overlay"),
     ("stage1", "a_zeroed_gap"),
     // A unified kernel image from /EFI/Linux.
     ("type2", "an_image_of_gapboot_uki_build"),
 ];
 
-/// Runs the unit tests of all crates for hosts and those that boot in the emulator,
-/// then [`BOOTS`].
+/// Runs the unit tests of all host crates and the tests that boot in the emulator, then
+/// [`BOOTS`].
 pub(super) fn run(workspace: &Workspace, built: &Built, tally: &mut Tally) {
     tally.step("unit tests");
     cargo_test::run(&mut units(built.test(workspace)), tally);
@@ -46,7 +46,7 @@ pub(super) fn run(workspace: &Workspace, built: &Built, tally: &mut Tally) {
     tally.check("quick", all_ran(tally.all() - before));
 }
 
-/// The unit tests of all host crates, but for those of the packer, which take minutes.
+/// The unit tests of all host crates, except those of the packer, which take minutes.
 fn units(mut test: Command) -> Command {
     only_host(&mut test).args(["--no-fail-fast", "--lib", "--bins"]);
     test.args(["--", "--skip=pack::", "--skip=unpack_test::"]);
@@ -65,7 +65,7 @@ fn boots(mut test: Command) -> Command {
     test
 }
 
-/// A name that fits no test runs nothing, and nobody would see that.
+/// Checks that a test ran: a name that fits no test would run none, unnoticed.
 fn all_ran(ran: u32) -> Result<()> {
     ensure!(
         ran as usize == BOOTS.len(),

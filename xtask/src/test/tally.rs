@@ -1,4 +1,4 @@
-//! How many tests and checks passed.
+//! Counts the tests and checks that passed.
 
 use anyhow::{Result, bail};
 use std::time::Instant;
@@ -12,7 +12,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Nothing yet; the clock starts.
+    /// An empty tally; starts the clock.
     pub(super) fn new() -> Self {
         Self {
             passed: 0,
@@ -21,12 +21,12 @@ impl Tally {
         }
     }
 
-    /// Says what comes next, and when.
+    /// Prints the name of the next test or check, and the time.
     pub(super) fn step(&self, name: &str) {
         eprintln!("x: {:4} s: {name}", self.start.elapsed().as_secs());
     }
 
-    /// Counts a check, and says what went wrong.
+    /// Counts a check, and prints its error.
     pub(super) fn check(&mut self, name: &str, result: Result<()>) {
         match result {
             Ok(()) => self.passed += 1,
@@ -55,12 +55,12 @@ impl Tally {
         }
     }
 
-    /// How many have run.
+    /// The number of tests and checks that have run.
     pub(super) fn all(&self) -> u32 {
         self.passed + self.failed
     }
 
-    /// How many have failed.
+    /// The number that have failed.
     pub(super) fn failed(&self) -> u32 {
         self.failed
     }
@@ -68,6 +68,7 @@ impl Tally {
     /// Prints the numbers.
     ///
     /// # Errors
+    ///
     /// Not all passed.
     pub(super) fn end(self) -> Result<()> {
         self.step("done");

@@ -1,9 +1,9 @@
-# Runs the unpacker on a list of cases and tells what it did to memory.
+# Runs the unpacker on a list of cases and reports the changes in memory.
 #
 # A multiboot kernel for QEMU. `cases` is a list of: length unpacked, marker,
-# length packed (32 bits each), packed bytes; a length of 0 ends it. For each it
-# fills the memory with {FILL}, unpacks, and writes to the debug console: how
-# long that took (QEMU counts one instruction as one tick), the number of places
+# length packed (32 bits each), packed bytes; a length of 0 ends it. For each case
+# the harness fills the memory with {FILL}, unpacks, and writes to the debug console: the
+# time it took (QEMU counts one instruction as one tick), the number of places
 # outside the unpacker's memory that changed (32 bits each), the image.
 
     .text
@@ -50,7 +50,7 @@ next_case:
     movl    ${TABLE_END}, %edi
     movl    ${WATCHED_END}, %edx
     call    check
-    movl    (%esp), %edi            # behind the packed bytes in `cases`
+    movl    (%esp), %edi            # after the packed bytes in `cases`
     movl    packed_end, %ecx
     subl    ${PACKED}, %ecx
     subl    %ecx, %edi

@@ -1,4 +1,4 @@
-//! Runs `stage2/src/unpack.s` on what `pack` makes, under QEMU.
+//! Runs `stage2/src/unpack.s` on packed images of `pack`, under QEMU.
 
 use layout::{memory, packed};
 use std::fs;
@@ -11,17 +11,17 @@ use crate::run::run;
 const UNPACK: &str = include_str!("../../../stage2/src/unpack.s");
 const HARNESS: &str = include_str!("harness.s");
 
-/// Where the packed data lies.
+/// The place of the packed data.
 const PACKED: u32 = memory::STAGE2.start;
 const IMAGE: u32 = memory::STAGE2_UNPACKED.start;
-/// What is watched ends a page after the unpacker's memory.
+/// The watched memory ends a page after the unpacker's memory.
 const WATCHED_END: u32 = packed::MEMORY.end + 0x1000;
-/// What memory holds where nothing was written.
+/// The value of bytes that were not written.
 const FILL: u32 = 0xcc;
 
-/// More than fits the disk, unpacked.
+/// Bytes of an unpacked image that would be too large for the disk when packed.
 const LARGE: usize = 30 << 10;
-/// What unpacking that may cost. The 25 KiB that stage2 has cost 16 million.
+/// The most ticks that unpacking that size may take. stage2's 25 KiB take 16 million.
 const INSTRUCTIONS: u32 = 18_000_000;
 
 struct Case {
@@ -68,7 +68,7 @@ fn unpack(cases: &[Case]) -> Vec<Outcome> {
         .current_dir(&directory)
         .args(&words[1..])
         .status();
-    // The exit device's status is never 0.
+    // The exit status that the device gives is never 0.
     assert_eq!(
         status.unwrap().code(),
         Some(1),
@@ -146,7 +146,7 @@ fn unpacks_what_was_packed() {
     let images = [
         program(LARGE),
         noise(6000),
-        // One byte; runs; what is shorter than a call.
+        // One byte; runs; images that are shorter than a call.
         vec![0],
         vec![0xe8; 3],
         vec![7; packed::IMAGE],
@@ -162,7 +162,7 @@ fn unpacks_what_was_packed() {
         ]
         .concat(),
         [call(1), vec![0], call(-11), vec![0xe8, 0, 0, 0]].concat(),
-        // E8 before a call, and before what a marker could be.
+        // E8 in front of a call, and in front of a byte that could be a marker.
         [
             vec![0xe8],
             call(3),

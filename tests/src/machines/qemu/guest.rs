@@ -63,7 +63,7 @@ impl Guest {
         };
         match monitor {
             Ok(monitor) => guest.monitor = Some(monitor),
-            // A guest that has ended already has nothing to monitor.
+            // A guest that has ended already has no monitor.
             Err(error) => match guest.exit_status_soon()? {
                 Some(status) if status.code() != Some(1) => {}
                 _ => return Err(error.context(format!("QEMU failed: {}", guest.errors.text()))),
@@ -72,20 +72,26 @@ impl Guest {
         Ok(guest)
     }
 
-    /// What came out of COM1 so far.
+    /// The output on COM1 so far.
     pub fn serial(&self) -> String {
         self.serial.text()
     }
 
-    /// Waits until COM1 has said `text`; an error, with all it said, when the
-    /// machine ends before that or its time is over.
+    /// Waits until `text` came out of COM1.
+    ///
+    /// # Errors
+    ///
+    /// The machine ends before that, or its time is over; the message has all output.
     pub fn wait_for_serial(&mut self, text: &str) -> Result<()> {
         self.wait_until(|guest| Ok(guest.serial().contains(text)))
             .with_context(|| format!("the serial line never said {text:?}"))
     }
 
-    /// Waits until this holds; an error, with all that the machine showed, when
-    /// it ends before that or its time is over.
+    /// Waits until this holds.
+    ///
+    /// # Errors
+    ///
+    /// The machine ends before that, or its time is over; the message has all output.
     pub fn wait_for(&mut self, mut holds: impl FnMut(&mut Self) -> bool) -> Result<()> {
         self.wait_until(|guest| Ok(holds(guest)))
     }
@@ -139,7 +145,7 @@ impl Guest {
     /// The screen as it is now.
     pub fn screen(&mut self) -> Result<Screen> {
         let last = self.memory(Screen::LAST_LINE, 1)?;
-        // Of a firmware that has not come so far yet: as VGA starts.
+        // If the firmware has not set this yet: the value at VGA's start.
         let lines = usize::from(last[0]).clamp(24, 59) + 1;
         let bytes = self.memory(Screen::ADDRESS, lines * Screen::LINE_BYTES)?;
         Ok(Screen::from_memory(&bytes))
@@ -152,15 +158,15 @@ impl Guest {
             let before = self.keys_arrived()?;
             self.monitor()?
                 .press(&keys.split('+').collect::<Vec<_>>())?;
-            // The controller holds few keys: the next one has to wait until the BIOS
-            // has this one. A machine that it ended has had it too.
+            // The controller holds few keys: the next key has to wait until the BIOS has
+            // this one. If the key ended the machine, the BIOS has had it too.
             self.wait_until(|guest| Ok(guest.keys_arrived().map_or(true, |now| now != before)))
                 .with_context(|| format!("the BIOS never got the key {keys}"))?;
         }
         Ok(())
     }
 
-    /// Where the BIOS puts the next key that it gets.
+    /// The place where the BIOS will put the next key.
     fn keys_arrived(&mut self) -> Result<Vec<u8>> {
         const BUFFER_TAIL: u64 = 0x41c;
         self.memory(BUFFER_TAIL, 2)
@@ -187,7 +193,7 @@ impl Guest {
         Ok(self.input.flush()?)
     }
 
-    /// Sets how much longer the machine may run.
+    /// Sets the time that the machine may still run.
     pub fn set_time_left(&mut self, left: Duration) {
         self.deadline = Instant::now() + left;
     }
@@ -217,7 +223,7 @@ impl Guest {
         })
     }
 
-    /// Kills QEMU at once, and gives what came out of COM1 until then.
+    /// Kills QEMU at once, and returns the output on COM1 until then.
     pub fn kill(mut self) -> Result<String> {
         self.child.kill()?;
         self.child.wait()?;
@@ -258,7 +264,7 @@ impl Drop for Guest {
     }
 }
 
-/// What a pipe delivers, collected by a thread.
+/// The bytes from a pipe, which a thread collects.
 struct Collected {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<std::thread::JoinHandle<()>>,

@@ -90,7 +90,7 @@ impl Machine {
         }
     }
 
-    /// A machine that boots from what [`Machine::arguments`] gives it.
+    /// A machine that boots from a device in its [`Machine::arguments`].
     pub fn without_disk() -> Self {
         Self {
             disk: None,
@@ -140,7 +140,7 @@ impl Machine {
         self
     }
 
-    /// Sets QEMU's cache mode of the disk (`writeback` by itself).
+    /// Sets QEMU's cache mode of the disk (default: `writeback`).
     #[must_use]
     pub fn cache(mut self, mode: &'static str) -> Self {
         self.cache = mode;

@@ -1,9 +1,9 @@
-//! Conditions of compilation: what is there in tests alone.
+//! Conditions of compilation: finds items that exist only in tests.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-/// Whether attributes keep something out of all that is not a test.
+/// True if attributes limit an item to tests.
 pub(super) fn is_test(attributes: &[Attribute]) -> bool {
     let cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     attributes.iter().filter(cfg).any(|attribute| {
@@ -13,7 +13,7 @@ pub(super) fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition holds in tests alone.
+/// True if a condition holds in tests only.
 fn needs_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test"),

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::resolve::definition;
 use super::tree::Tree;
 
-/// What a folder's own file (`mod.rs`, `lib.rs`, `main.rs`) is called among what
-/// is in the folder.
+/// The name of a folder's own file (`mod.rs`, `lib.rs`, `main.rs`) among the modules of
+/// the folder.
 const OWN_FILE: &str = "";
 
-/// An import: the file and line of it, and what it imports.
+/// An import: its file and line, and the imported module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Import {
     pub(super) file: PathBuf,
@@ -18,7 +18,7 @@ pub(super) struct Import {
     pub(super) path: String,
 }
 
-/// Who imports whom in a folder, and where.
+/// The imports between the modules of a folder, with their places.
 type Imports = BTreeMap<(String, String), BTreeSet<Import>>;
 
 /// A circle of modules, each of which imports the next one.
@@ -26,12 +26,12 @@ type Imports = BTreeMap<(String, String), BTreeSet<Import>>;
 pub(super) struct Circle {
     /// The folder's path in the crate.
     pub(super) folder: Vec<String>,
-    /// The importing module, the imported one, and where.
+    /// The importing module, the imported one, and the places.
     pub(super) links: Vec<(String, String, BTreeSet<Import>)>,
 }
 
-/// All circles of a crate. No two that are given share a link: of circles that do,
-/// a shortest one is given, and others only once it is gone.
+/// All circles of a crate. No two of them share a link: of circles that share one, only
+/// a shortest one is returned, and the others appear once that is mended.
 pub(super) fn circles(tree: &Tree) -> Vec<Circle> {
     let mut circles = Vec::new();
     for (folder, mut imports) in imports(tree) {
@@ -53,8 +53,8 @@ pub(super) fn circles(tree: &Tree) -> Vec<Circle> {
     circles
 }
 
-/// The imports in each folder that has modules. What lies in a folder counts as the
-/// folder, above it.
+/// The imports in each folder that has modules. In the folder above, all modules of a
+/// folder count as the folder.
 fn imports(tree: &Tree) -> BTreeMap<Vec<String>, Imports> {
     let mut folders: BTreeMap<Vec<String>, Imports> = BTreeMap::new();
     for (number, module) in tree.modules.iter().enumerate() {
@@ -63,7 +63,7 @@ fn imports(tree: &Tree) -> BTreeMap<Vec<String>, Imports> {
             .uses
             .iter()
             .map(|it| (&it.path, it.line, it.exported));
-        // The `use` of a name is told: not each place with that name too.
+        // Only the `use` of a name is reported, not each place with that name.
         let imported: BTreeSet<&String> = module
             .uses
             .iter()
@@ -80,7 +80,7 @@ fn imports(tree: &Tree) -> BTreeMap<Vec<String>, Imports> {
                 continue;
             };
             let to = &tree.modules[tree.file_of(target)];
-            // A folder's own file may show what is in the folder: that is no use of it.
+            // A folder's own file may re-export its modules: that does not count as use.
             if from.path == to.path || exported && to.path.starts_with(&from.path) {
                 continue;
             }

@@ -1,11 +1,11 @@
 //! The shape of the source: no circle of imports, no module that is too long.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! |---|---|
-//! | `conditions` | what is there in tests alone |
-//! | `names` | what a module defines, imports and names |
+//! | `conditions` | finds items that exist only in tests |
+//! | `names` | the definitions, imports and paths of a module |
 //! | `tree` | the modules of a crate |
-//! | `resolve` | from a path to the module that defines what it names |
+//! | `resolve` | finds the module that defines the item of a path |
 //! | `graph` | circles among the modules of each folder |
 
 mod conditions;
@@ -34,6 +34,7 @@ const MOST_LINES: usize = 500;
 /// Checks every crate of the workspace.
 ///
 /// # Errors
+///
 /// All circles, with each import in them, and all modules that are too long.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     // Two programs of a crate may share modules.
@@ -73,7 +74,7 @@ fn roots(workspace: &Workspace) -> Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// What is wrong with a crate; files are named as they lie below `root`.
+/// The problems of a crate; paths of files start at `root`.
 fn problems_of(tree: &Tree, root: &Path) -> Vec<String> {
     let name = |file: &Path| {
         file.strip_prefix(root)

@@ -1,5 +1,4 @@
-//! The names in a module: what it defines, what it imports, and the paths in its
-//! code.
+//! The names in a module: its definitions, its imports, and the paths in its code.
 
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
@@ -10,11 +9,11 @@ use super::conditions::is_test;
 
 /// A name that a `use` brings in.
 pub(super) struct Use {
-    /// The name as the module has it; `*` for all names of a module.
+    /// The name inside the module; `*` for all names of another module.
     pub(super) name: String,
-    /// What it names.
+    /// The path that is imported.
     pub(super) path: Vec<String>,
-    /// Whether others see it too: `pub use`, in any of its forms.
+    /// True if other modules see the name too: `pub use`, in any of its forms.
     pub(super) exported: bool,
     /// The line in the file.
     pub(super) line: usize,
@@ -27,7 +26,7 @@ pub(super) struct Mention {
     pub(super) line: usize,
 }
 
-/// What is found in the items of a module.
+/// The names found in the items of a module.
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) defined: BTreeSet<String>,
@@ -36,7 +35,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Takes an item of the module in.
+    /// Adds an item of the module.
     pub(super) fn item(&mut self, item: &Item) {
         if is_test(attributes(item)) {
             return;
@@ -83,7 +82,7 @@ impl Names {
         }
     }
 
-    /// Finds the paths in what a macro is given, which need not be Rust.
+    /// Finds the paths in the tokens that a macro is given, which need not be Rust.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut line = 0;

@@ -1,20 +1,21 @@
-//! From a path in the code to the module that defines what it names.
+//! Finds the module that defines the item of a path.
 
 use super::tree::Tree;
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
     Module(usize),
-    /// Something that this module defines.
+    /// An item that this module defines.
     Item(usize),
 }
 
-/// How many re-exports are followed. (Two modules may re-export each other.)
+/// The most re-exports that are followed. (Two modules may re-export each other.)
 const DEPTH: usize = 32;
 
-/// The module that defines what `path` names in the module `from`: re-exports are
-/// followed. `None` for what is of another crate, local, or a module itself.
+/// The module that defines the item of `path`, which stands in the module `from`:
+/// re-exports are followed. `None` for items of another crate, for local items, and for
+/// modules.
 pub(super) fn definition(tree: &Tree, from: usize, path: &[String]) -> Option<usize> {
     match resolve(tree, from, path, DEPTH)? {
         Target::Item(module) => Some(module),
@@ -36,7 +37,7 @@ fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Ta
             Target::Module(module) if name == "super" => {
                 Target::Module(tree.modules[module].parent?)
             }
-            // What a macro makes is not seen here: it is the module's.
+            // Items that a macro makes are not seen here; they count as the module's.
             Target::Module(module) => {
                 lookup(tree, module, name, depth).unwrap_or(Target::Item(module))
             }
@@ -47,19 +48,19 @@ fn resolve(tree: &Tree, from: usize, path: &[String], depth: usize) -> Option<Ta
     Some(target)
 }
 
-/// Finds a name in a module: a child, an item, or what it imports.
+/// Finds a name in a module: a child, an item, or an import.
 fn lookup(tree: &Tree, module: usize, name: &str, depth: usize) -> Option<Target> {
     let depth = depth.checked_sub(1)?;
     let found = &tree.modules[module];
-    // A function may have its module's name; it is then the module that matters,
-    // unless there is no path beyond, which a caller would have to know.
+    // A function may have the name of a module; then the module is meant, unless the
+    // path ends here, which only a caller could know.
     if let Some(&child) = found.children.get(name) {
         return Some(Target::Module(child));
     }
     if found.items.contains(name) {
         return Some(Target::Item(module));
     }
-    // Of the uses with that name, one may be another crate's.
+    // One of several uses with that name may lead to another crate.
     let mut named = found.uses.iter().filter(|it| it.name == name);
     if let Some(target) = named.find_map(|it| follow(tree, module, name, &it.path, depth)) {
         return Some(target);

@@ -15,7 +15,7 @@ fn tree(files: &[(&str, &str)]) -> Tree {
     Tree::read(Path::new(files[0].0), &read).unwrap()
 }
 
-/// The circles: of each the folder, and its modules in order.
+/// The circles: the folder of each, and its modules in order.
 fn found(files: &[(&str, &str)]) -> Vec<String> {
     let circles = circles(&tree(files));
     circles
@@ -55,7 +55,7 @@ fn siblings_by_every_kind_of_path() {
         "pub struct B; fn f() { println!(\"{}\", self::super::a::A) }",
         "pub struct B; macro_rules! m { () => { $crate::a::A } }",
         "pub struct B; mod inner { use super::super::a::A; }",
-        // Both at once: what is not a test counts.
+        // Both at once: an item that is not only for tests counts.
         "pub struct B; #[cfg(any(test, feature = \"x\"))] use crate::a::A;",
     ] {
         assert_eq!(found(&[root, a, ("b.rs", b)]), [": a b"], "{b}");
@@ -121,7 +121,7 @@ fn the_file_of_a_folder() {
     let child = "use super::M; pub fn f() {}";
     assert_eq!(files(uses, "pub fn f() {}"), [""; 0]);
     assert_eq!(files(uses, child), ["menu:  keys"]);
-    // To show what is in a folder is not to use it.
+    // A re-export of a folder's module is not a use.
     assert_eq!(files(shows, child), [""; 0]);
     assert_eq!(files(both, child), ["menu:  keys"]);
 }

@@ -1,4 +1,4 @@
-//! The modules of a crate, and what each of them names.
+//! The modules of a crate, with the names in each of them.
 
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,19 +10,19 @@ use super::names::{Mention, Names, Use};
 
 /// A module of a crate.
 pub(super) struct Module {
-    /// Its name from the crate's root on, which has none.
+    /// Its path from the crate's root on; empty for the root.
     pub(super) path: Vec<String>,
     /// The file that it is in.
     pub(super) file: PathBuf,
     /// The module that declares it.
     pub(super) parent: Option<usize>,
-    /// Whether it lies between braces in its parent's file.
+    /// True if it lies between braces in its parent's file.
     pub(super) inline: bool,
     /// The modules that it declares.
     pub(super) children: BTreeMap<String, usize>,
     /// The names that it defines.
     pub(super) items: BTreeSet<String>,
-    /// What it imports.
+    /// Its imports.
     pub(super) uses: Vec<Use>,
     /// The paths in its code.
     pub(super) mentions: Vec<Mention>,
@@ -35,13 +35,14 @@ pub(super) struct Tree {
     pub(super) modules: Vec<Module>,
 }
 
-/// Reads a source file, `None` where there is none.
+/// Reads a source file; `None` if the file does not exist.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
 impl Tree {
     /// Reads the crate whose root is `file`. Modules for tests alone are left out.
     ///
     /// # Errors
+    ///
     /// A file is missing or is not Rust.
     pub(super) fn read(file: &Path, read: ReadFile) -> Result<Self> {
         let mut tree = Self {
@@ -137,8 +138,9 @@ impl Tree {
         Ok(())
     }
 
-    /// Where `mod name;` looks: `name.rs` or `name/mod.rs`, in the directory of the
-    /// parent's file if that is a root or a `mod.rs`, or else in one of its name.
+    /// The file of `mod name;`: `name.rs` or `name/mod.rs`, in the directory of the
+    /// parent's file if that is a root or a `mod.rs`, or else in a directory with the name
+    /// of the parent.
     fn file_of_child(&self, module: usize, child: &ItemMod, read: ReadFile) -> PathBuf {
         let parent = &self.modules[module];
         let directory = parent.file.parent().unwrap_or(Path::new(""));

@@ -91,7 +91,7 @@ pub(super) fn cases() -> Vec<Case> {
             let slot = p.slot(INITRD);
             p.bytes[slot + 11] = 0x10;
         })
-        .says(&["victim.conf: /victim.img: a directory"]),
+        .says(&["victim.conf: /victim.img: this is a directory"]),
         broken("a kernel that is a directory", |p| {
             let slot = p.slot(KERNEL);
             p.bytes[slot + 11] = 0x10;

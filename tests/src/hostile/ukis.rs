@@ -168,6 +168,10 @@ pub(super) fn cases() -> Vec<Case> {
         .says(outside),
         broken("a command line of 3,000 bytes", |p| {
             let start = field(p, INITRD, POINTER_TO_RAW_DATA);
+            // The first NUL would end the command line.
+            for at in start..start + 3000 {
+                put(p, at as usize, b"x");
+            }
             place(p, CMDLINE, start, 3000);
         })
         .says(&["victim.efi: the command line exceeds 2047 bytes"]),

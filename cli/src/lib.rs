@@ -15,9 +15,10 @@
 //! | [`state`] | the state file: what `gapboot set` and the menu remember |
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
+//! | [`output_file`] | a file that a command makes |
 //! | [`error`], `number` | what a command may end with; conversions of numbers |
 //!
-//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`, `number`.
+//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`.
 
 #![forbid(unsafe_code)]
 // Tests may fail by panicking: that is what they are for.
@@ -33,6 +34,7 @@ pub mod error;
 pub mod install;
 pub mod menu;
 mod number;
+pub mod output_file;
 pub mod state;
 pub mod system;
 pub mod table;

@@ -45,7 +45,7 @@ use error::Error;
 use install::Stages;
 
 /// Runs `gapboot` with `arguments` (without the program's name) and returns
-/// its exit status: 0 done, 1 failed, 2 wrong usage.
+/// its exit status: 0 done, 1 failed, 2 wrong usage (and 141, see [`Error::Unread`]).
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     stages: Result<Stages, Error>,
@@ -66,7 +66,11 @@ pub fn run(
         Error::Usage(problem) => {
             writeln!(context.err, "{}", usage(problem, &command))
         }
-        Error::Failed(problem) => writeln!(context.err, "gapboot: {problem}"),
+        Error::Failed(problem) => {
+            let mut lines = problem.lines();
+            lines.try_for_each(|line| writeln!(context.err, "gapboot: {line}"))
+        }
+        Error::Unread => Ok(()),
     };
     error.exit_status()
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::SystemArgument;
 use super::context::Context;
-use crate::bless::{CountedBoot, NotCounted, Verdict};
+use crate::bless::{CountedBoot, Verdict};
 use crate::disk::Access;
 use crate::error::Error;
 
@@ -26,6 +26,8 @@ Verdicts:
                    indeterminate  not marked yet
                    good, bad      as it was marked
                    dirty          not marked, and no attempts are left
+                   uefi           UEFI started this system:
+                                  ask `systemd-bless-boot status`
 
 systemd runs `gapboot bless good` once boot-complete.target is reached, see
 gapboot-bless.service; other init systems call it when all services are up.
@@ -84,8 +86,8 @@ impl Arguments {
                     "gapboot: {}: nothing to mark",
                     reason.sentence()
                 )?;
-                if self.verb == Verb::Status && reason != NotCounted::Uefi {
-                    writeln!(context.out, "clean")?;
+                if self.verb == Verb::Status {
+                    writeln!(context.out, "{}", reason.status())?;
                 }
                 return Ok(());
             }

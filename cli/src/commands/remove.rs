@@ -58,9 +58,8 @@ impl Arguments {
         };
         if writes.is_empty() {
             let nothing = "gapboot is not on this disk, nothing to remove";
-            return Err(on(Error::failed(nothing)));
-        }
-        if self.dry_run {
+            writeln!(context.out, "{name}: {nothing}")?;
+        } else if self.dry_run {
             writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
             print_writes(&writes, context)?;
         } else {

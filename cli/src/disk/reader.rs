@@ -103,6 +103,13 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
     }
 }
 
+/// Whether the partition holds a FAT file system, be it damaged or not. One that cannot
+/// be read may hold one.
+pub fn holds_fat(disk: impl Sectors, on: &Partition) -> bool {
+    let opened = with_storage(disk, |storage| Volume::open(storage, on));
+    !opened.is_err_and(|error| error.is(Kind::FatMissing))
+}
+
 fn with_storage<S: Sectors, T>(
     disk: S,
     then: impl FnOnce(&mut Storage<Reader<S>>) -> Result<T, boot::Error>,

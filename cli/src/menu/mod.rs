@@ -7,12 +7,14 @@
 //! | `found` | the files in the directories of entries |
 //! | `details` | what an entry's own files say |
 //! | `warnings` | what a command line needs for the entry to boot |
+//! | `ids` | entries by their ids, for commands that are given one |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
 
 mod details;
 pub mod entry;
 mod found;
+mod ids;
 pub mod read;
 pub mod table;
 mod text;

@@ -16,9 +16,9 @@
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
 //! | [`output_file`] | a file that a command makes |
-//! | [`error`], `number` | what a command may end with; conversions of numbers |
+//! | [`error`], `number`, `printable` | what a command may end with; conversions of numbers; text for a terminal |
 //!
-//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`.
+//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`, `printable`.
 
 #![forbid(unsafe_code)]
 // Tests may fail by panicking: that is what they are for.
@@ -35,6 +35,7 @@ pub mod install;
 pub mod menu;
 mod number;
 pub mod output_file;
+mod printable;
 pub mod state;
 pub mod system;
 pub mod table;
@@ -43,6 +44,7 @@ pub mod uki;
 use commands::{Context, Request};
 use error::Error;
 use install::Stages;
+use printable::printable;
 
 /// Runs `gapboot` with `arguments` (without the program's name) and returns
 /// its exit status: 0 done, 1 failed, 2 wrong usage (and 141, see [`Error::Unread`]).
@@ -68,7 +70,7 @@ pub fn run(
         }
         Error::Failed(problem) => {
             let mut lines = problem.lines();
-            lines.try_for_each(|line| writeln!(context.err, "gapboot: {line}"))
+            lines.try_for_each(|line| writeln!(context.err, "gapboot: {}", printable(line)))
         }
         Error::Unread => Ok(()),
     };

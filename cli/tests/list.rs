@@ -164,6 +164,26 @@ fn warnings_about_the_command_line() {
     }
 }
 
+/// What commands a terminal does not reach it, by whatever way it comes from the disk.
+#[test]
+fn control_characters_in_problems() {
+    let image = Image::with_files(&[
+        ("loader/loader.conf", "default a\u{1b}[2Jb\u{7}.conf\n"),
+        ("loader/entries/x.conf", "linux /\u{1b}[1m\n"),
+    ]);
+    let run = list(&image, &["--all"]);
+    assert!(
+        run.err.contains("selects no entry a?[2Jb?.conf"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains("/?[1m"), "{}", run.out);
+    for text in [run.out, run.err] {
+        let control = text.chars().filter(|character| character.is_control());
+        assert!(control.eq(text.lines().map(|_| '\n')), "{text:?}");
+    }
+}
+
 /// Entries that boot without `root=`, as far as can be seen from here.
 #[test]
 fn no_false_alarm() {

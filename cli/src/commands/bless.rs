@@ -7,6 +7,7 @@ use super::context::Context;
 use crate::bless::{CountedBoot, Verdict};
 use crate::disk::Access;
 use crate::error::Error;
+use crate::printable::printable;
 
 /// Mark the running boot good or bad.
 ///
@@ -96,6 +97,6 @@ impl Arguments {
             Some(verdict) => entry.mark(verdict, self.dry_run)?,
             None => entry.status()?.to_owned(),
         };
-        Ok(writeln!(context.out, "{line}")?)
+        Ok(writeln!(context.out, "{}", printable(&line))?)
     }
 }

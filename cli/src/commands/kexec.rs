@@ -10,6 +10,7 @@ use crate::disk::reader::Reader;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::menu::Menu;
+use crate::printable::printable;
 use crate::uki::payload;
 
 /// Start a UKI, a kernel or an entry from this system, without the firmware.
@@ -69,7 +70,7 @@ impl Arguments {
         }
         let payload = self.payload()?;
         let call = kexec::load(&payload, self.by_segments)?.name();
-        writeln!(context.out, "{}: loaded ({call})", payload.name)?;
+        writeln!(context.out, "{}: loaded ({call})", printable(&payload.name))?;
         context.out.flush()?;
         match self.load {
             true => Ok(()),

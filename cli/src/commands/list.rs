@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::install::layout_advice::{self, WITHOUT_OVERLAY};
 use crate::install::survey::Survey;
 use crate::menu::{Menu, MenuEntry, SkippedFile, table};
+use crate::printable::printable;
 use crate::state::unselected::unselected;
 use crate::table::read as read_table;
 
@@ -76,7 +77,7 @@ impl Arguments {
         menu.problems
             .extend(unselected(&self.disk, &menu).unwrap_or_default());
         for problem in &menu.problems {
-            let disk = self.disk.display();
+            let (disk, problem) = (self.disk.display(), printable(problem));
             writeln!(context.err, "gapboot: {disk}: {problem}")?;
         }
         if !self.all {

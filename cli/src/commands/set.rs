@@ -14,6 +14,7 @@ use super::context::Context;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::menu::Menu;
+use crate::printable::printable;
 use crate::state::unselected::missing;
 use crate::state::{Content, Key, State, Store, logind};
 use crate::system::System;
@@ -140,11 +141,11 @@ impl Arguments {
         let (disk, how) = (store.disk.display(), if is_new { "now" } else { "already" });
         for (key, _) in &changes {
             let value = key.value(&state);
-            let value = value.as_deref().unwrap_or("unset");
+            let value = printable(value.as_deref().unwrap_or("unset"));
             writeln!(context.out, "{disk}: {} is {how} {value}", key.name())?;
         }
         for note in notes {
-            writeln!(context.err, "gapboot: {disk}: note: {note}")?;
+            writeln!(context.err, "gapboot: {disk}: note: {}", printable(&note))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::content::{self, Content, State};
 use super::store::Store;
 use crate::error::Error;
+use crate::printable::printable;
 use crate::system::System;
 
 /// What both sides told each other.
@@ -89,11 +90,7 @@ impl SessionReport {
     /// # Errors
     /// Those of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut row = |name: &str, value: &str| {
-            // It comes from a disk, and may hold what commands terminals.
-            let value = value.replace(char::is_control, "?");
-            writeln!(out, "  {name:<22}{value}")
-        };
+        let mut row = |name: &str, value: &str| writeln!(out, "  {name:<22}{}", printable(value));
         if let Some(set) = &self.state {
             let rows = [
                 ("default", &set.default),

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tests::gapboot::built;
 use tests::loaders::uki::Workshop;
-use tests::tool::{command, missing};
+use tests::tool::{as_root, command, missing};
 
 /// The arguments of an image's making, as a line for a shell.
 fn build(workshop: &Workshop, output: &Path) -> String {
@@ -72,8 +72,8 @@ fn no_space_left() {
         image = image.display(),
         build = build(&workshop, &image),
     );
-    let mut unshare = command("unshare");
-    let output = unshare.args(["-rm", "sh", "-c", &line]).output();
+    let mut unshare = as_root("unshare").unwrap();
+    let output = unshare.args(["-m", "sh", "-c", &line]).output();
     let output = output
         .map_err(|error| missing(unshare.get_program(), error))
         .unwrap();

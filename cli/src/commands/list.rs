@@ -1,8 +1,9 @@
 //! `gapboot list`: the menu that a disk gives.
 //!
 //! `--json` prints one array with the keys of `bootctl list --json=short`, see
-//! [`MenuEntry`]. With `--all`, objects follow for the files that give no entry:
-//! they have `type`, `source`, `path` and `problem`, and no `id`.
+//! [`MenuEntry`], and with `warnings`, a list of sentences. With `--all`, objects follow
+//! for the files that give no entry: they have `type`, `source`, `path` and `problem`,
+//! and no `id`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

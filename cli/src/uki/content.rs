@@ -126,7 +126,7 @@ fn spooled(from: File, name: &str) -> Result<(File, u64), Error> {
 }
 
 fn failed(what: &str, name: &str, error: &io::Error) -> Error {
-    Error::failed(format!("cannot {what} {name}: {error}"))
+    Error::file(what, name.as_ref(), error)
 }
 
 /// What a section holds.

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use boot::{Kind, report};
 use kexec::error::Reason;
-use rustix::io::Errno;
 
 /// Why a command did not do what it was asked for, as one line: what is wrong,
 /// where, and what to do. Several things that are wrong have a line each.
@@ -40,9 +39,6 @@ impl Error {
     /// Something could not be done with a file; says what may help.
     pub fn file(what: &str, path: &Path, error: &io::Error) -> Self {
         let hint = match error.kind() {
-            _ if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
-                "; run gapboot as root, and outside of containers: there root may not do everything"
-            }
             io::ErrorKind::PermissionDenied => "; run gapboot as root",
             io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
             io::ErrorKind::ResourceBusy => "; something else uses it",
@@ -126,26 +122,6 @@ pub fn loader_text(error: boot::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_may_help() {
-        for (errno, hint) in [
-            (Errno::ACCESS, "; run gapboot as root"),
-            (
-                Errno::PERM,
-                "; run gapboot as root, and outside of containers: there root may not do everything",
-            ),
-            (
-                Errno::ROFS,
-                "; mount it for writing (`mount -o remount,rw`)",
-            ),
-            (Errno::IO, ""),
-        ] {
-            let error = io::Error::from(errno);
-            let text = Error::file("open", Path::new("/dev/x"), &error).to_string();
-            assert_eq!(text, format!("cannot open /dev/x: {error}{hint}"));
-        }
-    }
 
     /// Several things that are wrong are a line each, and each line says where.
     #[test]

@@ -370,6 +370,16 @@ fn values_that_select_nothing() {
     assert_eq!(run.err, format!("gapboot: {disk}: {problem}: {there}\n"));
 }
 
+/// What is wrong with the value is said, whatever else is wrong with the disk.
+#[test]
+fn a_wrong_value_comes_first() {
+    for arguments in [&["timeout", "5s"][..], &["timeout", "5s", "/nonexistent"]] {
+        let run = set(arguments);
+        assert_eq!(run.status, 2);
+        assert!(run.err.contains("\"5s\" is not a timeout"), "{}", run.err);
+    }
+}
+
 /// `gapboot set timeout disk.img`, with the value left out.
 #[test]
 fn a_disk_in_place_of_the_value() {

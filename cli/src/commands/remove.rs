@@ -77,7 +77,7 @@ impl Arguments {
             };
             writeln!(context.err, "gapboot: {name}: note: {place} {what}")?;
         }
-        if self.undo.is_some() {
+        if self.undo.is_some() || writes.is_empty() {
             return Ok(());
         }
         if let Code::Foreign(owner) = found.code {

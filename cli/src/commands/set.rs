@@ -166,22 +166,25 @@ impl Arguments {
         };
         let key = Key::parse(&text("KEY", &self.key)?)?;
         let value = text("VALUE", &self.value)?;
-        if self.disk.is_none() && is_disk(&value) {
+        if self.disk.is_none() && is_disk(key, &value) {
             return Err(Error::usage(format!(
                 "VALUE is missing: {value} would be it, but is a file"
             )));
         }
+        // A wrong value is wrong for every disk.
+        key.set(&mut State::default(), &value)?;
         Ok(vec![(key, value)])
     }
 }
 
-/// True for a value that is meant for DISK, which comes after it.
-fn is_disk(value: &str) -> bool {
+/// True for a value that is meant for DISK, which comes after it. A file may have the
+/// name of an entry.
+fn is_disk(key: Key, value: &str) -> bool {
+    let suffixes = [".conf", ".efi"];
     let lower = value.to_ascii_lowercase();
-    let is_id = [".conf", ".efi"]
-        .iter()
-        .any(|suffix| lower.ends_with(suffix));
-    Path::new(value).exists() && !is_id
+    let has_suffix = suffixes.iter().any(|suffix| lower.ends_with(suffix));
+    let may_be_id = matches!(key, Key::Text(_)) && has_suffix;
+    Path::new(value).exists() && !may_be_id
 }
 
 /// The value, without the counter of the entry's file if that is in the way of selecting

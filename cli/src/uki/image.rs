@@ -3,7 +3,7 @@
 //! In the file everything is in one piece without gaps, in the order of the
 //! section table, so that a signature covers every byte and tools that sign
 //! see it: headers, real-mode loader, entry code, the EFI stub's sections, and
-//! what belongs to a Unified InnerKernel Image. A profile's initrds lie in the order
+//! what belongs to a Unified Kernel Image. A profile's initrds lie in the order
 //! in which they are handed over, the first at a page: the stub can leave them
 //! where they are.
 

@@ -1,8 +1,8 @@
 //! What a section holds, and where it comes from.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -46,10 +46,17 @@ impl SourceFile {
         if metadata.is_dir() {
             return Err(Error::failed(format!("{name} is a directory, not a file")));
         }
-        let mut size = metadata.len();
-        if !metadata.is_file() || size <= UNTOLD {
-            (file, size) = spooled(file, &name)?;
-        }
+        let kind = metadata.file_type();
+        let size = if kind.is_block_device() {
+            let end = file.seek(SeekFrom::End(0));
+            end.map_err(|error| failed("read", &name, &error))?
+        } else if !kind.is_file() || metadata.len() <= UNTOLD {
+            let (spool, size) = spooled(file, &name)?;
+            file = spool;
+            size
+        } else {
+            metadata.len()
+        };
         Ok(Rc::new(Self {
             file,
             name,

@@ -168,7 +168,7 @@ fn warnings_about_the_command_line() {
 #[test]
 fn control_characters_in_problems() {
     let image = Image::with_files(&[
-        ("loader/loader.conf", "default a\u{1b}[2Jb\u{7}.conf\n"),
+        ("loader/loader.conf", "default a\u{1b}[2Jb\u{7}.conf\r\n"),
         ("loader/entries/x.conf", "linux /\u{1b}[1m\n"),
     ]);
     let run = list(&image, &["--all"]);

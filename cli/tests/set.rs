@@ -363,7 +363,7 @@ fn values_that_select_nothing() {
     let run = set(&["preferred", "gone", disk]).done();
     assert_eq!(run.out, format!("{disk}: preferred is already gone\n"));
     assert!(run.err.contains("no entry gone"), "{}", run.err);
-    // `list` says it, too.
+    // `list` says it, too, and of loader.conf as well.
     set(&["default", "other", disk]).done();
     let run = gapboot(&stages("0.1.0", 1), &["list", disk]).done();
     let problem = "preferred of /loader/gapboot.state selects no entry gone";

@@ -234,4 +234,6 @@ fn a_state_file_that_cannot_be_read() {
     let problem = found["stateProblem"].as_str().unwrap();
     assert!(problem.contains("/loader/gapboot.state: "), "{problem}");
     assert_eq!(found.get("state"), None);
+    let list = gapboot(&stages("0.1.0", 1), &["list", image.name()]).done();
+    assert!(list.err.contains("/loader/gapboot.state: "), "{}", list.err);
 }

@@ -74,9 +74,7 @@ impl Arguments {
                 "the loader on it has no overlay that fits: {WITHOUT_OVERLAY} (`gapboot status`)"
             ));
         }
-        // What cannot be read the loader has said already.
-        menu.problems
-            .extend(unselected(&self.disk, &menu).unwrap_or_default());
+        menu.problems.extend(unselected(&self.disk, &menu));
         for problem in &menu.problems {
             let (disk, problem) = (self.disk.display(), printable(problem));
             writeln!(context.err, "gapboot: {disk}: {problem}")?;

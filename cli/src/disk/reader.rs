@@ -56,7 +56,7 @@ impl<S: Sectors> machine::Disk for Reader<S> {
 }
 
 /// Bytes that [`file()`] reads at most.
-const MAX_FILE: usize = 4096;
+pub const MAX_FILE: usize = 4096;
 /// Bytes of each of the loader's caches.
 const CACHE: usize = 64 << 10;
 

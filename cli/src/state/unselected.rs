@@ -7,6 +7,7 @@ use boot::settings::conf::Conf;
 use layout::state::{self, Setting};
 
 use super::content::{Content, State};
+use super::key::Key;
 use crate::disk::{Access, Disk, reader};
 use crate::error::Error;
 use crate::menu::Menu;
@@ -14,40 +15,71 @@ use crate::menu::Menu;
 const LOADER_CONF: &str = "/loader/loader.conf";
 
 /// What is wrong with the settings of a disk with this menu, a sentence for each.
-///
-/// # Errors
-/// The disk or its EFI system partition cannot be read.
-pub fn unselected(disk: &Path, menu: &Menu) -> Result<Vec<String>, Error> {
-    let open = || Disk::open(disk, Access::Read);
-    let Some(esp) = reader::partitions(open()?)?.esp else {
-        return Ok(Vec::new());
-    };
-    let mut settings = Vec::new();
-    if let Some(file) = reader::file(open()?, &esp, LOADER_CONF)? {
-        let mut conf = Conf::without_file();
-        for line in file.split(|&byte| byte == b'\n') {
-            conf.line(line);
-        }
-        for (key, value) in [("preferred", conf.preferred()), ("default", conf.default())] {
-            settings.push((LOADER_CONF, key, value.unwrap_or_default().to_vec()));
-        }
+pub fn unselected(disk: &Path, menu: &Menu) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut settings = loader_conf(disk).unwrap_or_default();
+    match state_file(disk) {
+        Ok(set) => settings.extend(set),
+        // What is wrong with loader.conf, the loader says; of its state file it says nothing.
+        Err(error) => problems.push(error.to_string()),
     }
-    let file = reader::file(open()?, &esp, state::PATH)?;
-    if let Some(Content::State(state)) = file.as_deref().map(State::parse) {
-        for (key, setting) in [
-            ("one-shot", Setting::OneShot),
-            ("preferred", Setting::Preferred),
-            ("default", Setting::Default),
-        ] {
-            settings.push((state::PATH, key, state.text(setting).to_vec()));
-        }
-    }
-    let problem = |(file, key, value): (&str, &str, Vec<u8>)| {
-        let value = String::from_utf8_lossy(&value);
-        let problem = missing(menu, &value)?;
+    let problem = |Wish { file, key, value }| {
+        let problem = missing(menu, &String::from_utf8_lossy(&value))?;
         Some(format!("{key} of {file} selects {problem}"))
     };
-    Ok(settings.into_iter().filter_map(problem).collect())
+    problems.extend(settings.into_iter().filter_map(problem));
+    problems
+}
+
+/// A setting that names an entry.
+struct Wish {
+    file: &'static str,
+    key: &'static str,
+    value: Vec<u8>,
+}
+
+fn loader_conf(disk: &Path) -> Result<Vec<Wish>, Error> {
+    let Some(file) = esp_file(disk, LOADER_CONF)? else {
+        return Ok(Vec::new());
+    };
+    if file.len() == reader::MAX_FILE {
+        // What the rest of it sets is not known.
+        return Ok(Vec::new());
+    }
+    let mut conf = Conf::without_file();
+    for line in file.split(|byte| b"\n\r".contains(byte)) {
+        conf.line(line);
+    }
+    let wishes = [("preferred", conf.preferred()), ("default", conf.default())];
+    let wish = |(key, value): (_, Option<&[u8]>)| Wish {
+        file: LOADER_CONF,
+        key,
+        value: value.unwrap_or_default().to_vec(),
+    };
+    Ok(wishes.map(wish).into())
+}
+
+fn state_file(disk: &Path) -> Result<Vec<Wish>, Error> {
+    let file = esp_file(disk, state::PATH)?;
+    let Some(Content::State(state)) = file.as_deref().map(State::parse) else {
+        return Ok(Vec::new());
+    };
+    let settings = [Setting::OneShot, Setting::Preferred, Setting::Default];
+    let wish = |setting| Wish {
+        file: state::PATH,
+        key: Key::Text(setting).name(),
+        value: state.text(setting).to_vec(),
+    };
+    Ok(settings.map(wish).into())
+}
+
+/// A file on the EFI system partition, if both are there.
+fn esp_file(disk: &Path, path: &str) -> Result<Option<Vec<u8>>, Error> {
+    let open = || Disk::open(disk, Access::Read);
+    match reader::partitions(open()?)?.esp {
+        Some(esp) if reader::holds_fat(open()?, &esp) => reader::file(open()?, &esp, path),
+        _ => Ok(None),
+    }
 }
 
 /// Why a value of a setting selects nothing, if it names an entry and there is no such

@@ -7,6 +7,7 @@
 //! | `found` | the files in the directories of entries |
 //! | `details` | what an entry's own files say |
 //! | `warnings` | what a command line needs for the entry to boot |
+//! | [`rehearsal`] | what a machine would boot from the disk: a [`Rehearsal`] |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
 
@@ -14,9 +15,11 @@ mod details;
 pub mod entry;
 mod found;
 pub mod read;
+pub mod rehearsal;
 pub mod table;
 mod text;
 mod warnings;
 
 pub use entry::{MenuEntry, SkippedFile};
 pub use read::Menu;
+pub use rehearsal::Rehearsal;

@@ -7,7 +7,7 @@ use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNA
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
-use super::place::{Place, Places};
+use super::place::{Kind, Place, Places};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::number::to_usize;
@@ -28,7 +28,7 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
         return None;
     }
     let mut places = Places {
-        own: vec![Place::new(0, 0, "the partition table")],
+        own: vec![Place::new(Kind::Table, 0, 0, "the partition table")],
         ..Places::default()
     };
     for (record, number) in records.iter().zip(1..) {
@@ -39,6 +39,11 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
         logical(disk, extended.starting_lba.get().into(), &mut places);
     }
     Some(places)
+}
+
+/// True if sector 0 has partitions of its own, sound or not, and does not protect a GPT.
+pub fn has_partitions(sector: &[u8]) -> bool {
+    parse(sector).is_some_and(|mbr| mbr.is_table() && !mbr.partition_record.iter().all(is_free))
 }
 
 /// Adds the logical partitions, whose tables lie one in front of each and lead
@@ -54,9 +59,8 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         let Some(mbr) = parse(&sector) else {
             return;
         };
-        places
-            .own
-            .push(Place::new(at, at, "the table of a logical partition"));
+        let owner = "the table of a logical partition";
+        places.own.push(Place::new(Kind::Table, at, at, owner));
         for record in mbr
             .partition_record
             .iter()
@@ -86,10 +90,8 @@ fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
     // `is_free` has seen that it has a sector.
     let size = u64::from(record.size_in_lba.get());
     let last = first.saturating_add(size.saturating_sub(1));
-    let place = Place::new(first, last, &format!("partition {number}"));
-    if record.os_type == BOOT {
-        places.boot.push(place.clone());
-    }
+    let owner = format!("partition {number}");
+    let place = Place::new(Kind::Partition, first, last, &owner);
     places.partitions.push(place);
 }
 
@@ -118,6 +120,16 @@ pub fn unprotected(sector: &[u8]) -> Option<&'static str> {
             (!protects).then_some("sector 0 lacks the protective entry (type 0xEE)")
         }
     }
+}
+
+/// The last sector that the protective entry covers: the end of the disk when its GPT
+/// was made, if that is below 2 TiB.
+pub fn protected_end(disk: &dyn Sectors) -> Option<u64> {
+    let mbr = parse(&disk::read(disk, 0, 1).ok()?)?;
+    let mut records = mbr.partition_record.iter();
+    let record = records.find(|record| record.os_type == PROTECTIVE)?;
+    let (first, size) = (record.starting_lba.get(), record.size_in_lba.get());
+    u64::from(first).checked_add(size.into())?.checked_sub(1)
 }
 
 /// The last 72 bytes of sector 0 with a partition active, so that firmware boots

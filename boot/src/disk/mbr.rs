@@ -15,6 +15,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
 pub const BOOT: u8 = 0xea;
 /// `OSType` of the entry that protects a GPT.
 pub const PROTECTIVE: u8 = 0xee;
+/// `BootIndicator` of a partition that is active. All others have 0.
+pub const ACTIVE: u8 = 0x80;
 /// `OSType`s of an extended partition, in which the logical ones lie.
 pub const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// The last bytes of a table.
@@ -36,11 +38,25 @@ pub struct Mbr {
 }
 
 impl Mbr {
-    /// True for a table that lists partitions itself, and is not only the protective
-    /// one of a GPT.
+    /// True for a table that lists partitions itself, and is neither the protective one
+    /// of a GPT nor, by its boot indicators, the boot sector of a file system.
     pub fn is_table(&self) -> bool {
-        let protects = |record: &Record| record.os_type == PROTECTIVE;
-        self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
+        let is_own = |record: &Record| {
+            record.os_type != PROTECTIVE && record.boot_indicator & !ACTIVE == 0
+        };
+        self.signature == SIGNATURE && self.partition_record.iter().all(is_own)
+    }
+}
+
+impl Record {
+    /// True for a slot that Linux counts as a partition, whatever its type.
+    pub fn is_used(&self) -> bool {
+        self.size_in_lba.get() != 0
+    }
+
+    /// True for a partition in which logical ones lie.
+    pub fn is_extended(&self) -> bool {
+        EXTENDED.contains(&self.os_type)
     }
 }
 
@@ -77,10 +93,10 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
         for record in &mbr.partition_record {
             let first = record.starting_lba.get();
             let sectors = record.size_in_lba.get();
-            let extends = EXTENDED.contains(&record.os_type);
+            let extends = record.is_extended();
             // Linux counts every slot of the first table, and only used slots of later
             // ones.
-            if at == 0 || !(extends || sectors == 0) {
+            if at == 0 || (record.is_used() && !extends) {
                 number = number.wrapping_add(1);
             }
             if extends {

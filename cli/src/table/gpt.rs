@@ -107,11 +107,9 @@ fn raised(sector: &[u8], first: u64) -> Option<Vec<u8>> {
     if header.first_usable_lba.get() >= first {
         return None;
     }
-    let size = to_usize(header.header_size.get());
     let mut raised = sector.to_vec();
     raised[FIRST_USABLE].copy_from_slice(&first.to_le_bytes());
-    raised[CHECKSUM].fill(0);
-    let checksum = crc32fast::hash(&raised[..size]);
+    let checksum = gpt::checksum(raised.first_chunk()?, header.header_size.get())?;
     raised[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
     Some(raised)
 }
@@ -331,14 +329,13 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
     if header.signature != SIGNATURE {
         return Err(Fault::Missing);
     }
-    let size = to_usize(header.header_size.get());
-    if !(size_of::<Header>()..=SECTOR).contains(&size) {
-        return Err(Fault::Damaged("the size of its header is impossible"));
-    }
-    let mut summed = sector[..size].to_vec();
-    summed[16..20].fill(0);
-    if crc32fast::hash(&summed) != header.header_crc32.get() {
-        return Err(Fault::Damaged("the checksum of its header is wrong"));
+    let sector = sector.first_chunk().ok_or(Fault::Missing)?;
+    match gpt::checksum(sector, header.header_size.get()) {
+        None => return Err(Fault::Damaged("the size of its header is impossible")),
+        Some(sum) if sum != header.header_crc32.get() => {
+            return Err(Fault::Damaged("the checksum of its header is wrong"));
+        }
+        Some(_) => {}
     }
     if header.revision.get() != 0x1_0000 {
         return Err(Fault::Damaged("its revision is not 1.0"));

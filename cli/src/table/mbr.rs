@@ -1,9 +1,12 @@
 //! The table in sector 0: the partitions of a disk without a GPT, and what
 //! firmware expects there on a disk with a GPT.
+//!
+//! The loader's rules hold for what is a table, which slots are in use, how they are
+//! numbered, and where a chain of logical partitions leads ([`boot::disk::mbr`]).
 
 use std::collections::BTreeSet;
 
-use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use boot::disk::mbr::{ACTIVE, BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
@@ -15,16 +18,13 @@ use crate::number::to_usize;
 /// Offset of the records in sector 0, and the size of one.
 const RECORDS: usize = 446;
 const RECORD: usize = 16;
-/// The boot indicator of a partition that is active.
-const ACTIVE: u8 = 0x80;
 
 /// The table of a disk without a GPT: at least one partition, and nothing that
 /// tells of a GPT.
 pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
-    let mbr = parse(sector)?;
+    let mbr = parse(sector).filter(Mbr::is_table)?;
     let records = mbr.partition_record;
-    let is_sound = |record: &Record| record.boot_indicator & !ACTIVE == 0;
-    if !mbr.is_table() || !records.iter().all(is_sound) || records.iter().all(is_free) {
+    if !records.iter().any(Record::is_used) {
         return None;
     }
     let mut places = Places {
@@ -34,7 +34,7 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
     for (record, number) in records.iter().zip(1..) {
         add(&mut places, record, 0, number);
     }
-    let extended = records.iter().find(|record| is_extended(record));
+    let extended = records.iter().rfind(|record| record.is_extended());
     if let Some(extended) = extended {
         logical(disk, extended.starting_lba.get().into(), &mut places);
     }
@@ -43,11 +43,14 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
 
 /// True if sector 0 has partitions of its own, sound or not, and does not protect a GPT.
 pub fn has_partitions(sector: &[u8]) -> bool {
-    parse(sector).is_some_and(|mbr| mbr.is_table() && !mbr.partition_record.iter().all(is_free))
+    parse(sector).is_some_and(|mbr| {
+        let mut records = mbr.partition_record.iter();
+        records.any(Record::is_used) && unprotected(sector).is_some()
+    })
 }
 
 /// Adds the logical partitions, whose tables lie one in front of each and lead
-/// one to the next. A damaged chain ends where it is damaged, as for Linux.
+/// one to the next. A damaged chain ends where it is damaged, as for the loader.
 fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
     let mut at = extended;
     let mut number = 5;
@@ -56,26 +59,19 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         let Ok(sector) = disk::read(disk, at, 1) else {
             return;
         };
-        let Some(mbr) = parse(&sector) else {
+        let Some(mbr) = parse(&sector).filter(Mbr::is_table) else {
             return;
         };
         let owner = "the table of a logical partition";
         places.own.push(Place::new(Kind::Table, at, at, owner));
-        for record in mbr
-            .partition_record
-            .iter()
-            .filter(|record| !is_extended(record))
-        {
-            if !is_free(record) {
+        let records = mbr.partition_record.iter();
+        for record in records.clone().filter(|record| !record.is_extended()) {
+            if record.is_used() {
                 add(places, record, at, number);
                 number = number.saturating_add(1);
             }
         }
-        let next = mbr
-            .partition_record
-            .iter()
-            .find(|record| is_extended(record));
-        let Some(next) = next else {
+        let Some(next) = records.clone().rfind(|record| record.is_extended()) else {
             return;
         };
         at = extended.saturating_add(next.starting_lba.get().into());
@@ -83,24 +79,15 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
 }
 
 fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
-    if is_free(record) {
+    if !record.is_used() {
         return;
     }
     let first = base.saturating_add(record.starting_lba.get().into());
-    // `is_free` has seen that it has a sector.
     let size = u64::from(record.size_in_lba.get());
     let last = first.saturating_add(size.saturating_sub(1));
     let owner = format!("partition {number}");
     let place = Place::new(Kind::Partition, first, last, &owner);
     places.partitions.push(place);
-}
-
-fn is_extended(record: &Record) -> bool {
-    EXTENDED.contains(&record.os_type)
-}
-
-fn is_free(record: &Record) -> bool {
-    record.os_type == 0 || record.size_in_lba.get() == 0
 }
 
 fn parse(sector: &[u8]) -> Option<Mbr> {

@@ -69,7 +69,9 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
     };
     let entries = [0, 1, 2, 3].map(entry);
     let protects = entries.iter().any(|entry| entry.0 == PROTECTIVE);
-    (sector[510..] == [0x55, 0xaa] && !protects).then_some(entries)
+    let mut indicators = sector[446..510].iter().step_by(16);
+    let sound = indicators.all(|&indicator| indicator == 0 || indicator == 0x80);
+    (sector[510..] == [0x55, 0xaa] && sound && !protects).then_some(entries)
 }
 
 /// Finds the boot partition in another way than the loader: first all tables of the

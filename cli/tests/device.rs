@@ -8,6 +8,7 @@ mod common;
 use std::fs::File;
 
 use cli::disk::{Access, Disk};
+use common::meanwhile::gapboot_while;
 use common::*;
 
 /// An image as a block device, until it is dropped.
@@ -62,6 +63,29 @@ fn a_block_device_is_locked_while_it_is_written() {
     // Who only looks needs no lock.
     let dry = ["install", "--dry-run", &device.0];
     gapboot(&with_overlay("0.1.0", 1), &dry).done();
+}
+
+#[test]
+fn a_block_device_whose_table_changes_is_not_written() {
+    let image = Image::sgdisk();
+    image.put(384, b"GRUB ");
+    let device = Device::of(&image);
+    let mut changed = Vec::new();
+    let arguments = ["install", "--force", "--reserve", "--active", &device.0];
+    let run = gapboot_while(&arguments, || {
+        tool("gdisk", "sgdisk", &["--new=2:4096:+500K", &device.0], "");
+        changed = image.bytes();
+    });
+    assert_eq!(run.status, 1, "{}", run.out);
+    assert!(
+        run.err.contains("has changed since gapboot looked"),
+        "{}",
+        run.err
+    );
+    assert!(image.bytes() == changed, "it was written to");
+    gapboot(&with_overlay("0.1.0", 1), &arguments).done();
+    drop(device);
+    image.assert_sound();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 // Each test program uses another part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod meanwhile;
 pub mod old;
 pub mod system;
 

@@ -38,17 +38,21 @@ pub struct Mbr {
 }
 
 impl Mbr {
-    /// True for a table that lists partitions itself, and is neither the protective one
-    /// of a GPT nor, by its boot indicators, the boot sector of a file system.
+    /// True for a table that lists partitions itself, and is not only the protective
+    /// one of a GPT.
     pub fn is_table(&self) -> bool {
-        let is_own = |record: &Record| {
-            record.os_type != PROTECTIVE && record.boot_indicator & !ACTIVE == 0
-        };
-        self.signature == SIGNATURE && self.partition_record.iter().all(is_own)
+        let protects = |record: &Record| record.os_type == PROTECTIVE;
+        self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
     }
 }
 
 impl Record {
+    /// True if the boot indicator is a possible one. Otherwise this is no table, or its
+    /// end: what follows is not read.
+    pub fn is_sound(&self) -> bool {
+        self.boot_indicator & !ACTIVE == 0
+    }
+
     /// True for a slot that Linux counts as a partition, whatever its type.
     pub fn is_used(&self) -> bool {
         self.size_in_lba.get() != 0
@@ -91,12 +95,16 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
         }
         let mut next = None;
         for record in &mbr.partition_record {
+            // A file system's boot sector may end as a table does.
+            if !record.is_sound() {
+                return None;
+            }
             let first = record.starting_lba.get();
             let sectors = record.size_in_lba.get();
             let extends = record.is_extended();
             // Linux counts every slot of the first table, and only used slots of later
             // ones.
-            if at == 0 || (record.is_used() && !extends) {
+            if at == 0 || !(extends || sectors == 0) {
                 number = number.wrapping_add(1);
             }
             if extends {

@@ -22,7 +22,7 @@ const RECORD: usize = 16;
 /// The table of a disk without a GPT: at least one partition, and nothing that
 /// tells of a GPT.
 pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
-    let mbr = parse(sector).filter(Mbr::is_table)?;
+    let mbr = parse(sector).filter(is_sound)?;
     let records = mbr.partition_record;
     if !records.iter().any(Record::is_used) {
         return None;
@@ -59,7 +59,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         let Ok(sector) = disk::read(disk, at, 1) else {
             return;
         };
-        let Some(mbr) = parse(&sector).filter(Mbr::is_table) else {
+        let Some(mbr) = parse(&sector).filter(is_sound) else {
             return;
         };
         let owner = "the table of a logical partition";
@@ -88,6 +88,11 @@ fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
     let owner = format!("partition {number}");
     let place = Place::new(Kind::Partition, first, last, &owner);
     places.partitions.push(place);
+}
+
+/// True for a table of partitions without a fault.
+fn is_sound(mbr: &Mbr) -> bool {
+    mbr.is_table() && mbr.partition_record.iter().all(Record::is_sound)
 }
 
 fn parse(sector: &[u8]) -> Option<Mbr> {

@@ -175,6 +175,10 @@ impl machine::Console for Console {
         self.text.extend_from_slice(text);
     }
 
+    fn new_line(&mut self) {
+        self.text.push(b'\n');
+    }
+
     fn size(&self) -> (usize, usize) {
         (80, 25)
     }
@@ -182,14 +186,15 @@ impl machine::Console for Console {
     fn resize(&mut self, _: u8) {}
     /// The text before stays: it is the loader's report.
     fn clear(&mut self) {
-        self.write(b"\n");
+        self.new_line();
     }
     fn move_to(&mut self, _: usize, _: usize) {
-        self.write(b"\n");
+        self.new_line();
     }
     fn clear_to_end(&mut self) {}
     fn highlight(&mut self, _: bool) {}
     fn cursor(&mut self, _: bool) {}
+    fn beep(&mut self) {}
 
     fn key(&mut self, ticks: Option<u32>) -> Option<Input> {
         let ticks = ticks?;

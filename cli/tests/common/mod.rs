@@ -7,6 +7,7 @@
 pub mod meanwhile;
 pub mod old;
 pub mod system;
+pub mod uki;
 
 use std::fs;
 use std::io::Write;

@@ -15,6 +15,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
 pub const BOOT: u8 = 0xea;
 /// `OSType` of the entry that protects a GPT.
 pub const PROTECTIVE: u8 = 0xee;
+/// `BootIndicator` of a partition that is active. All others have 0.
+pub const ACTIVE: u8 = 0x80;
 /// `OSType`s of an extended partition, in which the logical ones lie.
 pub const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// The last bytes of a table.
@@ -41,6 +43,24 @@ impl Mbr {
     pub fn is_table(&self) -> bool {
         let protects = |record: &Record| record.os_type == PROTECTIVE;
         self.signature == SIGNATURE && !self.partition_record.iter().any(protects)
+    }
+}
+
+impl Record {
+    /// True if the boot indicator is a possible one. Otherwise this is no table, or its
+    /// end: what follows is not read.
+    pub fn is_sound(&self) -> bool {
+        self.boot_indicator & !ACTIVE == 0
+    }
+
+    /// True for a slot that Linux counts as a partition, whatever its type.
+    pub fn is_used(&self) -> bool {
+        self.size_in_lba.get() != 0
+    }
+
+    /// True for a partition in which logical ones lie.
+    pub fn is_extended(&self) -> bool {
+        EXTENDED.contains(&self.os_type)
     }
 }
 
@@ -75,9 +95,13 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
         }
         let mut next = None;
         for record in &mbr.partition_record {
+            // A file system's boot sector may end as a table does.
+            if !record.is_sound() {
+                return None;
+            }
             let first = record.starting_lba.get();
             let sectors = record.size_in_lba.get();
-            let extends = EXTENDED.contains(&record.os_type);
+            let extends = record.is_extended();
             // Linux counts every slot of the first table, and only used slots of later
             // ones.
             if at == 0 || !(extends || sectors == 0) {

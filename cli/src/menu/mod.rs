@@ -8,6 +8,7 @@
 //! | `details` | what an entry's own files say |
 //! | `inside` | what lies inside a kernel and an initrd |
 //! | `warnings` | what a command line needs for the entry to boot |
+//! | [`rehearsal`] | what a machine would boot from the disk: a [`Rehearsal`] |
 //! | `ids` | entries by their ids, for commands that are given one |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
@@ -18,9 +19,11 @@ mod found;
 mod ids;
 mod inside;
 pub mod read;
+pub mod rehearsal;
 pub mod table;
 mod text;
 mod warnings;
 
 pub use entry::{MenuEntry, SkippedFile};
 pub use read::Menu;
+pub use rehearsal::Rehearsal;

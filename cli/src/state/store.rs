@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use super::state_edit::{EditedVolume, StateEdit};
-use crate::disk::{Access, Disk, reader};
+use crate::disk::{Access, Disk, attached, reader};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};
@@ -137,17 +137,8 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
         let number = format!("{}:{}", major(number), minor(number));
         return system.numbered(&number).map(Some);
     }
-    match system.loop_device(disk) {
-        None => Ok(None),
-        Some(used) => {
-            let device = system.file(&used);
-            let device = device.display();
-            Err(Error::failed(format!(
-                "it is in use as {device}: name that device, or detach it (`losetup -d {device}`)"
-            ))
-            .on(disk))
-        }
-    }
+    attached::refuse(disk, &system.path(attached::DEVICES)).map_err(|error| error.on(disk))?;
+    Ok(None)
 }
 
 /// Where the file lies; the inner error says why the disk has no place for it.

@@ -50,8 +50,9 @@ fn padded(bytes: &[u8], at: usize) -> [u8; 4] {
     std::array::from_fn(|index| bytes.get(at + index).copied().unwrap_or(0))
 }
 
-/// An entry of a table: type, first sector (relative, as it is stored), number of sectors.
-type Entry = (u8, u32, u32);
+/// An entry of a table: type, first sector (relative, as it is stored), number of
+/// sectors, and whether its boot indicator is a possible one.
+type Entry = (u8, u32, u32, bool);
 
 /// The table in a sector of the disk, if this sector has one.
 fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
@@ -65,6 +66,7 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
             entry[4],
             u32::from_le_bytes(padded(entry, 8)),
             u32::from_le_bytes(padded(entry, 12)),
+            [0, 0x80].contains(&entry[0]),
         )
     };
     let entries = [0, 1, 2, 3].map(entry);
@@ -83,6 +85,8 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
             .iter()
             .rfind(|entry| EXTENDED.contains(&entry.0))
             .map(|entry| entry.1);
+        // A table that is not sound ends the chain.
+        let link = link.filter(|_| entries.iter().all(|entry| entry.3));
         let Some(link) = link else { break };
         let at = start.unwrap_or(0_u32).wrapping_add(link);
         start = start.filter(|&start| start != 0).or(Some(at));
@@ -93,7 +97,10 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     }
     let mut number = 0_u8;
     for (at, entries) in tables {
-        for (kind, first, sectors) in entries {
+        for (kind, first, sectors, sound) in entries {
+            if !sound {
+                return None;
+            }
             let is_one = sectors > 0 && !EXTENDED.contains(&kind);
             number = number.wrapping_add(u8::from(at == 0 || is_one));
             if kind == BOOT {

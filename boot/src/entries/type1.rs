@@ -5,8 +5,8 @@
 //! and its first mistake. To boot, [`pair`] finds the `options` and `initrd` lines, of
 //! which there may be many, in their order.
 //!
-//! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
-//! slash for one and finds neither `.` nor `..`.
+//! Paths are left as they stand: [`crate::fat::Volume::find`] understands double
+//! slashes, backslashes, `.` and `..`, as systemd-boot and the firmware below it do.
 
 use super::counter::EntryName;
 use super::entry::{Entry, Field};

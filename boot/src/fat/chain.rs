@@ -137,7 +137,8 @@ impl Chain {
     ///
     /// # Errors
     /// Those of [`Volume::next`], [`Kind::ClusterInvalid`],
-    /// [`Kind::ChainCycle`].
+    /// [`Kind::ChainCycle`]; [`Kind::BeyondDisk`] where the partition ends inside a
+    /// cluster.
     pub(super) fn sectors<D: Disk>(
         &mut self,
         volume: &Volume,
@@ -170,7 +171,11 @@ impl Chain {
         // The run ends where its last cluster does.
         let left = self.known.wrapping_sub(number);
         let at = volume.cluster(self.tail.wrapping_add(1)).wrapping_sub(left);
-        Ok((volume.lba(at), left.min(count)))
+        let lba = volume.lba(at);
+        match left.min(count).min(volume.end.saturating_sub(at)) {
+            0 => Err(Error::new(Kind::BeyondDisk, lba.0)),
+            count => Ok((lba, count)),
+        }
     }
 
     /// Follows the chain to its end. Sector `last` must not lie after that end.

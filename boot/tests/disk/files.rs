@@ -6,7 +6,7 @@ use boot::fat::{DirEntry, File};
 use boot::{Error, Kind};
 
 /// Options of mkfs.vfat, and KiB.
-const KINDS: [(&str, u64); 13] = [
+const KINDS: [(&str, u64); 20] = [
     ("-F 12 -s 1", 1440),
     ("-F 12 -s 2 -R 3", 3000),
     ("-F 12 -s 8 -f 1", 8000),
@@ -20,6 +20,13 @@ const KINDS: [(&str, u64); 13] = [
     ("-F 32 -s 8 -R 5", 300_000),
     ("-F 32 -s 16 -a", 530_001),
     ("-F 32 -s 128", 4_300_000),
+    ("-F 12 -S 1024 -s 1", 3000),
+    ("-F 12 -S 4096 -s 1 -r 256", 12_000),
+    ("-F 16 -S 2048 -s 1", 20_000),
+    ("-F 16 -S 4096 -s 2 -f 1", 60_000),
+    ("-F 32 -S 1024 -s 1", 70_000),
+    ("-F 32 -S 2048 -s 1", 150_000),
+    ("-F 32 -S 4096 -s 1", 300_000),
 ];
 
 #[test]
@@ -53,8 +60,11 @@ fn every_kind_of_file_system() {
 
 /// Bytes of a cluster, from the options of mkfs.vfat.
 fn run_size(options: &str) -> usize {
-    let (_, rest) = options.split_once("-s ").unwrap();
-    512 * rest.split(' ').next().unwrap().parse::<usize>().unwrap()
+    let number = |name: &str| {
+        let (_, rest) = options.split_once(name)?;
+        rest.split(' ').next().unwrap().parse::<usize>().ok()
+    };
+    number("-S ").unwrap_or(512) * number("-s ").unwrap()
 }
 
 /// Sizes where something may change.

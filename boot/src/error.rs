@@ -136,8 +136,8 @@ kinds! {
     FileShort: "the file ends at byte #. Run fsck.vfat.",
     /// The machine refuses a write at this address.
     MemoryRefused: "memory at # refuses a write. Please report this.",
-    /// Something points beyond the end of the disk, or of the partition.
-    BeyondDisk: "LBA # is beyond the disk or its partition. Check the partitions.",
+    /// Something points beyond the end of the disk.
+    BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
     /// No GUID partition table at this LBA, and no MBR partition of type EAh.
     GptMissing: "there is no GPT at LBA # and no MBR partition of type EA. Make one.",
     /// The GUID partition table whose header is at this LBA contradicts itself
@@ -150,8 +150,8 @@ kinds! {
     FatMissing: "there is no FAT file system at LBA #. Move the entries to one.",
     /// The boot sector at this LBA describes an impossible file system.
     FatDamaged: "the FAT at LBA # is damaged. Run fsck.vfat.",
-    /// A chain of clusters leads to this number, which is not a cluster's, or to a
-    /// cluster after the end of the partition.
+    /// A chain of clusters leads to this number, which is not a cluster's, or is that of
+    /// a cluster that goes beyond the end of the partition.
     ClusterInvalid: "there is no cluster # in the partition. Check its size, and run fsck.vfat.",
     /// A chain of clusters leads to this cluster, which is marked free.
     ClusterFree: "cluster # is free. Run fsck.vfat.",

@@ -62,9 +62,6 @@ const SLOT_SHIFT: u32 = 5;
 pub struct Volume {
     /// The partition's first sector.
     first: Lba,
-    /// Where the partition ends. The file system may be larger: drivers read what there
-    /// is of it.
-    pub(super) end: u32,
     /// [`FAT12`], [`FAT16`] or [`FAT32`].
     pub(super) width: u32,
     /// The file allocation table that is in use, and its length.
@@ -76,7 +73,7 @@ pub struct Volume {
     pub(super) root_sectors: u32,
     /// Where the clusters begin; that root directory ends here.
     data: u32,
-    /// The first number after those of the clusters.
+    /// The first number after those of the clusters that lie in the partition.
     end_cluster: u32,
     /// Sectors of a cluster, as a power of two.
     pub(super) cluster_shift: u32,
@@ -99,7 +96,7 @@ impl Volume {
             .ok_or(Error::new(Kind::FatDamaged, at))
     }
 
-    /// True for the numbers of clusters.
+    /// True for the numbers of clusters that lie in the partition.
     pub(super) fn has_cluster(&self, number: u32) -> bool {
         (FIRST_CLUSTER..self.end_cluster).contains(&number)
     }
@@ -145,8 +142,8 @@ impl BootSector {
     fn volume(&self, partition: &Partition) -> Option<Volume> {
         let sector_bytes = u32::from(self.byts_per_sec.get());
         // Sectors of the file system become sectors of the disk.
-        let larger = sector_bytes.trailing_zeros().wrapping_sub(SECTOR_SHIFT);
-        let on_disk = |sectors: u32| sectors.saturating_mul(1_u32.wrapping_shl(larger));
+        let larger = sector_bytes >> SECTOR_SHIFT;
+        let on_disk = |sectors: u32| sectors.wrapping_mul(larger);
         let reserved = on_disk(self.rsvd_sec_cnt.get().into());
         let total = on_disk(either(self.tot_sec16, self.tot_sec32));
         let table_sectors = on_disk(either(self.fat_sz16, self.fat_sz32));
@@ -157,7 +154,7 @@ impl BootSector {
         let rest = root_bytes.wrapping_neg() & sector_bytes.wrapping_sub(1);
         let root_sectors = root_bytes.wrapping_add(rest) >> SECTOR_SHIFT;
         let data = root.checked_add(root_sectors)?;
-        let cluster_shift = self.sec_per_clus.trailing_zeros().wrapping_add(larger);
+        let cluster_shift = on_disk(self.sec_per_clus.into()).trailing_zeros();
         let clusters = total.checked_sub(data)?.wrapping_shr(cluster_shift);
         // By the specification the number of clusters decides. But formatters make
         // FAT32 of any size. A field of 16 bits that only FAT32 leaves empty shows the
@@ -168,14 +165,12 @@ impl BootSector {
             FAT16_CLUSTERS..FAT32_CLUSTERS => FAT16,
             FAT32_CLUSTERS.. => return None,
         };
-        // Only clusters that begin inside the partition exist.
-        let end = u32::try_from(partition.sectors).unwrap_or(u32::MAX);
-        let last = end
+        // The file system may be larger than its partition. Every other driver reads
+        // what there is of it, and so do we: the clusters that lie in the partition.
+        let end = u32::try_from(partition.sectors).map_or(total, |end| end.min(total));
+        let end_cluster = end
             .checked_sub(data)?
-            .checked_sub(1)?
-            .wrapping_shr(cluster_shift);
-        let end_cluster = clusters
-            .min(last.wrapping_add(1))
+            .wrapping_shr(cluster_shift)
             .checked_add(FIRST_CLUSTER)
             .filter(|&end| end <= END_CLUSTER)?;
         let needed = end_cluster.wrapping_mul(width).wrapping_add(1023) >> (SECTOR_SHIFT + 1);
@@ -191,7 +186,7 @@ impl BootSector {
             }
             root_cluster = self.root_clus.get();
         }
-        let valid = clusters > 0
+        let valid = end_cluster > FIRST_CLUSTER
             && needed <= table_sectors
             && if width == FAT32 {
                 self.fs_ver.get() == 0 && (FIRST_CLUSTER..end_cluster).contains(&root_cluster)
@@ -200,7 +195,6 @@ impl BootSector {
             };
         valid.then_some(Volume {
             first: partition.first,
-            end,
             width,
             table,
             table_sectors,

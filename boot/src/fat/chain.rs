@@ -137,8 +137,7 @@ impl Chain {
     ///
     /// # Errors
     /// Those of [`Volume::next`], [`Kind::ClusterInvalid`],
-    /// [`Kind::ChainCycle`]; [`Kind::BeyondDisk`] where the partition ends inside a
-    /// cluster.
+    /// [`Kind::ChainCycle`].
     pub(super) fn sectors<D: Disk>(
         &mut self,
         volume: &Volume,
@@ -171,11 +170,7 @@ impl Chain {
         // The run ends where its last cluster does.
         let left = self.known.wrapping_sub(number);
         let at = volume.cluster(self.tail.wrapping_add(1)).wrapping_sub(left);
-        let lba = volume.lba(at);
-        match left.min(count).min(volume.end.saturating_sub(at)) {
-            0 => Err(Error::new(Kind::BeyondDisk, lba.0)),
-            count => Ok((lba, count)),
-        }
+        Ok((volume.lba(at), left.min(count)))
     }
 
     /// Follows the chain to its end. Sector `last` must not lie after that end.

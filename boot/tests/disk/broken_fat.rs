@@ -344,6 +344,7 @@ fn a_partition_that_is_too_small() {
             .find(|&at| disk.sector(at) == bytes[..512])
             .unwrap();
         let end = start + bytes.len().div_ceil(512) as u64;
+        assert!((start - layout.data).is_multiple_of(layout.cluster_sectors));
         let whole = whole(&disk);
         // By a sector, by half, and around the ends of the file and of its clusters.
         let sizes = [whole.sectors - 1, whole.sectors / 2];
@@ -356,12 +357,6 @@ fn a_partition_that_is_too_small() {
             assert!(contents(&mut storage, &volume, &node) == before);
             let node = volume.find(&mut storage, b"file").unwrap();
             let checked = File::open(&volume, &node).check(&mut storage);
-            let last_cluster = end - 1 - (end - 1 - layout.data) % layout.cluster_sectors;
-            assert_eq!(
-                checked.is_ok(),
-                sectors > last_cluster,
-                "{options} {sectors}"
-            );
             let mut file = File::open(&volume, &node);
             let mut all = Vec::<u8>::new();
             let ended = loop {
@@ -371,19 +366,23 @@ fn a_partition_that_is_too_small() {
                     Err(error) => break Err(error.kind()),
                 }
             };
-            let inside = (sectors.min(end) - start) as usize * 512;
+            // Whole clusters alone count.
+            let outside = (sectors - layout.data) % layout.cluster_sectors;
+            let inside = (sectors - outside).saturating_sub(start) as usize * 512;
+            let expected = match inside >= bytes.len() {
+                true => Ok(()),
+                false => Err(Kind::ClusterInvalid),
+            };
+            assert_eq!(
+                checked.map_err(Error::kind),
+                expected,
+                "{options} {sectors}"
+            );
+            assert_eq!(ended, expected, "{options} {sectors}");
             assert!(
                 all == bytes[..inside.min(bytes.len())],
                 "{options} {sectors}"
             );
-            let expected = match sectors {
-                _ if sectors >= end => Ok(()),
-                _ if (sectors - layout.data).is_multiple_of(layout.cluster_sectors) => {
-                    Err(Kind::ClusterInvalid)
-                }
-                _ => Err(Kind::BeyondDisk),
-            };
-            assert_eq!(ended, expected, "{options} {sectors}");
         }
         // Without a cluster there is no file system.
         let partition = Partition {

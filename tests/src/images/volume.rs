@@ -249,8 +249,9 @@ impl Volume {
             .args([
                 "-h",
                 &hidden.to_string(),
+                // In sectors of the file system.
                 "--offset",
-                &self.start.to_string(),
+                &(self.start * SECTOR / fat.sector).to_string(),
             ])
             .args(&fat.arguments)
             .arg(&self.image)

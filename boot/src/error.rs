@@ -138,8 +138,9 @@ kinds! {
     MemoryRefused: "memory at # refuses a write. Please report this.",
     /// Something points beyond the end of the disk.
     BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
-    /// No GUID partition table at this LBA, and no MBR partition of type EAh.
-    GptMissing: "there is no GPT at LBA # and no MBR partition of type EA. Make one.",
+    /// No GUID partition table at this LBA, and no MBR partition of type EAh or EFh. The
+    /// advice is the type by which UEFI boots too.
+    GptMissing: "there is no GPT at LBA # and no MBR partition of type EA or EF. Set type EF.",
     /// The GUID partition table whose header is at this LBA contradicts itself
     /// or one of its checksums.
     GptDamaged: "the GPT at LBA # is damaged. Repair it with gdisk.",
@@ -207,8 +208,9 @@ kinds! {
     /// Not counted: the partition is a member of an md mirror, with its
     /// superblock at this LBA, and a write would not reach the other members.
     MirrorMember: "an md mirror (LBA #) prevents counting. Use entries without counters.",
-    /// Not counted: another file has the name that the entry would get.
-    NameExists: "the next name exists, so this is not counted. Rename one of the two.",
+    /// Not counted: another file has the name that the entry would get, or could get for
+    /// a moment.
+    NameExists: "the entry is there twice, so this is not counted. Rename one of the two files.",
     /// Not counted: the directory does not hold the entry's name as it should.
     NameSlots: "the name is damaged, so this is not counted. Run fsck.vfat.",
     /// Not counted, or not completely: when read again, this LBA was not as before, or

@@ -219,6 +219,36 @@ fn files_that_are_no_entries() {
 }
 
 #[test]
+fn an_entry_that_is_there_twice() {
+    let twice = |files: &[&str]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|name| (*name, "linux /vmlinuz\noptions root=/dev/vda2\n"))
+            .collect();
+        let out = list(&disk(&files), &[]).out;
+        out.matches("there twice: /loader/entries/").count()
+    };
+    assert_eq!(twice(&["a+3-0.conf", "a+2-0.conf"]), 2);
+    assert_eq!(twice(&["a+3.conf", "a.conf", "b.conf"]), 2);
+    assert_eq!(twice(&["a+3.conf", "b+3.conf"]), 0);
+}
+
+/// As systemd-boot and the firmware below it understand them.
+#[test]
+fn paths_with_backslashes_and_dots() {
+    let entry = "linux \\loader\\entries\\..\\..\\vmlinuz\n\
+        initrd loader/./loader.conf\noptions root=/dev/vda2\n";
+    let image = disk(&[("a.conf", entry)]);
+    let all = json(&image, &[]);
+    assert_eq!(all[0]["linux"], "/vmlinuz");
+    assert_eq!(all[0]["initrd"], json!(["/loader/loader.conf"]));
+    let above = "linux /../vmlinuz\n";
+    let all = json(&disk(&[("a.conf", above)]), &["--all"]);
+    let problem = all[0]["problem"].as_str().unwrap();
+    assert_eq!(problem, format!("/../vmlinuz: {}", says(Kind::NotFound, 0)));
+}
+
+#[test]
 fn more_entries_than_the_menu_holds() {
     let names: Vec<_> = (0..130).map(|number| format!("{number}.conf")).collect();
     let entries: Vec<_> = names

@@ -162,7 +162,7 @@ pub fn table(table: &Table, sectors: u64) -> Vec<String> {
     if table.places.boot.is_empty() {
         let kinds = match table.gpt {
             Some(_) => "EFI system partition and no XBOOTLDR partition inside the disk",
-            None => "partition of type EA (`sfdisk --part-type DISK NUMBER ea`)",
+            None => "partition of type EA or EF (`sfdisk --part-type DISK NUMBER ef`)",
         };
         notes.push(format!(
             "warning: there is no {kinds}, so there is nothing to boot yet"

@@ -6,7 +6,7 @@
 //! | [`entry`] | a [`MenuEntry`] and a [`SkippedFile`], with their keys in JSON |
 //! | `found` | the files in the directories of entries |
 //! | `details` | what an entry's own files say |
-//! | `warnings` | what a command line needs for the entry to boot |
+//! | `warnings` | what an entry needs to boot and to be counted |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use boot::disk::mbr::{BOOT, ESP, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
@@ -31,19 +31,24 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
         own: vec![Place::new(0, 0, "the partition table")],
         ..Places::default()
     };
+    let mut esp = Vec::new();
     for (record, number) in records.iter().zip(1..) {
-        add(&mut places, record, 0, number);
+        add(&mut places, &mut esp, record, 0, number);
     }
     let extended = records.iter().find(|record| is_extended(record));
     if let Some(extended) = extended {
-        logical(disk, extended.starting_lba.get().into(), &mut places);
+        let first = extended.starting_lba.get().into();
+        logical(disk, first, &mut places, &mut esp);
+    }
+    if places.boot.is_empty() {
+        places.boot = esp;
     }
     Some(places)
 }
 
 /// Adds the logical partitions, whose tables lie one in front of each and lead
 /// one to the next. A damaged chain ends where it is damaged, as for Linux.
-fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
+fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places, esp: &mut Vec<Place>) {
     let mut at = extended;
     let mut number = 5;
     let mut seen = BTreeSet::new();
@@ -63,7 +68,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
             .filter(|record| !is_extended(record))
         {
             if !is_free(record) {
-                add(places, record, at, number);
+                add(places, esp, record, at, number);
                 number = number.saturating_add(1);
             }
         }
@@ -78,7 +83,9 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
     }
 }
 
-fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
+/// Adds a partition to `places`, and an EFI system partition to `esp` too: it counts
+/// where no other partition is for entries.
+fn add(places: &mut Places, esp: &mut Vec<Place>, record: &Record, base: u64, number: u32) {
     if is_free(record) {
         return;
     }
@@ -87,8 +94,10 @@ fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
     let size = u64::from(record.size_in_lba.get());
     let last = first.saturating_add(size.saturating_sub(1));
     let place = Place::new(first, last, &format!("partition {number}"));
-    if record.os_type == BOOT {
-        places.boot.push(place.clone());
+    match record.os_type {
+        BOOT => places.boot.push(place.clone()),
+        ESP => esp.push(place.clone()),
+        _ => {}
     }
     places.partitions.push(place);
 }
@@ -134,7 +143,7 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
     {
         return Ok(());
     }
-    let kinds: [&[u8]; 3] = [&[PROTECTIVE], &[BOOT], &EXTENDED];
+    let kinds: [&[u8]; 4] = [&[PROTECTIVE], &[BOOT], &[ESP], &EXTENDED];
     for kinds in kinds {
         let mut records = records.chunks_exact_mut(RECORD);
         if let Some(record) = records.find(|record| kinds.contains(&record[4])) {
@@ -143,8 +152,8 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
         }
     }
     Err(Error::failed(
-        "--active finds no partition to set the flag of: give one the type EA first \
-         (`sfdisk --part-type DISK NUMBER ea`)",
+        "--active finds no partition to set the flag of: give the one with the entries the \
+         type EF first (`sfdisk --part-type DISK NUMBER ef`)",
     ))
 }
 

@@ -65,6 +65,7 @@ pub struct Record {
 /// Nothing is found on disks with a GPT, which a protective entry shows, and on disks
 /// with no table at all. Nothing here checks that the partition lies on the disk:
 /// reading it does.
+#[inline(never)] // smaller with registers of its own
 pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) {
     let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;

@@ -189,9 +189,6 @@ kinds! {
     NoEntries: "there is no entry in /loader/entries or /EFI/Linux. Add one.",
     /// No EFI system partition.
     NoEsp: "there is no EFI system partition. Set the type of one.",
-    /// A line of a text file, beginning at this byte, is longer than its reader
-    /// accepts.
-    LineTooLong: "the line at byte # is too long. Shorten it.",
     /// A file that is not a unified kernel image: not a PE file, or one without a
     /// kernel or a name in its os-release.
     UkiUnknown: "this is not a unified kernel image. Build it anew.",

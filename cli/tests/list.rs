@@ -168,7 +168,10 @@ fn files_that_are_no_entries() {
         ("two.conf", "linux /vmlinuz\nefi /vmlinuz\n"),
         ("arm.conf", "linux /vmlinuz\narchitecture aa64\n"),
         ("huge.conf", &"#\n".repeat(33 << 10)),
-        ("line.conf", &format!("options {}", "x".repeat(5000))),
+        (
+            "line.conf",
+            &format!("linux /vmlinuz\nversion {}", "x".repeat(5000)),
+        ),
     ]);
     let run = list(&image, &["--json"]);
     assert_eq!(
@@ -201,7 +204,7 @@ fn files_that_are_no_entries() {
             ("arm.conf", &says(Kind::EntryArchitecture, 0)),
             ("folder.conf", "a directory."),
             ("huge.conf", &says(Kind::EntryTooLarge, 67584)),
-            ("line.conf", &says(Kind::LineTooLong, 0)),
+            ("line.conf", &says(Kind::EntryTooLong, 0)),
             (
                 "missing.conf",
                 &format!("/gone: {}", says(Kind::NotFound, 0))

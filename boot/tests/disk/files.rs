@@ -310,7 +310,9 @@ fn volumes_of_mformat() {
 #[test]
 fn lines() {
     let long = "x".repeat(600);
-    let text = format!("title A\r\nlinux /b\n\n\tc d \n{long}\n{long}{long}\nlast");
+    // The last byte of a line that is cut fills the buffer.
+    let cut = format!("{}z", "x".repeat(599));
+    let text = format!("title A\r\nlinux /b\n\n\tc d \n{long}\n{long} {long}z\nlast");
     let mut image = Image::new("-F 12 -s 1", 1000);
     image.write("/unix", text.as_bytes());
     image.write("/ended", b"one\ntwo\n");
@@ -328,18 +330,13 @@ fn lines() {
                 match file.line(storage, &mut line) {
                     Ok(None) => break,
                     Ok(Some(line)) => all.push(String::from_utf8(line.to_vec()).unwrap()),
-                    Err(error) if error.is(Kind::LineTooLong) => {
-                        all.push(format!("at {}", error.at()))
-                    }
                     Err(error) => panic!("{error:?}"),
                 }
             }
             assert_eq!(file.line(storage, &mut []), Ok(None));
             all
         };
-        let expected = [
-            "title A", "", "linux /b", "", "\tc d ", &long, "at 626", "last",
-        ];
+        let expected = ["title A", "", "linux /b", "", "\tc d ", &long, &cut, "last"];
         assert_eq!(lines("unix"), expected);
         assert_eq!(lines("ended"), ["one", "two"]);
         assert_eq!(lines("zero"), ["one", "tw"]);

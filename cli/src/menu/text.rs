@@ -25,6 +25,14 @@ pub(super) fn absolute(path: &[u8]) -> String {
     names.map(|name| format!("/{}", string(name))).collect()
 }
 
+/// The loader's text of an error, led by the file that it is about.
+pub(super) fn about(file: &[u8], error: boot::Error) -> String {
+    match file {
+        [] => loader_text(error),
+        _ => format!("{}: {}", string(file), loader_text(error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::absolute;
@@ -41,13 +49,5 @@ mod tests {
         ] {
             assert_eq!(absolute(path.as_bytes()), expected);
         }
-    }
-}
-
-/// The loader's text of an error, led by the file that it is about.
-pub(super) fn about(file: &[u8], error: boot::Error) -> String {
-    match file {
-        [] => loader_text(error),
-        _ => format!("{}: {}", string(file), loader_text(error)),
     }
 }

@@ -3,7 +3,8 @@
 //! it.
 //!
 //! On a disk with such a table, the Boot Loader Specification (UAPI.1) places the
-//! entries on a partition of type EAh.
+//! entries on a partition of type EAh. UEFI firmware boots from one of type EFh, its
+//! EFI system partition, which counts where no partition has type EAh.
 
 use super::partition::{Partition, Partitions};
 use super::storage::Storage;
@@ -13,6 +14,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, transmute_ref};
 
 /// `OSType` of the partition that holds boot entries.
 pub const BOOT: u8 = 0xea;
+/// `OSType` of an EFI system partition.
+pub const ESP: u8 = 0xef;
 /// `OSType` of the entry that protects a GPT.
 pub const PROTECTIVE: u8 = 0xee;
 /// `BootIndicator` of a partition that is active. All others have 0.
@@ -77,18 +80,23 @@ pub struct Record {
     pub size_in_lba: U32,
 }
 
-/// Finds the partition that holds boot entries, the first one, primary or
-/// logical; it stands in place of an EFI system partition. None on disks with a GPT,
-/// which a protective entry shows, and on disks with no table at all. Nothing here
-/// checks that the partition lies on the disk: reading it does.
-pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option<()> {
+/// Finds the partition that holds boot entries, primary or logical: the first of type
+/// [`BOOT`], or else of type [`ESP`]. It becomes `found.esp`, which is None before.
+/// Nothing is found on disks with a GPT, which a protective entry shows, and on disks
+/// with no table at all. Nothing here checks that the partition lies on the disk:
+/// reading it does.
+#[inline(never)] // smaller with registers of its own
+pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) {
     let [mut at, mut extended] = [0_u32; 2];
     let mut number = 0_u8;
     let mut disk = [0; 4];
     for _ in 0..MAX_TABLES {
-        let mbr: &Mbr = transmute_ref!(storage.sector(Lba(at.into())).ok()?);
+        let Ok(sector) = storage.sector(Lba(at.into())) else {
+            return;
+        };
+        let mbr: &Mbr = transmute_ref!(sector);
         if !mbr.is_table() {
-            return None;
+            return;
         }
         if at == 0 {
             disk = mbr.unique_mbr_disk_signature;
@@ -97,7 +105,7 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
         for record in &mbr.partition_record {
             // A file system's boot sector may end as a table does.
             if !record.is_sound() {
-                return None;
+                return;
             }
             let first = record.starting_lba.get();
             let sectors = record.size_in_lba.get();
@@ -110,21 +118,26 @@ pub fn find<D: Disk>(storage: &mut Storage<D>, found: &mut Partitions) -> Option
             if extends {
                 next = Some(extended.wrapping_add(first));
             }
-            if record.os_type == BOOT {
+            let is_boot = record.os_type == BOOT;
+            if is_boot || record.os_type == ESP && found.esp.is_none() {
                 found.esp = Some(Partition {
                     first: Lba(at.wrapping_add(first).into()),
                     sectors: sectors.into(),
                     guid: named(disk, number),
                 });
-                return Some(());
+            }
+            if is_boot {
+                return;
             }
         }
-        at = next?;
+        let Some(next) = next else {
+            return;
+        };
+        at = next;
         if extended == 0 {
             extended = at;
         }
     }
-    None
 }
 
 /// [`Partition::guid`] of a partition on a disk of this signature.

@@ -5,13 +5,14 @@
 //! and its first mistake. To boot, [`pair`] finds the `options` and `initrd` lines, of
 //! which there may be many, in their order.
 //!
-//! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
-//! slash for one and finds neither `.` nor `..`.
+//! Paths are left as they stand: [`crate::fat::Volume::find`] understands double
+//! slashes, backslashes, `.` and `..`, as systemd-boot and the firmware below it do.
 
 use super::counter::EntryName;
 use super::entry::{Entry, Field};
 use super::line;
 use crate::text::{Text, cut};
+use crate::workspace::LINE;
 use crate::{Error, Kind};
 
 /// The keys that mean something here. Keys that an x86 BIOS loader has no use for
@@ -75,10 +76,13 @@ impl Key {
 
 /// The key and the value of a line; None if the line has no key that is known here.
 /// Values are literal, with no quotes and no escapes.
+///
+/// Of a line of [`LINE`] bytes a part may be missing. All of it is the value, which is too
+/// long for every key: the entry must not boot with the rest of what it says.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
     let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
-    Some((*key, value))
+    Some((*key, if line.len() < LINE { value } else { line }))
 }
 
 /// The path in the value of an `initrd` line. Fedora's entries end in variables

@@ -183,7 +183,7 @@ pub fn without_entries(table: &Table) -> Option<String> {
     if places.boot.is_empty() {
         let kinds = match table.gpt {
             Some(_) => "EFI system partition and no XBOOTLDR partition inside the disk",
-            None => "partition of type EA (`sfdisk --part-type DISK NUMBER ea`)",
+            None => "partition of type EA or EF (`sfdisk --part-type DISK NUMBER ef`)",
         };
         return Some(format!("there is no {kinds}"));
     }

@@ -46,6 +46,7 @@ enum Place {
 struct Window {
     path: PathBuf,
     first: u64,
+    sectors: u64,
     /// It is a device, which somebody could mount.
     device: bool,
 }
@@ -166,6 +167,7 @@ fn place(
     let whole = Window {
         path: disk.to_owned(),
         first: esp.first.0,
+        sectors: esp.sectors,
         device: device.is_some(),
     };
     // Without a device of its own a partition can't be mounted.
@@ -245,7 +247,7 @@ impl Window {
             options.custom_flags(OFlags::EXCL.bits().cast_signed());
         }
         let file = options.open(&self.path)?;
-        let edit = RefCell::new(StateEdit::new(&file, self.first));
+        let edit = RefCell::new(StateEdit::new(&file, self.first, self.sectors));
         let volume = fatfs::FileSystem::new(EditedVolume::of(&edit), fatfs::FsOptions::new())?;
         match write_library(&volume, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

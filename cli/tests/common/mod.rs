@@ -254,10 +254,17 @@ impl Image {
 
     /// Makes a FAT file system with these files.
     pub fn format(&self, start: usize, sectors: usize, files: &[(&str, &str)]) {
-        let (offset, kib) = (start.to_string(), (sectors / 2).to_string());
-        let fat = ["--offset", &offset, self.name(), &kib];
+        self.format_as(SECTOR, start, sectors, files);
+    }
+
+    /// The same with sectors of `sector` bytes.
+    pub fn format_as(&self, sector: usize, start: usize, sectors: usize, files: &[(&str, &str)]) {
+        // It counts in the file system's sectors.
+        let offset = (start * SECTOR / sector).to_string();
+        let (sector, kib) = (sector.to_string(), (sectors / 2).to_string());
+        let fat = ["-S", &sector, "--offset", &offset, self.name(), &kib];
         tool("dosfstools", "mkfs.vfat", &fat, "");
-        let root = self.directory.path().join(&offset);
+        let root = self.directory.path().join(start.to_string());
         fs::create_dir(&root).unwrap();
         for (name, content) in files {
             let path = root.join(name);

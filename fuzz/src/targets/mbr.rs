@@ -3,7 +3,7 @@
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::input::Input;
-use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
+use boot::disk::mbr::{BOOT, ESP, EXTENDED, MAX_TABLES, PROTECTIVE};
 use boot::disk::partition::{Partition, Partitions};
 use boot::fat::Volume;
 use boot::machine::Lba;
@@ -75,7 +75,7 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
 }
 
 /// Finds the boot partition in another way than the loader: first all tables of the
-/// chain, then all partitions in Linux's order, then the first one of the right type.
+/// chain, then all partitions in Linux's order, then the first one of the better type.
 fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     let mut tables = vec![(0, table(image, sectors, 0)?)];
     let mut start = None;
@@ -96,26 +96,27 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
         }
     }
     let mut number = 0_u8;
-    for (at, entries) in tables {
+    let mut partitions = Vec::new();
+    'tables: for (at, entries) in tables {
         for (kind, first, sectors, sound) in entries {
             if !sound {
-                return None;
+                break 'tables;
             }
             let is_one = sectors > 0 && !EXTENDED.contains(&kind);
             number = number.wrapping_add(u8::from(at == 0 || is_one));
-            if kind == BOOT {
-                let mut guid = [0; 16];
-                guid[..4].copy_from_slice(&image[440..444]);
-                guid[5] = number;
-                return Some(Partition {
-                    first: Lba(at.wrapping_add(first).into()),
-                    sectors: sectors.into(),
-                    guid,
-                });
-            }
+            let mut guid = [0; 16];
+            guid[..4].copy_from_slice(&image[440..444]);
+            guid[5] = number;
+            let partition = Partition {
+                first: Lba(at.wrapping_add(first).into()),
+                sectors: sectors.into(),
+                guid,
+            };
+            partitions.push((kind, partition));
         }
     }
-    None
+    let first = |wanted| partitions.iter().find(|(kind, _)| *kind == wanted);
+    Some(first(BOOT).or(first(ESP))?.1)
 }
 
 /// Inputs to begin with.
@@ -141,12 +142,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let second = table([entry(BOOT, 4, 30), none(), none(), none()]);
     let circle = table([entry(0x83, 1, 1), entry(5, 0, 9), none(), none()]);
     let protective = table([entry(PROTECTIVE, 1, 99), none(), none(), none()]);
+    let esp = table([entry(ESP, 20, 10), entry(0x0f, 1, 50), none(), none()]);
     vec![
         disk(0, 100, std::slice::from_ref(&primary)),
         disk(0, 20, &[primary]),
         disk(0, 100, &[extended.clone(), first.clone(), second.clone()]),
-        disk(0x12, 100, &[extended.clone(), first, second]),
+        disk(
+            0x12,
+            100,
+            &[extended.clone(), first.clone(), second.clone()],
+        ),
         disk(0, 100, &[extended, circle]),
         disk(0, 100, &[protective]),
+        disk(0, 100, &[esp.clone(), first.clone(), second.clone()]),
+        disk(0, 100, &[esp, first.clone()]),
     ]
 }

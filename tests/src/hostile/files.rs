@@ -133,7 +133,12 @@ pub(super) fn cases() -> Vec<Case> {
         .says(&["victim.conf: "]),
         broken("a line of 20,000 bytes", |p| text(p, ENTRY, &[b'x'; 20_000]))
             .costs_itself()
-            .says(&["victim.conf: the line at byte 0 is too long"]),
+            .says(&["victim.conf: there is no linux"]),
+        broken("a comment and an unknown line of 20,000 bytes", |p| {
+            let long = "x ".repeat(10_000);
+            entry(p, &format!("#{long}\nlinux /victim.bin\nunknown {long}\n"));
+        })
+        .boots(),
         broken("30,000 empty lines", |p| text(p, ENTRY, &[b'\n'; 30_000]))
             .costs_itself()
             .says(&["victim.conf: there is no linux"]),

@@ -40,7 +40,7 @@ const GOOD: (u8, u32, u32) = (BOOT, FIRST, SECTORS);
 const OTHER: (u8, u32, u32) = (DATA, 8400, 10);
 
 pub(super) fn cases() -> Vec<Case> {
-    let none = &["no GPT at LBA 1 and no MBR partition of type EA"];
+    let none = &["no GPT at LBA 1 and no MBR partition of type EA or EF"];
     let damaged = &["the FAT at LBA 2048 is damaged"];
     vec![
         broken("a good one", |p| table(p, &[GOOD])).boots(),

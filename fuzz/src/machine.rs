@@ -62,7 +62,7 @@ impl FuzzMachine {
 
     fn boot_with(&mut self, workspace: &mut Workspace) -> (Ending, String) {
         let ending = boot::boot(self, workspace, Ok(Overlay::linked()), None);
-        assert_eq!(self.memory.refused, None, "memory that is not the kernel's");
+        assert_eq!(self.memory.fault, None, "the load keeps to its plan");
         let id = String::from_utf8_lossy(workspace.chosen()).into_owned();
         match &ending {
             Ending::Start(handoff) => {

@@ -210,7 +210,8 @@ fn load(
         .prepare(kernel, command_line)
         .map_err(kernel_is_bad)?;
     loader.load(kernel, command_line).map_err(kernel_is_bad)?;
-    all(loader, Pass::Load)
+    all(loader, Pass::Load)?;
+    loader.end(Ok(())).map_err(kernel_is_bad)
 }
 
 pub(crate) fn boot(

@@ -4,10 +4,11 @@ use crate::disk::MemoryDisk;
 use crate::fat::Format;
 use boot::disk::mbr::{BOOT, SIGNATURE};
 use boot::machine::Machine;
+use boot::memory_map::MemoryMap;
 use boot::overlay::Overlay;
-use boot::{Ending, Workspace};
+use boot::{Ending, Handoff, Workspace};
 use emu::console::Terminal;
-use emu::memory::ModelMemory;
+use emu::memory::{ModelMemory, SMALLEST};
 use emu::report::report;
 use layout::disk::SECTOR;
 use std::cell::RefCell;
@@ -37,6 +38,18 @@ impl FuzzMachine {
             memory: ModelMemory::new(mib),
             console: Terminal::default(),
             long_mode: true,
+        }
+    }
+
+    /// A machine whose memory ends where this plan ends, which has an initrd.
+    pub fn with_memory_for(disk: MemoryDisk, plan: &Handoff) -> Self {
+        let end = u64::from(plan.initrd_address) + u64::from(plan.initrd_size);
+        let mut map = MemoryMap::new();
+        map.add(0, end, true);
+        map.add(0xa_0000, 0x6_0000, false);
+        Self {
+            memory: ModelMemory::with_map(map),
+            ..Self::new(disk, SMALLEST)
         }
     }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tests::MIB;
 use tests::data::random;
+use tests::debian::trixie;
 use tests::gapboot::{self, differences, emulate, handoff};
 use tests::hostile::Patient;
 use tests::images::{Disk, Fat, Partition};
@@ -115,7 +116,10 @@ fn disk(directory: &Path, files: &[(&str, Vec<u8>)]) -> PathBuf {
 
 #[test]
 fn nothing_for_an_initrd() {
-    let kernel = Kernel::load().unwrap().bytes();
+    let mut kernel = Kernel::load().unwrap().bytes();
+    // Its EFI program is the whole file.
+    let headers = fuzz::pe::headers(fuzz::pe::AMD64, 0);
+    kernel[..headers.len()].copy_from_slice(&headers);
     let image = fuzz::pe::image(
         fuzz::pe::AMD64,
         &[(".cmdline", b"own"), (".linux", &kernel)],
@@ -146,4 +150,19 @@ fn nothing_for_an_initrd() {
         );
         assert_eq!(differences(&handoff(&disk, 64).unwrap(), &report), [""; 0]);
     }
+}
+
+#[test]
+fn memtest() {
+    let package = trixie::package("memtest86+").unwrap();
+    let program = fs::read(package.join("boot/memtest86+x64.efi")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let entry = "title Memory test\nefi /memtest.bin\n";
+    let files = [
+        ("memtest.bin", program),
+        ("loader/entries/a.conf", entry.into()),
+    ];
+    let disk = disk(directory.path(), &files);
+    let mut guest = Machine::new(&disk).memory(64).start().unwrap();
+    guest.wait_for_screen("Memtest86+").unwrap();
 }

@@ -310,9 +310,13 @@ fn the_menu_costs_little() {
 #[test]
 fn nothing_for_an_initrd() {
     let disk = disk();
-    let image = pe(&[(".cmdline", b"own"), (".linux", &kernel(39, 3000))]);
+    let mut kernel = kernel(39, 3000);
+    // Its EFI program is the whole file.
+    let headers = fuzz::pe::headers(fuzz::pe::AMD64, 0);
+    kernel[..headers.len()].copy_from_slice(&headers);
+    let image = pe(&[(".cmdline", b"own"), (".linux", &kernel)]);
     disk.add_tree(&[
-        ("vmlinuz", &kernel(39, 3000)),
+        ("vmlinuz", &kernel),
         ("image.efi", &image),
         ("empty", b""),
         ("loader/entries/none.conf", b"linux /vmlinuz\noptions own\n"),
@@ -330,6 +334,7 @@ fn nothing_for_an_initrd() {
     ]);
     for entry in ["none", "empty", "tuned", "efi", "image", "image-efi"] {
         let started = start(&disk, entry).unwrap_or_else(|said| panic!("{entry}: {said}"));
+        assert_eq!(started.id, format!("{entry}.conf"));
         assert_eq!(started.cmdline(), "own", "{entry}");
         assert_eq!(started.handoff.initrd_size, 0, "{entry}");
         assert_eq!(started.handoff.initrd_address, 0, "{entry}");

@@ -254,10 +254,10 @@ mod tests {
         let mut rest = page.as_str();
         for text in TEXTS.lines().skip(1) {
             let row = std::format!("| `{text}` | ");
-            let Some((_, behind)) = rest.split_once(&row) else {
+            let Some((_, after)) = rest.split_once(&row) else {
                 panic!("docs/messages.md does not explain at its place: {text}");
             };
-            rest = behind;
+            rest = after;
         }
     }
 }

@@ -92,8 +92,8 @@ impl MemoryMap {
                 let start = next?;
                 let (found, mut last) = self.stretch(start);
                 next = last.checked_add(1);
-                while let Some(behind) = next
-                    && let (same, further) = self.stretch(behind)
+                while let Some(following) = next
+                    && let (same, further) = self.stretch(following)
                     && same == found
                 {
                     last = further;

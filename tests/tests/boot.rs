@@ -258,7 +258,7 @@ fn the_initrd_keeps_clear_of_the_kernel() {
     // The kernel takes little: 64 MiB.
     let report = boots(small().kernel(kernel.clone()).initrd(initrd()));
     assert_eq!(report.initrd.address, 0x400_0000);
-    // The initrd must lie below 64 MiB: the lowest place behind the kernel.
+    // The initrd must lie below 64 MiB: the lowest place after the kernel.
     let low = kernel.clone().set("initrd_addr_max", 0x3ff_ffff);
     let report = boots(small().kernel(low).initrd(initrd()));
     assert!(report.initrd.address < 0x20_0000, "{:x?}", report.initrd);

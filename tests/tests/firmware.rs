@@ -245,7 +245,7 @@ fn the_size_of_the_disk_is_not_known() {
 #[test]
 fn no_memory_map() {
     boots_without([Some(0xe820), None], 64 * MIB);
-    // AH=88h sees 64 MiB at most: the lowest place behind the kernel.
+    // AH=88h sees 64 MiB at most: the lowest place after the kernel.
     boots_without([Some(0xe820), Some(0xe801)], 0x10_5000);
     // AX=E801h may answer in one of two pairs of registers.
     for faults in [&[Fault::NotConfigured], &[Fault::NotPresent]] {

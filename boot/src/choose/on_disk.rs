@@ -8,7 +8,7 @@ use crate::entries::title;
 use crate::entries::type1::{self, Key};
 use crate::error::{Error, Kind};
 use crate::fat::{DirEntry, File, Source, Sources};
-use crate::find::scan::Scan;
+use crate::find::inventory::Finder;
 use crate::load::cmdline::CommandLine;
 use crate::machine::Disk;
 use crate::menu::{Entries, Written};
@@ -117,29 +117,23 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     /// The skipped files, and why each was skipped.
     fn skipped(&mut self, field: &mut dyn FnMut(&[u8], &[u8])) {
         let mut nothing = List::new(&mut []);
-        for (source, tag) in self.sources.iter().zip(0..) {
-            let Some(Source { volume, .. }) = source else {
-                continue;
-            };
-            let mut scan = Scan {
-                storage: self.storage,
-                volume,
-                tag,
-                long_mode: self.long_mode,
-                overlay: Some(self.overlay),
-            };
-            scan.all(self.scratch, &mut nothing, &mut |entry, file, error| {
-                let mut text = Text::UNSET;
-                for name in [entry, file] {
-                    if !name.is_empty() {
-                        text.append(name);
-                        text.append(b": ");
-                    }
+        let mut finder = Finder {
+            storage: self.storage,
+            scratch: self.scratch,
+            long_mode: self.long_mode,
+            overlay: Some(self.overlay),
+        };
+        finder.entries(self.sources, &mut nothing, &mut |entry, file, error| {
+            let mut text = Text::UNSET;
+            for name in [entry, file] {
+                if !name.is_empty() {
+                    text.append(name);
+                    text.append(b": ");
                 }
-                describe(error, &mut |piece| text.append(piece));
-                field(b"not shown", text.get().unwrap_or_default());
-            });
-        }
+            }
+            describe(error, &mut |piece| text.append(piece));
+            field(b"not shown", text.get().unwrap_or_default());
+        });
     }
 }
 

@@ -90,12 +90,12 @@ impl<'a> List<'a> {
                 .copied()
                 .unwrap_or(0);
         }
-        // No entry from this rank on: the new entry is dropped.
-        let behind = self.order.get_mut(rank..self.count).unwrap_or_default();
-        if let (Some(into), false) = (self.entries.get_mut(usize::from(place)), behind.is_empty()) {
+        // When the list ends at this rank, the new entry is dropped.
+        let later = self.order.get_mut(rank..self.count).unwrap_or_default();
+        if let (Some(into), false) = (self.entries.get_mut(usize::from(place)), later.is_empty()) {
             *into = *entry;
         }
-        for rank in behind {
+        for rank in later {
             core::mem::swap(rank, &mut place);
         }
     }

@@ -62,15 +62,10 @@ fn chains() {
                 first + 1,
                 circle(first + 1),
             ),
-            (
-                "back behind the end",
-                first + 4,
-                first + 3,
-                circle(first + 3),
-            ),
+            ("back past the end", first + 4, first + 3, circle(first + 3)),
             ("to cluster 1", first + 2, 1, invalid(1)),
             (
-                "behind the last cluster",
+                "past the last cluster",
                 first + 2,
                 layout.end,
                 invalid(layout.end),
@@ -446,7 +441,7 @@ fn directories_without_an_end() {
     };
     let error = |kind, at| vec![Error::new(kind, at)];
     assert_eq!(edit(&[]), (40, vec![]));
-    // Without anything behind it, no end is needed.
+    // Without anything after it, no end is needed.
     assert_eq!(edit(&[(4, 0x0fff_ffff)]), (30, vec![]));
     assert_eq!(edit(&[(4, 0)]), (30, error(Kind::ClusterFree, 4)));
     assert_eq!(edit(&[(4, 0x0fff_fff7)]), (30, error(Kind::ClusterBad, 4)));

@@ -59,7 +59,7 @@ impl Header {
             entry[32..40].copy_from_slice(&first.to_le_bytes());
             entry[40..48].copy_from_slice(&last.to_le_bytes());
         }
-        // What a larger entry holds behind its fields is no entry, even if it
+        // What a larger entry holds after its fields is no entry, even if it
         // looks like one and comes first.
         for piece in array.chunks_mut(size.clamp(128, 4096)).take(1) {
             for piece in piece.chunks_exact_mut(128).skip(1) {

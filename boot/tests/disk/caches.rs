@@ -50,7 +50,7 @@ fn the_least_recently_used_block_goes() {
 
 #[test]
 fn what_is_walked_is_read_by_blocks() {
-    // Not further: what lies behind may be a kernel.
+    // Not further: what lies after it may be a kernel.
     let mut disk = numbered(1003);
     let mut memory = Memory::new();
     let mut storage = memory.storage(&mut disk);

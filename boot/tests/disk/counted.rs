@@ -67,7 +67,7 @@ impl Ground {
     }
 
     /// The directory with the file under this name, its slots beginning with
-    /// slot `start`, a file before and one behind it, or a deleted slot before
+    /// slot `start`, a file in front and one after it, or a deleted slot before
     /// it, and deleted slots elsewhere. With `last` its slots are the last ones.
     pub fn directory(&self, name: &str, start: usize, free: bool) -> Vec<Slot> {
         let mut deleted = [b'x'; 32];

@@ -146,7 +146,7 @@ fn a_member_of_a_mirror() {
     disk.sectors += 1000;
     let file = std::fs::File::options().write(true).open(image.path());
     file.unwrap().set_len(disk.sectors * 512).unwrap();
-    // The superblock lies behind the file system and belongs to the partition
+    // The superblock lies after the file system and belongs to the partition
     // as md has it: 8 to 12 KiB before the end, or 64 to 128 KiB by version 0.90.
     let new = (file_system + 24..file_system + 40).map(|size| (size, (size - 16) / 8 * 8));
     let old = (file_system + 256..file_system + 400).step_by(9);

@@ -264,7 +264,7 @@ fn sets_of_slots() {
     );
     check("only pieces", set.clone(), &[]);
     let ended = edit(&|slots| slots.insert(0, [0; 32]));
-    assert_eq!(read(&image, &ended), [""; 0], "nothing behind the end");
+    assert_eq!(read(&image, &ended), [""; 0], "nothing after the end");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_file_in_pieces_of_one_cluster() {
     for some in gone.chunks(500) {
         image.mtools("mdel", &some.iter().map(String::as_str).collect::<Vec<_>>());
     }
-    // mtools goes on where it stopped: fill up what comes behind first.
+    // mtools goes on where it stopped: fill up what comes after it first.
     let path = image.path();
     let mut disk = image.disk();
     let sector = disk.sector(1);
@@ -93,7 +93,7 @@ fn a_file_in_pieces_of_one_cluster() {
     assert!(log.len() <= 2000 + 8, "{}", log.len());
 }
 
-/// 64 MiB with a hole behind each cluster: a request for each, and the table
+/// 64 MiB with a hole after each cluster: a request for each, and the table
 /// twice, once to check the chain and once to follow it.
 #[test]
 fn sixteen_thousand_runs() {

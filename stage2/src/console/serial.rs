@@ -77,10 +77,10 @@ impl Serial {
             let byte = self.read(offsets::DATA);
             // Noise and breaks are not keys.
             let noise = LSR::PARITY_ERROR | LSR::FRAMING_ERROR | LSR::BREAK_INTERRUPT;
-            let behind = self.end.wrapping_add(1);
-            if !status.intersects(noise) && behind != self.first {
+            let after = self.end.wrapping_add(1);
+            if !status.intersects(noise) && after != self.first {
                 self.typed[usize::from(self.end)] = byte;
-                self.end = behind;
+                self.end = after;
             }
         }
         status

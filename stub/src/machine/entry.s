@@ -201,16 +201,10 @@ leave_64:
     xorl    %ebx, %ebx
     jmp     *%rax
 
-# EDI = entry, ESI = boot_params
-    .globl  leave_32
-leave_32:
-    leaq    start(%rip), %rbp
-    pushq   $gdt_code_32 - gdt
-    leaq    1f(%rip), %rax
-    pushq   %rax
-    lretq
-.code32
-1:  movl    %cr0, %eax
+# Turns paging off, and with it long mode: clears CR0.PG, EFER.LME and CR4.PAE. Runs in
+# compatibility mode; changes EAX, ECX and EDX.
+.macro no_long_mode
+    movl    %cr0, %eax
     andl    $0x7fffffff, %eax
     movl    %eax, %cr0
     movl    $0xc0000080, %ecx
@@ -220,6 +214,18 @@ leave_32:
     movl    %cr4, %eax
     andl    $~0x20, %eax
     movl    %eax, %cr4
+.endm
+
+# EDI = entry, ESI = boot_params
+    .globl  leave_32
+leave_32:
+    leaq    start(%rip), %rbp
+    pushq   $gdt_code_32 - gdt
+    leaq    1f(%rip), %rax
+    pushq   %rax
+    lretq
+.code32
+1:  no_long_mode
     leal    gdt_32 - start(%ebp), %eax
     movl    %eax, gdt_pointer + 2 - start(%ebp)
     lgdtl   gdt_pointer - start(%ebp)
@@ -262,16 +268,7 @@ trampoline:
     movw    %ax, %fs
     movw    %ax, %gs
     movw    %ax, %ss
-    movl    %cr0, %eax
-    andl    $0x7fffffff, %eax
-    movl    %eax, %cr0
-    movl    $0xc0000080, %ecx
-    rdmsr
-    andl    $~0x100, %eax
-    wrmsr
-    movl    %cr4, %eax
-    andl    $~0x20, %eax
-    movl    %eax, %cr4
+    no_long_mode
     lidtl   {IDT}
     movl    %cr0, %eax
     andb    $~1, %al

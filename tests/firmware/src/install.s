@@ -1,6 +1,6 @@
 # The boot sector of a floppy disk that makes a machine's BIOS a hostile one.
 #
-# It copies itself and the sectors behind it to where it is told to stay, tells
+# It copies itself and the sectors after it to where it is told to stay, tells
 # the BIOS data area where low memory ends from now on, fills all other memory
 # with garbage, takes over INT 10h, 13h, 15h and 16h, and starts a hard disk's
 # boot sector with nothing in the registers that it could rely on.
@@ -35,7 +35,7 @@ faults:         .word 0         # of the following
     .set    A20, 0x10           # shuts the gate, and says that it is open
     .set    MAP_ENDS_BY_CARRY, 0x20
     .set    CORRECTED, 0x40     # every other read has status 11h
-    .set    PACKET, 0x80        # writes into the packet and behind it
+    .set    PACKET, 0x80        # writes into the packet and after it
     .set    KEYS, 0x100         # there is always one more key
     .set    MAP_SIGNATURE, 0x200 # E820 forgets it in the second range
     .set    DISK_SIZE, 0x400    # AH=48h says that there are 0 sectors
@@ -52,7 +52,7 @@ map_ranges:     .byte 0         # in `map`; 0: the machine's own map
     movw    $0x7c00, %sp
     ljmp    $0x7c0, $1f
 
-# The rest of this program, behind the boot sector.
+# The rest of this program, after the boot sector.
 1:  sti
     pushw   %cs
     popw    %ds

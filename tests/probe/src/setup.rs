@@ -38,7 +38,7 @@ setup:
     .long 0                 # ramdisk_image
     .long 0                 # ramdisk_size
     .long 0                 # bootsect_kludge
-    .word 0x9600 - 0x200    # heap_end_ptr: behind the memory map
+    .word 0x9600 - 0x200    # heap_end_ptr: after the memory map
     .byte 0                 # ext_loader_ver
     .byte 0                 # ext_loader_type
     .long 0                 # cmd_line_ptr
@@ -182,7 +182,7 @@ start:
 # original stays as it is, for its checksum.
     call 1f
 1:  pop eax
-    sub eax, 5                          # behind the call
+    sub eax, 5                          # after the call
     lea edi, [start]
     cmp eax, edi
     je 2f

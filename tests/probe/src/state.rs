@@ -7,7 +7,7 @@ pub(crate) const HEADER: core::ops::Range<usize> = 0x1f1..0x26c;
 pub(crate) const KERNEL_SIZE: usize = 0x278;
 /// What the 16-bit code notes, see [`State`]; zero in the file.
 pub(crate) const STATE: core::ops::Range<usize> = 0x280..0x300;
-/// Offset of the BIOS's memory map, 20 bytes an entry, behind what the longest
+/// Offset of the BIOS's memory map, 20 bytes an entry, after what the longest
 /// real-mode part fills.
 pub(crate) const E820: usize = 0x9000;
 

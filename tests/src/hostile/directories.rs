@@ -60,7 +60,7 @@ pub(super) fn cases() -> Vec<Case> {
         .says(none),
         broken("/loader/entries at cluster 1", |p| entries_at(p, 1))
             .says(&["/loader/entries", "no cluster 1"]),
-        broken("/loader/entries behind the last cluster", |p| {
+        broken("/loader/entries past the last cluster", |p| {
             let end = p.end();
             entries_at(p, end);
         })

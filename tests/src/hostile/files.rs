@@ -48,12 +48,12 @@ pub(super) fn cases() -> Vec<Case> {
             .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
             .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
-        broken("a kernel that leads behind the last cluster", |p| {
+        broken("a kernel that leads past the last cluster", |p| {
             let end = p.end();
             detour(p, KERNEL, end);
         })
         .says(&["victim.conf: /victim.bin: there is no cluster"]),
-        broken("a kernel that leads behind the last cluster of FAT32", |p| detour(p, KERNEL, 0x0fff_fff0))
+        broken("a kernel that leads past the last cluster of FAT32", |p| detour(p, KERNEL, 0x0fff_fff0))
             .fat32()
             .says(&["victim.conf: /victim.bin: there is no cluster 268435440"]),
         broken("a kernel in a circle", |p| {
@@ -101,7 +101,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("an entry without clusters", |p| first(p, ENTRY, 0))
             .costs_itself()
             .says(&["victim.conf: there is no cluster 0"]),
-        broken("an entry behind the last cluster", |p| {
+        broken("an entry past the last cluster", |p| {
             let end = p.end();
             first(p, ENTRY, end);
         })

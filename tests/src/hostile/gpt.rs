@@ -95,10 +95,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .boots(),
         broken("an ESP that ends before it begins", |p| entry(p, 40, 2047)).says(no_esp),
-        broken("an ESP that ends behind the disk", |p| {
-            entry(p, 40, 1 << 20)
-        })
-        .says(no_esp),
+        broken("an ESP that ends after the disk", |p| entry(p, 40, 1 << 20)).says(no_esp),
         broken("an ESP of 2^64 sectors", |p| {
             entry(p, 32, 0);
             entry(p, 40, u64::MAX);
@@ -132,7 +129,7 @@ pub(super) fn cases() -> Vec<Case> {
             p.bytes[446..510].fill(0)
         })
         .boots(),
-        broken("a disk that ends behind the ESP", |p| {
+        broken("a disk that ends after the ESP", |p| {
             p.bytes.truncate((2048 + 6144) * 512)
         })
         .boots(),

@@ -70,7 +70,7 @@ pub(super) fn cases() -> Vec<Case> {
             table(p, &[(BOOT, 8250, 8)]);
         })
         .says(&["at LBA 8250"]),
-        broken("one of zeros, and a good one behind it", |p| {
+        broken("one of zeros, and a good one after it", |p| {
             table(p, &[(BOOT, 8400, 10), GOOD])
         })
         .says(&["no FAT file system at LBA 8400"]),

@@ -86,7 +86,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("no PE signature", |p| put(p, SIGNATURE, b"NE\0\0"))
             .costs_itself()
             .says(none),
-        broken("headers behind the end", |p| put(p, 0x3c, &[0, 0, 0, 0x10]))
+        broken("headers past the end", |p| put(p, 0x3c, &[0, 0, 0, 0x10]))
             .costs_itself()
             .says(headers),
         broken("headers at 4 GiB", |p| put(p, 0x3c, &[0xff; 4]))
@@ -120,12 +120,12 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .costs_itself()
         .says(none),
-        broken("a kernel behind the end", |p| {
+        broken("a kernel past the end", |p| {
             section(p, LINUX, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .costs_itself()
         .says(outside),
-        broken("a kernel that ends behind the end", |p| {
+        broken("a kernel that ends after the end", |p| {
             let start = field(p, LINUX, POINTER_TO_RAW_DATA);
             place(p, LINUX, start, 0x7fff_ffff);
         })
@@ -157,12 +157,12 @@ pub(super) fn cases() -> Vec<Case> {
             place(p, INITRD, start, 50_000);
         })
         .boots_as(IMAGE),
-        broken("an initrd behind the end", |p| {
+        broken("an initrd past the end", |p| {
             section(p, INITRD, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .says(outside),
         broken("an initrd of 4 GiB", |p| place(p, INITRD, 0, u32::MAX)).says(outside),
-        broken("a command line behind the end", |p| {
+        broken("a command line past the end", |p| {
             section(p, CMDLINE, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .says(outside),
@@ -175,7 +175,7 @@ pub(super) fn cases() -> Vec<Case> {
             place(p, CMDLINE, start, 3000);
         })
         .says(&["victim.efi: the command line exceeds 2047 bytes"]),
-        broken("os-release behind the end", |p| {
+        broken("os-release past the end", |p| {
             section(p, OSREL, POINTER_TO_RAW_DATA, 0x7fff_ffff)
         })
         .costs_itself()

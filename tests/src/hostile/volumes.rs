@@ -65,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .fat32()
         .says(damaged),
-        broken("a root directory behind the last cluster", |p| {
+        broken("a root directory past the last cluster", |p| {
             let end = p.end().to_le_bytes();
             p.boot_sector(44, &end);
         })

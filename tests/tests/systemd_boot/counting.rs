@@ -229,7 +229,7 @@ fn a_chain_at_random() {
 }
 
 /// A name, what becomes of it by systemd-boot, and by gapboot: digits keep their
-/// number, and so does what comes behind them; a name that would need another
+/// number, and so does what comes after them; a name that would need another
 /// directory entry keeps its length.
 const NAMES: [(&str, &str, &str); 12] = [
     ("wide+10-00.conf", "wide+9-1.conf", "wide+09-01.conf"),

@@ -213,6 +213,8 @@ kinds! {
     /// Not counted, or not completely: when read again, this LBA was not as before, or
     /// not as it was written.
     DiskUnstable: "LBA # changed by itself, so this is not counted. Check the disk.",
+    /// The initrds are longer or shorter than when they were checked.
+    InitrdChanged: "the initrd changed after it was checked. Run fsck.vfat, check the disk.",
 }
 
 impl core::fmt::Debug for Error {

@@ -42,11 +42,11 @@ pub trait Memory {
     /// The machine's usable memory.
     fn map(&self) -> &MemoryMap;
 
-    /// Copies `bytes` to the physical address `at`.
+    /// Copies `bytes` to the physical address `at`, if [`MemoryMap::is_loadable`] says
+    /// that the loader may write them there.
     ///
-    /// Callers write only to the ranges that [`layout::memory`] gives the
-    /// kernel and the overlay, and to what [`crate::load`] placed in usable memory;
-    /// the emulator refuses everything else.
+    /// # Errors
+    /// [`MemoryError`], and nothing is written.
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), MemoryError>;
 }
 

@@ -4,6 +4,8 @@
 //! 2^64. They are kept as they come. Where ranges overlap, unusable wins over usable,
 //! and usable over unknown, so the order of the ranges does not matter.
 
+use layout::memory::{KERNEL, KERNEL_SETUP, OVERLAY, SETUP_DATA};
+
 /// The use of a stretch of memory. Of two uses, the later one here wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Use {
@@ -112,6 +114,20 @@ impl MemoryMap {
     /// True if all of `size` bytes from `start` on are usable.
     pub fn is_usable(&self, start: u32, size: u32) -> bool {
         self.lowest(start, size, u32::MAX, 0) == Some(start)
+    }
+
+    /// True if the loader may write `size` bytes at `start`: to memory that the layout
+    /// gives the kernel or the overlay, and to usable memory above 1 MiB. Writing
+    /// nothing does no harm anywhere. Every [`crate::machine::Memory`] asks this.
+    ///
+    /// The overlay comes before the map, because it has code that makes maps: its memory
+    /// is closed as soon as anything is known about the machine's.
+    pub fn is_loadable(&self, start: u32, size: u32) -> bool {
+        let end = start.saturating_add(size);
+        size == 0
+            || start >= KERNEL && self.is_usable(start, size)
+            || start >= KERNEL_SETUP.start && end <= SETUP_DATA.end
+            || start >= OVERLAY.start && end <= OVERLAY.end && self.count == 0
     }
 
     /// The lowest page-aligned address, `min` or above, from which `size` bytes

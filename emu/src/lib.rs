@@ -3,7 +3,7 @@
 //!
 //! `bootloader_emu` runs the very code of stage2 on it, from the partition table
 //! to the handoff, and shows the data that the kernel would get. The model of
-//! memory refuses writes that a real machine would accept, only to crash later.
+//! memory refuses what a machine refuses, and notes what no plan of the loader has.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -31,6 +31,7 @@ pub mod memory;
 pub mod report;
 pub mod script;
 
+use boot::memory_map::MemoryMap;
 use boot::overlay::{self, Overlay};
 use console::Terminal;
 use disk::FileDisk;
@@ -62,13 +63,15 @@ impl boot::machine::Machine for Machine {
 
 impl Machine {
     /// Loads the overlay of the stage2 that is installed on the disk, as the machine
-    /// would. A disk without one boots by what is in this program.
+    /// would: before it knows its memory map. A disk without one boots by what is in this
+    /// program.
     ///
     /// # Errors
     /// Those of [`overlay::load`].
     pub fn load_overlay(&mut self) -> Result<Overlay, boot::Error> {
+        let mut memory = ModelMemory::with_map(MemoryMap::new());
         match self.disk.build() {
-            Some(build) => overlay::load(&mut self.disk, &mut self.memory, build),
+            Some(build) => overlay::load(&mut self.disk, &mut memory, build),
             None => Ok(Overlay::linked()),
         }
     }

@@ -26,6 +26,9 @@ const HEAP_BASE: u32 = 0x200;
 /// # Errors
 /// One line that says what is wrong with the handoff. It is a bug in the loader.
 pub fn report(id: &str, handoff: &Handoff, memory: &ModelMemory) -> Result<Value, String> {
+    if let Some(fault) = &memory.fault {
+        return Err(format!("the load did not keep to its plan: {fault}"));
+    }
     let header = header(memory)?;
     check_header(&header, handoff)?;
     check_places(&header, handoff, memory)?;

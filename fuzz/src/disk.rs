@@ -10,6 +10,7 @@ use layout::memory::MAX_TRANSFER_SECTORS;
 const UNREADABLE: DiskError = DiskError(0x0c);
 
 /// A disk whose first bytes are given; the others are zeros.
+#[derive(Clone)]
 pub struct MemoryDisk {
     bytes: Vec<u8>,
     sectors: u64,
@@ -19,7 +20,29 @@ pub struct MemoryDisk {
     pub unreadable: Option<u64>,
     /// Every sector that was written, in order.
     pub writes: Vec<u64>,
+    /// From some moment on, the disk answers differently.
+    pub change: Option<Change>,
+    /// Requests that were made.
+    requests: u32,
     buffer: Vec<u8>,
+}
+
+/// A change that nobody wrote: a disk that fails, or a trick.
+#[derive(Clone)]
+pub struct Change {
+    /// When it comes.
+    pub moment: Moment,
+    /// Places on the disk, in bytes, and the bytes that are there from then on.
+    pub patches: Vec<(usize, Vec<u8>)>,
+}
+
+/// A moment of a boot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// After the first write: what was checked is about to be loaded.
+    Written,
+    /// After this number of requests.
+    Requests(u32),
 }
 
 impl MemoryDisk {
@@ -35,6 +58,8 @@ impl MemoryDisk {
             budget,
             unreadable: None,
             writes: Vec::new(),
+            change: None,
+            requests: 0,
             buffer: Vec::new(),
         }
     }
@@ -42,6 +67,18 @@ impl MemoryDisk {
     /// The bytes of the disk; all after them are zero.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Changes the disk if this is the moment.
+    fn pass(&mut self, moment: Moment) {
+        let change = self.change.take_if(|change| change.moment == moment);
+        for (at, bytes) in change.map(|change| change.patches).unwrap_or_default() {
+            let end = at + bytes.len();
+            if self.bytes.len() < end {
+                self.bytes.resize(end.next_multiple_of(SECTOR), 0);
+            }
+            self.bytes[at..end].copy_from_slice(&bytes);
+        }
     }
 
     fn spend(&mut self, at: u64, count: u32) -> Result<u64, DiskError> {
@@ -58,6 +95,8 @@ impl MemoryDisk {
             self.sectors
         );
         self.budget = self.budget.checked_sub(1).expect("too many requests");
+        self.requests += 1;
+        self.pass(Moment::Requests(self.requests));
         match self.unreadable {
             Some(bad) if (at..end).contains(&bad) => Err(UNREADABLE),
             _ => Ok(end),
@@ -90,6 +129,7 @@ impl Disk for MemoryDisk {
         }
         self.bytes[end - SECTOR..end].copy_from_slice(sector);
         self.writes.push(at.0);
+        self.pass(Moment::Written);
         Ok(())
     }
 }

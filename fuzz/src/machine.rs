@@ -4,10 +4,11 @@ use crate::disk::MemoryDisk;
 use crate::fat::Format;
 use boot::disk::mbr::{BOOT, SIGNATURE};
 use boot::machine::Machine;
+use boot::memory_map::MemoryMap;
 use boot::overlay::Overlay;
-use boot::{Ending, Workspace};
+use boot::{Ending, Handoff, Workspace};
 use emu::console::Terminal;
-use emu::memory::ModelMemory;
+use emu::memory::{ModelMemory, SMALLEST};
 use emu::report::report;
 use layout::disk::SECTOR;
 use std::cell::RefCell;
@@ -40,6 +41,18 @@ impl FuzzMachine {
         }
     }
 
+    /// A machine whose memory ends where this plan ends, which has an initrd.
+    pub fn with_memory_for(disk: MemoryDisk, plan: &Handoff) -> Self {
+        let end = u64::from(plan.initrd_address) + u64::from(plan.initrd_size);
+        let mut map = MemoryMap::new();
+        map.add(0, end, true);
+        map.add(0xa_0000, 0x6_0000, false);
+        Self {
+            memory: ModelMemory::with_map(map),
+            ..Self::new(disk, SMALLEST)
+        }
+    }
+
     /// A machine with these files on its disk. The disk has an MBR, because making
     /// a GPT takes longer.
     pub fn with_files(format: Format, files: &[(&str, &[u8])]) -> Self {
@@ -62,7 +75,7 @@ impl FuzzMachine {
 
     fn boot_with(&mut self, workspace: &mut Workspace) -> (Ending, String) {
         let ending = boot::boot(self, workspace, Ok(Overlay::linked()), None);
-        assert_eq!(self.memory.refused, None, "memory that is not the kernel's");
+        assert_eq!(self.memory.fault, None, "the load keeps to its plan");
         let id = String::from_utf8_lossy(workspace.chosen()).into_owned();
         match &ending {
             Ending::Start(handoff) => {

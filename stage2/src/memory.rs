@@ -110,10 +110,11 @@ impl Older for Overlay {
         let mut registers = bios::Registers::new(0xe801);
         // SAFETY: the function fills no buffer.
         unsafe { bios::call(0x15, &mut registers) };
-        // KiB from 1 MiB and 64 KiB pieces from 16 MiB, in AX and BX or in CX and DX.
-        let (mut low, mut high) = (registers.eax as u16, registers.ebx as u16);
+        // KiB from 1 MiB and 64 KiB pieces from 16 MiB. As Linux does: what is
+        // configured (CX and DX), or, if that is nothing, what there is (AX and BX).
+        let (mut low, mut high) = (registers.ecx as u16, registers.edx as u16);
         if low == 0 && high == 0 {
-            (low, high) = (registers.ecx as u16, registers.edx as u16);
+            (low, high) = (registers.eax as u16, registers.ebx as u16);
         }
         if registers.carry() || low == 0 || low > 0x3c00 {
             registers = bios::Registers::new(0x8800);
@@ -157,30 +158,24 @@ pub(crate) fn low_memory_end() -> u32 {
     }
 }
 
-/// True if the loader may write to `start..end`: below 1 MiB the ranges that the layout
-/// gives to the kernel and the overlay, and all memory above.
-fn is_loadable(start: u32, end: u32) -> bool {
-    start <= end
-        && (start >= at::KERNEL
-            || start >= at::KERNEL_SETUP.start && end <= at::SETUP_DATA.end
-            || start >= at::OVERLAY.start && end <= at::OVERLAY.end)
-}
-
 impl Memory for Ram {
     fn map(&self) -> &MemoryMap {
         self.map
     }
 
     fn write(&mut self, start: u32, bytes: &[u8]) -> Result<(), MemoryError> {
-        let end = start.wrapping_add(bytes.len() as u32);
-        if !is_loadable(start, end) {
+        if !self.map.is_loadable(start, bytes.len() as u32) {
             return Err(MemoryError);
         }
         if start >= at::KERNEL {
             a20::ensure_open();
         }
-        // SAFETY: the range is outside all memory that stage2 or the BIOS uses, `bytes`
-        // included; the loader has checked with the map that the range is RAM.
+        // SAFETY: by `is_loadable` the range is empty, or it is memory above 1 MiB that
+        // the firmware calls usable, where there is nothing of stage2 or the BIOS, or the
+        // kernel's part of low memory, which the layout gives to nobody else, or, as long
+        // as the map is empty, the overlay's: `run` asks for the map as soon as the
+        // overlay is loaded, before anything refers to it. So no Rust object lies there,
+        // `bytes` included.
         unsafe {
             core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());
         }

@@ -247,12 +247,30 @@ fn no_memory_map() {
     boots_without([Some(0xe820), None], 64 * MIB);
     // AH=88h sees 64 MiB at most: the lowest place after the kernel.
     boots_without([Some(0xe820), Some(0xe801)], 0x10_5000);
+    // AX=E801h may answer in one of two pairs of registers.
+    for faults in [&[Fault::NotConfigured], &[Fault::NotPresent]] {
+        let firmware = Firmware {
+            no_system_functions: [Some(0xe820), None],
+            ..Firmware::with(faults)
+        };
+        places_the_initrd(&firmware, 64 * MIB);
+    }
     // Only the overlay asks them. The kernel needs memory up to 2 MiB.
     let firmware = Firmware {
         no_system_functions: [Some(0xe820), None],
         ..Firmware::new()
     };
     says_without_overlay(&firmware, "error 8, 2");
+}
+
+/// AH=88h is the last call, and its registers say nothing if the carry flag is set.
+#[test]
+fn no_size_of_memory_at_all() {
+    let firmware = Firmware {
+        no_system_functions: [Some(0xe820), Some(0xe801)],
+        ..Firmware::with(&[Fault::NoOldestSize])
+    };
+    says(&firmware, "the kernel needs memory up to 2 MiB");
 }
 
 fn boots_without(no_system_functions: [Option<u16>; 2], initrd: u64) {

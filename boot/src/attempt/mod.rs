@@ -168,8 +168,7 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
             (Some(overlay), Some(image)) => overlay.companions(self, image, Pass::Load),
             _ => self.lines(Pass::Load),
         });
-        self.loader.end_progress();
-        loaded
+        self.loader.end(loaded)
     }
 
     /// Goes through the file of a Type 1 entry: checks or loads its initrds. The check also

@@ -66,8 +66,9 @@ pub struct Loader<'a, 'disk, D, M, C> {
     pub overlay: Option<Overlay>,
     /// The progress that a person has seen.
     seen: Progress,
-    /// The address for the next bytes.
-    at: u32,
+    /// The place for the next bytes. Nothing is written outside the ranges of the plan,
+    /// whatever the disk answers when it is read again.
+    room: Room,
     /// The plan for the kernel, as far as it is known.
     pub handoff: Handoff,
 }
@@ -88,7 +89,10 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             console,
             overlay,
             seen: Progress::default(),
-            at: KERNEL_SETUP.start,
+            room: Room {
+                at: KERNEL_SETUP.start,
+                left: IN_PLACE,
+            },
             handoff: Handoff::default(),
         }
     }
@@ -96,8 +100,8 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Checks or loads the next initrd.
     ///
     /// # Errors
-    /// [`Kind::InitrdLarge`], [`Kind::IsDirectory`],
-    /// [`Kind::FileShort`], [`Kind::MemoryRefused`]; those of [`File::next`].
+    /// [`Kind::InitrdLarge`], [`Kind::IsDirectory`], [`Kind::FileShort`],
+    /// [`Kind::InitrdChanged`], [`Kind::MemoryRefused`]; those of [`File::next`].
     pub fn initrd(&mut self, part: &Extent, pass: Pass) -> Result<(), Error> {
         if pass == Pass::Check {
             self.check(part)?;
@@ -110,7 +114,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Checks or loads the next initrd, one that lies in memory.
     ///
     /// # Errors
-    /// [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    /// [`Kind::InitrdLarge`], [`Kind::InitrdChanged`], [`Kind::MemoryRefused`].
     pub fn initrd_bytes(&mut self, bytes: &[u8], pass: Pass) -> Result<(), Error> {
         if pass == Pass::Check {
             return self.count(to_u32(bytes.len()));
@@ -122,7 +126,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Pads the last initrd to a multiple of four bytes, as all others are.
     ///
     /// # Errors
-    /// [`Kind::InitrdLarge`], [`Kind::MemoryRefused`].
+    /// [`Kind::InitrdLarge`], [`Kind::InitrdChanged`], [`Kind::MemoryRefused`].
     pub fn pad_end(&mut self, pass: Pass) -> Result<(), Error> {
         if pass == Pass::Load {
             return self.pad(1);
@@ -162,7 +166,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     }
 
     /// Loads the kernel and writes the command line that was checked. The initrds are
-    /// loaded after it.
+    /// loaded after it, then comes [`Loader::end`].
     ///
     /// # Errors
     /// Those of [`File::next`]; [`Kind::FileShort`], [`Kind::MemoryRefused`].
@@ -170,16 +174,33 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         let Handoff {
             setup_size,
             kernel_size,
+            initrd_address,
+            initrd_size,
             ..
         } = self.handoff;
-        self.at = KERNEL_SETUP.start + IN_PLACE;
-        self.copy(kernel, IN_PLACE, setup_size.saturating_sub(IN_PLACE))?;
-        self.at = KERNEL;
+        let setup_rest = setup_size.saturating_sub(IN_PLACE);
+        self.fill(KERNEL_SETUP.start + IN_PLACE, setup_rest);
+        self.copy(kernel, IN_PLACE, setup_rest)?;
+        self.fill(KERNEL, kernel_size);
         self.copy(kernel, setup_size, kernel_size)?;
-        self.at = COMMAND_LINE.start;
+        self.fill(COMMAND_LINE.start, COMMAND_LINE.size());
         self.write(command_line)?;
         self.write(b"\0")?;
-        self.at = self.handoff.initrd_address;
+        self.fill(initrd_address, initrd_size);
+        Ok(())
+    }
+
+    /// Ends the load after the last initrd, or after the error in `loaded`: ends the line
+    /// of its progress, and makes sure that the initrds are complete.
+    ///
+    /// # Errors
+    /// The one in `loaded`; [`Kind::InitrdChanged`].
+    pub fn end(&mut self, loaded: Result<(), Error>) -> Result<(), Error> {
+        self.seen.end(self.console);
+        loaded?;
+        if self.room.left > 0 {
+            return Err(Error::new(Kind::InitrdChanged, 0));
+        }
         Ok(())
     }
 
@@ -198,14 +219,9 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         };
         *kind = TYPE.to_le_bytes();
         *length = to_u32(data.len()).to_le_bytes();
-        self.at = SETUP_DATA.start;
+        self.fill(SETUP_DATA.start, SETUP_DATA.size());
         self.write(&header)?;
         self.write(data)
-    }
-
-    /// The load has ended, in success or failure: ends the line of its progress.
-    pub(crate) fn end_progress(&mut self) {
-        self.seen.end(self.console);
     }
 
     /// Reads the first bytes of the kernel, and checks that the others are there.
@@ -237,7 +253,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     /// Makes the next initrd, one of `size` bytes, begin at a multiple of four. The
     /// first one begins on a page, so the padding of the size aligns the address too.
     fn pad(&mut self, size: u32) -> Result<(), Error> {
-        let zeros = if size > 0 { padding(self.at) } else { 0 };
+        let zeros = if size > 0 { padding(self.room.at) } else { 0 };
         self.write([0; 3].get(..to_usize(zeros)).unwrap_or_default())
     }
 
@@ -270,7 +286,7 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
             if bytes.is_empty() {
                 return Err(Error::new(Kind::FileShort, u64::from(file.position())));
             }
-            write(self.memory, &mut self.at, bytes)?;
+            self.room.write(self.memory, bytes)?;
             let count = to_u32(bytes.len());
             left = left.saturating_sub(count);
             if let Some(overlay) = self.overlay {
@@ -280,18 +296,45 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
         Ok(())
     }
 
+    /// The next bytes go to the start of this range, of `size` bytes, and none goes
+    /// beyond its end.
+    fn fill(&mut self, start: u32, size: u32) {
+        self.room = Room {
+            at: start,
+            left: size,
+        };
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        write(self.memory, &mut self.at, bytes)
+        self.room.write(self.memory, bytes)
     }
 }
 
-/// Writes `bytes` to memory and moves the address past them.
-fn write<M: Memory>(memory: &mut M, at: &mut u32, bytes: &[u8]) -> Result<(), Error> {
-    if memory.write(*at, bytes).is_err() {
-        return Err(Error::new(Kind::MemoryRefused, u64::from(*at)));
+/// The rest of the range that is being filled.
+struct Room {
+    /// The address for the next bytes.
+    at: u32,
+    /// The bytes for which there is room.
+    left: u32,
+}
+
+impl Room {
+    /// Writes `bytes` to memory and goes on after them.
+    ///
+    /// Only initrds can run out of room: they come from files that are searched for
+    /// again when they are loaded. All else has the size that was planned.
+    fn write<M: Memory>(&mut self, memory: &mut M, bytes: &[u8]) -> Result<(), Error> {
+        let size = to_u32(bytes.len());
+        if size > self.left {
+            return Err(Error::new(Kind::InitrdChanged, 0));
+        }
+        if memory.write(self.at, bytes).is_err() {
+            return Err(Error::new(Kind::MemoryRefused, u64::from(self.at)));
+        }
+        self.at = self.at.wrapping_add(size);
+        self.left = self.left.wrapping_sub(size);
+        Ok(())
     }
-    *at = at.saturating_add(to_u32(bytes.len()));
-    Ok(())
 }
 
 /// Fills in the fields by which a boot loader informs the kernel. All of these fields

@@ -6,10 +6,15 @@
 //! counter goes down, whatever the result of the checks: an entry that cannot be booted
 //! loses an attempt, and so does one that hangs the machine while it is read.
 //!
+//! The disk may answer differently when it is read again: it fails, or files share
+//! clusters with something that was written in between. So the second pass relies on
+//! the plan of the first one, not on the disk. It writes only to the ranges of the
+//! plan, and it fails unless the initrds fill theirs to the last byte.
+//!
 //! | pass | calls to [`Loader`] |
 //! |---|---|
 //! | [`Pass::Check`] | [`initrd`](Loader::initrd) for each one, [`prepare`](Loader::prepare) |
-//! | [`Pass::Load`] | [`load`](Loader::load), [`initrd`](Loader::initrd) for each one |
+//! | [`Pass::Load`] | [`load`](Loader::load), [`initrd`](Loader::initrd) for each one, [`end`](Loader::end) |
 //!
 //! | module | what |
 //! |---|---|

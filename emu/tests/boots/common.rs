@@ -188,14 +188,24 @@ enum Source<'a> {
     Memory(&'a [u8]),
 }
 
+/// The initrds as they are checked, and as they are loaded.
+struct Initrds<'a> {
+    checked: Vec<Source<'a>>,
+    loaded: Vec<Source<'a>>,
+}
+
 /// The steps of a boot, in their order.
 fn load(
     loader: &mut Loader<FileDisk, ModelMemory, Terminal>,
     kernel: &Extent,
-    initrds: &[Source],
+    initrds: &Initrds,
     command_line: &[u8],
 ) -> Result<(), (Error, Culprit)> {
     let all = |loader: &mut Loader<FileDisk, ModelMemory, Terminal>, pass| {
+        let initrds = match pass {
+            Pass::Check => &initrds.checked,
+            Pass::Load => &initrds.loaded,
+        };
         initrds.iter().enumerate().try_for_each(|(index, source)| {
             let result = match source {
                 Source::File(part) => loader.initrd(part, pass),
@@ -210,7 +220,8 @@ fn load(
         .prepare(kernel, command_line)
         .map_err(kernel_is_bad)?;
     loader.load(kernel, command_line).map_err(kernel_is_bad)?;
-    all(loader, Pass::Load)
+    all(loader, Pass::Load)?;
+    loader.end(Ok(())).map_err(kernel_is_bad)
 }
 
 pub(crate) fn boot(
@@ -218,6 +229,17 @@ pub(crate) fn boot(
     memory: &mut ModelMemory,
     kernel: Piece,
     initrds: &[Piece],
+    command_line: &str,
+) -> Boot {
+    boot_changed(disk, memory, kernel, [initrds; 2], command_line)
+}
+
+/// Boots with other initrds than were checked.
+pub(crate) fn boot_changed(
+    disk: &TestDisk,
+    memory: &mut ModelMemory,
+    kernel: Piece,
+    [checked, loaded]: [&[Piece]; 2],
     command_line: &str,
 ) -> Boot {
     let mut disk = FileDisk::open(&disk.image(), false).unwrap();
@@ -246,7 +268,10 @@ pub(crate) fn boot(
     let Source::File(kernel) = source(kernel) else {
         panic!("kernels come from files")
     };
-    let initrds: Vec<Source> = initrds.iter().map(|&piece| source(piece)).collect();
+    let initrds = Initrds {
+        checked: checked.iter().map(|&piece| source(piece)).collect(),
+        loaded: loaded.iter().map(|&piece| source(piece)).collect(),
+    };
     disk.accesses.clear();
 
     let mut storage = Storage::new(

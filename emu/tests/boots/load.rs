@@ -1,6 +1,8 @@
 //! Kernels and initrds on real FAT volumes, loaded into the model of memory.
 
-use crate::common::{Boot, Culprit, Piece, TestDisk, boot, header, kernel, kernel_with, random};
+use crate::common::{
+    Boot, Culprit, Piece, TestDisk, boot, boot_changed, header, kernel, kernel_with, random,
+};
 use boot::Kind;
 use boot::handoff::Handoff;
 use boot::load::bzimage::SetupHeader;
@@ -383,6 +385,41 @@ fn a_broken_chain_is_found_before_anything_is_loaded() {
         (Kind::ChainShort, cluster, Culprit::Initrd(0))
     );
     assert_eq!(memory.loaded(0x10_0000, 1), None);
+}
+
+/// What was checked is not what is there when it is loaded.
+#[test]
+fn initrds_that_change_after_the_check() {
+    let disk = TestDisk::fat16();
+    disk.add("vmlinuz", &kernel(39, 50_000));
+    disk.add("short", &random(70_000, 2));
+    disk.add("long", &random(70_001, 3));
+    disk.add("empty", b"");
+    let [short, long, empty] = ["short", "long", "empty"].map(Piece::All);
+    let bytes = Piece::Bytes(b"tail");
+    let second = Culprit::Initrd(1);
+    for (checked, loaded, culprit) in [
+        (&[short][..], &[long][..], Culprit::Initrd(0)),
+        (&[short, short], &[short, long], second),
+        (&[short], &[short, bytes], second),
+        (&[empty], &[empty, short], second),
+        (&[], &[bytes], Culprit::Initrd(0)),
+        // They may also be too short, which shows at the end.
+        (&[long], &[short], Culprit::Kernel),
+        (&[short, bytes], &[short], Culprit::Kernel),
+        (&[bytes], &[], Culprit::Kernel),
+    ] {
+        let mut memory = ModelMemory::new(128);
+        let vmlinuz = Piece::All("vmlinuz");
+        let boot = boot_changed(&disk, &mut memory, vmlinuz, [checked, loaded], "");
+        assert_eq!(failure(boot), (Kind::InitrdChanged, 0, culprit));
+        assert_eq!(memory.fault, None, "not a byte is beyond the plan");
+    }
+    // As many bytes as before are what a disk may change unseen.
+    let mut memory = ModelMemory::new(128);
+    let pieces = [&[short, long][..], &[short, empty, long]];
+    let boot = boot_changed(&disk, &mut memory, Piece::All("vmlinuz"), pieces, "");
+    report::report("id", &boot.result.unwrap(), &memory).unwrap();
 }
 
 #[test]

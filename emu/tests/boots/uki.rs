@@ -311,3 +311,38 @@ fn the_menu_costs_little() {
     let further = reads() - without - five;
     assert!(further <= 4 * names.len(), "{further} for {names:?}");
 }
+
+/// An entry without a byte of an initrd is no error: that may be all that it needs.
+#[test]
+fn nothing_for_an_initrd() {
+    let disk = disk();
+    let mut kernel = kernel(39, 3000);
+    // Its EFI program is the whole file.
+    let headers = fuzz::pe::headers(fuzz::pe::AMD64, 0);
+    kernel[..headers.len()].copy_from_slice(&headers);
+    let image = pe(&[(".cmdline", b"own"), (".linux", &kernel)]);
+    disk.add_tree(&[
+        ("vmlinuz", &kernel),
+        ("image.efi", &image),
+        ("empty", b""),
+        ("loader/entries/none.conf", b"linux /vmlinuz\noptions own\n"),
+        (
+            "loader/entries/empty.conf",
+            b"linux /vmlinuz\ninitrd /empty\noptions own\n",
+        ),
+        (
+            "loader/entries/tuned.conf",
+            b"linux /vmlinuz\ninitrd $tuned_initrd\noptions own\n",
+        ),
+        ("loader/entries/efi.conf", b"efi /vmlinuz\noptions own\n"),
+        ("loader/entries/image.conf", b"uki /image.efi\n"),
+        ("loader/entries/image-efi.conf", b"efi /image.efi\n"),
+    ]);
+    for entry in ["none", "empty", "tuned", "efi", "image", "image-efi"] {
+        let started = start(&disk, entry).unwrap_or_else(|said| panic!("{entry}: {said}"));
+        assert_eq!(started.id, format!("{entry}.conf"));
+        assert_eq!(started.cmdline(), "own", "{entry}");
+        assert_eq!(started.handoff.initrd_size, 0, "{entry}");
+        assert_eq!(started.handoff.initrd_address, 0, "{entry}");
+    }
+}

@@ -1,8 +1,11 @@
 //! The files beside a unified kernel image. An input is flags and files. Each file
 //! is a directory, a kind, a name and bytes. The command line and the initrd must
-//! be those of systemd-stub, byte for byte.
+//! be those of systemd-stub, byte for byte. With a flag, the disk has one file less from
+//! some request on. Then the boot must end well, with every byte that it planned or with
+//! a message.
 
 use crate::cpio::archive;
+use crate::disk::{Change, Moment};
 use crate::fat::fat12;
 use crate::input::Input;
 use crate::machine::FuzzMachine;
@@ -37,6 +40,8 @@ const OSREL: &[u8] = b"PRETTY_NAME=A\n";
 const CMDLINE: &[u8] = b"base";
 const INITRD: &[u8] = b"initrd";
 const UCODE: &[u8] = b"microcode";
+const HAS_UNAME: u8 = 0x01;
+const CHANGES: u8 = 0x02;
 /// The most files that an input makes.
 const MOST: usize = 12;
 const CLUSTERS: u32 = 200;
@@ -58,7 +63,12 @@ struct Addon {
 /// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
-    let has_uname = input.byte() & 1 != 0;
+    let flags = input.byte();
+    let has_uname = flags & HAS_UNAME != 0;
+    let moment = match flags & CHANGES {
+        0 => None,
+        _ => Some(Moment::Requests(input.byte().into())),
+    };
     let mut files = Vec::new();
     while !input.0.is_empty() && files.len() < MOST {
         let file = file(&mut input, has_uname);
@@ -69,9 +79,22 @@ pub fn run(data: &[u8]) {
     }
     files.sort_by(|one, other| one.name.as_bytes().cmp(other.name.as_bytes()));
 
-    let mut machine = machine(has_uname, &files);
+    let mut first = machine(has_uname, &files);
+    if let Some(moment) = moment {
+        files.pop();
+        let later = machine(has_uname, &files).disk.bytes().to_vec();
+        let patches = vec![(0, later)];
+        first.disk.change = Some(Change { moment, patches });
+        first.boot();
+        return;
+    }
+    agrees(first, &files);
+}
+
+/// Boots, and asserts that the command line and the initrd are right.
+fn agrees(mut machine: FuzzMachine, files: &[File]) {
     let (ending, _) = machine.boot();
-    let line = command_line(&files);
+    let line = command_line(files);
     let Ending::Start(handoff) = ending else {
         assert!(line.len() >= 2048, "only the command line can be at fault");
         return;
@@ -82,7 +105,7 @@ pub fn run(data: &[u8]) {
     let found = machine
         .memory
         .loaded(handoff.initrd_address, handoff.initrd_size);
-    assert!(found.expect("the initrd is in memory") == initrd(&files));
+    assert!(found.expect("the initrd is in memory") == initrd(files));
 }
 
 fn file(input: &mut Input, has_uname: bool) -> File {
@@ -269,8 +292,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
         file(0, 2, "x.sysext", "both"),
     ]
     .concat();
+    let heads: [&[u8]; 5] = [
+        &[0],
+        &[HAS_UNAME],
+        &[CHANGES, 20],
+        &[CHANGES, 40],
+        &[CHANGES | HAS_UNAME, 60],
+    ];
     everything
         .chain([addons, odd])
-        .flat_map(|files| [0, 1].map(|flags| [&[flags][..], &files].concat()))
+        .flat_map(|files| heads.map(|head| [head, &files].concat()))
         .collect()
 }

@@ -111,6 +111,13 @@ fn typed(key: u8) -> Key {
     Key::Serial(KEYS[usize::from(key) % KEYS.len()])
 }
 
+/// A file that wishes for one boot of an entry.
+pub fn file(one_shot: &[u8]) -> [u8; SIZE] {
+    let numbers = [0; 16];
+    // Neither a default nor a preferred entry comes before it.
+    sector(0, &mut Input(&[&numbers[..], b"\0\0", one_shot].concat()))
+}
+
 fn sector(flags: u8, input: &mut Input) -> [u8; SIZE] {
     let mut sector = [0; SIZE];
     let mut put = |at: usize, bytes: &[u8]| sector[at..at + bytes.len()].copy_from_slice(bytes);

@@ -37,8 +37,10 @@ pub(crate) fn last_line() -> u8 {
     bda::byte(0x84)
 }
 
-/// True if INT 10h works (AH=0Fh answers with the number of columns), but its handler is
-/// not in the video BIOS, whose code lies in segments C000-C7FF.
+/// True if the firmware sends its screen to the serial port, so that the loader must
+/// not: INT 10h works (AH=0Fh answers with the number of columns), but its handler is
+/// not in the video BIOS, whose code lies in segments C000-C7FF. The stub has the same
+/// rule (`print_serial` in `real_mode.s`).
 pub(crate) fn is_mirrored_by_firmware() -> bool {
     // SAFETY: the segment half of vector 10h in the interrupt table.
     let segment = unsafe { core::ptr::read_volatile((0x10 * 4 + 2) as *const u16) };

@@ -204,18 +204,22 @@ end_of_map:
     cmpb    $0, E820_ENTRIES
     jne     done
 
-# Older: memory from 1 MiB in KiB and from 16 MiB in 64 KiB.
+# Older: memory from 1 MiB in KiB and from 16 MiB in 64 KiB, as stage2 asks for it:
+# what is configured (CX and DX), or, if that is nothing, what there is (AX and BX).
     xorw    %cx, %cx
     xorw    %dx, %dx
     stc
     movw    $0xe801, %ax
     int     $0x15
     jc      1f
-    testw   %cx, %cx
+    movw    %cx, %si
+    orw     %dx, %si
     jnz     2f
     movw    %ax, %cx
     movw    %bx, %dx
-2:  cmpw    $0x3c00, %cx
+2:  testw   %cx, %cx
+    jz      1f
+    cmpw    $0x3c00, %cx
     ja      1f
     movzwl  %cx, %eax
     movl    $0x100000, %ecx
@@ -227,8 +231,10 @@ end_of_map:
     shll    $16, %eax
     movl    $0x1000000, %ecx
     jmp     add_memory
-1:  movb    $0x88, %ah
+1:  clc                             # some firmware does not touch it
+    movb    $0x88, %ah
     int     $0x15
+    jc      done
     movzwl  %ax, %eax
     shll    $10, %eax
     movl    $0x100000, %ecx
@@ -277,14 +283,26 @@ print:
     popw    %si
     jmp     print
 
-# The character AL to COM1, unless the BIOS redirects its screen there itself:
-# then the vector of INT 10h leads to no video BIOS.
+# The character AL to COM1, unless the firmware sends its screen there itself. Then
+# INT 10h works (AH=0Fh answers with the number of columns), but its handler is not in
+# the video BIOS, whose code lies in segments C000-C7FF. stage2 has the same rule
+# (`is_mirrored_by_firmware`).
 print_serial:
     pushw   %es
     xorw    %dx, %dx
     movw    %dx, %es
-    cmpw    $0xc000, %es:0x10 * 4 + 2
+    movb    %es:0x10 * 4 + 3, %dh
+    andb    $0xf8, %dh
+    cmpb    $0xc0, %dh
+    je      3f
+    pushw   %ax
+    movb    $0x0f, %ah
+    int     $0x10
+    cmpb    $0x0f, %ah
+    popw    %ax
     jne     2f
+3:  pushw   $0
+    popw    %es                     # INT 10h may have changed it
     movw    %es:0x400, %dx
     testw   %dx, %dx
     jz      2f

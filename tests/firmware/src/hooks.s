@@ -160,9 +160,14 @@ need_stack:
     je      no_function
     cmpw    $0xe820, %ax
     je      memory_map
+    cmpw    $0xe801, %ax
+    je      memory_size
     cmpb    $0x24, %ah
     je      a20_gate
-    ask     15
+    cmpb    $0x88, %ah
+    jne     1f
+    jump_if NO_88, no_function
+1:  ask     15
     give    LOW_HALVES
 no_function:
     movb    $0x86, %cs:status
@@ -175,6 +180,20 @@ a20_gate:
 1:  movw    $1, %ax                 # done; open
     movw    $2, %bx
     clc
+    give    LOW_HALVES
+
+memory_size:
+    jump_if NOT_CONFIGURED, 1f
+    jump_if NOT_PRESENT, 2f
+    ask     15
+    give    LOW_HALVES
+1:  ask     15
+    movw    $0, %cx
+    movw    $0, %dx
+    give    LOW_HALVES
+2:  ask     15
+    movw    $0, %ax
+    movw    $0, %bx
     give    LOW_HALVES
 
 memory_map:

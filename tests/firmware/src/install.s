@@ -39,6 +39,9 @@ faults:         .word 0         # of the following
     .set    KEYS, 0x100         # there is always one more key
     .set    MAP_SIGNATURE, 0x200 # E820 forgets it in the second range
     .set    DISK_SIZE, 0x400    # AH=48h says that there are 0 sectors
+    .set    NOT_CONFIGURED, 0x800 # AX=E801h answers in AX and BX alone
+    .set    NOT_PRESENT, 0x1000 # AX=E801h answers in CX and DX alone
+    .set    NO_88, 0x2000       # AH=88h is missing
 map_size:       .byte 20        # bytes of a range that E820 writes
 map_ranges:     .byte 0         # in `map`; 0: the machine's own map
 

@@ -37,6 +37,12 @@ pub enum Fault {
     MapSignature = 0x200,
     /// Says that the disk has 0 sectors.
     DiskSize = 0x400,
+    /// Says the sizes of memory (INT 15h, AX=E801h) in AX and BX alone.
+    NotConfigured = 0x800,
+    /// Says them in CX and DX alone.
+    NotPresent = 0x1000,
+    /// Does not have INT 15h AH=88h, which it says by the carry flag.
+    NoOldestSize = 0x2000,
 }
 
 /// A range of memory: start, size, type, attributes of ACPI 3.

@@ -17,7 +17,7 @@ pub fn find_partitions<D: Disk>(
     overlay: Option<Overlay>,
     found: &mut Partitions,
 ) -> Result<(), Error> {
-    mbr::find(storage, found);
+    mbr::find(storage, overlay, found);
     match found.esp {
         Some(_) => Ok(()),
         None => gpt::find(storage, overlay, found),

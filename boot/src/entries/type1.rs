@@ -79,16 +79,23 @@ impl Key {
 ///
 /// Of a line of [`LINE`] bytes a part may be missing. All of it is the value, which is too
 /// long for every key: the entry must not boot with the rest of what it says.
+///
+/// The values of `initrd` and `options` end in variables for GRUB in Fedora's entries
+/// (`/initramfs.img $tuned_initrd`). These do not belong to the value, and a line with
+/// nothing else says nothing.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
     let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
-    Some((*key, if line.len() < LINE { value } else { line }))
+    let value = match key {
+        _ if line.len() >= LINE => line,
+        Key::Initrd | Key::Options => without_variables(value)?,
+        _ => value,
+    };
+    Some((*key, value))
 }
 
-/// The path in the value of an `initrd` line. Fedora's entries end in variables
-/// for GRUB (`/initramfs.img $tuned_initrd`): words that start with `$` are left out,
-/// and None means that no other word is there.
-pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
+/// A value without the words at its end that start with `$`; None if it has no others.
+fn without_variables(mut value: &[u8]) -> Option<&[u8]> {
     loop {
         value = line::trim(value);
         let blank = value.iter().rposition(|byte| line::BLANK.contains(byte));
@@ -403,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_in_initrd() {
+    fn variables_of_grub() {
         for (value, expected) in [
             ("/initrd", Some("/initrd")),
             ("/my initrd", Some("/my initrd")),
@@ -416,7 +423,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(
-                initrd(value.as_bytes()),
+                without_variables(value.as_bytes()),
                 expected.map(str::as_bytes),
                 "{value}"
             );

@@ -36,7 +36,8 @@ fn path(directory: &TempDir) -> String {
 
 fn read(disk: &mut FakeDisk) -> Option<Partition> {
     let mut found = Partitions::default();
-    find(&mut Memory::new().storage(disk), &mut found);
+    let overlay = Some(boot::overlay::Overlay::linked());
+    find(&mut Memory::new().storage(disk), overlay, &mut found);
     found.esp
 }
 

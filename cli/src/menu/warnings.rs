@@ -22,6 +22,27 @@ pub(super) fn of_options(options: &[u8]) -> Vec<String> {
     warnings
 }
 
+/// Names the variables for GRUB at the end of a line, which [`boot::entries::type1::pair`]
+/// leaves out.
+pub(super) fn of_variables(line: &[u8]) -> Option<String> {
+    let line = string(line);
+    let mut words = line.split_ascii_whitespace();
+    let key = words
+        .next()
+        .filter(|key| ["initrd", "options"].contains(key))?;
+    let mut variables: Vec<&str> = words
+        .rev()
+        .take_while(|word| word.starts_with('$'))
+        .collect();
+    variables.reverse();
+    (!variables.is_empty()).then(|| {
+        format!(
+            "{key}: {} is for GRUB and left out. If the entry needs its value, write that.",
+            variables.join(" ")
+        )
+    })
+}
+
 /// Adds a warning to entries that are there twice, one of them with a counter: the next
 /// name of a counted one may be the name of the other.
 pub(super) fn of_twins(entries: &mut [MenuEntry]) {

@@ -7,6 +7,7 @@ use boot::disk::mbr::{BOOT, ESP, EXTENDED, MAX_TABLES, PROTECTIVE};
 use boot::disk::partition::{Partition, Partitions};
 use boot::fat::Volume;
 use boot::machine::Lba;
+use boot::overlay::Overlay;
 use layout::disk::SECTOR;
 
 /// Sectors that get a table.
@@ -37,7 +38,7 @@ pub fn run(data: &[u8]) {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(&mut disk);
     let mut found = Partitions::default();
-    let _ = boot::disk::mbr::find(&mut storage, &mut found);
+    let _ = boot::disk::mbr::find(&mut storage, Some(Overlay::linked()), &mut found);
     let found = found.esp;
     assert_eq!(found, second_reader(&image, sectors));
     if let Some(partition) = found {
@@ -88,8 +89,12 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
         // A table that is not sound ends the chain.
         let link = link.filter(|_| entries.iter().all(|entry| entry.3));
         let Some(link) = link else { break };
+        // An extended partition cannot begin with the first table.
+        if start.is_none() && link == 0 {
+            break;
+        }
         let at = start.unwrap_or(0_u32).wrapping_add(link);
-        start = start.filter(|&start| start != 0).or(Some(at));
+        start = start.or(Some(at));
         match table(image, sectors, at) {
             Some(entries) => tables.push((at, entries)),
             None => break,
@@ -97,13 +102,16 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     }
     let mut number = 0_u8;
     let mut partitions = Vec::new();
-    'tables: for (at, entries) in tables {
+    'tables: for (index, (at, entries)) in tables.into_iter().enumerate() {
         for (kind, first, sectors, sound) in entries {
             if !sound {
                 break 'tables;
             }
-            let is_one = sectors > 0 && !EXTENDED.contains(&kind);
-            number = number.wrapping_add(u8::from(at == 0 || is_one));
+            // Linux counts every slot of the first table, and only used ones of later tables.
+            if index > 0 && (sectors == 0 || EXTENDED.contains(&kind)) {
+                continue;
+            }
+            number = number.wrapping_add(1);
             let mut guid = [0; 16];
             guid[..4].copy_from_slice(&image[440..444]);
             guid[5] = number;

@@ -74,7 +74,6 @@ pub fn boot<M: Machine>(
     let Workspace {
         caches,
         entries,
-        chosen,
         desk,
     } = workspace;
     let long_mode = machine.long_mode();
@@ -102,7 +101,7 @@ pub fn boot<M: Machine>(
         let Some((entry, source)) = found.entry(choice.entry) else {
             return Ending::Failed;
         };
-        chosen.set(&[entry.id()]);
+        session.desk.chosen.set(&[entry.id()]);
         match session.attempt(&found, &choice, entry, source) {
             Ok(handoff) => return Ending::Start(handoff),
             Err(failure) if session.restarts(&choice, entry, &failure) => return Ending::Reboot,

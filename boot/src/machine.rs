@@ -81,8 +81,15 @@ pub const TICKS_PER_SECOND: u32 = 18;
 /// the caller must not write more than fits into the line, nor write to the last column
 /// of the last line.
 pub trait Console {
-    /// Prints text, ASCII or UTF-8; `\n` starts a new line where text flows.
+    /// Prints text in UTF-8, whatever bytes it consists of: as whole characters, and
+    /// nothing that could command a terminal ([`crate::text::character`]).
     fn write(&mut self, text: &[u8]);
+
+    /// Starts a new line where text flows.
+    fn new_line(&mut self);
+
+    /// Beeps.
+    fn beep(&mut self);
 
     /// Columns and lines that every output has: at least 40 and 10, at most 250.
     fn size(&self) -> (usize, usize);

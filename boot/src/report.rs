@@ -59,7 +59,7 @@ impl Trail {
         }
         console.write(b"gapboot: ");
         console.write(self.message());
-        console.write(b"\n");
+        console.new_line();
     }
 }
 

@@ -69,6 +69,54 @@ pub fn cut(text: &[u8], room: usize) -> &[u8] {
     text.get(..end).unwrap_or_default()
 }
 
+/// True for the bytes of a UTF-8 character after its first.
+pub(crate) fn continues(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
+
+/// The first character of `text` as it may be shown, and the text after it. `?` stands
+/// for control characters, which could do anything to a terminal, and for bytes that are
+/// not UTF-8.
+pub fn character(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let others = text.get(1..)?.iter().take_while(|byte| continues(**byte));
+    let (character, rest) = text.split_at_checked(others.count().wrapping_add(1))?;
+    let shown = match character {
+        // U+0080 to U+009F are control characters too.
+        [b' '..=b'~'] | [0xc2, 0xa0..=0xbf] | [0xc3..=0xdf, _] | [0xe0..=0xef, _, _] => character,
+        [0xf0..=0xf4, _, _, _] => character,
+        _ => b"?",
+    };
+    Some((shown, rest))
+}
+
+/// The characters of code page 437 from 80h on.
+const CODE_PAGE_437: &str = "\
+ÇüéâäàåçêëèïîìÄÅ\
+ÉæÆôöòûùÿÖÜ¢£¥₧ƒ\
+áíóúñÑªº¿⌐¬½¼¡«»\
+░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
+└┴┬├─┼╞╟╚╔╩╦╠═╬╧\
+╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
+αßΓπΣσµτΦΘΩδ∞φε∩\
+≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+/// The byte that shows a [`character`] on a PC's text screen: `?` where the code page
+/// lacks it.
+pub fn code_page_437(character: &[u8]) -> u8 {
+    if let [ascii] = character {
+        return *ascii;
+    }
+    let mut upper = CODE_PAGE_437.as_bytes();
+    for byte in 0x80..=0xff {
+        match self::character(upper) {
+            Some((candidate, _)) if candidate == character => return byte,
+            Some((_, rest)) => upper = rest,
+            None => {}
+        }
+    }
+    b'?'
+}
+
 /// A hexadecimal digit.
 pub(crate) fn digit(value: u8) -> u8 {
     let letter = if value > 9 { b'a' - b'9' - 1 } else { 0 };

@@ -29,8 +29,6 @@ pub struct Workspace {
     pub(crate) caches: CacheBuffers,
     /// The menu's entries.
     pub(crate) entries: [Entry; CAPACITY],
-    /// The id of the entry that boots.
-    pub(crate) chosen: Text,
     /// All else.
     pub(crate) desk: Desk,
 }
@@ -58,6 +56,8 @@ impl CacheBuffers {
 pub(crate) struct Desk {
     /// For the one file that is being read.
     pub(crate) scratch: Scratch,
+    /// The id of the entry that boots.
+    pub(crate) chosen: Text,
     /// For the path of the file that boots.
     pub(crate) path: Text,
     /// For the names that count an attempt.
@@ -92,7 +92,6 @@ impl Workspace {
             table: [0; TABLE],
         },
         entries: [Entry::EMPTY; CAPACITY],
-        chosen: Text::UNSET,
         desk: Desk {
             scratch: Scratch {
                 name: Name::new(),
@@ -100,6 +99,7 @@ impl Workspace {
                 entry: Entry::EMPTY,
                 path: Text::UNSET,
             },
+            chosen: Text::UNSET,
             path: Text::UNSET,
             names: Names::EMPTY,
             conf: Conf::UNREAD,
@@ -111,7 +111,7 @@ impl Workspace {
 
     /// The id of the entry that [`crate::boot`] chose; empty if it chose no entry.
     pub fn chosen(&self) -> &[u8] {
-        self.chosen.get().unwrap_or_default()
+        self.desk.chosen.get().unwrap_or_default()
     }
 
     /// The last message; empty if there was no message.

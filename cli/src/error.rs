@@ -8,13 +8,16 @@ use boot::{Kind, report};
 use kexec::error::Reason;
 
 /// Why a command did not do what it was asked for, as one line: what is wrong,
-/// where, and what to do.
+/// where, and what to do. Several things that are wrong have a line each.
 #[derive(Clone, Debug)]
 pub enum Error {
     /// The arguments make no sense: exit status 2.
     Usage(String),
     /// It was refused or went wrong: exit status 1.
     Failed(String),
+    /// Nobody reads standard output any more, as after `| head`: exit status 141, which
+    /// shells show for programs that end by SIGPIPE. Nothing is said.
+    Unread,
 }
 
 impl Error {
@@ -48,8 +51,12 @@ impl Error {
     /// The same error, led by the disk that it is about.
     #[must_use]
     pub fn on(self, disk: &Path) -> Self {
+        let led = |line: &str| format!("{}: {line}", disk.display());
         match self {
-            Self::Failed(problem) => Self::Failed(format!("{}: {problem}", disk.display())),
+            Self::Failed(problem) => {
+                let lines: Vec<_> = problem.lines().map(led).collect();
+                Self::Failed(lines.join("\n"))
+            }
             other => other,
         }
     }
@@ -59,6 +66,7 @@ impl Error {
         match self {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
+            Self::Unread => 141,
         }
     }
 }
@@ -69,6 +77,7 @@ impl Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Usage(problem) | Self::Failed(problem) => to.write_str(problem),
+            Self::Unread => to.write_str("nobody reads standard output"),
         }
     }
 }
@@ -89,6 +98,9 @@ impl From<kexec::Error> for Error {
 /// Errors of standard output; those of disks are given a place by [`crate::disk`].
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Unread;
+        }
         Self::failed(format!("cannot write to standard output: {error}"))
     }
 }
@@ -105,4 +117,16 @@ pub fn loader_text(error: boot::Error) -> String {
     let mut text = Vec::new();
     report::describe(error, &mut |piece| text.extend_from_slice(piece));
     String::from_utf8_lossy(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Several things that are wrong are a line each, and each line says where.
+    #[test]
+    fn lines() {
+        let error = Error::failed("one\ntwo").on(Path::new("d.img"));
+        assert_eq!(error.to_string(), "d.img: one\nd.img: two");
+    }
 }

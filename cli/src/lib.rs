@@ -15,9 +15,10 @@
 //! | [`state`] | the state file: what `gapboot set` and the menu remember |
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
-//! | [`error`], `number` | what a command may end with; conversions of numbers |
+//! | [`output_file`] | a file that a command makes |
+//! | [`error`], `number`, `printable` | what a command may end with; conversions of numbers; text for a terminal |
 //!
-//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `error`, `number`.
+//! Folders use only folders below them in this order: `commands`; `bless`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`, `printable`.
 
 #![forbid(unsafe_code)]
 // Tests may fail by panicking: that is what they are for.
@@ -33,6 +34,8 @@ pub mod error;
 pub mod install;
 pub mod menu;
 mod number;
+pub mod output_file;
+mod printable;
 pub mod state;
 pub mod system;
 pub mod table;
@@ -41,9 +44,10 @@ pub mod uki;
 use commands::{Context, Request};
 use error::Error;
 use install::Stages;
+use printable::printable;
 
 /// Runs `gapboot` with `arguments` (without the program's name) and returns
-/// its exit status: 0 done, 1 failed, 2 wrong usage.
+/// its exit status: 0 done, 1 failed, 2 wrong usage (and 141, see [`Error::Unread`]).
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     stages: Result<Stages, Error>,
@@ -64,7 +68,11 @@ pub fn run(
         Error::Usage(problem) => {
             writeln!(context.err, "{}", usage(problem, &command))
         }
-        Error::Failed(problem) => writeln!(context.err, "gapboot: {problem}"),
+        Error::Failed(problem) => {
+            let mut lines = problem.lines();
+            lines.try_for_each(|line| writeln!(context.err, "gapboot: {}", printable(line)))
+        }
+        Error::Unread => Ok(()),
     };
     error.exit_status()
 }

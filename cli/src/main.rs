@@ -1,6 +1,6 @@
 //! `gapboot`: installs the loader and explains what it does.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cli::install::Stages;
@@ -11,6 +11,20 @@ fn main() -> ExitCode {
         arguments,
         Stages::embedded(),
         &mut io::stdout().lock(),
-        &mut io::stderr().lock(),
+        &mut Messages(io::stderr()),
     ))
+}
+
+/// Standard error. A note that nobody can read is no reason to stop half-way.
+struct Messages(io::Stderr);
+
+impl Write for Messages {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

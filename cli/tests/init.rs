@@ -195,6 +195,30 @@ fn an_entry_that_is_installed_again_starts_anew() {
     );
 }
 
+/// Debian's versions hold plus signs: `6.1+deb13` is another kernel than `6.1`.
+#[test]
+fn other_versions_stay_as_they_are() {
+    let kernels = Kernels::new(Some("3\n"));
+    let others = [
+        "tok-6.1+deb13+2-1.conf",
+        "tok-6.1+deb13+3.conf",
+        "tok-6.1+deb13.conf",
+    ];
+    for other in others {
+        let path = kernels.path("boot/loader/entries").join(other);
+        fs::write(path, "linux /x\n").unwrap();
+    }
+    kernels.add("6.1");
+    let names = kernels.entries();
+    let expected = [&["tok-6.1+3-0.conf"], &others[..]].concat();
+    assert_eq!(names, expected);
+    kernels.add("6.1+deb13");
+    assert_eq!(
+        kernels.entries(),
+        ["tok-6.1+3-0.conf", "tok-6.1+deb13+3-0.conf"]
+    );
+}
+
 #[test]
 fn without_tries_names_stay() {
     let kernels = Kernels::new(None);

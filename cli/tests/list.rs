@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 /// Kernels and initrds for the entries.
 const FILES: [(&str, &str); 2] = [("vmlinuz", "kernel"), ("d/initrd.img", "initrd")];
 
+/// What is said of options without `root=`.
+const NO_ROOT: &str = "no root= in the options. Leave it so if the initrd finds the root file \
+    system on a BIOS too (docs/root.md), or needs none; else add root=.";
+
 /// What the loader says of an error.
 fn says(kind: Kind, at: u64) -> String {
     let mut text = Vec::new();
@@ -69,12 +73,12 @@ fn all_that_an_entry_says() {
         {
             "type": "type1", "source": "esp", "id": "bare.conf",
             "path": "/loader/entries/bare.conf", "showTitle": "bare.conf",
-            "linux": "/vmlinuz", "isDefault": false,
+            "linux": "/vmlinuz", "isDefault": false, "warnings": [NO_ROOT],
         },
         {
             "type": "type1", "source": "esp", "id": "bad.conf",
             "path": "/loader/entries/bad+0.conf", "title": "Bad", "showTitle": "Bad",
-            "linux": "/vmlinuz", "triesLeft": 0, "isDefault": false,
+            "linux": "/vmlinuz", "triesLeft": 0, "isDefault": false, "warnings": [NO_ROOT],
         },
     ]);
     assert_eq!(Value::from(json(&image, &[])), expected);
@@ -117,8 +121,7 @@ fn for_a_person() {
             state    bad, 0 tries left, 3 done\n     \
             kernel   /vmlinuz\n     \
             warning  /gone: {missing}\n     \
-            warning  no root= in the options: it boots only if its initrd finds the root file \
-            system on a BIOS (docs/root.md), or knows it. Add root=.\n"
+            warning  {NO_ROOT}\n"
     );
     assert_eq!(run.out, expected);
 }
@@ -140,6 +143,12 @@ fn warnings_about_the_command_line() {
         ("options root=gpt-auto\noptions root=/dev/vda", ""),
         ("options rootflags=x", "no root="),
         ("options root=gpt-auto rw", "root=gpt-auto needs UEFI"),
+        ("options roothash=0123 quiet", ""),
+        ("options boot=live", ""),
+        (
+            "options root=/dev/vda initrd=\\initrd.img",
+            "initrd= in the options loads nothing",
+        ),
         (
             "options root=/dev/gpt-auto-root",
             "root=/dev/gpt-auto-root needs UEFI",
@@ -153,6 +162,80 @@ fn warnings_about_the_command_line() {
         assert_eq!(warning.is_empty(), expected.is_empty(), "{options}");
         assert!(warning.contains(expected), "{options}: {warning}");
     }
+}
+
+/// What commands a terminal does not reach it, by whatever way it comes from the disk.
+#[test]
+fn control_characters_in_problems() {
+    let image = Image::with_files(&[
+        ("loader/loader.conf", "default a\u{1b}[2Jb\u{7}.conf\r\n"),
+        ("loader/entries/x.conf", "linux /\u{1b}[1m\n"),
+    ]);
+    let run = list(&image, &["--all"]);
+    assert!(
+        run.err.contains("selects no entry a?[2Jb?.conf"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains("/?[1m"), "{}", run.out);
+    for text in [run.out, run.err] {
+        let control = text.chars().filter(|character| character.is_control());
+        assert!(control.eq(text.lines().map(|_| '\n')), "{text:?}");
+    }
+}
+
+/// Entries that boot without `root=`, as far as can be seen from here.
+#[test]
+fn no_false_alarm() {
+    // Numbers of boot protocol 2.12, and where the version string lies.
+    let kernel = |version: &str| {
+        let mut kernel = vec![0; 0x400];
+        kernel[0x202..0x208].copy_from_slice(b"HdrS\x0c\x02");
+        kernel[0x20e..0x210].copy_from_slice(&0x100_u16.to_le_bytes());
+        kernel[0x300..][..version.len()].copy_from_slice(version.as_bytes());
+        String::from_utf8(kernel).unwrap()
+    };
+    let archive = |name: &str| String::from_utf8(cli::uki::cpio::extra(name, b"x")).unwrap();
+    // After microcode, and zeros.
+    let ours = archive("GenuineIntel.bin") + &"\0".repeat(512) + &archive("61-gapboot.rules");
+    let image = Image::with_files(&[
+        (
+            "linux",
+            &kernel("6.1.0-18-amd64 (builder@host) #1 SMP PREEMPT"),
+        ),
+        ("ipxe.lkrn", &kernel("1.0.0+git-20190125.36a4c85-5.1")),
+        ("memtest", &kernel("Memtest86+ v6.10")),
+        ("ours", &ours),
+        ("others", &archive("60-block.rules")),
+        ("damaged", &ours[..300]),
+        ("loader/entries/linux.conf", "linux /linux\n"),
+        (
+            "loader/entries/others.conf",
+            "linux /linux\ninitrd /others\n",
+        ),
+        (
+            "loader/entries/damaged.conf",
+            "linux /linux\ninitrd /damaged\n",
+        ),
+        (
+            "loader/entries/ours.conf",
+            "linux /linux\ninitrd /others\ninitrd /ours\n",
+        ),
+        (
+            "loader/entries/auto.conf",
+            "linux /linux\ninitrd /ours\noptions root=gpt-auto\n",
+        ),
+        ("loader/entries/ipxe.conf", "linux /ipxe.lkrn\n"),
+        ("loader/entries/memtest.conf", "linux /memtest\n"),
+    ]);
+    let entries = json(&image, &[]);
+    let warned = entries
+        .iter()
+        .filter(|entry| entry.get("warnings").is_some());
+    let mut warned: Vec<_> = warned.map(|entry| entry["id"].as_str().unwrap()).collect();
+    warned.sort_unstable();
+    assert_eq!(warned, ["damaged.conf", "linux.conf", "others.conf"]);
+    assert_eq!(entries.len(), 7);
 }
 
 #[test]
@@ -298,7 +381,9 @@ fn both_partitions_and_loader_conf() {
     let errors: Vec<_> = run.err.lines().collect();
     let damaged = says(Kind::FatMissing, 6144);
     assert_eq!(errors[0], format!("gapboot: {}: {damaged}", image.name()));
-    assert_eq!(errors.len(), 2);
+    let preferred = "preferred of /loader/loader.conf selects no entry x.conf: there are";
+    assert!(errors[1].contains(preferred), "{}", run.err);
+    assert_eq!(errors.len(), 3);
     let entries: Vec<Value> = serde_json::from_str(&run.out).unwrap();
     assert_eq!(entries.len(), 2);
 }
@@ -308,7 +393,16 @@ fn disks_that_give_no_menu() {
     let new = stages("0.1.0", 1);
     let refused = |image: &Image, word: &str| {
         for option in ["--json", "--all"] {
-            gapboot(&new, &["list", option, image.name()]).refused(&[image.name(), word]);
+            let run = gapboot(&new, &["list", option, image.name()]);
+            assert_eq!((run.status, &*run.out), (1, ""));
+            assert!(run.err.contains(word), "{}", run.err);
+            // Each thing that is wrong has a line, which says where.
+            let start = format!("gapboot: {}: ", image.name());
+            assert!(
+                run.err.lines().all(|line| line.starts_with(&start)),
+                "{}",
+                run.err
+            );
         }
     };
     refused(

@@ -101,7 +101,9 @@ fn every_key_in_an_image() {
         ),
     ] {
         let run = set(&[key, value, disk]).done();
-        assert_eq!((run.out, run.err), (String::new(), String::new()));
+        let key_name = key.replace("oneshot", "one-shot");
+        let what = if value.is_empty() { "unset" } else { value };
+        assert_eq!(run.out, format!("{disk}: {key_name} is now {what}\n"));
         assert!(
             state(&image) == expected(timeouts, flags, texts),
             "{key} {value}"
@@ -324,4 +326,68 @@ fn what_systemctl_reboot_asked_for() {
     }
     fake.write("run/systemd/reboot-to-boot-loader-menu", "soon");
     set(&from_systemd).refused(&["\"soon\", which is not a time"]);
+}
+
+/// A mistyped id would boot something else, silently.
+#[test]
+fn values_that_select_nothing() {
+    let entry = "linux /vmlinuz\noptions root=/dev/vda2\n";
+    let image = Image::with_files(&[
+        ("vmlinuz", "kernel"),
+        ("loader/entries/debian-6.1+2-1.conf", entry),
+        ("loader/entries/other.conf", entry),
+    ]);
+    let disk = image.name();
+    let there = "there are other.conf, debian-6.1.conf";
+    for (value, stored, note) in [
+        ("other.conf", "other.conf", ""),
+        ("Debian-6.1", "Debian-6.1", ""),
+        ("debian-*", "debian-*", ""),
+        ("@saved", "@saved", ""),
+        ("auto-reboot", "auto-reboot", ""),
+        ("debain", "debain", &format!("no entry debain: {there}")),
+        (
+            "debian-6.1+2-1.conf",
+            "debian-6.1.conf",
+            "is the name of a file with its counter, and names no entry; debian-6.1.conf is set",
+        ),
+        ("gone+3", "gone", &format!("no entry gone: {there}")),
+    ] {
+        for key in ["default", "preferred"] {
+            let run = set(&[key, value, disk]).done();
+            assert_eq!(run.out, format!("{disk}: {key} is now {stored}\n"));
+            assert_eq!(run.err.is_empty(), note.is_empty(), "{}", run.err);
+            assert!(run.err.contains(note), "{}", run.err);
+        }
+    }
+    let run = set(&["preferred", "gone", disk]).done();
+    assert_eq!(run.out, format!("{disk}: preferred is already gone\n"));
+    assert!(run.err.contains("no entry gone"), "{}", run.err);
+    // `list` says it, too, and of loader.conf as well.
+    set(&["default", "other", disk]).done();
+    let run = gapboot(&stages("0.1.0", 1), &["list", disk]).done();
+    let problem = "preferred of /loader/gapboot.state selects no entry gone";
+    assert_eq!(run.err, format!("gapboot: {disk}: {problem}: {there}\n"));
+}
+
+/// What is wrong with the value is said, whatever else is wrong with the disk.
+#[test]
+fn a_wrong_value_comes_first() {
+    for arguments in [&["timeout", "5s"][..], &["timeout", "5s", "/nonexistent"]] {
+        let run = set(arguments);
+        assert_eq!(run.status, 2);
+        assert!(run.err.contains("\"5s\" is not a timeout"), "{}", run.err);
+    }
+}
+
+/// `gapboot set timeout disk.img`, with the value left out.
+#[test]
+fn a_disk_in_place_of_the_value() {
+    let image = Image::with_files(&[LOADER]);
+    for key in ["timeout", "default"] {
+        let run = set(&[key, image.name()]);
+        assert_eq!(run.status, 2);
+        let words = format!("VALUE is missing: {} would be it", image.name());
+        assert!(run.err.contains(&words), "{}", run.err);
+    }
 }

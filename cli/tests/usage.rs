@@ -249,3 +249,66 @@ fn the_program_itself_runs() {
     assert_eq!(status.status.code(), Some(0));
     assert!(status.stdout.starts_with(b"{\"installed\":false"));
 }
+
+/// As `gapboot list disk.img | head -1` does: nothing is wrong, so nothing is said.
+#[test]
+fn nobody_reads_standard_output() {
+    let image = Image::with_files(&[
+        ("vmlinuz", "kernel"),
+        ("loader/entries/a.conf", "linux /vmlinuz\n"),
+    ]);
+    for arguments in [
+        &["list", image.name()][..],
+        &["list", "--json", image.name()],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = Command::new(env!("CARGO_BIN_EXE_gapboot"))
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(141), "{arguments:?}");
+        assert_eq!(String::from_utf8(run.stderr).unwrap(), "");
+    }
+}
+
+/// A note that nobody reads does not keep a command from doing its work.
+#[test]
+fn nobody_reads_standard_error() {
+    let image = Image::with_files(&[("loader/entries.srel", "type1\n")]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = Command::new(env!("CARGO_BIN_EXE_gapboot"))
+        .args(["set", "default", "gone", image.name()])
+        .stderr(writer)
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(0));
+    let said = format!("{}: default is now gone\n", image.name());
+    assert_eq!(String::from_utf8(run.stdout).unwrap(), said);
+}
+
+/// An entry that is not there is the fault, not that of another entry.
+#[test]
+fn kexec_names_the_entries_there_are() {
+    let new = stages("0.1.0", 1);
+    let image = Image::with_files(&[
+        ("vmlinuz", "not a kernel"),
+        ("loader/entries/a+2-1.conf", "linux /vmlinuz\n"),
+        ("loader/entries/b.conf", "linux /vmlinuz\n"),
+    ]);
+    let kexec = |id: &str| gapboot(&new, &["kexec", "-l", "--disk", image.name(), id]);
+    let name = image.name();
+    kexec("nosuch").refused(&[&format!(
+        "{name}: no entry nosuch: there are b.conf, a.conf"
+    )]);
+    // An entry that is there is tried, and its own fault is said.
+    for id in ["b", "a+2-1.conf", "A.conf"] {
+        let run = kexec(id);
+        assert_eq!(run.status, 1);
+        assert!(!run.err.contains("no entry"), "{}", run.err);
+        assert!(run.err.contains("/vmlinuz"), "{}", run.err);
+    }
+}

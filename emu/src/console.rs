@@ -3,6 +3,7 @@
 use crate::script::Keystroke;
 use boot::machine::{Console, Input};
 use boot::menu::ansi;
+use boot::text::character;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -79,15 +80,20 @@ impl Default for Terminal {
 }
 
 impl Console for Terminal {
-    fn write(&mut self, text: &[u8]) {
-        self.text.extend_from_slice(text);
-        for &byte in text {
-            if byte == b'\n' {
-                self.model.process(b"\r");
-            }
-            self.model.process(&[byte]);
+    fn write(&mut self, mut text: &[u8]) {
+        while let Some((character, rest)) = character(text) {
+            self.text.extend_from_slice(character);
+            self.model.process(character);
+            text = rest;
         }
     }
+
+    fn new_line(&mut self) {
+        self.text.push(b'\n');
+        self.model.process(b"\r\n");
+    }
+
+    fn beep(&mut self) {}
 
     fn size(&self) -> (usize, usize) {
         let (lines, columns) = SIZE;

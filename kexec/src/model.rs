@@ -119,6 +119,10 @@ pub(crate) struct Nobody {
 impl Console for Nobody {
     fn write(&mut self, _: &[u8]) {}
 
+    fn new_line(&mut self) {}
+
+    fn beep(&mut self) {}
+
     fn size(&self) -> (usize, usize) {
         (80, 25)
     }

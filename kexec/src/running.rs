@@ -18,6 +18,12 @@ use crate::error::Error;
 const MEMORY: &str = "sys/firmware/memmap";
 /// `boot_params` of the running kernel.
 const PARAMS: &str = "sys/kernel/boot_params/data";
+/// There after a boot by UEFI.
+const EFI: &str = "sys/firmware/efi";
+/// Addresses of the firmware's tables by name, a line each (after a boot by UEFI).
+const EFI_TABLES: &str = "sys/firmware/efi/systab";
+/// The names there of the two versions of ACPI's root pointer, the better one first.
+const ACPI_TABLES: [&str; 2] = ["ACPI20", "ACPI"];
 
 /// The number of ranges for which `boot_params` has room.
 const RANGES: usize = 128;
@@ -35,11 +41,13 @@ const USES: [(&str, u32); 6] = [
 const RAM: u32 = 1;
 const RESERVED: u32 = 2;
 
-/// The fields that are handed on: the screen, where ACPI's tables begin, the
-/// monitor, the BIOS's disks (numbers of both lists, signatures, parameters).
-const HANDED_ON: [std::ops::Range<usize>; 6] = [
+/// `acpi_rsdp_addr`: where ACPI's tables begin, if the loader knows it.
+const ACPI_RSDP: usize = 0x070;
+
+/// The fields that are handed on: the screen, the monitor, the BIOS's disks (numbers of
+/// both lists, signatures, parameters).
+const HANDED_ON: [std::ops::Range<usize>; 5] = [
     0x000..0x040, // screen_info
-    0x070..0x078, // acpi_rsdp_addr
     0x140..0x1c0, // edid_info
     0x1e9..0x1eb, // eddbuf_entries, edd_mbr_sig_buf_entries
     0x290..0x2d0, // edd_mbr_sig_buffer
@@ -50,6 +58,9 @@ const HANDED_ON: [std::ops::Range<usize>; 6] = [
 pub(crate) struct Machine {
     ranges: Vec<(Range, u32)>,
     params: Vec<u8>,
+    /// The address of ACPI's root pointer; 0 if the new kernel finds it by itself, as
+    /// on a BIOS.
+    acpi: u64,
 }
 
 impl Machine {
@@ -57,7 +68,8 @@ impl Machine {
     /// `/` but for tests.
     ///
     /// # Errors
-    /// They cannot be read, or there are more ranges than can be handed on.
+    /// They cannot be read, there are more ranges than can be handed on, or a machine
+    /// with UEFI does not say where its ACPI tables are.
     pub(crate) fn of(root: &Path) -> Result<Self, Error> {
         let mut ranges = Vec::new();
         for directory in directories(&root.join(MEMORY))? {
@@ -74,7 +86,15 @@ impl Machine {
         }
         let path = root.join(PARAMS);
         let params = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-        Ok(Self { ranges, params })
+        let acpi = match params::u64(&params, ACPI_RSDP) {
+            0 if root.join(EFI).exists() => acpi_by_efi(root)?,
+            known => known,
+        };
+        Ok(Self {
+            ranges,
+            params,
+            acpi,
+        })
     }
 
     /// Its memory, of which all is free.
@@ -94,6 +114,7 @@ impl Machine {
             let value = self.params.get(field.clone());
             put(&mut new, field.start, value.unwrap_or_default());
         }
+        put(&mut new, ACPI_RSDP, &self.acpi.to_le_bytes());
         let table = self.ranges.iter().flat_map(|(range, kind)| {
             let numbers = [range.start.to_le_bytes(), range.size.to_le_bytes()];
             let kind = kind.to_le_bytes();
@@ -106,6 +127,23 @@ impl Machine {
         put(&mut new, field::E820_ENTRIES, &[count]);
         new
     }
+}
+
+/// Where ACPI's tables begin, as EFI told the running kernel. The new kernel runs without
+/// EFI and would look for them where a BIOS has them.
+fn acpi_by_efi(root: &Path) -> Result<u64, Error> {
+    let text = read(&root.join(EFI_TABLES))?;
+    let address = |name: &&str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        let (_, address) = lines.find(|(known, _)| known == name)?;
+        u64::from_str_radix(address.trim().strip_prefix("0x")?, 16).ok()
+    };
+    ACPI_TABLES.iter().find_map(address).ok_or_else(|| {
+        Error::text(format!(
+            "/{EFI_TABLES} does not say where the ACPI tables are, and a kernel that kexec_load \
+             starts would not find them: use a Linux with CONFIG_KEXEC_FILE"
+        ))
+    })
 }
 
 /// A range of the firmware's memory map, and the number of what it is used for.
@@ -201,6 +239,41 @@ mod tests {
             [free(0x10_0000), free(0x7f8_0000), free(0)],
             [true, false, false]
         );
+    }
+
+    /// EFI's tables are asked where `boot_params` say nothing.
+    #[test]
+    fn acpi_after_a_boot_by_uefi() {
+        let ranges = [("0x100000", "0x7ffffff", "System RAM")];
+        let root = system(&ranges, &[0; params::SIZE]);
+        let acpi = || {
+            let machine = Machine::of(root.path())?;
+            Ok::<_, Error>(params::u64(&machine.params(), ACPI_RSDP))
+        };
+        assert_eq!(acpi().unwrap(), 0, "a BIOS");
+        fs::create_dir_all(root.path().join(EFI)).unwrap();
+        let tables = |text: &str| fs::write(root.path().join(EFI_TABLES), text).unwrap();
+        for (text, address) in [
+            (
+                "ACPI20=0x7fb7e014\nACPI=0x7fb7e000\nSMBIOS=0x7f9f7000\n",
+                0x7fb7_e014,
+            ),
+            ("SMBIOS3=0x1000\nACPI=0x7fb7e000\n", 0x7fb7_e000),
+        ] {
+            tables(text);
+            assert_eq!(acpi().unwrap(), address);
+        }
+        tables("SMBIOS=0x7f9f7000\nACPI20=here\n");
+        let error = acpi().unwrap_err().to_string();
+        assert!(
+            error.contains("does not say where the ACPI tables are"),
+            "{error}"
+        );
+        // A loader that says it itself is believed.
+        let mut old = vec![0; params::SIZE];
+        put(&mut old, ACPI_RSDP, &0x1234_5678_u64.to_le_bytes());
+        fs::write(root.path().join(PARAMS), old).unwrap();
+        assert_eq!(acpi().unwrap(), 0x1234_5678);
     }
 
     #[test]

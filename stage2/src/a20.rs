@@ -43,7 +43,9 @@ pub(crate) fn ensure_open() {
     if is_open() || by_bios() || overlay::loaded().is_some_and(Force::force_a20) {
         return;
     }
-    Console::new().write(b"gapboot: the A20 gate stays shut.\n");
+    let mut console = Console::new();
+    console.write(b"gapboot: the A20 gate stays shut.");
+    console.new_line();
     leave::wait_and_give_up();
 }
 

@@ -14,7 +14,9 @@ type Frame = [u32; 4];
 #[unsafe(no_mangle)]
 extern "C" fn report_fault(frame: *const Frame) -> ! {
     let mut console = Console::new();
-    console.write(b"\ngapboot: internal error. Please report it.\n");
+    console.new_line();
+    console.write(b"gapboot: internal error. Please report it.");
+    console.new_line();
     if let Some(overlay) = overlay::loaded() {
         // SAFETY: the processor just pushed at least three words there. The fourth is a
         // word of the stack, or, if the stack was empty, the first word after it, which
@@ -38,7 +40,7 @@ impl PrintFrame for Overlay {
             console.write(b" ");
             console.write(&hexadecimal(word));
         }
-        console.write(b"\n");
+        console.new_line();
     }
 }
 

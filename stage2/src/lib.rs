@@ -94,9 +94,9 @@ fn run(drive: u8) -> ! {
     };
     let low_end = memory::low_memory_end();
     if low_end < at::WORKSPACE.end {
-        machine
-            .console
-            .write(b"gapboot: less than 480 KiB of low memory.\n");
+        let console = &mut machine.console;
+        console.write(b"gapboot: less than 480 KiB of low memory.");
+        console.new_line();
         leave::wait_and_give_up();
     }
     let loaded = boot::overlay::load(&mut machine.disk, &mut machine.memory, header::build());

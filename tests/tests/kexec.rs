@@ -10,7 +10,8 @@ use tests::gapboot::{built, type1};
 use tests::guests::running::{START, initrd, said};
 use tests::images::{Disk, Fat, Partition};
 use tests::loaders::uki::{CMDLINE, OWN, Workshop, stub};
-use tests::machines::qemu::{Exit, Machine};
+use tests::machines::ovmf;
+use tests::machines::qemu::{Bus, Exit, Machine};
 use tests::tool::run;
 
 /// What all systems do that are started: they say what they find, and start what
@@ -20,9 +21,12 @@ mkdir -p /esp
 mount -t vfat /dev/vda1 /esp
 step=$(cat /esp/step 2>/dev/null || echo 1)
 echo $((step + 1)) >/esp/step
+# The firmware leaves an unfinished line.
+echo
 exec 2>/dev/null
 say $(cat /order) $(cat /handed-in) $(sed -n s/^ID=//p /.extra/os-release) \
-    $(cat /.extra/credentials/test.cred) $(ls /sys/firmware | grep efi) : $(cat /proc/cmdline)
+    $(cat /.extra/credentials/test.cred) $(ls /sys/firmware | grep efi) \
+    $(ls /sys/firmware/acpi/tables | grep FACP) : $(cat /proc/cmdline)
 next=$(sed -n "$step p" /esp/steps)
 [ -n "$next" ] || exit
 say $(eval "gapboot kexec -l $next" 2>&1)
@@ -107,8 +111,9 @@ fn disk(workshop: &Workshop, steps: &[Step]) -> PathBuf {
     path
 }
 
-/// Starts a kernel that takes the steps, and compares what all of them say.
-fn chain(machine: impl Fn(&Path) -> Machine, steps: &[Step]) {
+/// Starts a kernel that takes the steps, and compares what all of them say: the first
+/// one says `first`, and all have ACPI.
+fn chain(machine: impl Fn(&Path) -> Machine, first: &str, steps: &[Step]) {
     let init = START.to_owned() + &format!("OWN='{OWN}'\n") + INIT;
     let workshop = Workshop::with_initrd(initrd(&init, Flavour::Cloud).unwrap(), b"").unwrap();
     let file = |name| workshop.path(name).display().to_string();
@@ -120,10 +125,10 @@ fn chain(machine: impl Fn(&Path) -> Machine, steps: &[Step]) {
         .run()
         .unwrap();
     assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
-    let mut expected = vec![format!("initrd : {CMDLINE}")];
+    let mut expected = vec![first.to_owned()];
     for step in steps {
         expected.push(step.loaded.to_owned());
-        expected.push(format!("{} : {}", step.finds, step.line));
+        expected.push(format!("{} FACP : {}", step.finds, step.line));
     }
     assert_eq!(said(&outcome), expected, "{}", outcome.serial);
 }
@@ -203,19 +208,65 @@ const ENTRIES: [Step; 4] = [
     },
 ];
 
+/// What the first system says that a BIOS has started.
+fn by_bios() -> String {
+    format!("initrd FACP : {CMDLINE}")
+}
+
 #[test]
 fn files() {
-    chain(|disk| Machine::new(disk).memory(1024), &FILES);
+    chain(|disk| Machine::new(disk).memory(1024), &by_bios(), &FILES);
 }
 
 #[test]
 fn entries_of_a_disk() {
-    chain(|disk| Machine::new(disk).memory(1024), &ENTRIES);
+    chain(|disk| Machine::new(disk).memory(1024), &by_bios(), &ENTRIES);
 }
 
 /// There is memory above 4 GiB, and it is used.
 #[test]
 fn on_6_gib() {
     let [_, legacy, _, plain, ..] = FILES;
-    chain(|disk| Machine::new(disk).memory(6144), &[legacy, plain]);
+    chain(
+        |disk| Machine::new(disk).memory(6144),
+        &by_bios(),
+        &[legacy, plain],
+    );
+}
+
+/// UEFI leaves its ACPI tables where no kernel looks for them by itself. A kernel that
+/// `kexec_load` starts runs without EFI, and hands on what it was told; one that
+/// `kexec_file_load` starts after it has nothing else either.
+const AFTER_UEFI: [Step; 3] = [
+    Step {
+        by: "/esp/legacy.efi",
+        loaded: "/esp/legacy.efi: loaded (kexec_file_load)",
+        finds: "initrd test efi",
+        line: CMDLINE,
+    },
+    Step {
+        by: "-c /esp/plain.efi",
+        loaded: "/esp/plain.efi: loaded (kexec_load)",
+        finds: OWN_PARTS,
+        line: CMDLINE,
+    },
+    Step {
+        by: "-c /esp/legacy.efi",
+        loaded: "/esp/legacy.efi: loaded (kexec_load)",
+        finds: OWN_PARTS,
+        line: CMDLINE,
+    },
+];
+
+#[test]
+fn after_a_boot_by_uefi() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = directory.path().join("variables");
+    let machine = |disk: &Path| {
+        let machine = ovmf::machine(disk, &variables).unwrap();
+        machine.bus(Bus::Virtio).memory(1024)
+    };
+    // QEMU tells the EFI stub of the initrd by a word on the command line.
+    let first = format!("initrd efi FACP : {CMDLINE} initrd=initrd");
+    chain(machine, &first, &AFTER_UEFI);
 }

@@ -3,6 +3,7 @@
 //! to userspace is on the disk and in the handoff afterwards.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::MIB;
@@ -222,4 +223,86 @@ fn messages_of_what_is_left_out() {
         let listed = [output.stdout, output.stderr].concat();
         assert!(String::from_utf8_lossy(&listed).contains("lost.conf"));
     }
+}
+
+/// The screen shows the characters of code page 437, the serial line all of UTF-8. Control
+/// characters of a title reach neither. Counted and bad entries are marked, and the
+/// entries that digits select are numbered.
+#[test]
+fn titles_of_all_kinds() {
+    let title = "Système réglé ½ Größe αΣ";
+    let entry = |title: &str, key| {
+        let text = type1(title, "/kernel", &[], "");
+        format!("{text}sort-key {key}\n")
+    };
+    let (_directory, image) = disk(&[
+        ("loader/loader.conf", "timeout menu-force\n"),
+        ("loader/entries/a.conf", &entry(title, "a")),
+        (
+            "loader/entries/b+2-1.conf",
+            &entry("日本 \u{1b}[2J\u{7}\u{9b}2J", "b"),
+        ),
+        ("loader/entries/c+1.conf", &entry("Once", "c")),
+        ("loader/entries/d+0-3.conf", &entry("Never", "d")),
+    ]);
+    let mut guest = start(&image);
+    let screen = guest.screen().unwrap();
+    let cells: Vec<u8> = screen
+        .cells
+        .iter()
+        .map(|[character, _]| *character)
+        .collect();
+    let encoded = code_page_437(title);
+    assert!(
+        cells.windows(encoded.len()).any(|window| window == encoded),
+        "{}",
+        screen.text()
+    );
+    for line in [
+        "2    ?? ?[2J??2J  [2 tries left]",
+        "3    Once  [1 try left]",
+        "4    Never  [bad]",
+    ] {
+        assert!(screen.text().contains(line), "{line}: {}", screen.text());
+    }
+    guest.wait_for_serial(&format!("{title} ")).unwrap();
+    guest.wait_for_serial("日本 ?[2J??2J").unwrap();
+}
+
+/// What iconv makes of a text.
+fn code_page_437(text: &str) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("text");
+    std::fs::write(&file, text).unwrap();
+    let output = Command::new("iconv")
+        .args(["-f", "UTF-8", "-t", "CP437"])
+        .arg(&file)
+        .output()
+        .expect("iconv is missing: apt-get install libc-bin");
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
+}
+
+/// After a failed boot the menu comes back on the entry that failed, with the reason.
+#[test]
+fn the_entry_that_failed_stays_selected() {
+    let entry = |title, initrds: &[&str], key| {
+        let text = type1(title, "/kernel", initrds, "");
+        format!("{text}sort-key {key}\n")
+    };
+    let (_directory, image) = disk(&[
+        ("loader/loader.conf", "timeout menu-force\n"),
+        ("loader/entries/a.conf", &entry("Good", &[], "a")),
+        ("loader/entries/b.conf", &entry("Bad", &["/nowhere"], "b")),
+    ]);
+    let mut guest = start(&image);
+    guest.press(&["down", "ret"]).unwrap();
+    guest
+        .wait_for_screen("/nowhere: the file was not found")
+        .unwrap();
+    guest.wait_for_screen(HINT).unwrap();
+    shows(&mut guest, &emulated(&image, "down,enter"));
+    // Enter tries the same entry again; one up is the good one.
+    guest.press(&["up", "ret"]).unwrap();
+    guest.wait_for_serial("{").unwrap();
 }

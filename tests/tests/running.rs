@@ -66,7 +66,9 @@ fn verdicts_and_settings_with_and_without_a_mount() {
     let image = directory.path().join("disk.img");
     let esp = Partition::esp(Fat::new(16))
         .file("loader/entries/a+2-1.conf", "linux /x\n")
-        .file("loader/entries/b.conf", "linux /y\n");
+        .file("loader/entries/b.conf", "linux /y\n")
+        .file("x", "kernel")
+        .file("y", "kernel");
     Disk::new(40 * MIB).partition(esp).build(&image).unwrap();
     let outcome = boot(
         &image,
@@ -98,11 +100,11 @@ sync
             "marked good: /loader/entries/a+2-1.conf is now a.conf",
             "good",
             "mounted 0",
-            "set 0",
+            "/s/dev/vda: default is now b.conf set 0",
             "marked bad: /loader/entries/a.conf is now a+0-1.conf",
             "a+0-1.conf b.conf",
-            "set 0",
-            "set 0",
+            "/s/dev/vda: timeout is now 5 set 0",
+            "/dev/vda: timeout is now 6 set 0",
             "set 0",
             "gapboot: cannot rename /loader/entries/a+0-1.conf: Read-only file system (os error 30); \
              mount it for writing (`mount -o remount,rw`)",

@@ -41,6 +41,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("sfdisk", "fdisk"),
     ("sgdisk", "gdisk"),
+    ("strace", "strace"),
     ("systemd-analyze", "systemd"),
     (QEMU_WINDOW, "qemu-system-gui"),
     ("tar", "tar"),

@@ -191,7 +191,9 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
                         self.loader.initrd(&Extent::whole(node), pass)?;
                     }
                 }
-                Some((Key::Options, value)) if takes_options => self.command_line.add(value),
+                Some((Key::Options, value)) if takes_options => {
+                    self.command_line.add_options(value)
+                }
                 Some((Key::Main(_), path)) => {
                     self.path.set(&[path]);
                 }

@@ -12,6 +12,7 @@ use crate::machine::{Console, Disk, Input};
 use crate::menu::{self, Answer, Outcome, Parameters, Remembered, Timeout};
 use crate::overlay::Overlay;
 use crate::settings::state::{Changes, State};
+use crate::text::Text;
 use crate::workspace::Desk;
 use layout::state::Setting;
 
@@ -36,13 +37,15 @@ pub(super) fn ask<D: Disk>(
         lines: desk.conf.lines(),
         editor: desk.conf.editor,
         beep: desk.conf.beep,
-        selected: unasked.entry,
+        selected: selected(question.list, &desk.chosen).unwrap_or(unasked.entry),
         message: match question.failed {
             true => desk.trail.message(),
             false => b"",
         },
         typed,
         remembered: before,
+        is_kept: desk.state.is_kept(),
+        left_out: question.list.dropped(),
     };
     let mut entries = OnDisk {
         list: question.list,
@@ -54,6 +57,12 @@ pub(super) fn ask<D: Disk>(
     };
     let answer = menu::run(console, &mut entries, &parameters, &mut desk.command_line);
     choice(answer, before, question.list, unasked, &parameters, overlay)
+}
+
+/// The rank of the entry that was tried before and has failed.
+fn selected(list: &List, chosen: &Text) -> Option<usize> {
+    let chosen = chosen.get()?;
+    (0..list.len()).find(|&rank| list.id_of(Some(rank)) == chosen)
 }
 
 /// The settings of earlier boots, with entries in place of patterns.

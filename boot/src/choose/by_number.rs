@@ -20,7 +20,7 @@ pub(crate) fn by_number(
         if let Some(entry) = list.get(rank) {
             console.write(&[digit, b' ']);
             console.write(entry.id());
-            console.write(b"\n");
+            console.new_line();
         }
     }
     let Some(Input::Keyboard { ascii: key, .. } | Input::Serial(key)) = console.key(None) else {

@@ -4,7 +4,7 @@ use super::at_menu;
 use super::choice::{Choice, MOMENT};
 use super::generated;
 use super::question::Question;
-use crate::find::inventory;
+use crate::find::inventory::Finder;
 use crate::handoff::Ending;
 use crate::machine::{Console, Disk, Input};
 use crate::menu::Timeout;
@@ -27,7 +27,19 @@ impl Overlay {
             desk.state.read(question.storage, &esp.volume);
         }
         generated::offer(&desk.conf, question.list, &mut desk.scratch.entry);
-        let default = inventory::default(question.list, &desk.conf, &desk.state, question.wish);
+        let mut finder = Finder {
+            storage: question.storage,
+            overlay: Some(self),
+            long_mode: question.long_mode,
+            scratch: &mut desk.scratch,
+        };
+        let default = finder.default(
+            question.sources,
+            question.list,
+            &desk.conf,
+            &desk.state,
+            question.wish,
+        );
         let unasked = Choice {
             on_error: desk.conf.on_error,
             default,
@@ -90,6 +102,8 @@ mod tests {
 
     impl Console for Keyboard {
         fn write(&mut self, _: &[u8]) {}
+        fn new_line(&mut self) {}
+        fn beep(&mut self) {}
         fn size(&self) -> (usize, usize) {
             (80, 24)
         }

@@ -67,7 +67,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     fn read_command_line(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
         self.pairs(index, &mut |key, value| {
             if key == Key::Options {
-                line.add(value);
+                line.add_options(value);
             }
         })?;
         if line.is_empty() && self.is(index, tag::UKI) {
@@ -145,6 +145,7 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
     fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8])) {
         if let Some(entry) = self.list.get(index) {
             title::write(entry, sink);
+            attempts_left(entry, sink);
         }
     }
 
@@ -199,6 +200,23 @@ fn texts(entry: &Entry, field: &mut dyn FnMut(&[u8], &[u8])) {
         if let Some(text) = entry.text(which) {
             field(name, text);
         }
+    }
+}
+
+/// Says that a counted entry is bad, or how many attempts it has left.
+fn attempts_left(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
+    if entry.tries.is_bad() {
+        return sink(b"  [bad]");
+    }
+    if entry.tries.is_counted() {
+        let left = u64::try_from(entry.tries.left).unwrap_or(0);
+        sink(b"  [");
+        sink(decimal(left, &mut [0; 20]));
+        sink(if left == 1 {
+            b" try left]"
+        } else {
+            b" tries left]"
+        });
     }
 }
 

@@ -17,7 +17,12 @@ pub struct List<'a> {
     order: [u8; CAPACITY],
     count: usize,
     dropped: u32,
+    /// Only entries of which this is true are taken, if it is set.
+    only: Option<&'a Filter<'a>>,
 }
+
+/// A condition for an entry.
+pub(crate) type Filter<'a> = dyn Fn(&Entry) -> bool + 'a;
 
 impl<'a> List<'a> {
     /// An empty list, with room for as many entries as `room` has, at most
@@ -28,6 +33,15 @@ impl<'a> List<'a> {
             order: [0; CAPACITY],
             count: 0,
             dropped: 0,
+            only: None,
+        }
+    }
+
+    /// The list takes only entries of which `filter` is true.
+    pub(crate) fn only(self, filter: &'a Filter<'a>) -> Self {
+        List {
+            only: Some(filter),
+            ..self
         }
     }
 
@@ -66,6 +80,9 @@ impl<'a> List<'a> {
     /// Inserts an entry at its place, after those that are equal to it. Where there is
     /// no room left, the last entry is dropped, be it this one or another.
     pub fn offer(&mut self, entry: &Entry) {
+        if self.only.is_some_and(|only| !only(entry)) {
+            return;
+        }
         let (mut rank, mut end) = (0usize, self.count);
         while rank < end {
             let middle = rank.midpoint(end);
@@ -98,6 +115,16 @@ impl<'a> List<'a> {
         for rank in later {
             core::mem::swap(rank, &mut place);
         }
+    }
+}
+
+impl List<'_> {
+    /// Replaces the last entry by one that was left out, and gives its rank.
+    pub(crate) fn replace_last(&mut self, entry: &Entry) -> Option<usize> {
+        let rank = self.count.checked_sub(1)?;
+        let place = self.order.get(rank)?;
+        *self.entries.get_mut(usize::from(*place))? = *entry;
+        Some(rank)
     }
 }
 

@@ -18,13 +18,35 @@ pub struct Defaults<'a> {
     pub last_booted: Option<&'a [u8]>,
 }
 
+/// One way to select the entry that boots.
+#[derive(Clone, Copy)]
+pub struct Step<'a> {
+    /// The ids that it selects, for [`glob::selects`].
+    pattern: &'a [u8],
+    condition: fn(&Entry) -> bool,
+}
+
+impl Step<'_> {
+    /// True if the step selects this entry.
+    pub fn selects(&self, entry: &Entry) -> bool {
+        (self.condition)(entry) && glob::selects(self.pattern, entry.id())
+    }
+}
+
 /// The rank of the entry to boot: the first that a setting selects, else the
 /// first entry of all. Later profiles of a UKI and entries that the loader added by
 /// itself boot only if a setting names them.
 ///
+/// A list may be too short for all entries. So where a step selects no entry of the
+/// list, `left_out` looks for one among the others, and puts it into the list.
+///
 /// None if no entry may boot by itself. Then the menu waits on its first entry, for ten
 /// seconds if no timeout is set.
-pub fn default(list: &List, defaults: &Defaults) -> Option<usize> {
+pub fn default(
+    list: &mut List,
+    defaults: &Defaults,
+    left_out: &mut dyn FnMut(&mut List, Step) -> Option<usize>,
+) -> Option<usize> {
     type Condition = fn(&Entry) -> bool;
     let any: Condition = |_| true;
     let not_bad: Condition = |entry| !entry.tries.is_bad();
@@ -39,16 +61,16 @@ pub fn default(list: &List, defaults: &Defaults) -> Option<usize> {
         (default_conf, any),
         (Some(b"*"), boots_by_itself),
     ];
-    steps.iter().find_map(|(pattern, condition)| {
+    steps.iter().find_map(|&(pattern, condition)| {
         let pattern = match pattern {
             Some(saved) if saved.eq_ignore_ascii_case(b"@saved") => defaults.last_booted,
-            pattern => *pattern,
+            pattern => pattern,
         };
         let pattern = pattern.filter(|pattern| !pattern.is_empty())?;
-        (0..list.len()).find(|&rank| {
-            let entry = list.get(rank);
-            entry.is_some_and(|entry| condition(entry) && glob::selects(pattern, entry.id()))
-        })
+        let step = Step { pattern, condition };
+        (0..list.len())
+            .find(|&rank| list.get(rank).is_some_and(|entry| step.selects(entry)))
+            .or_else(|| left_out(list, step))
     })
 }
 
@@ -88,8 +110,10 @@ mod tests {
             }
             list.offer(&entry);
         }
+        let list = core::cell::RefCell::new(list);
         then(&|defaults| {
-            let rank = default(&list, &defaults)?;
+            let mut list = list.borrow_mut();
+            let rank = default(&mut list, &defaults, &mut |_, _| None)?;
             Some(String::from_utf8(list.get(rank)?.id().to_vec()).unwrap())
         });
     }

@@ -6,6 +6,7 @@
 
 use super::entry::{Entry, Field};
 use super::list::List;
+use crate::text::cut;
 
 /// A text that is added to a title.
 struct Addition {
@@ -69,7 +70,7 @@ fn hash(entry: &Entry) -> u32 {
     hash
 }
 
-/// Hands the title of the entry to `sink`, in pieces. The bytes are those of
+/// Hands the title of the entry to `sink`, in pieces of whole characters. The bytes are those of
 /// the file: they may be anything, control characters included.
 pub fn write(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
     sink(entry.text(Field::Title).unwrap_or(entry.id()));
@@ -78,7 +79,7 @@ pub fn write(entry: &Entry, sink: &mut dyn FnMut(&[u8])) {
             && let Some(text) = entry.text(field)
         {
             sink(b" (");
-            sink(text.get(..most).unwrap_or(text));
+            sink(cut(text, most));
             sink(b")");
         }
     }

@@ -6,8 +6,9 @@ use super::scan::{Problem, Scan};
 use crate::disk::partition::{Partition, Partitions};
 use crate::disk::storage::Storage;
 use crate::disk::table::find_partitions;
+use crate::entries::entry::Entry;
 use crate::entries::list::List;
-use crate::entries::select::{self, Defaults};
+use crate::entries::select::{self, Defaults, Step};
 use crate::fat::{File, Source, Sources, Volume};
 use crate::machine::Disk;
 use crate::overlay::Overlay;
@@ -124,19 +125,38 @@ impl<D: Disk> Finder<'_, '_, D> {
     }
 }
 
-/// The rank of the entry that boots when nobody chooses one, by the settings and by the
-/// memory of earlier boots. `wish` is stronger than both.
-pub(crate) fn default(
-    list: &List,
-    conf: &Conf,
-    state: &State,
-    wish: Option<&[u8]>,
-) -> Option<usize> {
-    let defaults = Defaults {
-        one_shot: wish.or(state.text(Setting::OneShot)),
-        preferred: [state.text(Setting::Preferred), conf.preferred()],
-        default: [state.text(Setting::Default), conf.default()],
-        last_booted: state.text(Setting::LastBooted),
-    };
-    select::default(list, &defaults)
+impl<D: Disk> Finder<'_, '_, D> {
+    /// The rank of the entry that boots when nobody chooses one, by the settings and by
+    /// the memory of earlier boots. `wish` is stronger than both.
+    pub(crate) fn default(
+        &mut self,
+        sources: &Sources,
+        list: &mut List,
+        conf: &Conf,
+        state: &State,
+        wish: Option<&[u8]>,
+    ) -> Option<usize> {
+        let defaults = Defaults {
+            one_shot: wish.or(state.text(Setting::OneShot)),
+            preferred: [state.text(Setting::Preferred), conf.preferred()],
+            default: [state.text(Setting::Default), conf.default()],
+            last_booted: state.text(Setting::LastBooted),
+        };
+        select::default(list, &defaults, &mut |list, step| {
+            self.left_out(sources, list, step)
+        })
+    }
+
+    /// Looks for the first entry that `step` selects among those that did not fit into
+    /// `list`, and puts it in place of the last one.
+    fn left_out(&mut self, sources: &Sources, list: &mut List, step: Step) -> Option<usize> {
+        if list.dropped() == 0 {
+            return None;
+        }
+        let mut room = [Entry::EMPTY];
+        let selected = |entry: &Entry| step.selects(entry);
+        let mut first = List::new(&mut room).only(&selected);
+        self.entries(sources, &mut first, &mut |_, _, _| {});
+        list.replace_last(first.get(0)?)
+    }
 }

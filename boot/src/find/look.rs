@@ -1,7 +1,7 @@
 //! For programs that only look at a disk: the list that the menu would get, made by the
 //! same code.
 
-use super::inventory::{Finder, default};
+use super::inventory::Finder;
 use super::scan::Problem;
 use crate::Error;
 use crate::disk::storage::Storage;
@@ -55,12 +55,13 @@ pub fn look<D: Disk, T>(
     finder.sources(&mut sources, problem)?;
     overlay.read_settings(&mut finder, &sources, conf, problem);
     finder.entries(&sources, &mut list, problem);
-    title::tell_apart(&mut list);
     if let [Some(esp), _] = &sources {
-        state.read(&mut storage, &esp.volume);
+        state.read(finder.storage, &esp.volume);
     }
+    let default = finder.default(&sources, &mut list, conf, state, None);
+    title::tell_apart(&mut list);
     Ok(then(Inventory {
-        default: default(&list, conf, state, None),
+        default,
         list: &list,
         storage: &mut storage,
         sources,

@@ -65,7 +65,7 @@ impl Progress {
     /// The load has ended, in success or failure. Ends the line, if there is one.
     pub(super) fn end(&self, console: &mut impl Console) {
         if self.shown > 0 {
-            console.write(b"\n");
+            console.new_line();
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::keys::{self, Key};
 use super::line::{Direction, Line, Unit};
-use super::text::{Cells, centred, columns, continues};
+use super::text::{Cells, centred, columns};
 use crate::machine::Console;
+use crate::text::continues;
 
 /// The effect of a key on the line.
 enum Action {

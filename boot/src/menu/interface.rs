@@ -8,7 +8,8 @@ pub trait Entries {
     /// Number of entries.
     fn count(&self) -> usize;
 
-    /// Hands the text that is shown for an entry to `sink`, in pieces.
+    /// Hands the text that is shown for an entry to `sink`, in pieces of whole
+    /// characters.
     fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8]));
 
     /// The letter that selects an entry, if it has one: `l` for Linux.
@@ -53,6 +54,10 @@ pub struct Parameters<'a> {
     pub typed: Option<Input>,
     /// The remembered settings at the start.
     pub remembered: Remembered,
+    /// Changes of the remembered settings last longer than this boot.
+    pub is_kept: bool,
+    /// The number of entries for which there was no room.
+    pub left_out: u32,
 }
 
 /// The settings that a person may change at the menu for this boot and the next ones.

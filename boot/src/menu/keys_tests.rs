@@ -9,6 +9,8 @@ struct Inputs(VecDeque<Option<Input>>);
 
 impl Console for Inputs {
     fn write(&mut self, _: &[u8]) {}
+    fn new_line(&mut self) {}
+    fn beep(&mut self) {}
     fn size(&self) -> (usize, usize) {
         (80, 24)
     }

@@ -1,6 +1,6 @@
 //! A line of text that is being edited, in the caller's memory.
 
-use super::text::continues;
+use crate::text::continues;
 
 /// The distance of a move.
 #[derive(Clone, Copy, PartialEq, Eq)]

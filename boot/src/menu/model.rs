@@ -11,6 +11,8 @@ pub(super) enum Status<'a> {
     Countdown,
     /// The timeout that is remembered.
     Timeout,
+    /// The meaning of the marks in front of the titles.
+    Marks,
     Text(&'a [u8]),
     /// Something that is on the screen already.
     Shown,
@@ -92,6 +94,10 @@ pub(super) struct Model<'a> {
     /// Seconds until the selected entry is booted; None: the menu waits for a key.
     pub(super) countdown: Option<u32>,
     pub(super) remembered: Remembered,
+    /// Changes of `remembered` last longer than this boot.
+    pub(super) is_kept: bool,
+    /// The number of entries for which there was no room.
+    pub(super) left_out: u32,
     pub(super) status: Status<'a>,
     /// The status on the screen is an old one.
     pub(super) stale: bool,
@@ -168,11 +174,11 @@ impl<'a> Model<'a> {
             Some(Command::End) => self.select(self.count),
             Some(Command::Preferred) => {
                 toggle(&mut self.remembered.preferred, selected);
-                self.say(Status::Text(MARKS));
+                self.say(Status::Marks);
             }
             Some(Command::Default) => {
                 toggle(&mut self.remembered.default, selected);
-                self.say(Status::Text(MARKS));
+                self.say(Status::Marks);
             }
             Some(Command::LongerTimeout) => {
                 self.remembered.timeout = longer(self.remembered.timeout);
@@ -193,9 +199,6 @@ impl<'a> Model<'a> {
         None
     }
 }
-
-/// The meaning of the marks in front of the titles.
-const MARKS: &[u8] = b"=> default   -> preferred";
 
 const VERSION: &[u8] = concat!("gapboot ", env!("CARGO_PKG_VERSION")).as_bytes();
 

@@ -8,6 +8,8 @@ use std::vec::Vec;
 
 fn model(count: usize, visible: usize) -> Model<'static> {
     Model {
+        is_kept: true,
+        left_out: 0,
         count,
         visible,
         top: 0,

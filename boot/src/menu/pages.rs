@@ -21,7 +21,7 @@ Ctrl-Left  Ctrl-Right   move by words; Up and Down too\n\
 Backspace  Del          delete a character\n\
 Ctrl-W  Ctrl-Del        delete a word\n\
 Ctrl-K                  delete all to the end\n\
-Enter  Esc              boot, back to the menu\n";
+Enter  Esc              boot, back to the menu";
 
 /// Columns of a field's name.
 const NAME: usize = 14;
@@ -29,7 +29,10 @@ const NAME: usize = 14;
 /// Shows the help.
 pub(super) fn help(console: &mut impl Console) {
     let mut page = Page::new(console);
-    page.console.write(HELP);
+    for line in HELP.split(|byte| *byte == b'\n') {
+        page.console.write(line);
+        page.console.new_line();
+    }
     page.wait();
 }
 
@@ -85,7 +88,7 @@ impl<'a, C: Console> Page<'a, C> {
     }
 
     fn next_line(&mut self) {
-        self.console.write(b"\n");
+        self.console.new_line();
         self.line = self.line.saturating_add(1);
         // Two lines for the question of `wait`.
         if self.line.saturating_add(2) >= self.lines {
@@ -97,7 +100,8 @@ impl<'a, C: Console> Page<'a, C> {
 
     /// Waits for a key; Escape leaves the pages.
     fn wait(&mut self) {
-        self.console.write(b"\nPress a key, Esc for the menu.");
+        self.console.new_line();
+        self.console.write(b"Press a key, Esc for the menu.");
         self.left = matches!(
             keys::read(self.console, None),
             None | Some(Key::Escape | Key::Character(b'q'))

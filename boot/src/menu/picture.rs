@@ -14,6 +14,9 @@ use crate::text::decimal;
 /// Columns beside a title, inside the highlighted bar: the default's arrow.
 const MARGIN: usize = 3;
 
+/// Columns in front of the bar: the digit that selects the entry, and a space.
+const NUMBER: usize = 2;
+
 /// Lines below the entries: two for the status, one for the keys.
 const FOOT: usize = 3;
 
@@ -55,7 +58,7 @@ impl Picture {
             });
             longest = longest.max(title);
         }
-        let width = longest.min(columns.saturating_sub(2 * MARGIN + 2));
+        let width = longest.min(columns.saturating_sub(2 * (MARGIN + NUMBER)));
         let bar = width.saturating_add(2 * MARGIN);
         let foot = lines.saturating_sub(FOOT);
         // A line above and one below say that there are more.
@@ -93,6 +96,9 @@ impl Picture {
                 let below = self.first.saturating_add(model.visible);
                 self.more(console, self.first.saturating_sub(1), model.top > 0);
                 self.more(console, below, model.top < hidden);
+                if model.left_out > 0 && model.top >= hidden {
+                    self.left_out(console, below, model.left_out);
+                }
             }
         }
         for row in 0..model.visible {
@@ -114,11 +120,19 @@ impl Picture {
     ) {
         let index = model.top.saturating_add(row);
         let look = model.look(index);
-        match self.looks.get_mut(row) {
-            Some(shown) if *shown != Some(look) => *shown = Some(look),
+        let before = match self.looks.get_mut(row) {
+            Some(shown) if *shown != Some(look) => shown.replace(look),
             _ => return,
+        };
+        let line = self.first.saturating_add(row);
+        if before.is_none() && model.count > 1 {
+            let digit = b"123456789".get(index..=index);
+            console.move_to(self.left.saturating_sub(NUMBER), line);
+            console.write(digit.unwrap_or(b" "));
+            console.write(b" ");
+        } else {
+            console.move_to(self.left, line);
         }
-        console.move_to(self.left, self.first.saturating_add(row));
         if look.selected {
             console.highlight(true);
         }
@@ -140,7 +154,16 @@ impl Picture {
     /// Says whether there are more entries above or below.
     fn more(&self, console: &mut impl Console, line: usize, are_there: bool) {
         console.move_to(self.left.saturating_add(MARGIN), line);
+        console.clear_to_end();
         console.write(if are_there { b"..." } else { b"   " });
+    }
+
+    /// Says how many entries the menu lacks.
+    fn left_out(&self, console: &mut impl Console, line: usize, number: u32) {
+        console.move_to(self.left.saturating_add(MARGIN), line);
+        console.write(b"no room for ");
+        console.write(decimal(number.into(), &mut [0; 20]));
+        console.write(b" more");
     }
 
     /// Draws the last line; the status needs to be drawn anew, too.
@@ -156,30 +179,43 @@ impl Picture {
             Status::Nothing => self.status(console, b""),
             Status::Text(text) => self.status(console, text),
             Status::Shown => {}
-            Status::Countdown => self.seconds(console, b"Boot in ", model.countdown.unwrap_or(0)),
+            Status::Countdown => {
+                let digits = &mut [0; 20];
+                let seconds = decimal(model.countdown.unwrap_or(0).into(), digits);
+                self.status_lines(console, &[b"Boot in ", seconds, b" s."], b"");
+            }
+            Status::Marks => self.change(console, model, &[b"=> default   -> preferred"]),
             Status::Timeout => match model.remembered.timeout {
-                None => self.status(console, b"Timeout as in loader.conf."),
-                Some(Timeout::Forced) => self.status(console, b"The menu waits for a key."),
-                Some(Timeout::Hidden) => self.status(console, b"The menu is hidden."),
-                Some(Timeout::Disabled) => self.status(console, b"The menu is disabled."),
-                Some(Timeout::Seconds(seconds)) => self.seconds(console, b"Timeout ", seconds),
+                None => self.change(console, model, &[b"Timeout as in loader.conf."]),
+                Some(Timeout::Forced) => {
+                    self.change(console, model, &[b"The menu waits for a key."])
+                }
+                Some(Timeout::Hidden) => self.change(console, model, &[b"The menu is hidden."]),
+                Some(Timeout::Disabled) => self.change(console, model, &[b"The menu is disabled."]),
+                Some(Timeout::Seconds(seconds)) => {
+                    let digits = &mut [0; 20];
+                    let seconds = decimal(seconds.into(), digits);
+                    self.change(console, model, &[b"Timeout ", seconds, b" s."]);
+                }
             },
         }
+    }
+
+    /// Shows what a person has just changed, and whether it will be remembered.
+    fn change(&mut self, console: &mut impl Console, model: &Model, change: &[&[u8]]) {
+        let lasts: &[u8] = match model.is_kept {
+            true => b"",
+            false => b"For this boot only: gapboot set makes the file that remembers it.",
+        };
+        self.status_lines(console, change, lasts);
     }
 
     /// Shows a text above the last line, on one or two lines.
     pub(super) fn status(&mut self, console: &mut impl Console, text: &[u8]) {
         let (width, _) = console.size();
-        let first_line = text::line_break(text, width.saturating_sub(2));
+        let first_line = text::status_break(text, width.saturating_sub(2));
         let (first, second) = text.split_at_checked(first_line).unwrap_or_default();
         self.status_lines(console, &[first], second);
-    }
-
-    /// Shows a number of seconds above the last line, after a short text.
-    fn seconds(&mut self, console: &mut impl Console, text: &[u8], seconds: u32) {
-        let digits = &mut [0; 20];
-        let digits = decimal(seconds.into(), digits);
-        self.status_lines(console, &[text, digits, b" s."], b"");
     }
 
     fn status_lines(&mut self, console: &mut impl Console, first: &[&[u8]], second: &[u8]) {

@@ -60,6 +60,8 @@ fn start<'a>(entries: &impl Entries, parameters: &Parameters<'a>) -> Model<'a> {
         selected: parameters.selected,
         countdown,
         remembered: parameters.remembered,
+        is_kept: parameters.is_kept,
+        left_out: parameters.left_out,
         status,
         stale: false,
     }
@@ -155,6 +157,6 @@ fn edit(
 /// ten.
 fn beep(console: &mut impl Console, selected: usize) {
     for _ in 0..=selected.min(9) {
-        console.write(b"\x07");
+        console.beep();
     }
 }

@@ -1,15 +1,11 @@
 //! Text that fits into its place, whatever it contains.
 
 use crate::machine::Console;
-
-/// True for the bytes of a UTF-8 character after its first.
-pub(super) fn continues(byte: u8) -> bool {
-    byte & 0xc0 == 0x80
-}
+use crate::text::{character, continues};
 
 /// Columns that `text` takes.
 pub(super) fn columns(text: &[u8]) -> usize {
-    text.iter().filter(|&&byte| !continues(byte)).count()
+    core::iter::successors(character(text), |(_, rest)| character(rest)).count()
 }
 
 /// A number of columns, to be filled with text.
@@ -19,7 +15,6 @@ pub(super) struct Cells<'a, C> {
     room: usize,
     /// There was more text than room.
     cut: bool,
-    previous: u8,
 }
 
 impl<'a, C: Console> Cells<'a, C> {
@@ -28,23 +23,17 @@ impl<'a, C: Console> Cells<'a, C> {
             console,
             room,
             cut: false,
-            previous: 0,
         }
     }
 
-    /// Writes text up to the end of the room. Control characters could do
-    /// anything to a terminal; `?` stands for them.
-    pub(super) fn put(&mut self, text: &[u8]) {
-        for &byte in text {
-            if !continues(byte) {
-                self.cut |= self.room == 0;
-                self.room = self.room.saturating_sub(1);
-            }
+    /// Writes text up to the end of the room.
+    pub(super) fn put(&mut self, mut text: &[u8]) {
+        while let Some((character, rest)) = character(text) {
+            text = rest;
+            self.cut |= self.room == 0;
+            self.room = self.room.saturating_sub(1);
             if !self.cut {
-                // U+0080 to U+009F are control characters too.
-                let control = byte < b' ' || byte == 0x7f || self.previous == 0xc2 && byte < 0xa0;
-                self.console.write(&[if control { b'?' } else { byte }]);
-                self.previous = byte;
+                self.console.write(character);
             }
         }
     }
@@ -80,6 +69,20 @@ pub(super) fn centred(console: &mut impl Console, line: usize, pieces: &[&[u8]])
         cells.put(piece);
     }
     console.clear_to_end();
+}
+
+/// Where to break a text for two lines of `room` columns: after a sentence if possible. In
+/// bytes.
+pub(super) fn status_break(text: &[u8], room: usize) -> usize {
+    let edge = line_break(text, room);
+    let mut sentences = text.get(..edge).unwrap_or_default().windows(2);
+    let sentence = sentences.rposition(|end| end == b". ");
+    match sentence.map(|end| end.saturating_add(2)) {
+        Some(end) if edge < text.len() && columns(text.get(end..).unwrap_or_default()) <= room => {
+            end
+        }
+        _ => edge,
+    }
 }
 
 /// Where to break a text that is longer than `room` columns: after the last

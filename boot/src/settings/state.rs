@@ -126,6 +126,11 @@ impl State {
         }
     }
 
+    /// True if there is a file that can keep changes for the next boots.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.sector.is_some()
+    }
+
     /// A text, if it is set.
     pub fn text(&self, setting: Setting) -> Option<&[u8]> {
         let mut texts = self.read.texts.split(|byte| *byte == 0);

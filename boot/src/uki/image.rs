@@ -104,7 +104,7 @@ pub struct Image {
 
 impl Image {
     /// Nothing is read yet. `long_mode` is true where the processor can run 64-bit
-    /// kernels: there, as on UEFI, an image for other processors is refused.
+    /// kernels: elsewhere an image for 64-bit firmware is refused.
     pub fn new(volume: &Volume, node: &DirEntry, long_mode: bool) -> Self {
         Self {
             node: *node,
@@ -191,12 +191,14 @@ impl Image {
         let mut coff = CoffHeader::new_zeroed();
         self.read(storage, coff.as_mut_bytes())?;
         let at = self.file.position();
-        let machine = if self.long_mode { AMD64 } else { I386 };
         let error = |kind| Err(Error::new(kind, at.into()));
         if dos.e_magic != *b"MZ" || coff.signature != *b"PE\0\0" {
             return error(Kind::UkiUnknown);
         }
-        if coff.machine != machine {
+        // The machine is the firmware's. An image for 32-bit firmware may have a kernel of
+        // either kind.
+        let runs = coff.machine == I386 || self.long_mode && coff.machine == AMD64;
+        if !runs {
             return error(Kind::EntryArchitecture);
         }
         if coff.number_of_sections > MOST_SECTIONS {

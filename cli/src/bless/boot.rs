@@ -31,6 +31,14 @@ impl NotCounted {
             Self::WithoutCounter => "this boot was not counted",
         }
     }
+
+    /// The word of `gapboot bless status`.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Uefi => "uefi",
+            Self::OtherLoader | Self::WithoutCounter => "clean",
+        }
+    }
 }
 
 /// The counted boot, as the loader describes it.

@@ -4,9 +4,10 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::SystemArgument;
 use super::context::Context;
-use crate::bless::{CountedBoot, NotCounted, Verdict};
+use crate::bless::{CountedBoot, Verdict};
 use crate::disk::Access;
 use crate::error::Error;
+use crate::printable::printable;
 
 /// Mark the running boot good or bad.
 ///
@@ -26,6 +27,8 @@ Verdicts:
                    indeterminate  not marked yet
                    good, bad      as it was marked
                    dirty          not marked, and no attempts are left
+                   uefi           UEFI started this system:
+                                  ask `systemd-bless-boot status`
 
 systemd runs `gapboot bless good` once boot-complete.target is reached, see
 gapboot-bless.service; other init systems call it when all services are up.
@@ -84,8 +87,8 @@ impl Arguments {
                     "gapboot: {}: nothing to mark",
                     reason.sentence()
                 )?;
-                if self.verb == Verb::Status && reason != NotCounted::Uefi {
-                    writeln!(context.out, "clean")?;
+                if self.verb == Verb::Status {
+                    writeln!(context.out, "{}", reason.status())?;
                 }
                 return Ok(());
             }
@@ -94,6 +97,6 @@ impl Arguments {
             Some(verdict) => entry.mark(verdict, self.dry_run)?,
             None => entry.status()?.to_owned(),
         };
-        Ok(writeln!(context.out, "{line}")?)
+        Ok(writeln!(context.out, "{}", printable(&line))?)
     }
 }

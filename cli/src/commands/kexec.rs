@@ -1,6 +1,6 @@
 //! `gapboot kexec`: starts a kernel from the running Linux ([`kexec`]).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kexec::Payload;
@@ -9,6 +9,8 @@ use super::context::Context;
 use crate::disk::reader::Reader;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
+use crate::menu::Menu;
+use crate::printable::printable;
 use crate::uki::payload;
 
 /// Start a UKI, a kernel or an entry from this system, without the firmware.
@@ -68,7 +70,7 @@ impl Arguments {
         }
         let payload = self.payload()?;
         let call = kexec::load(&payload, self.by_segments)?.name();
-        writeln!(context.out, "{}: loaded ({call})", payload.name)?;
+        writeln!(context.out, "{}: loaded ({call})", printable(&payload.name))?;
         context.out.flush()?;
         match self.load {
             true => Ok(()),
@@ -97,15 +99,29 @@ impl Arguments {
             let cmdline = self.cmdline.as_deref().unwrap_or_default();
             return payload::of_file(&path, &self.initrds, cmdline);
         };
-        let id = self.what.as_ref().map(|id| id.to_string_lossy());
         // The disk is read past the caches of its mounted file systems.
         rustix::fs::sync();
-        let mut payload = Disk::open(disk, Access::Read)
-            .and_then(|disk| Ok(kexec::entry::load(Reader::new(disk), id.as_deref())?))
-            .map_err(|error| error.on(disk))?;
+        let mut payload = self.entry(disk).map_err(|error| error.on(disk))?;
         if let Some(line) = &self.cmdline {
             payload.cmdline = line.clone().into_bytes();
         }
         Ok(payload)
+    }
+
+    /// What the menu of the disk would start.
+    fn entry(&self, disk: &Path) -> Result<Payload, Error> {
+        let open = || Disk::open(disk, Access::Read);
+        let mut id = self
+            .what
+            .as_ref()
+            .map(|id| id.to_string_lossy().into_owned());
+        if let Some(id) = &mut id {
+            let menu = Menu::of(open()?)?;
+            *id = menu.without_counter(id);
+            if menu.select(id).is_none() {
+                return Err(Error::failed(menu.no_entry(id)));
+            }
+        }
+        Ok(kexec::entry::load(Reader::new(open()?), id.as_deref())?)
     }
 }

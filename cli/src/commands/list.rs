@@ -1,8 +1,9 @@
 //! `gapboot list`: the menu that a disk gives.
 //!
 //! `--json` prints one array with the keys of `bootctl list --json=short`, see
-//! [`MenuEntry`]. With `--all`, objects follow for the files that give no entry:
-//! they have `type`, `source`, `path` and `problem`, and no `id`.
+//! [`MenuEntry`], and with `warnings`, a list of sentences. With `--all`, objects follow
+//! for the files that give no entry: they have `type`, `source`, `path` and `problem`,
+//! and no `id`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use crate::error::Error;
 use crate::install::layout_advice::{self, WITHOUT_OVERLAY};
 use crate::install::survey::Survey;
 use crate::menu::{Menu, MenuEntry, SkippedFile, table};
+use crate::printable::printable;
+use crate::state::unselected::unselected;
 use crate::table::read as read_table;
 
 /// Show the menu that a disk gives, in its order.
@@ -46,7 +49,7 @@ pub struct Arguments {
 }
 
 /// Why a disk has no menu. The loader says so in a line, which leaves no room for
-/// what a look at the whole table tells.
+/// what a look at the whole table tells: that follows, a line for each note.
 fn explained(path: &Path, error: Error) -> Error {
     let look = |disk: Disk| {
         let table = read_table(&disk)?;
@@ -55,7 +58,7 @@ fn explained(path: &Path, error: Error) -> Error {
     match Disk::open(path, Access::Read).and_then(look) {
         Err(known) => known,
         Ok(notes) if notes.is_empty() => error,
-        Ok(notes) => Error::failed(format!("{error} {}", notes.join("; "))),
+        Ok(notes) => Error::failed(format!("{error}\n{}", notes.join("\n"))),
     }
 }
 
@@ -71,8 +74,9 @@ impl Arguments {
                 "the loader on it has no overlay that fits: {WITHOUT_OVERLAY} (`gapboot status`)"
             ));
         }
+        menu.problems.extend(unselected(&self.disk, &menu));
         for problem in &menu.problems {
-            let disk = self.disk.display();
+            let (disk, problem) = (self.disk.display(), printable(problem));
             writeln!(context.err, "gapboot: {disk}: {problem}")?;
         }
         if !self.all {

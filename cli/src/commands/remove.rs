@@ -58,9 +58,8 @@ impl Arguments {
         };
         if writes.is_empty() {
             let nothing = "gapboot is not on this disk, nothing to remove";
-            return Err(on(Error::failed(nothing)));
-        }
-        if self.dry_run {
+            writeln!(context.out, "{name}: {nothing}")?;
+        } else if self.dry_run {
             writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
             print_writes(&writes, context)?;
         } else {
@@ -78,7 +77,7 @@ impl Arguments {
             };
             writeln!(context.err, "gapboot: {name}: note: {place} {what}")?;
         }
-        if self.undo.is_some() {
+        if self.undo.is_some() || writes.is_empty() {
             return Ok(());
         }
         if let Code::Foreign(owner) = found.code {

@@ -4,14 +4,18 @@
 //! reads before `loader.conf`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args};
 
 use super::arguments::SystemArgument;
 use super::context::Context;
+use crate::disk::{Access, Disk};
 use crate::error::Error;
+use crate::menu::Menu;
+use crate::printable::printable;
+use crate::state::unselected::missing;
 use crate::state::{Content, Key, State, Store, logind};
 use crate::system::System;
 
@@ -121,14 +125,29 @@ impl Arguments {
                 .on(&store.disk));
             }
         };
+        let mut notes = Vec::new();
         for (key, value) in &changes {
             key.set(&mut state, value)?;
+            if let Key::Text(_) = key {
+                let id = look_up(&store, value, &mut notes);
+                key.set(&mut state, &id)?;
+            }
         }
         let bytes = state.encode()?;
-        match before {
-            Some(before) if before == bytes => Ok(()),
-            _ => store.write(&bytes),
+        let is_new = before.is_none_or(|before| before != bytes);
+        if is_new {
+            store.write(&bytes)?;
         }
+        let (disk, how) = (store.disk.display(), if is_new { "now" } else { "already" });
+        for (key, _) in &changes {
+            let value = key.value(&state);
+            let value = printable(value.as_deref().unwrap_or("unset"));
+            writeln!(context.out, "{disk}: {} is {how} {value}", key.name())?;
+        }
+        for note in notes {
+            writeln!(context.err, "gapboot: {disk}: note: {}", printable(&note))?;
+        }
+        Ok(())
     }
 
     /// Keys with their values.
@@ -146,6 +165,46 @@ impl Arguments {
             text.map_err(|_| Error::usage(format!("{name} is not UTF-8: write it as UTF-8")))
         };
         let key = Key::parse(&text("KEY", &self.key)?)?;
-        Ok(vec![(key, text("VALUE", &self.value)?)])
+        let value = text("VALUE", &self.value)?;
+        if self.disk.is_none() && is_disk(key, &value) {
+            return Err(Error::usage(format!(
+                "VALUE is missing: {value} would be it, but is a file"
+            )));
+        }
+        // A wrong value is wrong for every disk.
+        key.set(&mut State::default(), &value)?;
+        Ok(vec![(key, value)])
     }
+}
+
+/// True for a value that is meant for DISK, which comes after it. A file may have the
+/// name of an entry.
+fn is_disk(key: Key, value: &str) -> bool {
+    let suffixes = [".conf", ".efi"];
+    let lower = value.to_ascii_lowercase();
+    let has_suffix = suffixes.iter().any(|suffix| lower.ends_with(suffix));
+    let may_be_id = matches!(key, Key::Text(_)) && has_suffix;
+    Path::new(value).exists() && !may_be_id
+}
+
+/// The value, without the counter of the entry's file if that is in the way of selecting
+/// the entry. A value that selects no entry is noted: one may be installed later.
+fn look_up(store: &Store, value: &str, notes: &mut Vec<String>) -> String {
+    // The disk is read past the caches of its mounted file systems.
+    rustix::fs::sync();
+    let menu = match Disk::open(&store.disk, Access::Read).and_then(Menu::of) {
+        Ok(menu) => menu,
+        Err(error) => {
+            notes.push(format!("{value} is not looked up: {error}"));
+            return value.to_owned();
+        }
+    };
+    let id = menu.without_counter(value);
+    if id != value {
+        notes.push(format!(
+            "{value} is the name of a file with its counter, and names no entry; {id} is set"
+        ));
+    }
+    notes.extend(missing(&menu, &id));
+    id
 }

@@ -14,6 +14,7 @@
 //! | `overlay` | `present`: intact and of this stage2; `damaged`; `other`: of another stage2; `none` |
 //! | `console` | the console in stage2's header, as `gapboot install --console` takes it |
 //! | `state` | what `gapboot set` and the menu set: `default`, `preferred`, `oneShot`, `lastBooted`, and in seconds, or in loader.conf's words, `timeout`, `oneShotTimeout`; absent if nothing is set or the file can't be read |
+//! | `stateProblem` | why the state file says nothing, though it is there or may be |
 //! | `loader` | without DISK: what the loader said to this system, by the names of the Boot Loader Interface; absent if it wasn't gapboot |
 //! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
 

@@ -56,7 +56,7 @@ impl<S: Sectors> machine::Disk for Reader<S> {
 }
 
 /// Bytes that [`file()`] reads at most.
-const MAX_FILE: usize = 4096;
+pub const MAX_FILE: usize = 4096;
 /// Bytes of each of the loader's caches.
 const CACHE: usize = 64 << 10;
 
@@ -101,6 +101,13 @@ pub fn file(disk: impl Sectors, on: &Partition, path: &str) -> Result<Option<Vec
             .map(Some)
             .map_err(|error| Error::failed(format!("{path}: {}", loader_text(error)))),
     }
+}
+
+/// Whether the partition holds a FAT file system, be it damaged or not. One that cannot
+/// be read may hold one.
+pub fn holds_fat(disk: impl Sectors, on: &Partition) -> bool {
+    let opened = with_storage(disk, |storage| Volume::open(storage, on));
+    !opened.is_err_and(|error| error.is(Kind::FatMissing))
 }
 
 fn with_storage<S: Sectors, T>(

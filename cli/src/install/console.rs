@@ -114,12 +114,18 @@ fn serial(text: &str) -> Result<(u8, u16), Error> {
     };
     let Some(divisor @ 1..) = divisor else {
         return Err(Error::usage(format!(
-            "no serial port has the speed of {text:?}: use 115200, 57600, 38400, 19200, 9600, 4800 or 2400"
+            "no serial port has the speed of {:?}: use 115200, 57600, 38400, 19200, 9600, 4800 or 2400",
+            text.rsplit('@').next().unwrap_or_default()
         )));
     };
     let port = match port.strip_prefix(':').map(str::parse) {
         None if port.is_empty() => 0,
         Some(Ok(port @ 1..=PORTS)) => port.saturating_sub(1),
+        Some(Ok(port)) => {
+            return Err(Error::usage(format!(
+                "a PC has no serial port {port}: use 1 to {PORTS}, for COM1 to COM{PORTS}"
+            )));
+        }
         _ => return Err(unknown(&format!("serial{text}"))),
     };
     Ok((port, divisor))
@@ -170,6 +176,21 @@ mod tests {
         ] {
             let error = wrong.parse::<Console>().unwrap_err();
             assert_eq!(error.exit_status(), 2, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_message_is_about_what_is_wrong() {
+        for (text, words) in [
+            (
+                "serial:9",
+                "a PC has no serial port 9: use 1 to 4, for COM1 to COM4",
+            ),
+            ("serial:2@9601", "no serial port has the speed of \"9601\""),
+            ("serial:x", "\"serial:x\" is not a console"),
+        ] {
+            let error = text.parse::<Console>().unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
         }
     }
 

@@ -12,10 +12,11 @@ use boot::entries::type1::{self, Key, Main};
 use boot::fat::{DirEntry, File, Volume};
 use boot::load::cmdline::{self, CommandLine};
 use boot::machine;
-use boot::uki::{self, Image};
+use boot::uki::{self, Image, names};
 
 use super::entry::MenuEntry;
 use super::found::FoundFile;
+use super::inside;
 use super::text::{about, absolute, string};
 use super::warnings;
 use crate::error::loader_text;
@@ -64,6 +65,7 @@ impl MenuEntry {
         let mut options: Vec<Vec<u8>> = Vec::new();
         let mut file = File::open(source.volume, &found.node);
         let mut image = Vec::new();
+        let mut initrds = Vec::new();
         loop {
             let line = match file.line(source.storage, &mut buffer) {
                 Ok(Some(line)) => line,
@@ -85,8 +87,9 @@ impl MenuEntry {
                 Some((Key::Initrd, value)) => {
                     if let Some(path) = type1::initrd(value) {
                         self.initrd.push(absolute(path));
-                        if let Err(error) = source.file(path) {
-                            self.warnings.push(about(path, error));
+                        match source.file(path) {
+                            Ok(node) => initrds.push(node),
+                            Err(error) => self.warnings.push(about(path, error)),
                         }
                     }
                 }
@@ -110,6 +113,20 @@ impl MenuEntry {
             }
         }
         self.warnings.extend(warnings::of_options(&options));
+        let needs_root = match self.linux {
+            Some(_) => source.needs_root(&image, &initrds),
+            None => source
+                .file(&image)
+                .and_then(|node| source.image_needs_root(&node, self.profile.unwrap_or(0))),
+        };
+        self.warn_of_root(&options, needs_root);
+    }
+
+    /// What cannot be looked at is said elsewhere, or at the boot.
+    fn warn_of_root(&mut self, options: &[u8], needs_root: Result<bool, boot::Error>) {
+        if needs_root.unwrap_or(true) {
+            self.warnings.extend(warnings::of_root(options));
+        }
     }
 
     /// Reads the command line of a unified kernel image.
@@ -124,6 +141,8 @@ impl MenuEntry {
             Ok(line) => {
                 self.options = (!line.is_empty()).then(|| string(&line));
                 self.warnings.extend(warnings::of_options(&line));
+                let needs_root = source.image_needs_root(node, self.profile.unwrap_or(0));
+                self.warn_of_root(&line, needs_root);
             }
             Err(error) => self.warnings.push(loader_text(error)),
         }
@@ -144,6 +163,35 @@ impl<D: machine::Disk> EntryFiles<'_, '_, D> {
             return Err(boot::Error::new(Kind::IsDirectory, 0));
         }
         Ok(node)
+    }
+
+    /// Whether a kernel with these initrds needs an option that names the root file system,
+    /// as far as that can be seen.
+    fn needs_root(&mut self, kernel: &[u8], initrds: &[DirEntry]) -> Result<bool, boot::Error> {
+        let kernel = self.file(kernel)?;
+        if inside::is_other_program(File::open(self.volume, &kernel), self.storage)? {
+            return Ok(false);
+        }
+        for initrd in initrds {
+            if inside::finds_root(File::open(self.volume, initrd), self.storage)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The same of a unified kernel image's profile.
+    fn image_needs_root(&mut self, node: &DirEntry, profile: u32) -> Result<bool, boot::Error> {
+        let mut image = Image::new(self.volume, node, true);
+        image.profile = profile;
+        image.find_kernel(self.storage)?;
+        if inside::is_other_program(image.file, self.storage)? {
+            return Ok(false);
+        }
+        let mut image = Image::new(self.volume, node, true);
+        image.profile = profile;
+        image.find(self.storage, &names::INITRD)?;
+        Ok(!inside::finds_root(image.file, self.storage)?)
     }
 
     /// The command line that a unified kernel image holds for a profile.

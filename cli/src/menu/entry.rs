@@ -61,8 +61,8 @@ pub struct MenuEntry {
     /// Whether it boots when nobody chooses; absent where no entry does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// What will keep it from booting, or may.
-    #[serde(skip)]
+    /// What will keep it from booting, or may, as sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 

@@ -6,13 +6,17 @@
 //! | [`entry`] | a [`MenuEntry`] and a [`SkippedFile`], with their keys in JSON |
 //! | `found` | the files in the directories of entries |
 //! | `details` | what an entry's own files say |
+//! | `inside` | what lies inside a kernel and an initrd |
 //! | `warnings` | what a command line needs for the entry to boot |
+//! | `ids` | entries by their ids, for commands that are given one |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
 
 mod details;
 pub mod entry;
 mod found;
+mod ids;
+mod inside;
 pub mod read;
 pub mod table;
 mod text;

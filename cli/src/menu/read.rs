@@ -30,7 +30,7 @@ impl Menu {
     /// Reads the menu of `disk` as a machine with a 64-bit processor would.
     ///
     /// # Errors
-    /// The disk has no partition for entries, or none can be read.
+    /// The disk has no partition for entries, or none can be read: a line for each.
     pub fn of(disk: impl Sectors) -> Result<Self, Error> {
         let mut problems: Vec<Problem> = Vec::new();
         let found = look(
@@ -43,7 +43,7 @@ impl Menu {
         .map_err(Error::of_loader)?;
         let Some((entries, others)) = found else {
             let problems: Vec<_> = problems.into_iter().map(|(_, problem)| problem).collect();
-            return Err(Error::failed(problems.join(" ")));
+            return Err(Error::failed(problems.join("\n")));
         };
         // Names may be equal; then the order of both is the same.
         let explain = |file: FoundFile| {

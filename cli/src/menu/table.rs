@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::entry::MenuEntry;
 use super::read::Menu;
+use crate::printable::printable;
 
 /// Writes the menu for a person.
 ///
@@ -56,9 +57,4 @@ fn state(entry: &MenuEntry) -> String {
         state += &format!(", {done} done");
     }
     state
-}
-
-/// Text from a disk without what could command the terminal.
-fn printable(text: &str) -> String {
-    text.replace(char::is_control, "?")
 }

@@ -5,40 +5,68 @@ use boot::load::cmdline;
 use super::text::string;
 use crate::error::loader_text;
 
-/// What is wrong with the options of an entry, or may be.
+/// What is wrong with the options of an entry, but for the root file system.
 pub(super) fn of_options(options: &[u8]) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Err(error) = cmdline::check(options, u32::MAX) {
         warnings.push(loader_text(error));
     }
-    warnings.extend(of_root(root(options)));
+    if words(options).any(|word| word.starts_with(b"initrd=")) {
+        warnings.push(
+            "initrd= in the options loads nothing on a BIOS: it is a word to EFI stubs. Name the \
+             file in an initrd line, or put it into the image."
+                .to_owned(),
+        );
+    }
     warnings
 }
 
-/// What keeps a root file system from being found.
-fn of_root(root: Option<&[u8]>) -> Option<String> {
-    match root {
+/// What may keep a root file system from being found: nothing if the options name one,
+/// or say where the initrd gets it from.
+pub(super) fn of_root(options: &[u8]) -> Option<String> {
+    match value(options, b"root=") {
+        None if OTHER_ROOTS
+            .iter()
+            .any(|word| value(options, word).is_some()) =>
+        {
+            None
+        }
         None => Some(
-            "no root= in the options: it boots only if its initrd finds the root file system on a \
-             BIOS (docs/root.md), or knows it. Add root=."
+            "no root= in the options. Leave it so if the initrd finds the root file system on a \
+             BIOS too (docs/root.md), or needs none; else add root=."
                 .to_owned(),
         ),
         Some(root @ (b"gpt-auto" | b"/dev/gpt-auto-root")) => Some(format!(
-            "root={} needs UEFI, or an initrd that finds its root file system on a BIOS \
-             (docs/root.md). Name the root file system.",
+            "root={} needs UEFI. Leave it so if the initrd finds the root file system on a BIOS \
+             too (docs/root.md); else name the root file system.",
             string(root)
         )),
         Some(_) => None,
     }
 }
 
-/// The value of the last `root=` among kernel parameters.
-fn root(options: &[u8]) -> Option<&[u8]> {
+/// Parameters with which an initrd finds the root file system without root=: by its
+/// verity hash; by live-boot, casper and archiso; or none at all, since it stays.
+const OTHER_ROOTS: [&[u8]; 5] = [
+    b"roothash=",
+    b"boot=",
+    b"archisobasedir=",
+    b"rd.live.image",
+    b"rdinit=",
+];
+
+/// Kernel parameters, without quotes around them.
+fn words(options: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     let words = options.split(u8::is_ascii_whitespace);
-    let mut roots = words.filter_map(|word| {
+    words.map(|word| {
         let word = word.strip_prefix(b"\"").unwrap_or(word);
-        let value = word.strip_prefix(b"root=")?;
-        Some(value.strip_suffix(b"\"").unwrap_or(value))
-    });
-    roots.next_back()
+        word.strip_suffix(b"\"").unwrap_or(word)
+    })
+}
+
+/// The value of the last parameter that begins with `name`.
+fn value<'a>(options: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    words(options)
+        .rev()
+        .find_map(|word| word.strip_prefix(name))
 }

@@ -47,6 +47,30 @@ impl Key {
         })
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text(Setting::Preferred) => "preferred",
+            Self::Text(Setting::OneShot) => "one-shot",
+            Self::Text(Setting::LastBooted) => "last booted",
+            Self::Text(Setting::Default) => "default",
+            Self::Timeout => "timeout",
+            Self::OneShotTimeout => "one-shot-timeout",
+        }
+    }
+
+    /// Its value, for a person; nothing if it is not set.
+    pub fn value(self, state: &State) -> Option<String> {
+        match self {
+            Self::Text(text) => {
+                let text = String::from_utf8_lossy(state.text(text)).into_owned();
+                (!text.is_empty()).then_some(text)
+            }
+            Self::Timeout => state.timeout.map(content::describe),
+            Self::OneShotTimeout => state.one_shot_timeout.map(content::describe),
+        }
+    }
+
     /// Sets it; an empty value unsets it.
     ///
     /// # Errors

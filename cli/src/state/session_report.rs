@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::content::{self, Content, State};
 use super::store::Store;
 use crate::error::Error;
+use crate::printable::printable;
 use crate::system::System;
 
 /// What both sides told each other.
@@ -22,9 +23,9 @@ pub struct SessionReport {
     /// The lines of the loader's node.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     loader: BTreeMap<String, String>,
-    /// Why the state file says nothing.
-    #[serde(skip)]
-    trouble: Option<&'static str>,
+    /// Why the state file says nothing, though it should.
+    #[serde(rename = "stateProblem", skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 /// The values of a state file.
@@ -66,13 +67,21 @@ impl SessionReport {
                 .collect();
         }
         // Disks without an EFI system partition have a status too.
-        let read = Store::find(system, disk).and_then(|store| store.read());
-        match read.ok().flatten().as_deref().map(State::parse) {
-            None => {}
-            Some(Content::State(state)) => report.state = Set::new(&state),
-            Some(Content::Damaged) => report.trouble = Some("damaged, nothing is set"),
-            Some(Content::Newer(_)) => report.trouble = Some("of a newer gapboot's format"),
-        }
+        let read = Store::look(system, disk).and_then(|store| match store {
+            Ok(store) => store.read(),
+            Err(_) => Ok(None),
+        });
+        let content = read.map(|bytes| bytes.as_deref().map(State::parse));
+        report.trouble = match content {
+            Ok(None) => None,
+            Ok(Some(Content::State(state))) => {
+                report.state = Set::new(&state);
+                None
+            }
+            Ok(Some(Content::Damaged)) => Some("damaged, nothing is set".to_owned()),
+            Ok(Some(Content::Newer(_))) => Some("of a newer gapboot's format".to_owned()),
+            Err(error) => Some(format!("not known: {error}")),
+        };
         Ok(report)
     }
 
@@ -81,11 +90,7 @@ impl SessionReport {
     /// # Errors
     /// Those of `out`.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut row = |name: &str, value: &str| {
-            // It comes from a disk, and may hold what commands terminals.
-            let value = value.replace(char::is_control, "?");
-            writeln!(out, "  {name:<22}{value}")
-        };
+        let mut row = |name: &str, value: &str| writeln!(out, "  {name:<22}{}", printable(value));
         if let Some(set) = &self.state {
             let rows = [
                 ("default", &set.default),
@@ -101,7 +106,7 @@ impl SessionReport {
                 }
             }
         }
-        if let Some(trouble) = self.trouble {
+        if let Some(trouble) = &self.trouble {
             row("state file", trouble)?;
         }
         for (name, value) in &self.loader {

@@ -54,8 +54,16 @@ impl Store {
     /// The store of `disk`, or of the one that the system was started from.
     ///
     /// # Errors
-    /// There is no such disk, no EFI system partition on it, or it is in use.
+    /// There is no such disk, it has no place for the file, or it is in use.
     pub fn find(system: &System, disk: Option<&Path>) -> Result<Self, Error> {
+        Self::look(system, disk)?
+    }
+
+    /// The same, or why the disk has no place for the file.
+    ///
+    /// # Errors
+    /// There is no such disk, or it is in use.
+    pub fn look(system: &System, disk: Option<&Path>) -> Result<Result<Self, Error>, Error> {
         let device = match disk {
             None => Some(boot_disk(system)?),
             Some(disk) => device(system, disk)?,
@@ -65,7 +73,10 @@ impl Store {
             Some(device) => system.file(device),
         };
         let place = place(system, &disk, device.as_ref()).map_err(|error| error.on(&disk))?;
-        Ok(Self { disk, place })
+        Ok(match place {
+            Ok(place) => Ok(Self { disk, place }),
+            Err(none) => Err(none.on(&disk)),
+        })
     }
 
     /// The bytes of the file, if there is one.
@@ -139,13 +150,28 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
     }
 }
 
-fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place, Error> {
-    let partitions = reader::partitions(Disk::open(disk, Access::Read)?)?;
-    let esp = partitions.esp.ok_or_else(|| {
-        Error::failed(
+/// Where the file lies; the inner error says why the disk has no place for it.
+fn place(
+    system: &System,
+    disk: &Path,
+    device: Option<&Device>,
+) -> Result<Result<Place, Error>, Error> {
+    let esp = match reader::partitions(Disk::open(disk, Access::Read)?) {
+        Ok(partitions) => partitions.esp,
+        Err(none) => return Ok(Err(none)),
+    };
+    let Some(esp) = esp else {
+        return Ok(Err(Error::failed(
             "it has no EFI system partition, on which the state file would lie: name another disk",
-        )
-    })?;
+        )));
+    };
+    if !reader::holds_fat(Disk::open(disk, Access::Read)?, &esp) {
+        return Ok(Err(Error::failed(format!(
+            "the EFI system partition at sector {} holds no FAT file system, on which the state \
+             file would lie: is this the right disk?",
+            esp.first.0
+        ))));
+    }
     let whole = Window {
         path: disk.to_owned(),
         first: esp.first.0,
@@ -154,9 +180,9 @@ fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place,
     // Without a device of its own a partition can't be mounted.
     let partition = device.and_then(|device| system.partition_at(device, esp.first.0).ok());
     let Some(partition) = partition else {
-        return Ok(Place::Partition(esp, whole));
+        return Ok(Ok(Place::Partition(esp, whole)));
     };
-    Ok(match mounts::of(system, &partition)? {
+    Ok(Ok(match mounts::of(system, &partition)? {
         Some(mount) => Place::Mounted(mounts::open(system, &mount)?, system.path(&mount.at)),
         None => {
             let path = system.file(&partition);
@@ -167,7 +193,7 @@ fn place(system: &System, disk: &Path, device: Option<&Device>) -> Result<Place,
             };
             Place::Partition(esp, window)
         }
-    })
+    }))
 }
 
 fn cannot_read(at: &Path, error: io::Error) -> Error {

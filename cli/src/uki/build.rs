@@ -23,6 +23,9 @@ uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image
 /// # Errors
 /// The parts make no image, or a file cannot be read or written.
 pub fn build(stub: Stub, inputs: Inputs, err: &mut dyn Write) -> Result<(), Error> {
+    for note in &inputs.notes {
+        writeln!(err, "gapboot: note: {note}")?;
+    }
     let efi = inputs.stub.as_deref().map(Pe::open).transpose()?;
     let mut known = Vec::new();
     let pe_headers = match &efi {
@@ -75,7 +78,7 @@ impl ProfileInputs {
         let mut uname = self.uname;
         let mut linux = None;
         if let Some(content) = self.linux {
-            let kernel = InnerKernel::read(&content)?;
+            let kernel = InnerKernel::read(&content).map_err(|error| about(&content, error))?;
             uname = uname.or_else(|| Some(Content::Bytes(kernel.uname()?.as_bytes().to_vec())));
             let mut section = Section::new(".linux", content)?;
             section.characteristics = CODE;
@@ -110,6 +113,14 @@ impl ProfileInputs {
         }
         sections.extend(linux);
         Ok(sections)
+    }
+}
+
+/// The error, led by the file that the content comes from.
+fn about(content: &Content, error: Error) -> Error {
+    match content.sources().first() {
+        Some(source) => error.on(source.name().as_ref()),
+        None => error,
     }
 }
 

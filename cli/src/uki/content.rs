@@ -1,17 +1,26 @@
 //! What a section holds, and where it comes from.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::rc::Rc;
 
+use kexec::payload::in_memory;
+
 use crate::error::Error;
 use crate::number::{to_u32, to_u64, to_usize};
+use crate::output_file::OutputFile;
 
 /// Bytes that are copied at once: what stays in a processor's second cache until
 /// it is added up and written.
 const BLOCK: usize = 1 << 20;
+
+/// The largest size of a section, in bytes.
+const LARGEST: u64 = 0xffff_ffff;
+/// Up to this size in bytes, a file may hold more or less than it says: those of /proc
+/// and /sys say 0 or a page.
+const UNTOLD: u64 = 4096;
 
 /// A file that contents are read from, under the name that errors give it.
 #[derive(Debug)]
@@ -24,25 +33,45 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Opens a file.
+    /// Opens a file, or reads a pipe to its end.
     ///
     /// # Errors
-    /// It cannot be opened, or is a directory.
+    /// It cannot be opened or read, or is a directory.
     pub fn open(path: &Path) -> Result<Rc<Self>, Error> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| failed("open", &name, &error))?;
+        let mut file = File::open(path).map_err(|error| failed("open", &name, &error))?;
         let metadata = file
             .metadata()
             .map_err(|error| failed("read", &name, &error))?;
         if metadata.is_dir() {
             return Err(Error::failed(format!("{name} is a directory, not a file")));
         }
+        let kind = metadata.file_type();
+        let size = if kind.is_block_device() {
+            let end = file.seek(SeekFrom::End(0));
+            end.map_err(|error| failed("read", &name, &error))?
+        } else if !kind.is_file() || metadata.len() <= UNTOLD {
+            let (spool, size) = spooled(file, &name)?;
+            file = spool;
+            size
+        } else {
+            metadata.len()
+        };
         Ok(Rc::new(Self {
             file,
             name,
-            size: metadata.len(),
+            size,
             identity: (metadata.dev(), metadata.ino()),
         }))
+    }
+
+    /// The file itself, to be read by somebody else.
+    ///
+    /// # Errors
+    /// There are too many open files.
+    pub fn file(&self) -> Result<File, Error> {
+        let file = self.file.try_clone();
+        file.map_err(|error| failed("open", &self.name, &error))
     }
 
     /// True if `path` leads to this file.
@@ -77,14 +106,34 @@ impl SourceFile {
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Error> {
-        self.file
-            .read_exact_at(into, at)
-            .map_err(|error| failed("read", &self.name, &error))
+        let read = self.file.read_exact_at(into, at);
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::failed(format!(
+                "{} became shorter while it was read: is it complete?",
+                self.name
+            )),
+            _ => failed("read", &self.name, &error),
+        })
     }
 }
 
+/// What a pipe or a device gives, or a file that does not tell its size, as a file in
+/// memory, and its size in bytes.
+fn spooled(from: File, name: &str) -> Result<(File, u64), Error> {
+    let mut spool = in_memory("spool")?;
+    // One byte more shows that there are too many.
+    let mut limited = from.take(LARGEST.saturating_add(1));
+    let size = io::copy(&mut limited, &mut spool).map_err(|error| failed("read", name, &error))?;
+    if size > LARGEST {
+        return Err(Error::failed(format!(
+            "{name} gives more than 4 GiB: name a smaller file"
+        )));
+    }
+    Ok((spool, size))
+}
+
 fn failed(what: &str, name: &str, error: &io::Error) -> Error {
-    Error::failed(format!("cannot {what} {name}: {error}"))
+    Error::file(what, name.as_ref(), error)
 }
 
 /// What a section holds.
@@ -224,8 +273,7 @@ fn padded(size: u64) -> u64 {
 /// What is written, with the sum that PE's checksum is made of and the
 /// progress that a person sees.
 pub struct Output<'a> {
-    file: File,
-    name: String,
+    file: OutputFile,
     position: u64,
     sum: u64,
     total: u64,
@@ -238,10 +286,9 @@ const PROGRESS_FROM: u64 = 64 << 20;
 
 impl<'a> Output<'a> {
     /// Writes `total` bytes to `file`; progress is shown if somebody may look.
-    pub fn new(file: File, name: &str, total: u64, progress: Option<&'a mut dyn Write>) -> Self {
+    pub fn new(file: OutputFile, total: u64, progress: Option<&'a mut dyn Write>) -> Self {
         Self {
             file,
-            name: name.to_owned(),
             position: 0,
             sum: 0,
             total,
@@ -260,9 +307,8 @@ impl<'a> Output<'a> {
     /// # Errors
     /// The file cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file
-            .write_all(bytes)
-            .map_err(|error| failed("write", &self.name, &error))?;
+        let written = self.file.file().write_all(bytes);
+        written.map_err(|error| self.file.failed(&error))?;
         self.add(bytes);
         self.position = self.position.saturating_add(to_u64(bytes.len()));
         self.show();
@@ -293,13 +339,13 @@ impl<'a> Output<'a> {
         to_u32(sum.saturating_add(self.position))
     }
 
-    /// Writes bytes at an earlier position and ends.
+    /// Writes bytes at an earlier position and ends. Gives back the file.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(self, at: u64, bytes: &[u8]) -> Result<File, Error> {
-        let written = self.file.write_all_at(bytes, at);
-        written.map_err(|error| failed("write", &self.name, &error))?;
+    pub fn finish(self, at: u64, bytes: &[u8]) -> Result<OutputFile, Error> {
+        let written = self.file.file().write_all_at(bytes, at);
+        written.map_err(|error| self.file.failed(&error))?;
         if let Some(progress) = self.progress {
             // Who cannot be shown progress does not miss it.
             let _ = writeln!(progress);
@@ -334,7 +380,7 @@ impl<'a> Output<'a> {
         if let Some(progress) = &mut self.progress
             && percent > self.percent
         {
-            let _ = write!(progress, "\r{}: {percent} %", self.name);
+            let _ = write!(progress, "\r{}: {percent} %", self.file.name());
             let _ = progress.flush();
         }
         self.percent = percent;

@@ -3,11 +3,10 @@
 //! In the file everything is in one piece without gaps, in the order of the
 //! section table, so that a signature covers every byte and tools that sign
 //! see it: headers, real-mode loader, entry code, the EFI stub's sections, and
-//! what belongs to a Unified InnerKernel Image. A profile's initrds lie in the order
+//! what belongs to a Unified Kernel Image. A profile's initrds lie in the order
 //! in which they are handed over, the first at a page: the stub can leave them
 //! where they are.
 
-use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -29,6 +28,7 @@ use super::stub::Stub;
 use super::{debug, osrel};
 use crate::error::Error;
 use crate::number::{to_u32, to_u64, to_usize};
+use crate::output_file::OutputFile;
 
 /// Where an EFI stub may begin for ours to fit before it.
 const ENTRY_AT_LEAST: u64 = to_u64(PROTECTED_MODE) + PAGE;
@@ -53,9 +53,12 @@ impl NewImage {
         let profiles = sections::number(&mut inner);
         let first = u32::from(profiles > 0);
         let linux = sections::effective(&inner, first, ".linux");
-        let linux = linux.ok_or(Error::failed(
-            "it has no kernel: name one by --linux, or an image with one",
-        ))?;
+        let linux = linux.ok_or_else(|| {
+            Error::failed(match profiles {
+                0 => "there is no kernel in it: use a unified kernel image",
+                _ => "its first profile has no kernel: give it one, or all profiles together",
+            })
+        })?;
         let kernel = InnerKernel::read(&linux.content)?;
         let version = sections::effective(&inner, first, ".osrel")
             .map(|section| section.content.text(".osrel"))
@@ -206,25 +209,9 @@ impl NewImage {
     /// # Errors
     /// A file cannot be read or written.
     pub fn write(&self, path: &Path, progress: &mut dyn Write) -> Result<(), Error> {
-        let name = path.display().to_string();
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        let failed =
-            |error: &dyn std::fmt::Display| Error::failed(format!("cannot write {name}: {error}"));
-        let mut temporary = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            temporary.permissions(fs::Permissions::from_mode(0o644));
-        }
-        let temporary = temporary
-            .prefix(".gapboot-uki-")
-            .tempfile_in(directory.unwrap_or(Path::new(".")))
-            .map_err(|error| failed(&error))?;
-        let file = temporary.reopen().map_err(|error| failed(&error))?;
+        let file = OutputFile::create(path)?;
         let shown = std::io::stderr().is_terminal().then_some(progress);
-        let mut output = Output::new(file, &name, self.size, shown);
+        let mut output = Output::new(file, self.size, shown);
         output.write(&self.headers)?;
         for (section, (at, size)) in self.sections.iter().zip(&self.places) {
             section.content.write(&mut |bytes| output.write(bytes))?;
@@ -232,11 +219,7 @@ impl NewImage {
         }
         let checksum = output.checksum().to_le_bytes();
         let at = PE_HEADER + COFF_SIZE + field::CHECKSUM;
-        output.finish(to_u64(at), &checksum)?;
-        temporary
-            .persist(path)
-            .map_err(|error| failed(&error.error))?;
-        Ok(())
+        output.finish(to_u64(at), &checksum)?.commit()
     }
 
     /// Bytes of the file.

@@ -4,11 +4,13 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use kexec::Payload;
 use kexec::payload::in_memory;
 
 use super::content::{Content, SourceFile};
+use super::inputs::initrd;
 use super::pe::Pe;
 use super::sections;
 use crate::error::Error;
@@ -23,24 +25,25 @@ use crate::error::Error;
 /// A file cannot be read, or is neither a kernel nor an image with the profile.
 pub fn of_file(path: &Path, initrds: &[PathBuf], cmdline: &str) -> Result<Payload, Error> {
     let source = SourceFile::open(path)?;
-    let open = |path: &PathBuf| Ok(SourceFile::open(path)?.all());
-    let initrds = initrds.iter().map(open).collect::<Result<_, Error>>()?;
+    let initrds = initrds.iter().map(|path| initrd(&SourceFile::open(path)?));
+    let initrds = initrds.collect::<Result<_, Error>>()?;
     if source.all().head(0x206)?.get(0x202..) != Some(b"HdrS") {
-        return of_image(path, initrds, cmdline);
+        return of_image(&source, initrds, cmdline);
     }
     Ok(Payload {
         name: source.name().to_owned(),
-        kernel: File::open(path).map_err(|error| Error::file("open", path, &error))?,
+        kernel: source.file()?,
         initrd: joined(initrds)?,
         cmdline: cmdline.as_bytes().to_vec(),
     })
 }
 
 /// What an image holds. Initrds that are `given` come after its microcode.
-fn of_image(path: &Path, given: Vec<Content>, cmdline: &str) -> Result<Payload, Error> {
-    let (source, pe) = Pe::open(path)?;
-    let wrong = |what: &str| Error::failed(what).on(path);
-    let mut all = sections::of(&source, &pe).map_err(|error| error.on(path))?;
+fn of_image(source: &Rc<SourceFile>, given: Vec<Content>, cmdline: &str) -> Result<Payload, Error> {
+    let pe = Pe::of(source)?;
+    let on = |error: Error| error.on(source.name().as_ref());
+    let wrong = |what: &str| on(Error::failed(what));
+    let mut all = sections::of(source, &pe).map_err(on)?;
     let profiles = sections::number(&mut all);
     let request = stub::command_line::request(cmdline.as_bytes());
     if request.profile >= profiles.max(1) {

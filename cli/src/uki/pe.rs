@@ -84,9 +84,17 @@ impl Pe {
     /// It cannot be read, or those of [`Pe::parse`].
     pub fn open(path: &Path) -> Result<(Rc<SourceFile>, Self), Error> {
         let source = SourceFile::open(path)?;
-        let head = source.all().head(HEADERS_LIMIT)?;
-        let pe = Self::parse(&head, source.name())?;
+        let pe = Self::of(&source)?;
         Ok((source, pe))
+    }
+
+    /// Reads the headers of an open file.
+    ///
+    /// # Errors
+    /// It cannot be read, or those of [`Pe::parse`].
+    pub fn of(source: &Rc<SourceFile>) -> Result<Self, Error> {
+        let head = source.all().head(HEADERS_LIMIT)?;
+        Self::parse(&head, source.name())
     }
 
     /// Reads the headers in the first bytes of a file that errors call `name`.

@@ -224,11 +224,11 @@ impl Report {
     /// Those of `out`.
     pub fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let kind = match self.kind {
-            "legacy-uki" => "a Unified InnerKernel Image and a bzImage in one",
-            "uki" => "a Unified InnerKernel Image",
+            "legacy-uki" => "a Unified Kernel Image and a bzImage in one",
+            "uki" => "a Unified Kernel Image",
             "kernel" => "a Linux kernel",
-            "addon" => "an addon for Unified InnerKernel Images",
-            _ => "a PE file, not a Unified InnerKernel Image",
+            "addon" => "an addon for Unified Kernel Images",
+            _ => "a PE file, not a Unified Kernel Image",
         };
         writeln!(out, "{}: {kind}, {} bytes", self.path, self.size)?;
         let field = |out: &mut dyn Write, name: &str, value: Option<&str>| match value {

@@ -6,6 +6,7 @@
 
 pub mod old;
 pub mod system;
+pub mod uki;
 
 use std::fs;
 use std::io::Write;

@@ -41,3 +41,27 @@ fn in_proportion() {
         assert!(many - one <= 3 * (count - 1), "{many} requests for {count}");
     }
 }
+
+/// 160 entries are more than the menu holds. The one that the settings name is found
+/// although it sorts after those that the menu has room for.
+#[test]
+fn an_entry_that_has_no_room_boots_if_a_setting_names_it() {
+    let disk = crate::start::disk();
+    disk.add("kernel", &kernel(39, 100));
+    let entries: Vec<(String, String)> = (0..160)
+        .map(|number| {
+            let text = format!("sort-key {number:03}\nlinux /kernel\n");
+            (format!("e{number:03}.conf"), text)
+        })
+        .collect();
+    disk.add_all("loader/entries", &entries);
+    let chosen = |wish: &str| start(&disk, wish).unwrap().id;
+    assert_eq!(chosen(""), "e000.conf");
+    assert_eq!(chosen("e159.conf"), "e159.conf");
+    assert_eq!(chosen("e1[45]*"), "e140.conf");
+    disk.add("loader/loader.conf", b"default e15?.conf\n");
+    assert_eq!(chosen(""), "e150.conf");
+    assert_eq!(chosen("nosuch"), "e150.conf");
+    disk.add("loader/loader.conf", b"default nosuch\n");
+    assert_eq!(chosen(""), "e000.conf");
+}

@@ -155,6 +155,16 @@ fn type_1_entries() {
     );
 }
 
+/// An image for 32-bit firmware may have a 64-bit kernel: it boots.
+#[test]
+fn mixed_mode() {
+    let mut image = pe(&[(".osrel", OSREL), (".linux", &kernel(39, 3000))]);
+    image[0x84..0x86].copy_from_slice(&0x14c_u16.to_le_bytes());
+    let disk = disk();
+    disk.add("EFI/Linux/mixed.efi", &image);
+    assert_eq!(start(&disk, "").unwrap().id, "mixed.efi");
+}
+
 /// Whatever is wrong with an image costs that image.
 #[test]
 fn images_that_are_none() {
@@ -177,10 +187,6 @@ fn images_that_are_none() {
         (with(0x3c, &[0xff; 4]), Kind::UkiDamaged),
         (with(0x3c, &0_u32.to_le_bytes()), Kind::UkiUnknown),
         (with(COFF, b"NE"), Kind::UkiUnknown),
-        (
-            with(COFF + 4, &0x14c_u16.to_le_bytes()),
-            Kind::EntryArchitecture,
-        ),
         (
             with(COFF + 4, &0xaa64_u16.to_le_bytes()),
             Kind::EntryArchitecture,

@@ -60,7 +60,7 @@ pub fn run(data: &[u8]) {
     // Further profiles of a UKI boot only if a setting names them.
     let boots = (0..list.len()).any(|rank| list.get(rank).is_some_and(|entry| entry.profile == 0));
     assert_eq!(
-        select::default(&list, &Defaults::default()).is_some(),
+        select::default(&mut list, &Defaults::default(), &mut |_, _| None).is_some(),
         boots
     );
     command_line(file);

@@ -11,11 +11,13 @@ pub(crate) mod keyboard;
 mod screen;
 mod serial;
 
-use crate::{bda, bios, header};
+use crate::{bda, bios, header, overlay};
 use boot::machine::Input;
 use boot::menu::ansi;
+use boot::overlay::Overlay;
+use boot::text;
 use layout::header::OUTPUTS_OFFSET;
-use screen::{mode, set_cursor, video};
+use screen::{mode, set_cursor, teletype, video};
 use serial::Serial;
 
 /// Columns of text modes 2, 3 and 7, and of any terminal.
@@ -26,6 +28,9 @@ const TERMINAL_LINES: u8 = 24;
 /// Grey on black, and the reverse, on colour and monochrome screens.
 const PLAIN: u8 = 0x07;
 const HIGHLIGHTED: u8 = 0x70;
+
+/// The control character that beeps.
+const BELL: u8 = 0x07;
 
 /// Polls that count as one tick if the clock stands still. On any machine they take
 /// longer than a tick.
@@ -90,30 +95,30 @@ impl Console {
         }
     }
 
-    /// Writes to the screen only. The screen shows code page 437; a `?` replaces each
-    /// character that is not ASCII.
-    fn show(&mut self, byte: u8) {
-        let character = match byte {
-            _ if !self.screen => return,
-            0x80..=0xbf => return,
-            0xc0.. => b'?',
-            _ => byte,
-        };
+    /// Writes a character of code page 437 to the screen only.
+    fn show(&mut self, character: u8) {
+        if !self.screen {
+            return;
+        }
         match &mut self.place {
             // One character at a time, each at its place: a BIOS that copies the screen
             // to a terminal then sends only the characters.
-            Some(place) if character >= b' ' => {
+            Some(place) => {
                 *place += 1;
                 let next = *place;
                 self.fill(character, 1);
                 set_cursor(next);
             }
-            _ => {
-                // AH=0Eh. Old BIOSes destroy BP when the screen scrolls; the thunk
-                // saves it.
-                video(0x0e00 | u16::from(character), PLAIN, 0, 0);
-            }
+            None => teletype(character),
         }
+    }
+
+    /// Does on both outputs what a control character does.
+    fn control(&mut self, character: u8) {
+        if self.screen {
+            teletype(character);
+        }
+        self.send(&[character]);
     }
 
     /// Writes a character `count` times from the cursor on. The cursor does not move.
@@ -123,16 +128,46 @@ impl Console {
     }
 }
 
+/// The part of this module that lies in the overlay. Without it, `?` stands for each byte
+/// that is not ASCII.
+trait Print {
+    /// Prints text: the screen shows code page 437, and the serial line gets UTF-8.
+    fn print(self, console: &mut Console, text: &[u8]);
+}
+
+impl Print for Overlay {
+    #[inline(never)] // a way into the overlay
+    fn print(self, console: &mut Console, mut text: &[u8]) {
+        while let Some((character, rest)) = text::character(text) {
+            console.show(text::code_page_437(character));
+            console.send(character);
+            text = rest;
+        }
+    }
+}
+
 impl boot::machine::Console for Console {
     fn write(&mut self, text: &[u8]) {
-        for &byte in text {
-            if byte == b'\n' {
-                self.show(b'\r');
-                self.send(b"\r");
-            }
-            self.show(byte);
-            self.send(&[byte]);
+        if let Some(overlay) = overlay::loaded() {
+            return overlay.print(self, text);
         }
+        for &byte in text {
+            let character = match byte {
+                b' '..=b'~' => byte,
+                _ => b'?',
+            };
+            self.show(character);
+            self.send(&[character]);
+        }
+    }
+
+    fn new_line(&mut self) {
+        self.control(b'\r');
+        self.control(b'\n');
+    }
+
+    fn beep(&mut self) {
+        self.control(BELL);
     }
 
     fn size(&self) -> (usize, usize) {

@@ -21,6 +21,12 @@ pub(crate) fn set_cursor(place: u16) {
     video(0x0200, 0, 0, place);
 }
 
+/// Writes a character at the cursor and moves on, or does what a control character does
+/// (AH=0Eh). Old BIOSes destroy BP when the screen scrolls; the thunk saves it.
+pub(crate) fn teletype(character: u8) {
+    video(0x0e00 | u16::from(character), super::PLAIN, 0, 0);
+}
+
 /// The video mode.
 pub(crate) fn mode() -> u8 {
     bda::byte(0x49)

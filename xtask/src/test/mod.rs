@@ -49,6 +49,7 @@ const TOOLS: &[&str] = &[
     "qemu-system-x86_64",
     "sfdisk",
     "sgdisk",
+    "strace",
     "systemd-analyze",
     "tar",
     "xorriso",

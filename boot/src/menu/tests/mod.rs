@@ -53,7 +53,12 @@ impl Entries for Fake {
 
     fn title(&self, index: usize, sink: &mut dyn FnMut(&[u8])) {
         // In pieces, as titles with a version come.
-        self.titles[index].chunks(7).for_each(sink);
+        let mut title: &[u8] = self.titles[index];
+        while !title.is_empty() {
+            let (piece, rest) = title.split_at(crate::text::cut(title, 7).len().max(1));
+            sink(piece);
+            title = rest;
+        }
     }
 
     fn hotkey(&self, index: usize) -> Option<u8> {
@@ -84,6 +89,8 @@ impl Entries for Fake {
 }
 
 const FORCED: Parameters = Parameters {
+    is_kept: true,
+    left_out: 0,
     timeout: Timeout::Forced,
     editor: true,
     lines: None,

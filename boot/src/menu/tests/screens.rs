@@ -21,9 +21,9 @@ fn first_screen() {
         (
             9,
             std::vec![
-                "                          Debian GNU/Linux 13 (trixie)".into(),
-                "                          Arch Linux".into(),
-                "                          Power off".into(),
+                "                     1    Debian GNU/Linux 13 (trixie)".into(),
+                "                     2    Arch Linux".into(),
+                "                     3    Power off".into(),
             ]
             .into_iter()
             .chain(core::iter::repeat_n(String::new(), 11))
@@ -148,7 +148,10 @@ fn scrolling() {
     };
     let text = String::from;
     // Nothing above, something below.
-    assert_eq!(seen(0), (1, text("entry 1"), text("..."), text("entry 1")));
+    assert_eq!(
+        seen(0),
+        (1, text("1    entry 1"), text("..."), text("1    entry 1"))
+    );
     assert_eq!(seen(1), (0, text("..."), text("..."), text("entry 20")));
     assert_eq!(seen(2), (0, text("..."), text(""), text("entry 30")));
     assert_eq!(seen(3), (0, text("..."), text("..."), text("entry 10")));
@@ -192,16 +195,16 @@ fn titles() {
     let run = typed(entries, &["look", "\r"]);
     let (first, lines) = run.terminal.lines(0);
     assert_eq!(first, 8);
-    // 72 columns, and the mark after them.
+    // 70 columns, and the mark after them.
     assert_eq!(
         lines[0].trim_end(),
-        std::format!("    {}>", &"a long title ".repeat(10)[..72])
+        std::format!("1    {}>", &"a long title ".repeat(10)[..70])
     );
-    assert_eq!(run.terminal.highlighted(0), [(8, 1..79)]);
-    assert_eq!(lines[1], "    Füdørå 日本");
+    assert_eq!(run.terminal.highlighted(0), [(8, 2..78)]);
+    assert_eq!(lines[1], "2    Füdørå 日本");
     // Nothing of it reaches the terminal's controls.
     assert!(
-        lines[2].starts_with("    esc ?[2J bel ? c1 "),
+        lines[2].starts_with("3    esc ?[2J bel ? c1 "),
         "{}",
         lines[2]
     );
@@ -267,6 +270,36 @@ fn timeouts() {
     assert_eq!(run.remembered.timeout, None);
 }
 
+/// Without a file that remembers them, changes are for one boot, and the menu says so.
+#[test]
+fn changes_that_are_not_kept() {
+    let parameters = Parameters {
+        is_kept: false,
+        ..FORCED
+    };
+    let terminal = Terminal::slow(&["d", "look", "t", "look", "x", "look", "\r"]);
+    let run = run_with(terminal, three(), &parameters, 0);
+    let status = |seen| [21, 22].map(|line| String::from(run.terminal.line(seen, line).trim()));
+    let lasts = "For this boot only: gapboot set makes the file that remembers it.";
+    assert_eq!(status(0), ["=> default   -> preferred", lasts]);
+    assert_eq!(status(1), ["The menu waits for a key.", lasts]);
+    assert_eq!(status(2), ["", ""]);
+}
+
+/// Entries for which there was no room are counted below the last one.
+#[test]
+fn entries_without_room() {
+    let parameters = Parameters {
+        left_out: 32,
+        ..FORCED
+    };
+    let terminal = Terminal::slow(&["look", "\x1b[F", "look", "\x1b[H", "look", "\r"]);
+    let run = run_with(terminal, Fake::numbered(100), &parameters, 0);
+    let below = |seen| run.terminal.line(seen, 20).trim().into();
+    let below: Vec<String> = (0..3).map(below).collect();
+    assert_eq!(below, ["...", "no room for 32 more", "..."]);
+}
+
 #[test]
 fn leaving() {
     for (key, outcome) in [
@@ -307,9 +340,11 @@ fn message() {
     let terminal = Terminal::slow(&["look", "x", "look", "\r"]);
     let run = run_with(terminal, three(), &parameters, 0);
     let lines = [21, 22].map(|line| run.terminal.line(0, line));
+    // On two lines, of which the second begins with a sentence.
+    let (what, advice) = message.split_at(message.find(" Check").unwrap());
     assert_eq!(
-        lines.map(|line| String::from(line.trim())).join(" "),
-        message
+        lines.map(|line| String::from(line.trim())),
+        [what, advice.trim()]
     );
     assert_eq!([21, 22].map(|line| run.terminal.line(1, line)), ["", ""]);
 }

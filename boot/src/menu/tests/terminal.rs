@@ -2,6 +2,7 @@
 
 use crate::machine::{Console, Input};
 use crate::menu::ansi;
+use crate::text::character;
 use std::collections::VecDeque;
 use std::string::String;
 use std::vec::Vec;
@@ -109,14 +110,19 @@ impl Terminal {
 }
 
 impl Console for Terminal {
-    fn write(&mut self, text: &[u8]) {
-        for &byte in text {
-            match byte {
-                b'\n' => self.send(b"\r\n"),
-                0x07 => self.beeps += 1,
-                _ => self.send(&[byte]),
-            }
+    fn write(&mut self, mut text: &[u8]) {
+        while let Some((character, rest)) = character(text) {
+            self.send(character);
+            text = rest;
         }
+    }
+
+    fn new_line(&mut self) {
+        self.send(b"\r\n");
+    }
+
+    fn beep(&mut self) {
+        self.beeps += 1;
     }
 
     fn size(&self) -> (usize, usize) {

@@ -6,6 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
@@ -13,13 +14,15 @@ use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::build::build;
 use crate::uki::content::{Content, SourceFile};
-use crate::uki::inputs::{Inputs, ProfileInputs, installed_stub, kernel, own_os_release};
+use crate::uki::inputs::{
+    Inputs, ProfileInputs, initrd, installed_stub, kernel, own_os_release, splash,
+};
 use crate::uki::stub::Stub;
 
 /// Make a Unified Kernel Image that is a bzImage as well.
 ///
 /// It starts on UEFI, on BIOS machines and by kexec. A TEXT that begins with @
-/// names a file that holds the text.
+/// names a file that holds the text. A file may be a pipe.
 #[derive(Args, Debug)]
 #[command(
     override_usage = "gapboot uki build --linux KERNEL [OPTIONS] --output FILE",
@@ -43,7 +46,7 @@ struct Description {
     /// the kernel's command line
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     cmdline: Vec<OsString>,
-    /// what it is called; default: this system's
+    /// what it is called; default: this system's, which is said then
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     os_release: Vec<OsString>,
     /// `uname -r` of the kernel; default: what the kernel says
@@ -154,25 +157,37 @@ impl Arguments {
                 .unwrap_or(&mut base)
                 .option(name, &value)?;
         }
+        let mut notes = Vec::new();
         let mut all = std::iter::once(&base).chain(&profiles);
         if all.all(|part| part.os_release.is_none()) {
-            base.os_release = own_os_release()?;
+            let (release, note) = own_os_release()?;
+            base.os_release = release;
+            notes.push(note);
         }
         Ok(Inputs {
             stub: self.stub.or_else(installed_stub),
             output: self.output,
             parts: std::iter::once(base).chain(profiles).collect(),
+            notes,
         })
     }
 }
 
 impl ProfileInputs {
     fn option(&mut self, name: &str, value: &OsStr) -> Result<(), Error> {
-        let file = || -> Result<Content, Error> { Ok(SourceFile::open(Path::new(value))?.all()) };
+        // An empty section of a profile hides that of the base.
+        let may_hide = self.profile.is_some();
+        let file = |check: fn(&Rc<SourceFile>) -> Result<Content, Error>| {
+            let source = SourceFile::open(Path::new(value))?;
+            match may_hide && source.size() == 0 {
+                true => Ok(source.all()),
+                false => check(&source),
+            }
+        };
         match name {
-            "linux" => once(&mut self.linux, "--linux", kernel(Path::new(value))?),
-            "microcode" => once(&mut self.microcode, "--microcode", file()?),
-            "splash" => once(&mut self.splash, "--splash", file()?),
+            "linux" => once(&mut self.linux, "--linux", file(kernel)?),
+            "microcode" => once(&mut self.microcode, "--microcode", file(initrd)?),
+            "splash" => once(&mut self.splash, "--splash", file(splash)?),
             "cmdline" => {
                 let line = text("--cmdline", value, one_line)?;
                 once(&mut self.cmdline, "--cmdline", line)
@@ -195,7 +210,7 @@ impl ProfileInputs {
                 Ok(())
             }
             _ => {
-                self.initrds.push(file()?);
+                self.initrds.push(file(initrd)?);
                 Ok(())
             }
         }

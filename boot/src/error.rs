@@ -138,8 +138,9 @@ kinds! {
     MemoryRefused: "memory at # refuses a write. Please report this.",
     /// Something points beyond the end of the disk.
     BeyondDisk: "LBA # is beyond the disk. Check its partitions.",
-    /// No GUID partition table at this LBA, and no MBR partition of type EAh.
-    GptMissing: "there is no GPT at LBA # and no MBR partition of type EA. Make one.",
+    /// No GUID partition table at this LBA, and no MBR partition of type EAh or EFh. The
+    /// advice is the type by which UEFI boots too.
+    GptMissing: "there is no GPT at LBA # and no MBR partition of type EA or EF. Set type EF.",
     /// The GUID partition table whose header is at this LBA contradicts itself
     /// or one of its checksums.
     GptDamaged: "the GPT at LBA # is damaged. Repair it with gdisk.",
@@ -148,12 +149,11 @@ kinds! {
     GptUnsupported: "the GPT at LBA # is of an unknown kind. Check it with gdisk.",
     /// No FAT file system begins at this LBA.
     FatMissing: "there is no FAT file system at LBA #. Move the entries to one.",
-    /// The file system has sectors of this many bytes, not 512.
-    FatSectorSize: "the FAT has sectors of # bytes. Move the entries to one with 512.",
     /// The boot sector at this LBA describes an impossible file system.
     FatDamaged: "the FAT at LBA # is damaged. Run fsck.vfat.",
-    /// A chain of clusters leads to this number, which is not a cluster's.
-    ClusterInvalid: "there is no cluster #. Run fsck.vfat.",
+    /// A chain of clusters leads to this number, which is not a cluster's, or is that of
+    /// a cluster that goes beyond the end of the partition.
+    ClusterInvalid: "there is no cluster # in the partition. Check its size, and run fsck.vfat.",
     /// A chain of clusters leads to this cluster, which is marked free.
     ClusterFree: "cluster # is free. Run fsck.vfat.",
     /// A chain of clusters leads to this cluster, which is marked bad.
@@ -189,9 +189,6 @@ kinds! {
     NoEntries: "there is no entry in /loader/entries or /EFI/Linux. Add one.",
     /// No EFI system partition.
     NoEsp: "there is no EFI system partition. Set the type of one.",
-    /// A line of a text file, beginning at this byte, is longer than its reader
-    /// accepts.
-    LineTooLong: "the line at byte # is too long. Shorten it.",
     /// A file that is not a unified kernel image: not a PE file, or one without a
     /// kernel or a name in its os-release.
     UkiUnknown: "this is not a unified kernel image. Build it anew.",
@@ -208,8 +205,9 @@ kinds! {
     /// Not counted: the partition is a member of an md mirror, with its
     /// superblock at this LBA, and a write would not reach the other members.
     MirrorMember: "an md mirror (LBA #) prevents counting. Use entries without counters.",
-    /// Not counted: another file has the name that the entry would get.
-    NameExists: "the next name exists, so this is not counted. Rename one of the two.",
+    /// Not counted: another file has the name that the entry would get, or could get for
+    /// a moment.
+    NameExists: "the entry is there twice, so this is not counted. Rename one of the two files.",
     /// Not counted: the directory does not hold the entry's name as it should.
     NameSlots: "the name is damaged, so this is not counted. Run fsck.vfat.",
     /// Not counted, or not completely: when read again, this LBA was not as before, or

@@ -19,8 +19,8 @@ use crate::text::Text;
 const BLOCKS: usize = 12 * 4096;
 /// Bytes of the window on a file allocation table.
 const TABLE: usize = 64 * 512;
-/// The longest line of a text file that the loader accepts, in bytes. A command line
-/// has at most 2,047.
+/// Bytes that are kept of a line of a text file: more than any value may have. A command
+/// line has at most 2,047.
 pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.

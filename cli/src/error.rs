@@ -6,6 +6,7 @@ use std::path::Path;
 
 use boot::{Kind, report};
 use kexec::error::Reason;
+use rustix::io::Errno;
 
 /// Why a command did not do what it was asked for, as one line: what is wrong,
 /// where, and what to do. Several things that are wrong have a line each.
@@ -38,13 +39,7 @@ impl Error {
 
     /// Something could not be done with a file; says what may help.
     pub fn file(what: &str, path: &Path, error: &io::Error) -> Self {
-        let hint = match error.kind() {
-            io::ErrorKind::PermissionDenied => "; run gapboot as root",
-            io::ErrorKind::ReadOnlyFilesystem => "; mount it for writing (`mount -o remount,rw`)",
-            io::ErrorKind::ResourceBusy => "; something else uses it",
-            io::ErrorKind::StorageFull => "; delete something there",
-            _ => "",
-        };
+        let hint = hint(error);
         Self::failed(format!("cannot {what} {}: {error}{hint}", path.display()))
     }
 
@@ -102,6 +97,26 @@ impl From<io::Error> for Error {
             return Self::Unread;
         }
         Self::failed(format!("cannot write to standard output: {error}"))
+    }
+}
+
+/// The advice after an error of the system, with its semicolon; empty if there is none.
+pub fn hint(error: &io::Error) -> &'static str {
+    match (Errno::from_io_error(error), error.kind()) {
+        // Not a question of who asks: the system denies it to everybody here.
+        (Some(Errno::PERM), _) => {
+            "; root may not do it either: in a container, run gapboot outside it or give the \
+             container the device; outside, a file may be immutable (`lsattr`)"
+        }
+        (_, io::ErrorKind::PermissionDenied) if rustix::process::geteuid().is_root() => {
+            "; root may not do it either: the device is write-protected, or a container may not \
+             use it"
+        }
+        (_, io::ErrorKind::PermissionDenied) => "; run gapboot as root or change its permissions",
+        (_, io::ErrorKind::ReadOnlyFilesystem) => "; mount it for writing (`mount -o remount,rw`)",
+        (_, io::ErrorKind::ResourceBusy) => "; something else uses it",
+        (_, io::ErrorKind::StorageFull) => "; delete something there",
+        _ => "",
     }
 }
 

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io;
 
-use cli::disk::Sectors;
+use cli::disk::{Sectors, WriteSectors};
 use cli::install::Stages;
 use cli::install::order;
 use cli::install::plan::{InstallOptions, Plan};
@@ -46,7 +46,9 @@ impl Sectors for Tape {
         into.copy_from_slice(&self.image.borrow()[at as usize * SECTOR..][..into.len()]);
         Ok(())
     }
+}
 
+impl WriteSectors for Tape {
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         if self.bad == Some(at) {
             return Err(io::Error::other("a scratch in the plate"));

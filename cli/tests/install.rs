@@ -433,9 +433,14 @@ fn a_table_that_needs_attention_is_remarked_on() {
     let image = Image::sgdisk();
     let run = gapboot(&new, &["install", image.name()]).done();
     assert!(run.err.contains("begin at sector 34"), "{}", run.err);
+    // Once is enough.
+    image.put(40 * 512, b"?");
+    let run = gapboot(&new, &["install", image.name()]).done();
+    assert!(run.notes().is_empty(), "{}", run.err);
 
     let quiet = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=uefi\n");
-    assert_eq!(gapboot(&new, &["install", quiet.name()]).done().err, "");
+    let run = gapboot(&new, &["install", quiet.name()]).done();
+    assert!(run.notes().is_empty(), "{}", run.err);
 
     let no_esp = Image::sfdisk("label: gpt\nfirst-lba: 2048\nsize=1M, type=linux\n");
     let run = gapboot(&new, &["install", no_esp.name()]).done();

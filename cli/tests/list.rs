@@ -251,7 +251,10 @@ fn files_that_are_no_entries() {
         ("two.conf", "linux /vmlinuz\nefi /vmlinuz\n"),
         ("arm.conf", "linux /vmlinuz\narchitecture aa64\n"),
         ("huge.conf", &"#\n".repeat(33 << 10)),
-        ("line.conf", &format!("options {}", "x".repeat(5000))),
+        (
+            "line.conf",
+            &format!("linux /vmlinuz\nversion {}", "x".repeat(5000)),
+        ),
     ]);
     let run = list(&image, &["--json"]);
     assert_eq!(
@@ -284,7 +287,7 @@ fn files_that_are_no_entries() {
             ("arm.conf", &says(Kind::EntryArchitecture, 0)),
             ("folder.conf", "a directory."),
             ("huge.conf", &says(Kind::EntryTooLarge, 67584)),
-            ("line.conf", &says(Kind::LineTooLong, 0)),
+            ("line.conf", &says(Kind::EntryTooLong, 0)),
             (
                 "missing.conf",
                 &format!("/gone: {}", says(Kind::NotFound, 0))
@@ -299,6 +302,36 @@ fn files_that_are_no_entries() {
         says(Kind::NotFound, 0)
     );
     assert!(text.contains(&missing), "{text}");
+}
+
+#[test]
+fn an_entry_that_is_there_twice() {
+    let twice = |files: &[&str]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|name| (*name, "linux /vmlinuz\noptions root=/dev/vda2\n"))
+            .collect();
+        let out = list(&disk(&files), &[]).out;
+        out.matches("there twice: /loader/entries/").count()
+    };
+    assert_eq!(twice(&["a+3-0.conf", "a+2-0.conf"]), 2);
+    assert_eq!(twice(&["a+3.conf", "a.conf", "b.conf"]), 2);
+    assert_eq!(twice(&["a+3.conf", "b+3.conf"]), 0);
+}
+
+/// As systemd-boot and the firmware below it understand them.
+#[test]
+fn paths_with_backslashes_and_dots() {
+    let entry = "linux \\loader\\entries\\..\\..\\vmlinuz\n\
+        initrd loader/./loader.conf\noptions root=/dev/vda2\n";
+    let image = disk(&[("a.conf", entry)]);
+    let all = json(&image, &[]);
+    assert_eq!(all[0]["linux"], "/vmlinuz");
+    assert_eq!(all[0]["initrd"], json!(["/loader/loader.conf"]));
+    let above = "linux /../vmlinuz\n";
+    let all = json(&disk(&[("a.conf", above)]), &["--all"]);
+    let problem = all[0]["problem"].as_str().unwrap();
+    assert_eq!(problem, format!("/../vmlinuz: {}", says(Kind::NotFound, 0)));
 }
 
 #[test]

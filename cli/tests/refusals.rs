@@ -168,6 +168,20 @@ fn partitions_of_a_table_that_is_left_over() {
     }
 }
 
+/// Linux and the loader see no table in the first, and a partition in the second.
+#[test]
+fn mbrs_that_readers_may_disagree_on() {
+    let image = Image::dos("start=2048, size=1M, type=ea\n");
+    image.put(446, &[0x12]);
+    refuses(&image, &["has no partition table", "not blank"]);
+    gapboot(&stages("0.1.0", 1), &["list", image.name()]).refused(&["has no partition table"]);
+
+    let image = Image::dos("start=2048, size=1M, type=ea\n");
+    let record = [&[0; 8][..], &40_u32.to_le_bytes(), &10_u32.to_le_bytes()].concat();
+    image.put(446 + 16, &record);
+    refuses(&image, &["partition 2 lies in sectors 40-49"]);
+}
+
 #[test]
 fn a_protective_mbr_that_is_not_there() {
     let image = Image::sgdisk();

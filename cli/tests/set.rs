@@ -35,6 +35,18 @@ fn state(image: &Image) -> Vec<u8> {
     output.stdout
 }
 
+/// Adds a file of this size, or as much of it as there is room for.
+fn fill(image: &Image, size: usize) {
+    let mut child = Command::new("mcopy")
+        .args(["-i", &partition(image), "-", "::/filling"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("mcopy; run: apt-get install mtools");
+    // It fails when nothing is left.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), &vec![b'x'; size]);
+    child.wait().unwrap();
+}
+
 /// What fsck.vfat finds wrong is a failure of its own.
 fn assert_sound(image: &Image) {
     let directory = tempfile::tempdir().unwrap();
@@ -127,6 +139,51 @@ fn a_disk_with_an_mbr() {
     );
 }
 
+/// As systemd-repart and mkosi make it.
+#[test]
+fn sectors_larger_than_the_disks() {
+    for size in [1024, 2048, 4096] {
+        let image = Image::sfdisk("label: gpt\nstart=2048, size=4096, type=U\n");
+        let files = [
+            LOADER,
+            ("loader/entries/a+3.conf", "linux \\x\n"),
+            ("x", "a kernel"),
+        ];
+        image.format_as(size, 2048, 4096, &files);
+        for (key, value, texts) in [
+            ("default", "a.conf", "a.conf\0\0\0\0"),
+            ("one-shot", "b.conf", "a.conf\0\0b.conf\0\0"),
+        ] {
+            set(&[key, value, image.name()]).done();
+            assert_eq!(state(&image), expected([0, 0], 0, texts), "{size}");
+            assert_sound(&image);
+        }
+        let listed = gapboot(&stages("0.1.0", 1), &["list", image.name()]).done();
+        assert!(listed.out.contains("a.conf"), "{}", listed.out);
+    }
+}
+
+/// Nothing is written after the partition, where the next one may be.
+#[test]
+fn a_file_system_that_is_larger_than_its_partition() {
+    let image = || {
+        let image = Image::sfdisk("label: gpt\nstart=2048, size=2048, type=U\n");
+        image.format(2048, 4096, &[LOADER]);
+        image
+    };
+    let half = image();
+    fill(&half, 1024 * 512);
+    set(&["default", "a.conf", half.name()]).done();
+    assert_eq!(state(&half), expected([0, 0], 0, "a.conf\0\0\0\0"));
+    assert_sound(&half);
+
+    let full = image();
+    fill(&full, 2048 * 512);
+    let before = full.bytes();
+    set(&["default", "a.conf", full.name()]).refused(&["larger than its partition"]);
+    assert!(full.bytes() == before);
+}
+
 #[test]
 fn what_is_there_is_written_in_place() {
     let image = Image::with_files(&[("loader/loader.conf", "timeout 3\n")]);
@@ -160,16 +217,8 @@ fn a_file_that_is_no_state_is_made_anew() {
 /// mark in the file system.
 #[test]
 fn no_room_for_the_file() {
-    let filling = "x".repeat(4096 * 512);
     let image = Image::with_files(&[LOADER]);
-    let mut child = Command::new("mcopy")
-        .args(["-i", &partition(&image), "-", "::/filling"])
-        .stdin(std::process::Stdio::piped())
-        .spawn()
-        .expect("mcopy; run: apt-get install mtools");
-    // It fails when nothing is left.
-    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), filling.as_bytes());
-    child.wait().unwrap();
+    fill(&image, 4096 * 512);
     let before = image.bytes();
     set(&["timeout", "7", image.name()]).refused(&["No space left", "delete something"]);
     assert!(image.bytes() == before);

@@ -14,7 +14,7 @@ fn status(image: &Image) -> Value {
 
 fn status_by(stages: &Stages, image: &Image) -> Value {
     let run = gapboot(stages, &["status", "--json", image.name()]).done();
-    serde_json::from_str(&run.out).unwrap()
+    installation(serde_json::from_str(&run.out).unwrap())
 }
 
 fn sentence(image: &Image) -> String {

@@ -151,6 +151,51 @@ fn converting_again_changes_nothing() {
     assert!(place.read("again") == place.read("image"));
 }
 
+/// The headers of an image for 64-bit firmware, as one for 32-bit firmware has them.
+fn for_32_bit_firmware(image: &mut [u8]) {
+    let coff = usize::try_from(u32_at(image, 0x3c)).unwrap();
+    let optional = coff + 24;
+    let old = image[optional..optional + 240].to_vec();
+    let mut new = old[..24].to_vec();
+    new.extend([0; 8]); // BaseOfData, ImageBase
+    new.extend(&old[32..72]); // SectionAlignment to DllCharacteristics
+    new.extend([0; 20]); // stack, heap, LoaderFlags
+    new.extend(&old[108..]); // the data directory
+    new.resize(old.len(), 0);
+    new[..2].copy_from_slice(&0x10b_u16.to_le_bytes());
+    // A signature, and relocations.
+    new[96 + 4 * 8..96 + 6 * 8].copy_from_slice(&[0x11; 16]);
+    image[coff + 4..coff + 6].copy_from_slice(&0x14c_u16.to_le_bytes());
+    image[optional..optional + 240].copy_from_slice(&new);
+}
+
+/// An image for 32-bit firmware with a 64-bit kernel is converted, and stays what it is.
+#[test]
+fn mixed_mode() {
+    let place = Place::new();
+    place
+        .build(&["--cmdline", "quiet", "--os-release", "ID=t\n"])
+        .unwrap();
+    let mut image = place.read("image");
+    for_32_bit_firmware(&mut image);
+    place.write("mixed", &image);
+    place.convert("mixed", "converted").unwrap();
+    let converted = place.read("converted");
+    let header = goblin::pe::header::Header::parse(&converted).unwrap();
+    assert_eq!(header.coff_header.machine, 0x14c);
+    let optional = header.optional_header.unwrap();
+    assert_eq!(optional.standard_fields.magic, 0x10b);
+    let directories = optional.data_directories;
+    assert!(
+        directories
+            .get_certificate_table()
+            .is_none_or(|it| it.size == 0)
+    );
+    let relocations = directories.get_base_relocation_table().unwrap();
+    assert_eq!(relocations.virtual_address, 0x1111_1111);
+    assert!(place.report("converted").unwrap().problems.is_empty());
+}
+
 #[test]
 fn initrds_are_joined_and_profiles_kept_apart() {
     let place = Place::new();

@@ -54,6 +54,60 @@ fn fat32() {
 }
 
 #[test]
+fn sectors_larger_than_the_disks() {
+    on(1024, Fat::new(12).sector(1024), 3 * MIB);
+    on(4096, Fat::new(16).sector(2048), 64 * MIB);
+    on(4096, Fat::new(32).sector(4096), 300 * MIB);
+}
+
+/// Counts, and reads and writes the state file.
+#[test]
+fn counting_on_sectors_of_4096_bytes() {
+    const STATE: &str = "loader/gapboot.state";
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().join("disk.img");
+    let entry = |version| gapboot::type1("T", "/kernel", &[], version);
+    let esp = Partition::esp(Fat::new(32).sector(4096))
+        .file("kernel", Kernel::load().unwrap().bytes())
+        .file("loader/entries/new+3-0.conf", entry("version=2"))
+        .file("loader/entries/old.conf", entry("version=1"));
+    Disk::new(300 * MIB).partition(esp).build(&image).unwrap();
+    gapboot::install(&image).unwrap();
+    let set = |key: &str, value: &str| {
+        let done = gapboot::gapboot(&["set", key, value, image.to_str().unwrap()]).unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    let volume = Volume::open(&image, 1).unwrap();
+    let names = || {
+        let mut names = volume.names("loader/entries").unwrap();
+        names.sort_unstable();
+        names
+    };
+    set("default", "new.conf");
+    set("one-shot", "old.conf");
+    let boots = [
+        ("old.conf", "new+3-0.conf"),
+        ("new.conf", "new+2-1.conf"),
+        ("new.conf", "new+1-2.conf"),
+    ];
+    for (booted, counted) in boots {
+        let before = volume.read(STATE).unwrap();
+        let listed = gapboot::list(&image).unwrap();
+        assert_eq!(listed.len(), 2);
+        let decision = gapboot::boot(&image, None).unwrap();
+        assert_eq!(decision.selected, booted);
+        assert_eq!(names(), [counted, "old.conf"]);
+        let is_counted = booted == "new.conf";
+        let path = is_counted.then(|| format!("/loader/entries/{counted}"));
+        assert_eq!(decision.counted, path);
+        volume.check().unwrap();
+        // The wish for one boot is gone, and the boot is noted.
+        let after = volume.read(STATE).unwrap();
+        assert_eq!(after == before, counted == "new+1-2.conf");
+    }
+}
+
+#[test]
 fn unusual_geometry() {
     // One FAT, three FATs, many reserved sectors, a small and a large root.
     on(

@@ -37,6 +37,12 @@ fn a_primary_and_a_logical_partition() {
             .partition(entries(2)),
         &scenario,
     );
+    // As UEFI boots it, where there is no partition of the other type.
+    let esp = entries(2).kind("ef");
+    boots(
+        &Disk::mbr(64 * MIB).partition(data.clone()).partition(esp),
+        &scenario,
+    );
     let extended = Partition::linux().kind("5").number(2);
     let logical = Partition::linux().kind("83").number(5).size(MIB);
     let disk = Disk::mbr(64 * MIB)

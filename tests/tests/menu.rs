@@ -246,6 +246,8 @@ fn titles_of_all_kinds() {
         ("loader/entries/d+0-3.conf", &entry("Never", "d")),
     ]);
     let mut guest = start(&image);
+    // The entries are drawn after the hint.
+    guest.wait_for_screen("4    Never  [bad]").unwrap();
     let screen = guest.screen().unwrap();
     let cells: Vec<u8> = screen
         .cells
@@ -261,7 +263,6 @@ fn titles_of_all_kinds() {
     for line in [
         "2    ?? ?[2J??2J  [2 tries left]",
         "3    Once  [1 try left]",
-        "4    Never  [bad]",
     ] {
         assert!(screen.text().contains(line), "{line}: {}", screen.text());
     }

@@ -105,7 +105,7 @@ fn counts(image: &Path) {
 
     let (report, said) = booted(image);
     assert_eq!(report.command_line(), "version=2 vga=ask");
-    assert!(said.contains("gapboot: overlay: error 38, 66"), "{said}");
+    assert!(said.contains("gapboot: overlay: error 37, 66"), "{said}");
     assert!(
         report.setup_data.is_empty(),
         "the node is written by the overlay"

@@ -110,6 +110,7 @@ pub fn attempt<'n, D: Disk>(
     {
         new.copy_from_slice(old);
     }
-    volume.rename(storage, node, &long, (old, new, first), file)?;
+    let change = first..counter.end();
+    volume.rename(storage, node, &long, (old, new, change), file)?;
     Ok(Some(new))
 }

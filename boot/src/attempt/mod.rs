@@ -184,15 +184,13 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let mut file = File::open(self.loader.volume, &file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
-                Some((Key::Initrd, value)) if !self.entry.has(tag::UKI) => {
-                    if let Some(path) = type1::initrd(value) {
-                        self.trail.file(path);
-                        let node = self.loader.volume.find(self.loader.storage, path)?;
-                        self.loader.initrd(&Extent::whole(node), pass)?;
-                    }
+                Some((Key::Initrd, path)) if !self.entry.has(tag::UKI) => {
+                    self.trail.file(path);
+                    let node = self.loader.volume.find(self.loader.storage, path)?;
+                    self.loader.initrd(&Extent::whole(node), pass)?;
                 }
                 Some((Key::Options, value)) if takes_options => {
-                    self.command_line.add_options(value)
+                    self.command_line.add(value);
                 }
                 Some((Key::Main(_), path)) => {
                     self.path.set(&[path]);

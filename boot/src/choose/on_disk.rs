@@ -67,7 +67,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     fn read_command_line(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
         self.pairs(index, &mut |key, value| {
             if key == Key::Options {
-                line.add_options(value);
+                line.add(value);
             }
         })?;
         if line.is_empty() && self.is(index, tag::UKI) {

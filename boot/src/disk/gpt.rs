@@ -128,8 +128,9 @@ fn header<'s, D: Disk>(storage: &'s mut Storage<D>, at: u64) -> Result<(&'s Head
     Ok((header, checksum == Some(header.header_crc32.get())))
 }
 
-/// The correct `HeaderCRC32`, or None if `HeaderSize` is impossible.
-fn checksum(sector: &Sector, size: u32) -> Option<u32> {
+/// The correct `HeaderCRC32` of the header in `sector`, whatever stands there; None if
+/// `size`, its `HeaderSize`, is impossible.
+pub fn checksum(sector: &Sector, size: u32) -> Option<u32> {
     let size = usize::try_from(size)
         .ok()
         .filter(|&size| size >= size_of::<Header>())?;

@@ -14,8 +14,13 @@ const MD_MAGIC: [u8; 4] = 0xa92b_4efc_u32.to_le_bytes();
 /// the end of the partition. That of version 1.0 lies 8 KiB before the end, aligned to
 /// 4 KiB.
 ///
+/// Where no superblock can be read there is no member: md could not read the superblock
+/// either, and would not take the partition into a mirror. If such a read error counted as
+/// a member, a bad sector that nothing else uses would end counting for ever, and with it
+/// the fall-back to an entry that works.
+///
 /// # Errors
-/// [`Kind::MirrorMember`] with the superblock's LBA; those of [`Storage::sector`].
+/// [`Kind::MirrorMember`] with the superblock's LBA.
 pub(crate) fn refuse_mirror<D: Disk>(
     storage: &mut Storage<D>,
     partition: &Partition,
@@ -48,8 +53,10 @@ fn refuse_superblock<D: Disk>(
     place: u64,
 ) -> Result<(), Error> {
     let at = partition.first.0.wrapping_add(place);
-    match storage.sector(Lba(at))?.first_chunk() {
-        Some(&MD_MAGIC) => Err(Error::new(Kind::MirrorMember, at)),
-        _ => Ok(()),
+    if let Ok(sector) = storage.sector(Lba(at))
+        && sector.first_chunk() == Some(&MD_MAGIC)
+    {
+        return Err(Error::new(Kind::MirrorMember, at));
     }
+    Ok(())
 }

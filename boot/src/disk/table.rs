@@ -17,8 +17,9 @@ pub fn find_partitions<D: Disk>(
     overlay: Option<Overlay>,
     found: &mut Partitions,
 ) -> Result<(), Error> {
-    match mbr::find(storage, found) {
-        Some(()) => Ok(()),
+    mbr::find(storage, overlay, found);
+    match found.esp {
+        Some(_) => Ok(()),
         None => gpt::find(storage, overlay, found),
     }
 }

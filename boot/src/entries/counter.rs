@@ -104,6 +104,11 @@ impl<'a> EntryName<'a> {
         self.base.wrapping_add(self.left_digits).wrapping_add(1)
     }
 
+    /// Where the counter ends, in bytes from the start of the name; the suffix follows.
+    pub fn end(&self) -> usize {
+        self.stem
+    }
+
     /// The parts of the entry's id: the name without its counter. In an id all
     /// letters are small.
     pub fn id(&self) -> [&'a [u8]; 2] {

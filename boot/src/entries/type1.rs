@@ -5,13 +5,14 @@
 //! and its first mistake. To boot, [`pair`] finds the `options` and `initrd` lines, of
 //! which there may be many, in their order.
 //!
-//! Paths are left as they stand: [`crate::fat::Volume::find`] takes a double
-//! slash for one and finds neither `.` nor `..`.
+//! Paths are left as they stand: [`crate::fat::Volume::find`] understands double
+//! slashes, backslashes, `.` and `..`, as systemd-boot and the firmware below it do.
 
 use super::counter::EntryName;
 use super::entry::{Entry, Field};
 use super::line;
 use crate::text::{Text, cut};
+use crate::workspace::LINE;
 use crate::{Error, Kind};
 
 /// The keys that mean something here. Keys that an x86 BIOS loader has no use for
@@ -48,43 +49,57 @@ pub enum Main {
     UkiUrl,
 }
 
-/// The keys and their words.
-const KEYS: [(Key, &[u8]); 13] = [
-    (Key::Text(Field::Title), b"title"),
-    (Key::Text(Field::Version), b"version"),
-    (Key::Text(Field::SortKey), b"sort-key"),
-    (Key::Text(Field::MachineId), b"machine-id"),
-    (Key::Main(Main::Linux), b"linux"),
-    (Key::Main(Main::Uki), b"uki"),
-    (Key::Main(Main::Efi), b"efi"),
-    (Key::Main(Main::UkiUrl), b"uki-url"),
-    (Key::Initrd, b"initrd"),
-    (Key::Options, b"options"),
-    (Key::Architecture, b"architecture"),
-    (Key::Profile, b"profile"),
-    (Key::Extra, b"extra"),
+/// The keys, in the order of [`WORDS`].
+const KEYS: [Key; 13] = [
+    Key::Text(Field::Title),
+    Key::Text(Field::Version),
+    Key::Text(Field::SortKey),
+    Key::Text(Field::MachineId),
+    Key::Main(Main::Linux),
+    Key::Main(Main::Uki),
+    Key::Main(Main::Efi),
+    Key::Main(Main::UkiUrl),
+    Key::Initrd,
+    Key::Options,
+    Key::Architecture,
+    Key::Profile,
+    Key::Extra,
 ];
+/// The words for them in a file.
+const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
+    initrd\0options\0architecture\0profile\0extra\0";
 
 impl Key {
     /// The word for it in a file.
     pub(crate) fn name(self) -> &'static [u8] {
-        let found = KEYS.iter().find(|(key, _)| *key == self);
+        let words = WORDS.split(|byte| *byte == 0);
+        let found = KEYS.iter().zip(words).find(|(key, _)| **key == self);
         found.map_or(b"", |(_, word)| word)
     }
 }
 
 /// The key and the value of a line; None if the line has no key that is known here.
 /// Values are literal, with no quotes and no escapes.
+///
+/// Of a line of [`LINE`] bytes a part may be missing. All of it is the value, which is too
+/// long for every key: the entry must not boot with the rest of what it says.
+///
+/// The values of `initrd` and `options` end in variables for GRUB in Fedora's entries
+/// (`/initramfs.img $tuned_initrd`). These do not belong to the value, and a line with
+/// nothing else says nothing.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
-    let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
+    let key = KEYS.get(line::word(WORDS, word)?)?;
+    let value = match key {
+        _ if line.len() >= LINE => line,
+        Key::Initrd | Key::Options => without_variables(value)?,
+        _ => value,
+    };
     Some((*key, value))
 }
 
-/// The path in the value of an `initrd` line. Fedora's entries end in variables
-/// for GRUB (`/initramfs.img $tuned_initrd`): words that start with `$` are left out,
-/// and None means that no other word is there.
-pub fn initrd(mut value: &[u8]) -> Option<&[u8]> {
+/// A value without the words at its end that start with `$`; None if it has no others.
+fn without_variables(mut value: &[u8]) -> Option<&[u8]> {
     loop {
         value = line::trim(value);
         let blank = value.iter().rposition(|byte| line::BLANK.contains(byte));
@@ -399,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_in_initrd() {
+    fn variables_of_grub() {
         for (value, expected) in [
             ("/initrd", Some("/initrd")),
             ("/my initrd", Some("/my initrd")),
@@ -412,7 +427,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(
-                initrd(value.as_bytes()),
+                without_variables(value.as_bytes()),
                 expected.map(str::as_bytes),
                 "{value}"
             );

@@ -50,13 +50,14 @@ const FAT32_CLUSTERS: u32 = 65_525;
 /// The numbers from here on do not stand for clusters.
 const END_CLUSTER: u32 = 0x0fff_fff7;
 
-/// Bytes of a sector, as a power of two.
+/// Bytes of the disk's sectors, as a power of two. Those of a file system may be larger.
 pub(super) const SECTOR_SHIFT: u32 = 9;
 /// Bytes of a directory slot, as a power of two.
 const SLOT_SHIFT: u32 = 5;
 
-/// A FAT file system: its geometry, every number checked against the others
-/// and against the partition. Offsets are in sectors from its start.
+/// A FAT file system: its geometry, every number checked against the others. Offsets
+/// and lengths are in sectors of the disk, also where the sectors of the file system
+/// are larger. Offsets count from its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Volume {
     /// The partition's first sector.
@@ -72,7 +73,7 @@ pub struct Volume {
     pub(super) root_sectors: u32,
     /// Where the clusters begin; that root directory ends here.
     data: u32,
-    /// The first number after those of the clusters.
+    /// The first number after those of the clusters that lie in the partition.
     end_cluster: u32,
     /// Sectors of a cluster, as a power of two.
     pub(super) cluster_shift: u32,
@@ -82,25 +83,20 @@ impl Volume {
     /// The file system in a partition.
     ///
     /// # Errors
-    /// [`Kind::FatMissing`], [`Kind::FatSectorSize`],
-    /// [`Kind::FatDamaged`]; those of [`Storage::sector`].
+    /// [`Kind::FatMissing`], [`Kind::FatDamaged`]; those of [`Storage::sector`].
     pub fn open<D: Disk>(storage: &mut Storage<D>, partition: &Partition) -> Result<Volume, Error> {
         let Lba(at) = partition.first;
         let sector = storage.sector(partition.first)?;
         let missing = Error::new(Kind::FatMissing, at);
         let (boot, _) = BootSector::ref_from_prefix(sector).map_err(|_| missing)?;
-        let size = boot.byts_per_sec.get();
         if !boot.is_fat() {
             return Err(missing);
-        }
-        if size != 512 {
-            return Err(Error::new(Kind::FatSectorSize, u64::from(size)));
         }
         boot.volume(partition)
             .ok_or(Error::new(Kind::FatDamaged, at))
     }
 
-    /// True for the numbers of clusters.
+    /// True for the numbers of clusters that lie in the partition.
     pub(super) fn has_cluster(&self, number: u32) -> bool {
         (FIRST_CLUSTER..self.end_cluster).contains(&number)
     }
@@ -144,16 +140,21 @@ impl BootSector {
 
     /// The geometry; None if it is impossible.
     fn volume(&self, partition: &Partition) -> Option<Volume> {
-        let reserved = u32::from(self.rsvd_sec_cnt.get());
-        let total = either(self.tot_sec16, self.tot_sec32);
-        let table_sectors = either(self.fat_sz16, self.fat_sz32);
+        let sector_bytes = u32::from(self.byts_per_sec.get());
+        // Sectors of the file system become sectors of the disk.
+        let larger = sector_bytes >> SECTOR_SHIFT;
+        let on_disk = |sectors: u32| sectors.wrapping_mul(larger);
+        let reserved = on_disk(self.rsvd_sec_cnt.get().into());
+        let total = on_disk(either(self.tot_sec16, self.tot_sec32));
+        let table_sectors = on_disk(either(self.fat_sz16, self.fat_sz32));
         let root = table_sectors
             .checked_mul(u32::from(self.num_fats))?
             .checked_add(reserved)?;
         let root_bytes = u32::from(self.root_ent_cnt.get()) << SLOT_SHIFT;
-        let root_sectors = root_bytes.wrapping_add(511) >> SECTOR_SHIFT;
+        let rest = root_bytes.wrapping_neg() & sector_bytes.wrapping_sub(1);
+        let root_sectors = root_bytes.wrapping_add(rest) >> SECTOR_SHIFT;
         let data = root.checked_add(root_sectors)?;
-        let cluster_shift = self.sec_per_clus.trailing_zeros();
+        let cluster_shift = on_disk(self.sec_per_clus.into()).trailing_zeros();
         let clusters = total.checked_sub(data)?.wrapping_shr(cluster_shift);
         // By the specification the number of clusters decides. But formatters make
         // FAT32 of any size. A field of 16 bits that only FAT32 leaves empty shows the
@@ -164,7 +165,12 @@ impl BootSector {
             FAT16_CLUSTERS..FAT32_CLUSTERS => FAT16,
             FAT32_CLUSTERS.. => return None,
         };
-        let end_cluster = clusters
+        // The file system may be larger than its partition. Every other driver reads
+        // what there is of it, and so do we: the clusters that lie in the partition.
+        let end = u32::try_from(partition.sectors).map_or(total, |end| end.min(total));
+        let end_cluster = end
+            .checked_sub(data)?
+            .wrapping_shr(cluster_shift)
             .checked_add(FIRST_CLUSTER)
             .filter(|&end| end <= END_CLUSTER)?;
         let needed = end_cluster.wrapping_mul(width).wrapping_add(1023) >> (SECTOR_SHIFT + 1);
@@ -180,9 +186,8 @@ impl BootSector {
             }
             root_cluster = self.root_clus.get();
         }
-        let valid = clusters > 0
+        let valid = end_cluster > FIRST_CLUSTER
             && needed <= table_sectors
-            && u64::from(total) <= partition.sectors
             && if width == FAT32 {
                 self.fs_ver.get() == 0 && (FIRST_CLUSTER..end_cluster).contains(&root_cluster)
             } else {

@@ -148,6 +148,7 @@ impl Volume {
             volume: *self,
             chain,
             offset: 0,
+            dots: false,
             short: [0; 11],
         }
     }
@@ -193,9 +194,11 @@ impl Volume {
         Ok((at, in_sector(offset)))
     }
 
-    /// The file or directory of a path from the root, with `/` between names and, if
-    /// you like, in front of them. Names are long or short ones, in UTF-8; the case of
-    /// ASCII letters does not matter; `.` and `..` are not found.
+    /// The file or directory of a path from the root, with `/` or `\` between names and,
+    /// if you like, in front of them. Names are long or short ones, in UTF-8; the case of
+    /// ASCII letters does not matter. `.` and `..` mean what they mean to the FAT drivers
+    /// of UEFI firmware: the directory itself and the one above it, which the root
+    /// directory does not have.
     ///
     /// # Errors
     /// [`Kind::NotFound`]; those of [`Walk::next`] if the part that can't be read could
@@ -203,12 +206,13 @@ impl Volume {
     pub fn find<D: Disk>(&self, storage: &mut Storage<D>, path: &[u8]) -> Result<DirEntry, Error> {
         let mut node = DirEntry::ROOT;
         let mut name = Name::new();
-        'names: for wanted in path.split(|&byte| byte == b'/') {
-            if wanted.is_empty() {
+        'names: for wanted in path.split(separates) {
+            if matches!(wanted, b"" | b".") {
                 continue;
             }
             let mut reason = Error::new(Kind::NotFound, 0);
             let mut walk = self.walk(&node);
+            walk.dots = true;
             while node.is_directory() && walk.offset != DONE {
                 match walk.next(storage, &mut name) {
                     Ok(Some(child)) => {
@@ -229,19 +233,26 @@ impl Volume {
     }
 }
 
+/// True for the bytes that separate the names of a path, `\` as in UEFI.
+pub(crate) fn separates(byte: &u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
 /// A walk over a directory, from slot to slot.
 pub struct Walk {
     volume: Volume,
     chain: Chain,
     /// Where the next slot begins, in bytes from the start of the directory.
     pub(super) offset: u32,
+    /// True if the walk gives `.` and `..` too.
+    dots: bool,
     /// The short name of the last node.
     short: [u8; 11],
 }
 
 impl Walk {
     /// The next file or directory, and its name; None at the end. Volume labels, `.`
-    /// and `..` are passed over.
+    /// and `..` are passed over, unless `dots` is set.
     ///
     /// After an error the walk goes on after the part that could not be read, so that a
     /// loop that ends only with None does end.
@@ -285,7 +296,7 @@ impl Walk {
                 set = Set::default();
             } else if attributes & Attributes::LONG_NAME_MASK == Attributes::LONG_NAME {
                 set.add(piece, offset, name);
-            } else if attributes.contains(Attributes::VOLUME_ID) || piece.ord == DOT {
+            } else if attributes.contains(Attributes::VOLUME_ID) || piece.ord == DOT && !self.dots {
                 set = Set::default();
             } else {
                 self.short = slot.name;

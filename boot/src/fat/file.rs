@@ -4,9 +4,9 @@ use super::boot_sector::{SECTOR_SHIFT, Volume};
 use super::chain::Chain;
 use super::directory::DirEntry;
 use super::{to_u32, to_usize};
+use crate::Error;
 use crate::disk::storage::Storage;
 use crate::machine::Disk;
-use crate::{Error, Kind};
 use layout::memory::MAX_TRANSFER_SECTORS;
 
 const SECTOR_BYTES: u32 = 1 << SECTOR_SHIFT;
@@ -104,15 +104,18 @@ impl File {
     /// The next line of a text file, without its end, or None at the end of the file.
     /// Both LF and CR end a line, and a NUL ends the file.
     ///
+    /// Of a line that is longer than `into`, the part that does not fit is missing, but for
+    /// its last byte, which fills `into`: a key with many blanks after it still has a value.
+    ///
     /// # Errors
-    /// [`Kind::LineTooLong`] with the position of a line that is longer than `into`;
-    /// the next call goes on after that line. Those of [`File::next`].
+    /// Those of [`File::next`].
     pub fn line<'b, D: Disk>(
         &mut self,
         storage: &mut Storage<D>,
         into: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, Error> {
         let start = self.position;
+        let most = into.len().wrapping_sub(1);
         let mut length = 0_usize;
         let mut ended = false;
         while !ended {
@@ -133,16 +136,14 @@ impl File {
                     ended = true;
                     break;
                 }
-                if let Some(place) = into.get_mut(length) {
+                let place = length.min(most);
+                length = place.wrapping_add(1);
+                if let Some(place) = into.get_mut(place) {
                     *place = byte;
                 }
-                length = length.wrapping_add(1);
             }
         }
-        let line = into
-            .get(..length)
-            .ok_or(Error::new(Kind::LineTooLong, u64::from(start)))?;
-        Ok(Some(line))
+        Ok(into.get(..length))
     }
 
     /// Checks the clusters of the file before anything relies on them: there are

@@ -24,6 +24,7 @@ mod rename;
 mod source;
 
 pub use boot_sector::Volume;
+pub(crate) use directory::separates;
 pub use directory::{DirEntry, Walk};
 pub use file::File;
 pub use name::Name;

@@ -20,8 +20,9 @@
 //!   new one unless that sector is torn.
 //! * **A new name that is longer by two units** takes one write, see `grow`.
 //! * **No second file of a name**: a new name is refused if another file's name differs
-//!   from it only in the case of letters. The same check covers every name on the way
-//!   from the old digits to the new ones.
+//!   from it only in the case of letters. Where two sectors are written, the same check
+//!   covers every name on the way from the old digits to the new ones. Where one write
+//!   is enough, no reader ever sees a name on the way: disks write a sector as a whole.
 
 use super::boot_sector::Volume;
 use super::directory::{DirEntry, SLOT};
@@ -30,6 +31,7 @@ use super::{in_sector, to_u32};
 use crate::disk::storage::Storage;
 use crate::machine::{Disk, Sector};
 use crate::{Error, Kind};
+use core::ops::Range;
 
 /// Units in a slot.
 pub(super) const PIECE: usize = 13;
@@ -124,9 +126,9 @@ impl Volume {
         }
     }
 
-    /// Gives the file of a node the name `new` in place of `old`. They are of the
-    /// same length and differ from byte `first` on, and both are ASCII there.
-    /// `name` is for the names of the other files.
+    /// Gives the file of a node the name `new` in place of `old`. They are of the same
+    /// length and differ in the bytes of `change` only, and both are ASCII there. `name`
+    /// is for the names of the other files.
     ///
     /// # Errors
     /// [`Kind::NameExists`]; [`Kind::DiskUnstable`] if a sector reads differently from
@@ -137,12 +139,15 @@ impl Volume {
         storage: &mut Storage<D>,
         node: &DirEntry,
         long: &LongName,
-        (old, new, first): (&[u8], &[u8], usize),
+        (old, new, change): (&[u8], &[u8], Range<usize>),
         name: &mut Name,
     ) -> Result<(), Error> {
-        self.check_new_name(storage, node, (old, new), name)?;
-        let mut byte = first;
-        while byte < new.len() {
+        // No name on the way, where one write brings the new name.
+        let is_one_write = long.together(change.start, change.end.wrapping_sub(1), ONE_SECTOR);
+        let before = if is_one_write { new } else { old };
+        self.check_new_name(storage, node, (before, new), name)?;
+        let mut byte = change.start;
+        while byte < change.end {
             let first = byte;
             let (at, _) = self.place(storage, node, long.place(byte))?;
             let before = *storage.sector(at)?;

@@ -45,25 +45,12 @@ impl<'a> CommandLine<'a> {
         self.is_edited
     }
 
-    /// Adds the command line of an image, after a space if it is not the first.
+    /// Adds options, after a space if they are not the first.
     pub fn add(&mut self, options: &[u8]) {
         if self.length > 0 && !options.is_empty() {
             self.push(b" ");
         }
         self.push(options);
-    }
-
-    /// Adds the options of an entry. Fedora's entries have variables for GRUB among them
-    /// (`$kernelopts`): words that start with `$` are left out. `options` is not empty.
-    pub fn add_options(&mut self, options: &[u8]) {
-        for word in options.split(|byte| *byte == b' ') {
-            if !word.starts_with(b"$") {
-                if self.length > 0 {
-                    self.push(b" ");
-                }
-                self.push(word);
-            }
-        }
     }
 
     /// Adds text as it is.
@@ -152,7 +139,7 @@ mod tests {
         let mut buffer = [0xcc; LONGEST];
         let mut line = CommandLine::new(&mut buffer);
         for options in options {
-            line.add_options(options);
+            line.add(options);
         }
         line.as_bytes().map(<[u8]>::to_vec)
     }
@@ -168,16 +155,6 @@ mod tests {
             joined(&[b"a  b ", b" c"]).unwrap(),
             b"a  b   c",
             "as it is written"
-        );
-        assert_eq!(
-            joined(&[
-                b"$kernelopts root=/dev/sda1 $tuned_params",
-                b"$x",
-                b"a=$b  ro"
-            ])
-            .unwrap(),
-            b"root=/dev/sda1 a=$b  ro",
-            "no variables of GRUB's"
         );
         assert_eq!(
             joined(&["ö=\u{1}".as_bytes(), b"\xff"]).unwrap(),

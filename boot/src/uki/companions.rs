@@ -20,7 +20,7 @@ use crate::entries::entry::TYPE2;
 use crate::entries::entry::{Entry, tag};
 use crate::entries::type1::{self, Key};
 use crate::error::Error;
-use crate::fat::{DirEntry, File};
+use crate::fat::{DirEntry, File, separates};
 use crate::load::cmdline::CommandLine;
 use crate::load::{Extent, Loader, Pass};
 use crate::machine::{Console, Disk, Memory};
@@ -163,7 +163,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             // The id is the name without a counter; the case does not matter.
             room.set(&[TYPE2, b"/", self.entry.file_id(), END]);
         } else {
-            let slash = self.path.iter().rposition(|&byte| byte == b'/');
+            let slash = self.path.iter().rposition(separates);
             let start = slash.map_or(0, |at| at.wrapping_add(1));
             let (above, name) = self.path.split_at_checked(start).unwrap_or_default();
             let [base, suffix] = match counter::EntryName::parse(name, b".efi") {
@@ -269,7 +269,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
             let Some((Key::Extra, path)) = type1::pair(line) else {
                 continue;
             };
-            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+            let name = path.rsplit(separates).next().unwrap_or_default();
             let known = EXTRAS.iter().find(|(end, _)| ends_in(name, end));
             // An unknown kind is skipped: a newer systemd may know it.
             if let Some(&(_, destination)) = known {

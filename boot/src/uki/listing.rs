@@ -1,7 +1,10 @@
 //! The files of a directory in the order of their names.
 //!
 //! There is no memory for a list of them all. One walk through the directory finds the
-//! next [`BATCH`] files, so that one or two walks are enough for most directories.
+//! next [`BATCH`] files, so that one or two walks are enough for most directories, and 33
+//! for the most files. A directory of usual size stays in the cache meanwhile: 256 files
+//! cost about one request each. A walk through the longest directory that FAT has costs
+//! 512 requests.
 
 use crate::disk::storage::Storage;
 use crate::error::{Error, Kind};

@@ -226,20 +226,8 @@ fn boot_sectors() {
         ("sectors of 256", 11, &[0, 1], missing, missing),
         ("sectors of 513", 11, &[1, 2], missing, missing),
         ("sectors of 8192", 11, &[0, 32], missing, missing),
-        (
-            "sectors of 1024",
-            11,
-            &[0, 4],
-            Kind::FatSectorSize,
-            Kind::FatSectorSize,
-        ),
-        (
-            "sectors of 4096",
-            11,
-            &[0, 16],
-            Kind::FatSectorSize,
-            Kind::FatSectorSize,
-        ),
+        ("sectors of 1024", 11, &[0, 4], ok, ok),
+        ("sectors of 4096", 11, &[0, 16], ok, ok),
         ("clusters of 0", 13, &[0], missing, missing),
         ("clusters of 3", 13, &[3], missing, missing),
         ("clusters of 255", 13, &[255], missing, missing),
@@ -268,7 +256,7 @@ fn boot_sectors() {
             ok,
             ok,
         ),
-        ("2^32 - 1 sectors", 32, &[255; 4], ok, damaged),
+        ("2^32 - 1 sectors", 32, &[255; 4], ok, ok),
         ("100 sectors", 32, &[100, 0, 0, 0], ok, damaged),
         ("100 sectors", 19, &[100, 0], damaged, damaged),
         ("2^32 - 1 sectors in a table", 36, &[255; 4], ok, damaged),
@@ -289,13 +277,9 @@ fn boot_sectors() {
             let mut disk = image.disk();
             disk.patch(0, offset, bytes);
             let expected = if bits == 16 { fat16 } else { fat32 };
-            let at = match expected {
-                Kind::FatSectorSize => u64::from(bytes[1]) * 256,
-                _ => 0,
-            };
             match open(&mut disk) {
                 Ok(_) => assert_eq!(expected, ok, "FAT{bits}: {what}"),
-                Err(error) => assert_eq!(error, Error::new(expected, at), "FAT{bits}: {what}"),
+                Err(error) => assert_eq!(error, Error::new(expected, 0), "FAT{bits}: {what}"),
             }
         }
     }
@@ -336,19 +320,78 @@ fn the_number_of_clusters_decides() {
     }
 }
 
+/// The file system is larger than its partition, and what there is of it can be read.
 #[test]
 fn a_partition_that_is_too_small() {
-    let image = Image::new("-F 32 -s 1", 40_000);
-    for (less, expected) in [(0, Ok(())), (1, Err(Error::new(Kind::FatDamaged, 0)))] {
+    for (bits, options, kib) in [
+        (16, "-F 16 -s 4", 20_000),
+        (32, "-F 32 -s 1", 40_000),
+        (32, "-F 32 -S 4096 -s 1", 300_000),
+    ] {
+        let mut image = Image::new(options, kib);
+        let before = noise(1, 5000);
+        let bytes = noise(2, 30 * 4096 - 300);
+        image.write("/before", &before);
+        image.write("/file", &bytes);
         let mut disk = image.disk();
+        let layout = Layout::of(&disk, bits);
+        let start = (layout.data..)
+            .find(|&at| disk.sector(at) == bytes[..512])
+            .unwrap();
+        let end = start + bytes.len().div_ceil(512) as u64;
+        assert!((start - layout.data).is_multiple_of(layout.cluster_sectors));
+        let whole = whole(&disk);
+        // By a sector, by half, and around the ends of the file and of its clusters.
+        let sizes = [whole.sectors - 1, whole.sectors / 2];
+        for sectors in sizes.into_iter().chain(start + 1..=end + 8) {
+            let partition = Partition { sectors, ..whole };
+            let mut memory = Memory::new();
+            let mut storage = memory.storage(&mut disk);
+            let volume = Volume::open(&mut storage, &partition).unwrap();
+            let node = volume.find(&mut storage, b"before").unwrap();
+            assert!(contents(&mut storage, &volume, &node) == before);
+            let node = volume.find(&mut storage, b"file").unwrap();
+            let checked = File::open(&volume, &node).check(&mut storage);
+            let mut file = File::open(&volume, &node);
+            let mut all = Vec::<u8>::new();
+            let ended = loop {
+                match file.next(&mut storage, u32::MAX) {
+                    Ok([]) => break Ok(()),
+                    Ok(some) => all.extend(some),
+                    Err(error) => break Err(error.kind()),
+                }
+            };
+            // Whole clusters alone count.
+            let outside = (sectors - layout.data) % layout.cluster_sectors;
+            let inside = (sectors - outside).saturating_sub(start) as usize * 512;
+            let expected = match inside >= bytes.len() {
+                true => Ok(()),
+                false => Err(Kind::ClusterInvalid),
+            };
+            assert_eq!(
+                checked.map_err(Error::kind),
+                expected,
+                "{options} {sectors}"
+            );
+            assert_eq!(ended, expected, "{options} {sectors}");
+            assert!(
+                all == bytes[..inside.min(bytes.len())],
+                "{options} {sectors}"
+            );
+        }
+        // Without a cluster there is no file system.
         let partition = Partition {
-            sectors: disk.sectors - less,
-            ..whole(&disk)
+            sectors: layout.data,
+            ..whole
         };
         let opened = Volume::open(&mut Memory::new().storage(&mut disk), &partition);
-        assert_eq!(opened.map(|_| ()), expected);
+        assert_eq!(opened.err(), Some(Error::new(Kind::FatDamaged, 0)));
     }
-    // A disk that is shorter than its partition: what is there can be read.
+}
+
+#[test]
+fn a_disk_that_is_too_small() {
+    // What is there can be read.
     let mut image = Image::new("-F 16 -s 1", 10_000);
     let bytes = noise(1, 200_000);
     image.write("/file", &bytes);

@@ -1,6 +1,7 @@
 //! Counting attempts, on file systems that mtools fill: what is written, and
 //! what is refused.
 
+use crate::counted::{Ground, set};
 use crate::fake::{FakeDisk, Memory, STATUS};
 use crate::fat_image::{Image, tree, whole, with};
 use boot::attempt::count::{self, Names};
@@ -123,8 +124,9 @@ fn names_that_exist() {
     let exists = Error::new(Kind::NameExists, 0);
     for (name, other, refused) in [
         ("a+3-0.conf", "A+2-1.CONF", true),
-        // What a torn sector could leave behind.
-        ("a+3-0.conf", "a+2-0.conf", true),
+        // One write of one sector: no reader sees the names on the way.
+        ("a+3-0.conf", "a+2-0.conf", false),
+        ("a+3-0.conf", "A+3-1.conf", false),
         ("a+3-0.conf", "a+1-2.conf", false),
         ("a+3-0.conf", "a.conf", false),
         ("a+3.conf", "a+2-1.conf", true),
@@ -135,6 +137,35 @@ fn names_that_exist() {
         let result = attempt(&mut disk, name);
         assert_eq!(result == Err(exists), refused, "{name} {other}");
         assert_eq!(disk.writes.is_empty(), refused, "{name} {other}");
+    }
+}
+
+/// An entry that is there twice is counted where one write is enough: only there no
+/// reader can see the other file's name on the way.
+#[test]
+fn an_entry_that_is_there_twice() {
+    let ground = Ground::new(12, "-s 1", 1440);
+    for (start, result) in [
+        (14, Ok(Some("abcdefghijk+2-1.conf".to_string()))),
+        (15, Err(Error::new(Kind::NameExists, 0))),
+        (16, Ok(Some("abcdefghijk+2-1.conf".to_string()))),
+    ] {
+        // LEFT is in the second slot of the name, DONE in the first one.
+        let mut slots = ground.directory("abcdefghijk+3-0.conf", start, true);
+        let mut short = slots[start + 2];
+        short[..11].copy_from_slice(b"ABCDEF~2CON");
+        slots[3..6].copy_from_slice(&set("abcdefghijk+2-0.conf", &short));
+        let mut disk = ground.disk.clone();
+        disk.patches = ground.patches(&slots);
+        let before = disk.patches.clone();
+        assert_eq!(
+            attempt(&mut disk, "abcdefghijk+3-0.conf"),
+            result,
+            "{start}"
+        );
+        let changed = disk.patches.iter().filter(|(at, now)| before[at] != **now);
+        assert_eq!(changed.count(), usize::from(result.is_ok()));
+        assert_eq!(disk.writes.len(), usize::from(result.is_ok()));
     }
 }
 
@@ -163,9 +194,21 @@ fn a_member_of_a_mirror() {
         let result = attempt_in(&mut disk, &partition, &path);
         assert_eq!(result, Err(Error::new(Kind::MirrorMember, place)));
         assert!(disk.writes.is_empty());
+        // md could not read it either: the partition is no member of a mirror.
+        let mut bad = disk.clone();
+        bad.bad.insert(place);
+        assert!(attempt_in(&mut bad, &partition, &path).is_ok());
+        assert_eq!(bad.writes.len(), 1);
         disk.patch(place, 0, &[0]);
         assert!(attempt_in(&mut disk, &partition, &path).is_ok());
     }
+    // The partition ends after the disk.
+    let partition = Partition {
+        sectors: disk.sectors + 100,
+        ..whole(&disk)
+    };
+    let path = format!("{ENTRIES}/a+3-0.conf");
+    assert!(attempt_in(&mut disk, &partition, &path).is_ok());
 }
 
 /// Where the only file with a long name has its first slot.

@@ -147,6 +147,15 @@ fn paths() {
             "//EFI///LINUXK~1//Größe 漢字.efi",
             "EFI/VMLINUZ",
             "/efi/vmlinuz",
+            "EFI\\vmlinuz",
+            "\\EFI/Linux Kernels\\Größe 漢字.efi",
+            "\\/efi\\\\/vmlinuz",
+            "EFI/./vmlinuz",
+            "./EFI/../EFI/vmlinuz",
+            "/EFI/Linux Kernels/..\\..\\EFI\\.\\vmlinuz",
+            "EFI/..",
+            "EFI/Linux Kernels/../..",
+            ".",
         ] {
             assert!(volume.find(storage, path.as_bytes()).is_ok(), "{path}");
         }
@@ -155,9 +164,12 @@ fn paths() {
             "EFI/vmlinuz.",
             "EFI/vmlinuz2",
             "EFI/vmlinuz/x",
-            "EFI/./vmlinuz",
-            "EFI/../EFI/vmlinuz",
-            "EFI\\vmlinuz",
+            "..",
+            "/../EFI/vmlinuz",
+            "EFI/../../EFI/vmlinuz",
+            "EFI/.../vmlinuz",
+            "nothing/../EFI/vmlinuz",
+            "EFI/vmlinuz/..",
             "EFI/Linux Kernels/GRÖSSE 漢字.efi",
             "EFI/LINUXK~2",
             " ",
@@ -167,6 +179,14 @@ fn paths() {
             assert_eq!(missing, Error::new(Kind::NotFound, 0), "{path}");
         }
         assert!(volume.find(storage, &[0xff; 2000]).is_err());
+        let root = volume.find(storage, b"").unwrap();
+        for path in [&b"EFI/.."[..], b"EFI\\Linux Kernels\\..\\..\\"] {
+            let found = volume.find(storage, path).unwrap();
+            assert_eq!(
+                nodes(storage, &volume, &found),
+                nodes(storage, &volume, &root)
+            );
+        }
     });
 }
 

@@ -218,7 +218,7 @@ pub fn tree_of_mtools(image: &Image) -> Tree {
     tree
 }
 
-/// Where things are on a file system, by its boot sector.
+/// Where things are on a file system, by its boot sector, in sectors of 512 bytes.
 pub struct Layout {
     pub bits: u32,
     pub table: u64,
@@ -235,15 +235,17 @@ impl Layout {
         let word = |at: usize| u64::from(u16::from_le_bytes([boot[at], boot[at + 1]]));
         let double =
             |at: usize| u64::from(u32::from_le_bytes(boot[at..at + 4].try_into().unwrap()));
-        let table_sectors = if word(22) == 0 { double(36) } else { word(22) };
-        let total = if word(19) == 0 { double(32) } else { word(19) };
-        let root = word(14) + u64::from(boot[16]) * table_sectors;
-        let data = root + word(17).div_ceil(16);
-        let cluster_sectors = u64::from(boot[13]);
+        let larger = word(11) / 512;
+        let table_sectors = larger * if word(22) == 0 { double(36) } else { word(22) };
+        let total = larger * if word(19) == 0 { double(32) } else { word(19) };
+        let table = larger * word(14);
+        let root = table + u64::from(boot[16]) * table_sectors;
+        let data = root + larger * (word(17) * 32).div_ceil(word(11));
+        let cluster_sectors = larger * u64::from(boot[13]);
         let end = u32::try_from((total - data) / cluster_sectors + 2).unwrap();
         Layout {
             bits,
-            table: word(14),
+            table,
             table_sectors,
             root,
             data,

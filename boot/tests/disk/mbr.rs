@@ -36,7 +36,9 @@ fn path(directory: &TempDir) -> String {
 
 fn read(disk: &mut FakeDisk) -> Option<Partition> {
     let mut found = Partitions::default();
-    find(&mut Memory::new().storage(disk), &mut found).and(found.esp)
+    let overlay = Some(boot::overlay::Overlay::linked());
+    find(&mut Memory::new().storage(disk), overlay, &mut found);
+    found.esp
 }
 
 /// A partition's first sector, size and name.
@@ -79,6 +81,17 @@ fn primary_and_logical() {
             10,
         ),
         ("4: type=85\n5: size=3M, type=ea\n", 5),
+        // An EFI system partition, where there is no other.
+        ("size=10M, type=ef\ntype=5\nsize=5M, type=83\n", 1),
+        (
+            "size=3M, type=83\ntype=5\nsize=5M, type=ef\nsize=5M, type=ef\n",
+            5,
+        ),
+        ("size=10M, type=ef\nsize=5M, type=ea\n", 2),
+        (
+            "size=10M, type=ef\ntype=5\nsize=5M, type=83\nsize=5M, type=ea\n",
+            6,
+        ),
     ] {
         let (directory, mut disk) = disk(script);
         let found = read(&mut disk).as_ref().map(place);
@@ -91,9 +104,10 @@ fn nothing_for_us() {
     assert_eq!(read(&mut FakeDisk::empty(100)), None);
     assert_eq!(read(&mut FakeDisk::empty(0)), None);
     for script in [
-        "size=10M, type=ef\ntype=5\nsize=5M, type=83\n",
+        "size=10M, type=c\ntype=5\nsize=5M, type=83\n",
         // With a protective entry there is a GPT to be looked at.
         "size=10M, type=ea\nsize=1M, type=ee\n",
+        "size=10M, type=ef\nsize=1M, type=ee\n",
     ] {
         assert_eq!(read(&mut disk(script).1), None, "{script}");
     }

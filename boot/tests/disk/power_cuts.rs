@@ -15,11 +15,14 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::FileExt;
 
-const GROUNDS: [(u32, &str, u64); 4] = [
+const GROUNDS: [(u32, &str, u64); 7] = [
     (12, "-s 1", 1440),
     (12, "-s 4", 4000),
     (16, "-s 2", 10_000),
     (32, "-s 1", 34_000),
+    (12, "-S 1024 -s 1", 3000),
+    (16, "-S 2048 -s 1", 20_000),
+    (32, "-S 4096 -s 1", 300_000),
 ];
 
 const COUNTERS: [&str; 16] = [

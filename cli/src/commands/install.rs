@@ -7,6 +7,7 @@
 //! the overlay's sectors cost the overlay only, which is optional; but a disk never
 //! loses an overlay that works, unless `--no-overlay` says so.
 
+use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,7 +15,8 @@ use clap::Args;
 use super::arguments::DISK;
 use super::context::Context;
 use super::dry_run::print_writes;
-use crate::disk::{Access, Disk};
+use super::outlook::Outlook;
+use crate::disk::{Access, Disk, Look};
 use crate::error::Error;
 use crate::install::console::Console;
 use crate::install::plan::{InstallOptions, Plan};
@@ -76,6 +78,9 @@ pub struct Arguments {
     /// makes one in the loader's sectors
     #[arg(long)]
     reserve: bool,
+    /// fail (exit status 1) if the disk would not boot, after it was installed
+    #[arg(long)]
+    check: bool,
 }
 
 fn slot(text: &str) -> Result<usize, Error> {
@@ -96,6 +101,7 @@ impl Arguments {
             active: self.active,
             protective_slot: self.protective_slot,
             reserve: self.reserve,
+            undo: self.undo.is_some(),
         }
     }
 
@@ -109,12 +115,12 @@ impl Arguments {
         };
         let on = |error: Error| error.on(&self.disk);
         let mut disk = Disk::open(&self.disk, access).map_err(on)?;
-        let plan = Plan::new(&disk, &stages, &self.options()).map_err(on)?;
+        let look = Look::new(&disk);
+        let plan = Plan::new(&look, &stages, &self.options()).map_err(on)?;
         for note in &plan.notes {
             writeln!(context.err, "gapboot: {name}: {note}")?;
         }
-        if plan.writes.is_empty() {
-            let version = &stages.version;
+        let done = if plan.writes.is_empty() {
             if let Some(file) = &self.undo {
                 let file = file.display();
                 writeln!(
@@ -122,28 +128,54 @@ impl Arguments {
                     "gapboot: {name}: note: {file} was not written, because there is nothing to undo"
                 )?;
             }
-            return Ok(writeln!(
-                context.out,
-                "{name}: gapboot {version} is installed already; compared, nothing to write"
-            )?);
-        }
+            let version = &stages.version;
+            format!("gapboot {version} is installed already; compared, nothing to write")
+        } else if self.dry_run {
+            format!("would have {}, writing:", plan.outcome())
+        } else {
+            self.keep(&look, &plan)
+                .and_then(|()| self.check_again(&look))
+                .map_err(on)?;
+            write::write_all(&plan.writes, &mut disk)
+                .and_then(|()| write::verify(&plan.writes, &disk.reopen()?))
+                .map_err(on)?;
+            format!("{}; read back and compared", plan.outcome())
+        };
+        writeln!(context.out, "{name}: {done}")?;
         if self.dry_run {
-            let outcome = plan.outcome();
-            writeln!(context.out, "{name}: would have {outcome}, writing:")?;
-            return print_writes(&plan.writes, context);
+            print_writes(&plan.writes, context)?;
         }
-        if let Some(file) = &self.undo {
-            Undo::of(&disk, &plan.writes)
-                .map_err(on)?
-                .save(file, &disk)?;
+        let outlook = Outlook::of(&disk.reopen().map_err(on)?, plan.has_overlay);
+        let checked = outlook.check();
+        for line in outlook.lines() {
+            match &checked {
+                Ok(()) => writeln!(context.out, "{name}: {line}")?,
+                Err(_) => writeln!(context.err, "gapboot: {name}: warning: {line}")?,
+            }
         }
-        write::write_all(&plan.writes, &mut disk)
-            .and_then(|()| write::verify(&plan.writes, &disk.reopen()?))
-            .map_err(on)?;
-        Ok(writeln!(
-            context.out,
-            "{name}: {}; read back and compared",
-            plan.outcome()
-        )?)
+        match self.check {
+            true => checked.map_err(on),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps what will be overwritten, if that is wanted.
+    fn keep(&self, look: &Look, plan: &Plan) -> Result<(), Error> {
+        match &self.undo {
+            None => Ok(()),
+            Some(file) => Undo::of(look, &plan.writes)?.save(file, look),
+        }
+    }
+
+    /// Looks whether the plan still fits the disk. If not, the undo file has something
+    /// that was never overwritten: it goes.
+    fn check_again(&self, look: &Look) -> Result<(), Error> {
+        let again = look.again();
+        if again.is_err()
+            && let Some(file) = &self.undo
+        {
+            fs::remove_file(file).map_err(|error| Error::file("remove", file, &error))?;
+        }
+        again
     }
 }

@@ -9,6 +9,7 @@
 //! | [`context`] | what a command works with besides its arguments |
 //! | `arguments` | what the commands' arguments have in common |
 //! | `dry_run` | what `--dry-run` shows |
+//! | `outlook` | what would boot from a disk |
 
 mod arguments;
 pub mod bless;
@@ -19,6 +20,7 @@ pub mod find_root;
 pub mod install;
 pub mod kexec;
 pub mod list;
+mod outlook;
 mod parse;
 pub mod remove;
 pub mod set;

@@ -13,7 +13,7 @@ use clap::Args;
 use super::arguments::DISK;
 use super::context::Context;
 use super::dry_run::print_writes;
-use crate::disk::{self, Access, Disk};
+use crate::disk::{self, Access, Disk, Look};
 use crate::error::Error;
 use crate::install::survey::{Code, Survey};
 use crate::install::undo::Undo;
@@ -51,10 +51,11 @@ impl Arguments {
         };
         let on = |error: Error| error.on(&self.disk);
         let mut disk = Disk::open(&self.disk, access).map_err(on)?;
-        let found = Survey::new(&disk).map_err(on)?;
+        let look = Look::new(&disk);
+        let found = Survey::new(&look).map_err(on)?;
         let (writes, stay) = match &self.undo {
             None => (order::remove(&found), Vec::new()),
-            Some(file) => Undo::load(file, &disk)?.writes(&found, &disk).map_err(on)?,
+            Some(file) => Undo::load(file, &look)?.writes(&found, &look).map_err(on)?,
         };
         if writes.is_empty() {
             let nothing = "gapboot is not on this disk, nothing to remove";
@@ -63,6 +64,7 @@ impl Arguments {
             writeln!(context.out, "{name}: would have removed gapboot, writing:")?;
             print_writes(&writes, context)?;
         } else {
+            look.again().map_err(on)?;
             write::write_all(&writes, &mut disk)
                 .and_then(|()| write::verify(&writes, &disk.reopen()?))
                 .map_err(on)?;

@@ -1,7 +1,7 @@
 //! `gapboot status`: what is on a disk.
 //!
-//! Exit status 0 means that the question was answered, whatever the answer;
-//! scripts read `--json`. The keys, camelCase, absent when there is no value:
+//! Exit status 0 means that the question was answered, whatever the answer; with
+//! `--check` also that the disk would boot. Scripts read `--json`. The keys, camelCase, absent when there is no value:
 //!
 //! | key | value |
 //! |---|---|
@@ -17,6 +17,9 @@
 //! | `stateProblem` | why the state file says nothing, though it is there or may be |
 //! | `loader` | without DISK: what the loader said to this system, by the names of the Boot Loader Interface; absent if it wasn't gapboot |
 //! | `foreign` | a list of `{sector, owner}`: other programs' boot code and data in gapboot's sectors |
+//! | `wouldBoot` | true if gapboot would boot an entry of this disk: both stages are intact, and the loader's own code finds an entry and loads it |
+//! | `entry` | the id of the entry that would boot if nobody chooses |
+//! | `problems` | a list of texts: why nothing would boot |
 
 use std::path::PathBuf;
 
@@ -25,6 +28,7 @@ use serde::Serialize;
 
 use super::arguments::SystemArgument;
 use super::context::Context;
+use super::outlook::Outlook;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::install::layout_advice::WITHOUT_OVERLAY;
@@ -36,13 +40,17 @@ use crate::system::boot_disk;
 /// Say what is installed on a disk and whether it is intact.
 ///
 /// Says whether gapboot is on DISK, which version, whether it is intact, and
-/// whether it is the one that this program would install; and what `gapboot set`
-/// has set. Without DISK, it is about the disk that this system was started from,
+/// whether it is the one that this program would install; which entry would boot,
+/// by the loader's own code, or why none would; and what `gapboot set` has set. Without DISK, it is about the disk that this system was started from,
 /// and says also what the loader told the system.
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
-    after_help = "Exit status: 0 answered, whatever the answer; 1 the disk could not be read."
+    after_help = "\
+A block device is read past the mounted file systems' caches: run `sync` first.
+
+Exit status: 0 answered, whatever the answer; 1 the disk could not be read, or,
+with --check, would not boot."
 )]
 pub struct Arguments {
     /// an image file or a block device; default: the disk of this system
@@ -51,6 +59,9 @@ pub struct Arguments {
     /// print one JSON object
     #[arg(long)]
     json: bool,
+    /// fail (exit status 1) if gapboot would not boot from the disk
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     system: SystemArgument,
 }
@@ -72,14 +83,29 @@ impl Arguments {
             Some(disk) => disk.clone(),
             None => system.file(&boot_disk(system)?),
         };
-        let found = Disk::open(&disk, Access::Read)
-            .and_then(|disk| Survey::new(&disk))
-            .map_err(|error| error.on(&disk))?;
+        let on = |error: Error| error.on(&disk);
+        let sectors = Disk::open(&disk, Access::Read).map_err(on)?;
+        let found = Survey::new(&sectors).map_err(on)?;
         let status = Status::new(&found, context.stages().ok());
+        let starts = status.installed && status.intact == Some(true);
+        let outlook = match starts {
+            true => Outlook::of(&sectors, !found.lacks_overlay()),
+            false => Outlook::without_loader(status.sentence()),
+        };
+        let checked = match self.check {
+            true => outlook.check().map_err(on),
+            false => Ok(()),
+        };
         let session = SessionReport::new(system, self.disk.as_deref())?;
         if self.json {
-            let json = serde_json::to_string(&Answer { status, session }).map_err(Error::failed)?;
-            return Ok(writeln!(context.out, "{json}")?);
+            let answer = Answer {
+                status,
+                outlook,
+                session,
+            };
+            let json = serde_json::to_string(&answer).map_err(Error::failed)?;
+            writeln!(context.out, "{json}")?;
+            return checked;
         }
         let name = disk.display();
         writeln!(context.out, "{name}: {}", status.sentence())?;
@@ -103,7 +129,13 @@ impl Arguments {
                 foreign.owner, foreign.sector
             )?;
         }
-        Ok(session.write(context.out)?)
+        if starts {
+            for line in outlook.lines() {
+                writeln!(context.out, "  {line}")?;
+            }
+        }
+        session.write(context.out)?;
+        checked
     }
 }
 
@@ -112,6 +144,8 @@ impl Arguments {
 struct Answer {
     #[serde(flatten)]
     status: Status,
+    #[serde(flatten)]
+    outlook: Outlook,
     #[serde(flatten)]
     session: SessionReport,
 }

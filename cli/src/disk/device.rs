@@ -7,6 +7,8 @@
 //! partition is mounted, and a running system's own disk is the one that most
 //! people install on. Nothing that is written lies in a partition, so mounted
 //! file systems don't mind.
+//!
+//! A disk that is opened for writing is locked until it is closed ([`lock`]).
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
@@ -16,10 +18,14 @@ use std::path::{Path, PathBuf};
 use layout::disk::SECTOR;
 use rustix::fs::{OFlags, ioctl_blksszget, major, minor};
 
-use super::foreign;
-use super::sectors::Sectors;
-use crate::error::Error;
+use super::sectors::{Sectors, WriteSectors};
+use super::{attached, contents, lock};
+use crate::error::{self, Error};
 use crate::number::{sector_bytes, to_u64, to_usize};
+
+/// What is wrong with a disk or an image of larger sectors.
+pub const LARGE_SECTORS: &str = "and gapboot boots from disks with 512-byte sectors only: its \
+     stage1, copied there, says \"no stage2\" or \"bad stage2\" (docs/messages.md); use another disk";
 
 /// What a disk is opened for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,13 +46,17 @@ pub struct Disk {
 
 impl Disk {
     /// Opens the disk at `path`; refuses what is not a whole disk of 512-byte
-    /// sectors.
+    /// sectors. For writing, it locks the disk, and refuses an image file that is
+    /// attached as a block device.
     ///
     /// # Errors
-    /// It cannot be opened, or is not a whole disk of 512-byte sectors.
+    /// It cannot be opened, is not a whole disk of 512-byte sectors, or is in use.
     pub fn open(path: &Path, access: Access) -> Result<Self, Error> {
         let metadata = fs::metadata(path).map_err(|error| cannot("open it", &error))?;
         let device = is_device(&metadata)?;
+        if access == Access::Write && !device {
+            attached::refuse(path, Path::new(attached::DEVICES))?;
+        }
         let mut options = OpenOptions::new();
         options.read(true).write(access == Access::Write);
         if device {
@@ -64,6 +74,9 @@ impl Disk {
         })?;
         if device {
             check_sector_size(ioctl_blksszget(&file))?;
+        }
+        if access == Access::Write {
+            lock::lock(&file, lock::PATIENCE)?;
         }
         let size = file
             .seek(SeekFrom::End(0))
@@ -91,14 +104,19 @@ impl Disk {
         if self.device || self.sectors == 0 || self.read(0, &mut start).is_err() {
             return Ok(());
         }
-        match foreign::container(&start) {
+        match contents::wrapping(&start) {
             None => Ok(()),
-            Some(format) => Err(Error::failed(format!(
-                "it is a {format} file, not a plain disk image: unpack or convert it first \
-                 (`qemu-img convert -O raw`), or attach it (`qemu-nbd`) and name the device"
-            ))),
+            Some(found) => Err(wrapped(found.name)),
         }
     }
+}
+
+/// Something in which the image of a disk is wrapped.
+fn wrapped(name: &str) -> Error {
+    Error::failed(format!(
+        "it is {name}, not a plain disk image: unpack or convert it first \
+         (`qemu-img convert -O raw`), or attach it (`qemu-nbd`) and name the device"
+    ))
 }
 
 impl Sectors for Disk {
@@ -112,7 +130,9 @@ impl Sectors for Disk {
             false => self.file.read_exact_at(into, sector_bytes(at)),
         }
     }
+}
 
+impl WriteSectors for Disk {
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         match self.device {
             true => Aligned::default().write(&self.file, at, bytes),
@@ -167,9 +187,8 @@ impl Aligned {
 
 fn cannot(what: &str, error: &io::Error) -> Error {
     let hint = match error.kind() {
-        io::ErrorKind::PermissionDenied => "; run gapboot as root or change its permissions",
         io::ErrorKind::NotFound => "; DISK is an image file or a block device such as /dev/sda",
-        _ => "",
+        _ => error::hint(error),
     };
     Error::failed(format!("cannot {what}: {error}{hint}"))
 }
@@ -224,7 +243,7 @@ fn check_sector_size(size: rustix::io::Result<u32>) -> Result<(), Error> {
     match size {
         Ok(size) if to_usize(size) == SECTOR => Ok(()),
         Ok(size) => Err(Error::failed(format!(
-            "it has sectors of {size} bytes: gapboot boots from disks with 512-byte sectors only"
+            "it has sectors of {size} bytes, {LARGE_SECTORS}"
         ))),
         Err(error) => Err(cannot("find its sector size", &error.into())),
     }

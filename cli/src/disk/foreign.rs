@@ -46,16 +46,6 @@ const OTHERS: &[(&str, &[u8])] = &[
     ("XFS", b"XFSB"),
 ];
 
-/// File formats that a disk image may be wrapped in.
-const CONTAINERS: &[(&str, &[u8])] = &[
-    ("qcow2", b"QFI\xfb"),
-    ("VMDK", b"KDMV"),
-    ("VHDX", b"vhdxfile"),
-    ("gzip", b"\x1f\x8b"),
-    ("xz", b"\xfd7zXZ\0"),
-    ("zstd", b"\x28\xb5\x2f\xfd"),
-];
-
 /// What a program without a name is called.
 pub const UNKNOWN: &str = "an unknown program";
 
@@ -77,11 +67,6 @@ pub fn sector(sector: &[u8]) -> &'static str {
     squatter(sector)
         .or_else(|| by_start(OTHERS, sector))
         .unwrap_or(UNKNOWN)
-}
-
-/// The format of an image that is not a plain one, by its first bytes.
-pub fn container(start: &[u8]) -> Option<&'static str> {
-    by_start(CONTAINERS, start)
 }
 
 fn by_start(marks: &[(&'static str, &[u8])], bytes: &[u8]) -> Option<&'static str> {

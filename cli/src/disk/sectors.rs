@@ -5,7 +5,7 @@ use std::io;
 use crate::error::Error;
 use crate::number::{sector_bytes, to_usize};
 
-/// What commands need of a disk. Tests have one that loses its power.
+/// A disk to be looked at.
 pub trait Sectors {
     /// The size in sectors.
     fn sectors(&self) -> u64;
@@ -14,6 +14,10 @@ pub trait Sectors {
     /// # Errors
     /// A sector cannot be read, or is beyond the end.
     fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
+}
+
+/// A disk to be changed. Tests have one that loses its power.
+pub trait WriteSectors: Sectors {
     /// Writes bytes from the start of sector `at` on; what follows them in the
     /// last sector keeps its value.
     ///
@@ -25,6 +29,16 @@ pub trait Sectors {
     /// # Errors
     /// The medium reports that a write failed.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+impl<S: Sectors + ?Sized> Sectors for &S {
+    fn sectors(&self) -> u64 {
+        (**self).sectors()
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        (**self).read(at, into)
+    }
 }
 
 /// Reads `count` sectors; the error says which.

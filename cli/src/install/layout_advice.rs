@@ -4,9 +4,15 @@
 use layout::disk::{OVERLAY_LBA, SECTOR};
 
 use super::survey::{Code, Stranger, Survey};
-use crate::disk;
+use crate::disk::contents::{self, Contents};
+use crate::disk::{self, Sectors};
 use crate::number::to_u64;
-use crate::table::Table;
+use crate::table::place::Kind;
+use crate::table::{Place, Table};
+
+/// The way to replace another program, and back.
+pub const FORCE: &str = "--force replaces it, which that program does not survive; with --undo \
+     FILE as well there is a way back";
 
 /// The sector where the first partition begins on almost every disk.
 pub const USUAL_START: u64 = 2048;
@@ -60,7 +66,7 @@ pub struct Obstacle {
     /// The problem, with the sectors.
     pub problem: String,
     /// The advice to the user.
-    pub remedy: &'static str,
+    pub remedy: String,
 }
 
 impl Obstacle {
@@ -74,15 +80,11 @@ impl Obstacle {
         found: &Survey,
     ) -> Option<Self> {
         let (place, second, remedy) = match table.places.occupant(at, count) {
-            Some(place) => (
-                place,
-                "",
-                "move it out of there first (partitions should begin at sector 2048)",
-            ),
+            Some(place) => (place, "", way_out(place)),
             None => (
                 found.intruder(at, count)?,
                 " of a second partition table",
-                "look at both tables first (`wipefs DISK` lists them)",
+                "look at both tables first (`wipefs DISK` lists them)".to_owned(),
             ),
         };
         let size = place.last.saturating_sub(place.first).saturating_add(1);
@@ -97,6 +99,28 @@ impl Obstacle {
         })
     }
 
+    /// An obstacle if there is a file system beside the partitions of the table, such as
+    /// one that fills the whole disk. No option overrides this.
+    pub fn file_system(disk: &dyn Sectors, table: &Table) -> Option<Self> {
+        let beside = |found: &Contents| match found.at {
+            // The boot code is there, with what formatting tools have left in it.
+            0 => false,
+            // No file system of a partition has it there.
+            contents::ISO_DESCRIPTOR => true,
+            at => table.places.occupant(at, 1).is_none(),
+        };
+        let found = contents::file_systems(disk).find(beside)?;
+        Some(Self {
+            problem: format!(
+                "{} fills the whole disk (sector {} has its mark), besides the partition table",
+                found.name, found.at
+            ),
+            remedy: "name a disk with partitions alone; if one of the two is left over, look at \
+                     both first (`wipefs DISK` lists them)"
+                .to_owned(),
+        })
+    }
+
     /// The reason why an overlay of `count` sectors cannot be installed on this disk, even
     /// if other programs' data is replaced.
     pub fn overlay(table: &Table, found: &Survey, count: u64) -> Option<Self> {
@@ -106,7 +130,7 @@ impl Obstacle {
                 "the disk ends before the end of {}, which the overlay needs",
                 disk::range(OVERLAY_LBA, count)
             ),
-            remedy: "make the disk larger, or check that the image is complete",
+            remedy: "make the disk larger, or check that the image is complete".to_owned(),
         });
         Self::occupant("the overlay", (OVERLAY_LBA, count), table, found).or(beyond)
     }
@@ -119,8 +143,26 @@ impl Obstacle {
                 foreign(Code::Empty, strangers).join(" and "),
                 disk::range(OVERLAY_LBA, count)
             ),
-            remedy: "--force replaces it, which that program does not survive",
+            remedy: FORCE.to_owned(),
         })
+    }
+}
+
+/// The way to free the place of the loader from what occupies it.
+fn way_out(place: &Place) -> String {
+    match place.kind {
+        Kind::BiosBoot(number) => format!(
+            "GRUB has its second part there, and nothing else. When GRUB is not to start this disk \
+             any more, delete that partition (`sgdisk --delete={number} DISK`) and install with \
+             --force --undo FILE"
+        ),
+        Kind::Table => {
+            "the loader has no room on a disk with this partition table; use another disk"
+                .to_owned()
+        }
+        Kind::Esp | Kind::Partition => {
+            "move it out of there first (partitions should begin at sector 2048)".to_owned()
+        }
     }
 }
 
@@ -129,20 +171,53 @@ impl Obstacle {
 pub fn unreserved(table: &Table, end: u64) -> Option<String> {
     let gpt = table.gpt.as_ref().filter(|gpt| gpt.first_usable < end)?;
     Some(format!(
-        "note: this GPT lets partitions begin at sector {}, where gapboot lies; \
-         create none below sector {USUAL_START}, or let --reserve forbid it",
+        "note: partitions may begin at sector {} of this disk, but must not: gapboot is there \
+         (--reserve forbids it)",
         gpt.first_usable
+    ))
+}
+
+/// What keeps the loader from finding entries, as far as the partition table tells.
+pub fn without_entries(table: &Table) -> Option<String> {
+    let places = &table.places;
+    if places.boot.is_empty() {
+        let kinds = match table.gpt {
+            Some(_) => "EFI system partition and no XBOOTLDR partition inside the disk",
+            None => "partition of type EA or EF (`sfdisk --part-type DISK NUMBER ef`)",
+        };
+        return Some(format!("there is no {kinds}"));
+    }
+    let is_other = |place: &&Place| place.kind == Kind::Esp && !places.boot.contains(place);
+    let other = places.partitions.iter().find(is_other)?;
+    let looked_at: Vec<_> = places.boot.iter().map(|place| &*place.owner).collect();
+    Some(format!(
+        "the loader looks for entries on {}, not on the other EFI system partition, {}",
+        looked_at.join(" and "),
+        other.owner
     ))
 }
 
 /// The warnings about the partition table of a disk with `sectors` sectors.
 pub fn table(table: &Table, sectors: u64) -> Vec<String> {
+    let mut notes = defects(table, sectors);
+    if table.places.boot.is_empty() {
+        let without = without_entries(table).into_iter();
+        notes.extend(
+            without.map(|what| format!("warning: {what}, so there is nothing to boot yet")),
+        );
+    }
+    notes
+}
+
+/// The warnings about a partition table that is usable.
+pub fn defects(table: &Table, sectors: u64) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(gpt) = &table.gpt
         && let Err(fault) = &gpt.backup
     {
         notes.push(format!(
-            "warning: the backup GPT is not sound ({fault}); `sgdisk -e` makes a new one"
+            "warning: the backup GPT is not sound ({fault}): {}",
+            gpt.backup_advice()
         ));
     }
     let beyond = table
@@ -159,15 +234,6 @@ pub fn table(table: &Table, sectors: u64) -> Vec<String> {
         )
     });
     notes.extend(beyond);
-    if table.places.boot.is_empty() {
-        let kinds = match table.gpt {
-            Some(_) => "EFI system partition and no XBOOTLDR partition inside the disk",
-            None => "partition of type EA (`sfdisk --part-type DISK NUMBER ea`)",
-        };
-        notes.push(format!(
-            "warning: there is no {kinds}, so there is nothing to boot yet"
-        ));
-    }
     for place in &table.places.boot {
         let limit = LIMITS.iter().find(|(limit, _)| place.last >= *limit);
         notes.extend(limit.map(|(_, limit)| {

@@ -28,6 +28,8 @@ pub struct InstallOptions {
     pub protective_slot: Option<usize>,
     /// The GPT keeps partitions out of the gap.
     pub reserve: bool,
+    /// What is overwritten is kept for an undo.
+    pub undo: bool,
 }
 
 /// The plan of an installation on one disk.
@@ -38,6 +40,8 @@ pub struct Plan {
     pub stages: Stages,
     /// The writes; no writes if everything is there already.
     pub writes: Vec<Write>,
+    /// The loader will have its overlay.
+    pub has_overlay: bool,
     /// Warnings to the user, a line each.
     pub notes: Vec<String>,
 }
@@ -52,15 +56,17 @@ impl Plan {
         let table = table::read(disk)?;
         let found = Survey::new(disk)?;
         let stage2 = (STAGE2_LBA, STAGE2_SECTORS);
-        if let Some(obstacle) = Obstacle::occupant("stage2", stage2, &table, &found) {
-            let Obstacle { problem, remedy } = obstacle;
+        let obstacle = Obstacle::file_system(disk, &table)
+            .or_else(|| Obstacle::occupant("stage2", stage2, &table, &found));
+        if let Some(Obstacle { problem, remedy }) = obstacle {
             return Err(Error::failed(format!("{problem}: {remedy}")));
         }
         let foreign = advice::foreign(found.code, &found.strangers);
         if !foreign.is_empty() && !options.force {
             return Err(Error::failed(format!(
-                "there is {}: --force replaces it, which that program does not survive",
-                foreign.join(" and ")
+                "there is {}: {}",
+                foreign.join(" and "),
+                advice::FORCE
             )));
         }
         let stages = stages
@@ -72,12 +78,18 @@ impl Plan {
             end = end.saturating_add(stages.overlay_sectors());
             replaced.extend(found.overlay_strangers(stages.overlay_sectors()));
         }
-        let mut notes = advice::table(&table, disk.sectors());
-        if !options.reserve {
+        let mut notes = advice::defects(&table, disk.sectors());
+        // Once is enough: an update changes nothing about it.
+        if !options.reserve && found.gap == Gap::Without {
             notes.extend(advice::unreserved(&table, end));
         }
-        let foreign = advice::foreign(found.code, &replaced).into_iter();
-        notes.extend(foreign.map(|what| format!("replaces {what}")));
+        let foreign = advice::foreign(found.code, &replaced);
+        let back = match options.undo {
+            true => "",
+            false => "; without --undo FILE there is no way back to it",
+        };
+        let foreign = foreign.into_iter();
+        notes.extend(foreign.map(|what| format!("replaces {what}{back}")));
         notes.extend(advice::returning(&replaced));
         notes.extend(left_out);
         let first = first_sector(&found, &stages, options)?;
@@ -89,6 +101,7 @@ impl Plan {
             found,
             stages,
             writes,
+            has_overlay: overlay == OverlayAction::Write,
             notes,
         })
     }
@@ -162,7 +175,7 @@ fn overlay_obstacle(
     if stages.overlay.is_none() {
         return Some(Obstacle {
             problem: "this gapboot was built without an overlay".to_owned(),
-            remedy: "install with a gapboot that has one",
+            remedy: "install with a gapboot that has one".to_owned(),
         });
     }
     let count = stages.overlay_sectors();

@@ -15,7 +15,7 @@
 //! that was made there.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use boot::disk::gpt::{Header, SIGNATURE};
@@ -26,7 +26,7 @@ use super::stages::{INCOMPLETE, Stage2};
 use super::survey::{Code, Gap, Survey, is_zero};
 use super::write::Write;
 use crate::disk::{self, Sectors};
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::number::{to_u32, to_usize};
 
 const MAGIC: &[u8; 8] = b"gapundo1";
@@ -75,26 +75,39 @@ impl Undo {
         })
     }
 
-    /// Writes the file for `disk` and syncs it to the medium. A file that exists is not
-    /// changed.
+    /// Writes the file for `disk`, and syncs it and its directory to the medium. A file
+    /// that exists is not changed, and none is left that is incomplete.
+    ///
+    /// # Errors
+    /// There is such a file, or it cannot be written.
     pub fn save(&self, path: &Path, disk: &dyn Sectors) -> Result<(), Error> {
-        let write = |mut file: File| {
-            file.write_all(&self.bytes())?;
-            file.sync_all()
+        let cannot = |error: io::Error| {
+            let (file, hint) = (path.display(), error::hint(&error));
+            Error::failed(format!(
+                "cannot write {file}: {error}{hint}; nothing was installed, name another file for \
+                 --undo"
+            ))
         };
-        let saved = File::create_new(path).and_then(write);
-        saved.map_err(|error| {
-            let (file, what) = (path.display(), "nothing was installed");
+        let mut file = match File::create_new(path) {
+            Ok(file) => file,
             // A new file would hold the bytes that an interrupted installation left.
-            Error::failed(match Self::load(path, disk) {
-                Ok(_) => format!(
-                    "{file} is this disk's way back from an earlier install; {what}: keep that \
-                     file, and install without --undo"
-                ),
-                Err(_) => {
-                    format!("cannot write {file}: {error}; {what}, name another file for --undo")
-                }
-            })
+            Err(error) if is_there(&error) && Self::load(path, disk).is_ok() => {
+                return Err(Error::failed(format!(
+                    "{} is this disk's way back from an earlier install; nothing was installed: \
+                     keep that file, and install without --undo",
+                    path.display()
+                )));
+            }
+            Err(error) => return Err(cannot(error)),
+        };
+        let saved = file
+            .write_all(&self.bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| sync_directory(path));
+        saved.map_err(|error| {
+            // What is not complete is of no use, and would be in the way next time.
+            let _ = fs::remove_file(path);
+            cannot(error)
         })
     }
 
@@ -281,6 +294,19 @@ fn joined(writes: Vec<Write>) -> Vec<Write> {
         }
     }
     joined
+}
+
+fn is_there(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AlreadyExists
+}
+
+/// Returns when the name of a new file is on the medium.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
+    File::open(directory)?.sync_all()
 }
 
 fn in_gap(at: u64) -> bool {

@@ -2,7 +2,7 @@
 
 use layout::disk::SECTOR;
 
-use crate::disk::{self, Sectors};
+use crate::disk::{self, Sectors, WriteSectors};
 use crate::error::Error;
 use crate::number::to_u64;
 
@@ -42,7 +42,7 @@ impl Write {
 }
 
 /// Does the writes. Each one is synced to the medium before the next begins.
-pub fn write_all(writes: &[Write], disk: &mut dyn Sectors) -> Result<(), Error> {
+pub fn write_all(writes: &[Write], disk: &mut dyn WriteSectors) -> Result<(), Error> {
     for write in writes {
         disk.write(write.at, &write.bytes)
             .and_then(|()| disk.sync())

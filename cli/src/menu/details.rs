@@ -72,6 +72,7 @@ impl MenuEntry {
                 Ok(None) => break,
                 Err(error) => return self.warnings.push(loader_text(error)),
             };
+            self.warnings.extend(warnings::of_variables(line));
             match type1::pair(line) {
                 Some((Key::Text(Field::Title), value)) => self.title = Some(string(value)),
                 Some((Key::Architecture, value)) => self.architecture = Some(string(value)),
@@ -84,13 +85,11 @@ impl MenuEntry {
                     image = path.to_vec();
                 }
                 Some((Key::Options, value)) => options.push(value.to_vec()),
-                Some((Key::Initrd, value)) => {
-                    if let Some(path) = type1::initrd(value) {
-                        self.initrd.push(absolute(path));
-                        match source.file(path) {
-                            Ok(node) => initrds.push(node),
-                            Err(error) => self.warnings.push(about(path, error)),
-                        }
+                Some((Key::Initrd, path)) => {
+                    self.initrd.push(absolute(path));
+                    match source.file(path) {
+                        Ok(node) => initrds.push(node),
+                        Err(error) => self.warnings.push(about(path, error)),
                     }
                 }
                 _ => {}

@@ -7,7 +7,8 @@
 //! | `found` | the files in the directories of entries |
 //! | `details` | what an entry's own files say |
 //! | `inside` | what lies inside a kernel and an initrd |
-//! | `warnings` | what a command line needs for the entry to boot |
+//! | `warnings` | what an entry needs to boot and to be counted |
+//! | [`rehearsal`] | what a machine would boot from the disk: a [`Rehearsal`] |
 //! | `ids` | entries by their ids, for commands that are given one |
 //! | [`table`] | the menu as a table for a person |
 //! | `text` | bytes from a disk as text |
@@ -18,9 +19,11 @@ mod found;
 mod ids;
 mod inside;
 pub mod read;
+pub mod rehearsal;
 pub mod table;
 mod text;
 mod warnings;
 
 pub use entry::{MenuEntry, SkippedFile};
 pub use read::Menu;
+pub use rehearsal::Rehearsal;

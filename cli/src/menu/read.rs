@@ -8,6 +8,7 @@ use super::details::EntryFiles;
 use super::entry::{MenuEntry, SkippedFile};
 use super::found::{self, FoundFile};
 use super::text::{about, string};
+use super::warnings;
 use crate::disk::Sectors;
 use crate::disk::reader::Reader;
 use crate::error::Error;
@@ -94,5 +95,6 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<MenuEntry>
         entries.push(read);
     }
     files.retain(|file| !file.is_entry);
+    warnings::of_twins(&mut entries);
     Some((entries, files))
 }

@@ -1,7 +1,8 @@
-//! What a command line needs for the entry to boot.
+//! What an entry needs to boot and to be counted.
 
 use boot::load::cmdline;
 
+use super::entry::MenuEntry;
 use super::text::string;
 use crate::error::loader_text;
 
@@ -19,6 +20,57 @@ pub(super) fn of_options(options: &[u8]) -> Vec<String> {
         );
     }
     warnings
+}
+
+/// Names the variables for GRUB at the end of a line, which [`boot::entries::type1::pair`]
+/// leaves out.
+pub(super) fn of_variables(line: &[u8]) -> Option<String> {
+    let line = string(line);
+    let mut words = line.split_ascii_whitespace();
+    let key = words
+        .next()
+        .filter(|key| ["initrd", "options"].contains(key))?;
+    let mut variables: Vec<&str> = words
+        .rev()
+        .take_while(|word| word.starts_with('$'))
+        .collect();
+    variables.reverse();
+    (!variables.is_empty()).then(|| {
+        format!(
+            "{key}: {} is for GRUB and left out. If the entry needs its value, write that.",
+            variables.join(" ")
+        )
+    })
+}
+
+/// Adds a warning to entries that are there twice, one of them with a counter: the next
+/// name of a counted one may be the name of the other.
+pub(super) fn of_twins(entries: &mut [MenuEntry]) {
+    let files: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            (
+                entry.source,
+                entry.id.clone(),
+                entry.path.clone(),
+                entry.tries_left,
+            )
+        })
+        .collect();
+    for entry in entries {
+        let twin = files.iter().find(|(source, id, path, tries_left)| {
+            *source == entry.source
+                && *id == entry.id
+                && *path != entry.path
+                && tries_left.or(entry.tries_left).is_some()
+        });
+        if let Some((_, _, path, _)) = twin {
+            entry.warnings.push(format!(
+                "there twice: {path} is the same entry, so the loader may be unable to count. \
+                 Rename one of the two files."
+            ));
+        }
+    }
 }
 
 /// What may keep a root file system from being found: nothing if the options name one,

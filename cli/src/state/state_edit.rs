@@ -17,18 +17,22 @@ use crate::number::{sector_bytes, to_u64, to_usize};
 /// where there is no room it leaves half a file.
 pub(crate) struct StateEdit<'f> {
     file: &'f File,
-    /// Where the file system begins, in bytes.
+    /// Where the partition begins, in bytes.
     start: u64,
+    /// Sectors of the partition. The file system may be larger.
+    length: u64,
     /// By their numbers in the file system.
     sectors: BTreeMap<u64, [u8; SECTOR]>,
 }
 
 impl<'f> StateEdit<'f> {
-    /// Of the file system that begins with sector `first` of `file`.
-    pub(crate) fn new(file: &'f File, first: u64) -> Self {
+    /// Of the file system in the partition that begins with sector `first` of `file` and
+    /// has `length` sectors.
+    pub(crate) fn new(file: &'f File, first: u64, length: u64) -> Self {
         Self {
             file,
             start: sector_bytes(first),
+            length,
             sectors: BTreeMap::new(),
         }
     }
@@ -38,7 +42,15 @@ impl<'f> StateEdit<'f> {
         self.start.saturating_add(sector_bytes(number))
     }
 
+    /// The content of a sector. No sector is written without having been read, so that
+    /// none outside the partition is.
     fn on_disk(&self, number: u64) -> io::Result<[u8; SECTOR]> {
+        if number >= self.length {
+            return Err(io::Error::other(
+                "the file system is larger than its partition: make the partition as large, \
+                 or the file system smaller",
+            ));
+        }
         let mut sector = [0; SECTOR];
         self.file.read_exact_at(&mut sector, self.place(number))?;
         Ok(sector)

@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use super::state_edit::{EditedVolume, StateEdit};
-use crate::disk::{Access, Disk, reader};
+use crate::disk::{Access, Disk, attached, reader};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};
@@ -46,6 +46,7 @@ enum Place {
 struct Window {
     path: PathBuf,
     first: u64,
+    sectors: u64,
     /// It is a device, which somebody could mount.
     device: bool,
 }
@@ -137,17 +138,8 @@ fn device(system: &System, disk: &Path) -> Result<Option<Device>, Error> {
         let number = format!("{}:{}", major(number), minor(number));
         return system.numbered(&number).map(Some);
     }
-    match system.loop_device(disk) {
-        None => Ok(None),
-        Some(used) => {
-            let device = system.file(&used);
-            let device = device.display();
-            Err(Error::failed(format!(
-                "it is in use as {device}: name that device, or detach it (`losetup -d {device}`)"
-            ))
-            .on(disk))
-        }
-    }
+    attached::refuse(disk, &system.path(attached::DEVICES)).map_err(|error| error.on(disk))?;
+    Ok(None)
 }
 
 /// Where the file lies; the inner error says why the disk has no place for it.
@@ -175,6 +167,7 @@ fn place(
     let whole = Window {
         path: disk.to_owned(),
         first: esp.first.0,
+        sectors: esp.sectors,
         device: device.is_some(),
     };
     // Without a device of its own a partition can't be mounted.
@@ -254,7 +247,7 @@ impl Window {
             options.custom_flags(OFlags::EXCL.bits().cast_signed());
         }
         let file = options.open(&self.path)?;
-        let edit = RefCell::new(StateEdit::new(&file, self.first));
+        let edit = RefCell::new(StateEdit::new(&file, self.first, self.sectors));
         let volume = fatfs::FileSystem::new(EditedVolume::of(&edit), fatfs::FsOptions::new())?;
         match write_library(&volume, bytes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use layout::node;
 
 use super::node::LoaderNode;
+use crate::disk::attached::DEVICES;
 use crate::error::Error;
 
 /// The nodes of the boot protocol that Linux was started with.
 const NODES: &str = "/sys/kernel/boot_params/setup_data";
-/// Block devices by their names in the kernel.
-const DEVICES: &str = "/sys/class/block";
 
 /// The system below a directory.
 #[derive(Clone, Debug)]
@@ -167,18 +166,6 @@ impl System {
         names
             .filter_map(|name| self.device(&name.to_string_lossy()).ok())
             .collect()
-    }
-
-    /// The loop device through which the system uses this image file.
-    pub fn loop_device(&self, image: &Path) -> Option<Device> {
-        let image = fs::canonicalize(image).ok()?;
-        let devices = list(&self.path(DEVICES)).ok()?;
-        let mut devices = devices.iter().filter(|device| {
-            read(&device.join("loop/backing_file"))
-                .is_ok_and(|backing| Path::new(backing.trim_end()) == image)
-        });
-        let name = devices.next()?.file_name()?.to_string_lossy();
-        self.device(&name).ok()
     }
 
     /// The device's file.

@@ -3,18 +3,19 @@
 //! What the loader refuses (revision, entry size, array size) is refused here
 //! too.
 
-use boot::disk::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE, XBOOTLDR};
+use boot::disk::gpt::{self, ESP, Header, MAX_ARRAY, SIGNATURE};
 use boot::machine::Lba;
 use layout::disk::SECTOR;
 use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::mbr;
-use super::place::{Place, Places};
+use super::place::{Kind, Place, Places};
+use super::{mbr, missing};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::number::{to_u64, to_usize};
 
+const UNUSED: [u8; 16] = [0; 16];
 const BIOS_BOOT: [u8; 16] = *b"Hah!IdontNeedEFI";
 
 /// Offsets in a header, of fields that are written.
@@ -41,6 +42,8 @@ pub struct Gpt {
     primary: Vec<u8>,
     /// The backup header's place and sector, or what is wrong with it.
     pub backup: Result<(u64, Vec<u8>), String>,
+    /// A new backup at the disk's end would overwrite nothing but a former one.
+    has_room_for_backup: bool,
 }
 
 /// A sector of a header that is to be replaced.
@@ -55,6 +58,17 @@ pub struct NewHeader {
 }
 
 impl Gpt {
+    /// What helps when the backup is not sound.
+    pub fn backup_advice(&self) -> &'static str {
+        match self.has_room_for_backup {
+            true => "`sgdisk -e DISK` makes a new one",
+            false => {
+                "the disk's end, where a new one would lie, holds something else, or the image is \
+                 not complete"
+            }
+        }
+    }
+
     /// The headers after which no partition can be made below sector `first`, in
     /// the order in which they are to be written: the backup first. Each is a
     /// sector with a checksum of its own, so that either is whole after a cut,
@@ -65,8 +79,8 @@ impl Gpt {
     pub fn reserve(&self, first: u64) -> Result<Vec<NewHeader>, Error> {
         let (at, backup) = self.backup.as_ref().map_err(|fault| {
             Error::failed(format!(
-                "--reserve changes both headers of the GPT, and the backup is not sound ({fault}): \
-                 `sgdisk -e` makes a new one"
+                "--reserve changes both headers of the GPT, and the backup is not sound ({fault}): {}",
+                self.backup_advice()
             ))
         })?;
         if first > self.last_usable {
@@ -93,11 +107,9 @@ fn raised(sector: &[u8], first: u64) -> Option<Vec<u8>> {
     if header.first_usable_lba.get() >= first {
         return None;
     }
-    let size = to_usize(header.header_size.get());
     let mut raised = sector.to_vec();
     raised[FIRST_USABLE].copy_from_slice(&first.to_le_bytes());
-    raised[CHECKSUM].fill(0);
-    let checksum = crc32fast::hash(&raised[..size]);
+    let checksum = gpt::checksum(raised.first_chunk()?, header.header_size.get())?;
     raised[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
     Some(raised)
 }
@@ -113,20 +125,22 @@ pub fn is_there(disk: &dyn Sectors) -> bool {
 /// # Errors
 /// The primary table or the protective MBR is not sound.
 pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
-    let (header, array) = table(disk, 1).map_err(|fault| no_table(disk, &fault))?;
+    let (header, array) = table(disk, 1).map_err(|fault| missing::explain(disk, &fault))?;
     if let Some(fault) = mbr::unprotected(mbr) {
         return Err(Error::failed(format!(
-            "{fault}: open it with `gdisk`, choose GPT if asked, and write (w), which makes a new one"
+            "{fault}: open the disk with `gdisk DISK`, choose the GPT (2) if it asks, and write (w), \
+             which makes a new one and keeps the partitions"
         )));
     }
     let mut own = vec![
-        Place::new(1, 1, "the partition table's header"),
+        Place::new(Kind::Table, 1, 1, "the partition table's header"),
         array_place(&header, "the partition table's entries"),
     ];
     let backup = backup(disk, &header);
     if let Ok((backup, _)) = &backup {
         let at = backup.my_lba.get();
-        own.push(Place::new(at, at, "the backup partition table's header"));
+        let owner = "the backup partition table's header";
+        own.push(Place::new(Kind::Table, at, at, owner));
         own.push(array_place(backup, "the backup partition table's entries"));
     }
     let backup = backup
@@ -135,15 +149,16 @@ pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
             Ok((at, disk::read(disk, at, 1).map_err(Fault::Unreadable)?))
         })
         .map_err(|fault| fault.to_string());
-    let (partitions, boot) = partitions(&header, &array, disk.sectors());
+    let partitions = partitions(&header, &array);
     let gpt = Gpt {
+        has_room_for_backup: has_room_for_backup(disk, (&header, &array), &partitions),
         first_usable: header.first_usable_lba.get(),
         last_usable: header.last_usable_lba.get(),
         primary: disk::read(disk, 1, 1)?,
         backup,
     };
     let places = Places {
-        boot,
+        boot: Vec::new(),
         partitions,
         own,
     };
@@ -169,12 +184,12 @@ pub struct Description {
 /// # Errors
 /// Neither table is sound.
 pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
-    let (header, array) = any_table(disk).map_err(|fault| no_table(disk, &fault))?;
+    let (header, array) = any_table(disk).map_err(|fault| missing::explain(disk, &fault))?;
     let size = to_usize(header.size_of_partition_entry.get());
     let entries = array
         .chunks_exact(size)
         .filter_map(|bytes| Some(FullEntry::ref_from_prefix(bytes).ok()?.0))
-        .filter(|entry| entry.known.partition_type_guid != [0; 16]);
+        .filter(|entry| entry.known.partition_type_guid != UNUSED);
     let describe = |entry: &FullEntry| Description {
         kind: entry.known.partition_type_guid,
         uuid: uuid(entry.known.unique_partition_guid),
@@ -186,9 +201,7 @@ pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
 
 /// The places of the partitions by the same table; empty without a sound table.
 pub fn known_partitions(disk: &dyn Sectors) -> Vec<Place> {
-    any_table(disk).map_or(Vec::new(), |(header, array)| {
-        partitions(&header, &array, disk.sectors()).0
-    })
+    any_table(disk).map_or(Vec::new(), |(header, array)| partitions(&header, &array))
 }
 
 /// The primary table or, if that is damaged, the backup at the disk's end.
@@ -206,26 +219,47 @@ fn uuid(guid: [u8; 16]) -> String {
     String::from_utf8_lossy(partition.uuid(&mut [0; 36])).into_owned()
 }
 
-/// All partitions, and those of them that entries can lie on.
-fn partitions(header: &Header, array: &[u8], sectors: u64) -> (Vec<Place>, Vec<Place>) {
-    let (mut all, mut boot) = (Vec::new(), Vec::new());
+/// All partitions.
+fn partitions(header: &Header, array: &[u8]) -> Vec<Place> {
     let size = to_usize(header.size_of_partition_entry.get());
-    for (number, bytes) in (1_usize..).zip(array.chunks_exact(size)) {
-        let Ok((entry, _)) = FullEntry::ref_from_prefix(bytes) else {
-            continue;
+    let entries = (1_usize..).zip(array.chunks_exact(size));
+    let place = |(number, bytes)| {
+        let (entry, _) = FullEntry::ref_from_prefix(bytes).ok()?;
+        let kind = match entry.known.partition_type_guid {
+            UNUSED => return None,
+            ESP => Kind::Esp,
+            BIOS_BOOT => Kind::BiosBoot(number),
+            _ => Kind::Partition,
         };
-        if entry.known.partition_type_guid == [0; 16] {
-            continue;
-        }
         let (first, last) = (entry.known.starting_lba.get(), entry.known.ending_lba.get());
-        let place = Place::new(first, last.max(first), &owner(number, entry));
-        let sound = first <= last && last < sectors;
-        if sound && [ESP, XBOOTLDR].contains(&entry.known.partition_type_guid) {
-            boot.push(place.clone());
-        }
-        all.push(place);
-    }
-    (all, boot)
+        Some(Place::new(
+            kind,
+            first,
+            last.max(first),
+            &owner(number, entry),
+        ))
+    };
+    entries.filter_map(place).collect()
+}
+
+/// True if a backup at the disk's end would overwrite neither a partition nor other
+/// data: only zeros, or parts of a former backup. A RAID controller, for one, may keep
+/// its own description there.
+fn has_room_for_backup(
+    disk: &dyn Sectors,
+    (header, array): (&Header, &[u8]),
+    partitions: &[Place],
+) -> bool {
+    let count = array_sectors(header).saturating_add(1);
+    let first = disk.sectors().saturating_sub(count);
+    let Ok(mut entries) = disk::read(disk, first, count) else {
+        return false;
+    };
+    let header = entries.split_off(entries.len().saturating_sub(SECTOR));
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+    let is_free = header.starts_with(&SIGNATURE)
+        || (is_zero(&header) && (is_zero(&entries) || entries.starts_with(array)));
+    is_free && !partitions.iter().any(|place| place.last >= first)
 }
 
 fn array_place(header: &Header, owner: &str) -> Place {
@@ -233,7 +267,7 @@ fn array_place(header: &Header, owner: &str) -> Place {
     let last = first
         .saturating_add(array_sectors(header))
         .saturating_sub(1);
-    Place::new(first, last, owner)
+    Place::new(Kind::Table, first, last, owner)
 }
 
 /// A partition's name, with question marks for what is not printable.
@@ -276,7 +310,7 @@ fn backup(disk: &dyn Sectors, header: &Header) -> Result<(Header, Vec<u8>), Faul
 
 /// The table whose header is in sector `at`, with its entry array. The error
 /// is a clause that says what is wrong with it.
-fn table(disk: &dyn Sectors, at: u64) -> Result<(Header, Vec<u8>), Fault> {
+pub(super) fn table(disk: &dyn Sectors, at: u64) -> Result<(Header, Vec<u8>), Fault> {
     let sector = disk::read(disk, at, 1).map_err(Fault::Unreadable)?;
     let header = Header::read_from_prefix(&sector)
         .map_err(|_| Fault::Missing)?
@@ -295,14 +329,13 @@ fn check_header(header: &Header, sector: &[u8], at: u64) -> Result<(), Fault> {
     if header.signature != SIGNATURE {
         return Err(Fault::Missing);
     }
-    let size = to_usize(header.header_size.get());
-    if !(size_of::<Header>()..=SECTOR).contains(&size) {
-        return Err(Fault::Damaged("the size of its header is impossible"));
-    }
-    let mut summed = sector[..size].to_vec();
-    summed[16..20].fill(0);
-    if crc32fast::hash(&summed) != header.header_crc32.get() {
-        return Err(Fault::Damaged("the checksum of its header is wrong"));
+    let sector = sector.first_chunk().ok_or(Fault::Missing)?;
+    match gpt::checksum(sector, header.header_size.get()) {
+        None => return Err(Fault::Damaged("the size of its header is impossible")),
+        Some(sum) if sum != header.header_crc32.get() => {
+            return Err(Fault::Damaged("the checksum of its header is wrong"));
+        }
+        Some(_) => {}
     }
     if header.revision.get() != 0x1_0000 {
         return Err(Fault::Damaged("its revision is not 1.0"));
@@ -335,7 +368,7 @@ fn array_sectors(header: &Header) -> u64 {
 }
 
 /// What is wrong with a table.
-enum Fault {
+pub(super) enum Fault {
     /// There is no table.
     Missing,
     /// It can't be read.
@@ -352,31 +385,4 @@ impl std::fmt::Display for Fault {
             Self::Damaged(what) => to.write_str(what),
         }
     }
-}
-
-/// Why there is no primary table to work with, and what helps.
-fn no_table(disk: &dyn Sectors, fault: &Fault) -> Error {
-    let last = disk.sectors().saturating_sub(1);
-    if table(disk, last).is_ok() {
-        return Error::failed(format!(
-            "the primary GPT is damaged ({fault}), the backup is whole: \
-             restore it first (`sgdisk -e`, or `gdisk` and its command w)"
-        ));
-    }
-    if matches!(fault, Fault::Damaged(_) | Fault::Unreadable(_)) && disk.sectors() > 1 {
-        return Error::failed(format!(
-            "the GPT is damaged ({fault}) and there is no backup at the disk's end: \
-             mend or restore it first (`gdisk`, `sgdisk --load-backup`)"
-        ));
-    }
-    if disk::read(disk, 8, 1).is_ok_and(|sector| sector.starts_with(&SIGNATURE)) {
-        return Error::failed(
-            "its GPT is for sectors of 4096 bytes: \
-             gapboot boots from disks with 512-byte sectors only",
-        );
-    }
-    Error::failed(
-        "it has no partition table: gapboot needs a GPT, or an MBR, with an EFI system partition \
-         that begins at sector 2048 or after it",
-    )
 }

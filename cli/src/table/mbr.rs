@@ -1,13 +1,16 @@
 //! The table in sector 0: the partitions of a disk without a GPT, and what
 //! firmware expects there on a disk with a GPT.
+//!
+//! The loader's rules hold for what is a table, which slots are in use, how they are
+//! numbered, and where a chain of logical partitions leads ([`boot::disk::mbr`]).
 
 use std::collections::BTreeSet;
 
-use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use boot::disk::mbr::{ACTIVE, BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
-use super::place::{Place, Places};
+use super::place::{Kind, Place, Places};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::number::to_usize;
@@ -15,34 +18,39 @@ use crate::number::to_usize;
 /// Offset of the records in sector 0, and the size of one.
 const RECORDS: usize = 446;
 const RECORD: usize = 16;
-/// The boot indicator of a partition that is active.
-const ACTIVE: u8 = 0x80;
 
 /// The table of a disk without a GPT: at least one partition, and nothing that
 /// tells of a GPT.
 pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
-    let mbr = parse(sector)?;
+    let mbr = parse(sector).filter(is_sound)?;
     let records = mbr.partition_record;
-    let is_sound = |record: &Record| record.boot_indicator & !ACTIVE == 0;
-    if !mbr.is_table() || !records.iter().all(is_sound) || records.iter().all(is_free) {
+    if !records.iter().any(Record::is_used) {
         return None;
     }
     let mut places = Places {
-        own: vec![Place::new(0, 0, "the partition table")],
+        own: vec![Place::new(Kind::Table, 0, 0, "the partition table")],
         ..Places::default()
     };
     for (record, number) in records.iter().zip(1..) {
         add(&mut places, record, 0, number);
     }
-    let extended = records.iter().find(|record| is_extended(record));
+    let extended = records.iter().rfind(|record| record.is_extended());
     if let Some(extended) = extended {
         logical(disk, extended.starting_lba.get().into(), &mut places);
     }
     Some(places)
 }
 
+/// True if sector 0 has partitions of its own, sound or not, and does not protect a GPT.
+pub fn has_partitions(sector: &[u8]) -> bool {
+    parse(sector).is_some_and(|mbr| {
+        let mut records = mbr.partition_record.iter();
+        records.any(Record::is_used) && unprotected(sector).is_some()
+    })
+}
+
 /// Adds the logical partitions, whose tables lie one in front of each and lead
-/// one to the next. A damaged chain ends where it is damaged, as for Linux.
+/// one to the next. A damaged chain ends where it is damaged, as for the loader.
 fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
     let mut at = extended;
     let mut number = 5;
@@ -51,27 +59,19 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
         let Ok(sector) = disk::read(disk, at, 1) else {
             return;
         };
-        let Some(mbr) = parse(&sector) else {
+        let Some(mbr) = parse(&sector).filter(is_sound) else {
             return;
         };
-        places
-            .own
-            .push(Place::new(at, at, "the table of a logical partition"));
-        for record in mbr
-            .partition_record
-            .iter()
-            .filter(|record| !is_extended(record))
-        {
-            if !is_free(record) {
+        let owner = "the table of a logical partition";
+        places.own.push(Place::new(Kind::Table, at, at, owner));
+        let records = mbr.partition_record.iter();
+        for record in records.clone().filter(|record| !record.is_extended()) {
+            if record.is_used() {
                 add(places, record, at, number);
                 number = number.saturating_add(1);
             }
         }
-        let next = mbr
-            .partition_record
-            .iter()
-            .find(|record| is_extended(record));
-        let Some(next) = next else {
+        let Some(next) = records.clone().rfind(|record| record.is_extended()) else {
             return;
         };
         at = extended.saturating_add(next.starting_lba.get().into());
@@ -79,26 +79,20 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
 }
 
 fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
-    if is_free(record) {
+    if !record.is_used() {
         return;
     }
     let first = base.saturating_add(record.starting_lba.get().into());
-    // `is_free` has seen that it has a sector.
     let size = u64::from(record.size_in_lba.get());
     let last = first.saturating_add(size.saturating_sub(1));
-    let place = Place::new(first, last, &format!("partition {number}"));
-    if record.os_type == BOOT {
-        places.boot.push(place.clone());
-    }
+    let owner = format!("partition {number}");
+    let place = Place::new(Kind::Partition, first, last, &owner);
     places.partitions.push(place);
 }
 
-fn is_extended(record: &Record) -> bool {
-    EXTENDED.contains(&record.os_type)
-}
-
-fn is_free(record: &Record) -> bool {
-    record.os_type == 0 || record.size_in_lba.get() == 0
+/// True for a table of partitions without a fault.
+fn is_sound(mbr: &Mbr) -> bool {
+    mbr.is_table() && mbr.partition_record.iter().all(Record::is_sound)
 }
 
 fn parse(sector: &[u8]) -> Option<Mbr> {
@@ -118,6 +112,16 @@ pub fn unprotected(sector: &[u8]) -> Option<&'static str> {
             (!protects).then_some("sector 0 lacks the protective entry (type 0xEE)")
         }
     }
+}
+
+/// The last sector that the protective entry covers: the end of the disk when its GPT
+/// was made, if that is below 2 TiB.
+pub fn protected_end(disk: &dyn Sectors) -> Option<u64> {
+    let mbr = parse(&disk::read(disk, 0, 1).ok()?)?;
+    let mut records = mbr.partition_record.iter();
+    let record = records.find(|record| record.os_type == PROTECTIVE)?;
+    let (first, size) = (record.starting_lba.get(), record.size_in_lba.get());
+    u64::from(first).checked_add(size.into())?.checked_sub(1)
 }
 
 /// The last 72 bytes of sector 0 with a partition active, so that firmware boots

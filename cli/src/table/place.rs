@@ -1,8 +1,23 @@
 //! Who lies where on a disk.
 
+/// A kind of place, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A part of the partition table.
+    Table,
+    /// An EFI system partition.
+    Esp,
+    /// The partition of this number, in which GRUB keeps its second part.
+    BiosBoot(usize),
+    /// Any other partition.
+    Partition,
+}
+
 /// A place on the disk that belongs to someone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// Its kind.
+    pub kind: Kind,
     /// Its first sector.
     pub first: u64,
     /// Its last sector.
@@ -13,8 +28,9 @@ pub struct Place {
 
 impl Place {
     /// The sectors from `first` to `last`.
-    pub fn new(first: u64, last: u64, owner: &str) -> Self {
+    pub fn new(kind: Kind, first: u64, last: u64, owner: &str) -> Self {
         Self {
+            kind,
             first,
             last,
             owner: owner.to_owned(),
@@ -30,7 +46,7 @@ impl Place {
 /// What a partition table says of who lies where.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    /// The partitions that entries can lie on.
+    /// The partitions on which the loader looks for entries.
     pub boot: Vec<Place>,
     /// All partitions, those with entries included.
     pub partitions: Vec<Place>,

@@ -4,12 +4,13 @@
 use stub::params::{put, u32};
 
 use super::content::Content;
+use super::field;
 use super::sections::Section;
 use crate::error::Error;
 use crate::number::{to_u32, to_u64, to_usize};
 
-/// Place of the directory's entry in the optional header.
-const DIRECTORY: usize = 112 + 6 * 8;
+/// Its entry in the data directory.
+const ENTRY: usize = 6;
 /// Bytes of a record, and its fields for address and offset of the data.
 const RECORD: usize = 28;
 const ADDRESS: usize = 20;
@@ -24,7 +25,8 @@ pub fn relocate(
     sections: &mut [Section],
     places: &[(u64, u64)],
 ) -> Result<(), Error> {
-    let (address, size) = (u32(optional, DIRECTORY), u32(optional, DIRECTORY + 4));
+    let entry = field::directory(optional, ENTRY);
+    let (address, size) = (u32(optional, entry), u32(optional, entry.saturating_add(4)));
     let Some((index, at)) = find(sections, address).filter(|_| size != 0) else {
         return Ok(());
     };

@@ -5,10 +5,11 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use goblin::pe::header::{COFF_MACHINE_X86_64, Header};
+use goblin::pe::header::{COFF_MACHINE_X86, COFF_MACHINE_X86_64, Header};
 use goblin::pe::section_table::SectionTable;
 
 use super::content::{Content, SourceFile};
+use super::field::{PE32, PE32_PLUS};
 use crate::error::Error;
 use crate::number::to_usize;
 
@@ -16,8 +17,6 @@ use crate::number::to_usize;
 pub const COFF_SIZE: usize = 24;
 /// Bytes of an entry of the section table.
 pub const SECTION_SIZE: usize = 40;
-/// Magic of a 64-bit optional header.
-const PE32_PLUS: u16 = 0x20b;
 /// The headers of any file that is a UKI lie in its first bytes.
 const HEADERS_LIMIT: u64 = 1 << 20;
 /// Entry of the data directory that holds signatures.
@@ -109,21 +108,24 @@ impl Pe {
             ))
         })?;
         let machine = header.coff_header.machine;
-        if machine != COFF_MACHINE_X86_64 {
-            return Err(wrong(format!(
-                "its machine type is {machine:#x}: name an image for x86-64"
-            )));
-        }
+        let magic = match machine {
+            COFF_MACHINE_X86_64 => PE32_PLUS,
+            COFF_MACHINE_X86 => PE32,
+            _ => {
+                return Err(wrong(format!(
+                    "its machine type is {machine:#x}: name an image for x86"
+                )));
+            }
+        };
         let start = to_usize(header.dos_header.pe_pointer).saturating_add(COFF_SIZE);
         let size = usize::from(header.coff_header.size_of_optional_header);
         let optional = head.get(start..).and_then(|rest| rest.get(..size));
         let optional = optional.unwrap_or_default();
         let parsed = header.optional_header.as_ref();
-        let Some(parsed) = parsed.filter(|optional| optional.standard_fields.magic == PE32_PLUS)
-        else {
-            return Err(wrong(
-                "it is not a 64-bit PE image: name an image for x86-64".to_owned(),
-            ));
+        let Some(parsed) = parsed.filter(|optional| optional.standard_fields.magic == magic) else {
+            return Err(wrong(format!(
+                "its optional header is not one for machine type {machine:#x}: copy the file again"
+            )));
         };
         let mut offset = start.saturating_add(size);
         let table = header

@@ -43,7 +43,7 @@ impl PeHeaders {
     /// No EFI stub: UEFI is told that it cannot start this.
     pub fn without_stub() -> Self {
         let mut optional = vec![0; field::DIRECTORY + 16 * 8];
-        put(&mut optional, 0, &0x20b_u16.to_le_bytes());
+        put(&mut optional, 0, &field::PE32_PLUS.to_le_bytes());
         put(
             &mut optional,
             field::SECTION_ALIGNMENT,
@@ -133,7 +133,8 @@ impl PeHeaders {
             set(field::ENTRY_POINT, entry.saturating_add(to_u64(ENTRY_EFI)))?;
         }
         // A signature of the input is not one of this file.
-        put(&mut optional, field::DIRECTORY + 8 * SECURITY, &[0; 8]);
+        let security = field::directory(&optional, SECURITY);
+        put(&mut optional, security, &[0; 8]);
         pe.extend(optional);
 
         for (section, (at, size)) in sections.iter().zip(places) {

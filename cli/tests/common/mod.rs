@@ -4,6 +4,7 @@
 // Each test program uses another part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod meanwhile;
 pub mod old;
 pub mod system;
 pub mod uki;
@@ -54,6 +55,15 @@ impl Run {
         self
     }
 
+    /// The lines on standard error, but for why the disk would not boot: most disks here
+    /// have no entries.
+    pub fn notes(&self) -> Vec<&str> {
+        let lines = self.err.lines();
+        lines
+            .filter(|line| !line.contains("would not boot: "))
+            .collect()
+    }
+
     /// It was refused in one line that holds all of `words`.
     #[track_caller]
     pub fn refused(self, words: &[&str]) {
@@ -65,6 +75,29 @@ impl Run {
             assert!(self.err.contains(word), "{word:?} is not in: {}", self.err);
         }
     }
+}
+
+/// What `gapboot status --json` says of the installation, without what would boot.
+pub fn installation(mut status: serde_json::Value) -> serde_json::Value {
+    let keys = status.as_object_mut().unwrap();
+    keys.retain(|key, _| !["wouldBoot", "entry", "problems"].contains(&&**key));
+    status
+}
+
+/// A kernel that the loader loads: a bzImage of protocol 2.15 with nothing in it.
+pub fn kernel() -> Vec<u8> {
+    let mut kernel = vec![0; 8192];
+    let mut put = |at: usize, bytes: &[u8]| kernel[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0x1f1, &[1]);
+    put(0x1fe, b"\x55\xaa\xeb\x6aHdrS\x0f\x02");
+    put(0x211, &[1]);
+    put(0x22c, &0x7fff_ffff_u32.to_le_bytes());
+    put(0x230, &0x20_0000_u32.to_le_bytes());
+    put(0x234, &[1, 21, 1, 0]);
+    put(0x238, &2047_u32.to_le_bytes());
+    put(0x258, &0x100_0000_u64.to_le_bytes());
+    put(0x260, &0x10_0000_u32.to_le_bytes());
+    kernel
 }
 
 /// Bytes that look like code: the same for the same seed, none of them zero.
@@ -221,10 +254,17 @@ impl Image {
 
     /// Makes a FAT file system with these files.
     pub fn format(&self, start: usize, sectors: usize, files: &[(&str, &str)]) {
-        let (offset, kib) = (start.to_string(), (sectors / 2).to_string());
-        let fat = ["--offset", &offset, self.name(), &kib];
+        self.format_as(SECTOR, start, sectors, files);
+    }
+
+    /// The same with sectors of `sector` bytes.
+    pub fn format_as(&self, sector: usize, start: usize, sectors: usize, files: &[(&str, &str)]) {
+        // It counts in the file system's sectors.
+        let offset = (start * SECTOR / sector).to_string();
+        let (sector, kib) = (sector.to_string(), (sectors / 2).to_string());
+        let fat = ["-S", &sector, "--offset", &offset, self.name(), &kib];
         tool("dosfstools", "mkfs.vfat", &fat, "");
-        let root = self.directory.path().join(&offset);
+        let root = self.directory.path().join(start.to_string());
         fs::create_dir(&root).unwrap();
         for (name, content) in files {
             let path = root.join(name);
@@ -240,6 +280,16 @@ impl Image {
         if !top.is_empty() {
             tool("mtools", "mcopy", &copy, "");
         }
+    }
+
+    /// Puts a file on the FAT file system that begins at sector `start`.
+    pub fn add(&self, start: usize, path: &str, bytes: &[u8]) {
+        let file = self.directory.path().join("file");
+        fs::write(&file, bytes).unwrap();
+        let partition = format!("{}@@{}", self.name(), start * SECTOR);
+        let path = format!("::{path}");
+        let copy = ["-o", "-i", &partition, file.to_str().unwrap(), &path];
+        tool("mtools", "mcopy", &copy, "");
     }
 
     pub fn run_sgdisk(&self, options: &[&str]) {
@@ -309,16 +359,18 @@ pub fn assert_same_outside(before: &[u8], after: &[u8], allowed: &[Range<usize>]
     }
 }
 
+/// Where tools of the distribution are, those for root among them.
+pub fn path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
+}
+
 /// Runs a tool of the distribution and returns what it said.
 #[track_caller]
 pub fn tool(package: &str, name: &str, arguments: &[&str], input: &str) -> String {
-    let path = format!(
-        "{}:/usr/sbin:/sbin",
-        std::env::var("PATH").unwrap_or_default()
-    );
     let mut child = Command::new(name)
         .args(arguments)
-        .env("PATH", path)
+        .env("PATH", path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -30,4 +30,5 @@ mod load;
 mod many;
 mod progress;
 mod start;
+mod texts;
 mod uki;

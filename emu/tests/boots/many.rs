@@ -1,7 +1,7 @@
-//! The cost of finding many entries.
+//! The cost of many entries, and of many files beside an image.
 
-use crate::common::{TestDisk, kernel};
-use crate::start::{disk, start};
+use crate::common::{TestDisk, kernel, pe};
+use crate::start::{OSREL, disk, start};
 use emu::disk::Access;
 
 /// The number of requests of a whole boot from a disk with this many entries, and
@@ -64,4 +64,38 @@ fn an_entry_that_has_no_room_boots_if_a_setting_names_it() {
     assert_eq!(chosen("nosuch"), "e150.conf");
     disk.add("loader/loader.conf", b"default nosuch\n");
     assert_eq!(chosen(""), "e000.conf");
+}
+
+/// The number of requests of a boot of an image with this many credentials.
+fn with_credentials(count: usize) -> usize {
+    let disk = disk();
+    let image = pe(&[(".osrel", OSREL), (".linux", &kernel(39, 3000))]);
+    disk.add_tree(&[
+        ("EFI/Linux/a.efi", &image),
+        ("loader/credentials/README", b""),
+    ]);
+    let files: Vec<_> = (0..count)
+        .map(|number| {
+            (
+                format!("a credential {number:03}.cred"),
+                format!("{number}"),
+            )
+        })
+        .collect();
+    disk.add_all("loader/credentials", &files);
+    start(&disk, "").unwrap().reads()
+}
+
+/// The directory is walked again for every eighth file, but a walk costs only what the
+/// cache no longer has of the directory. So the cost of the greatest number of files is
+/// in proportion to that of a few.
+#[test]
+fn files_beside_an_image() {
+    let [few, some, most] = [8, 64, 256].map(with_credentials);
+    println!("requests with 8, 64 and 256 credentials: {few}, {some}, {most}");
+    assert!(some - few <= 2 * 56, "{some} requests for 64, {few} for 8");
+    assert!(
+        most - few <= 2 * 248,
+        "{most} requests for 256, {few} for 8"
+    );
 }

@@ -207,7 +207,7 @@ fn images_that_are_none() {
         ),
         (
             pe(&[(".linux", &kernel(39, 3000)), (".osrel", &[b'x'; 10_000])]),
-            Kind::LineTooLong,
+            Kind::UkiUnknown,
         ),
     ];
     for (image, kind) in cases {

@@ -3,7 +3,7 @@
 //! system from its boot sector on.
 
 use crate::disk::{CacheMemory, MemoryDisk};
-use crate::fat::{explore, fat12, fat16, fat32};
+use crate::fat::{Format, explore, fat12, fat16, fat32, without_zeros};
 use crate::input::Input;
 use boot::disk::partition::Partition;
 use boot::fat::Volume;
@@ -35,6 +35,8 @@ pub fn run(data: &[u8]) {
         &b"/loader/entries/a.conf"[..],
         b"//LOADER///",
         b"/file/x",
+        b"loader\\entries\\..\\..//./loader/..",
+        b"..",
         b"",
     ] {
         let _ = volume.find(&mut storage, path);
@@ -50,19 +52,23 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ("loader/entries/B long name of three slots.conf", b"x\r\ny"),
         ("file", &[7; 1500]),
     ];
-    let formats = [
-        fat12(16),
-        fat16(),
-        fat32(20),
-        crate::fat::Format {
-            scattered: true,
-            ..fat12(24)
-        },
-    ];
-    formats
-        .map(|format| {
-            let sectors = u16::try_from(format.sectors()).expect("a small one");
-            [&sectors.to_le_bytes()[..], &[0, 0], &format.image(&files)].concat()
-        })
-        .to_vec()
+    let few: [(&str, &[u8]); 1] = [("loader/a.conf", b"title A")];
+    let seed = |format: Format, files| {
+        let sectors = u16::try_from(format.sectors()).expect("a small one");
+        let image = format.image(files);
+        without_zeros([&sectors.to_le_bytes()[..], &[0, 0], &image].concat())
+    };
+    let scattered = Format {
+        scattered: true,
+        ..fat12(24)
+    };
+    vec![
+        seed(fat12(16), &files),
+        seed(fat16(), &files),
+        seed(fat32(20), &files),
+        seed(scattered, &files),
+        seed(fat12(12).sector_bytes(1024), &files),
+        seed(fat32(8).sector_bytes(2048), &few),
+        seed(fat32(8).sector_bytes(4096), &few),
+    ]
 }

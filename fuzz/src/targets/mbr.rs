@@ -3,10 +3,11 @@
 
 use crate::disk::{CacheMemory, MemoryDisk};
 use crate::input::Input;
-use boot::disk::mbr::{BOOT, EXTENDED, MAX_TABLES, PROTECTIVE};
+use boot::disk::mbr::{BOOT, ESP, EXTENDED, MAX_TABLES, PROTECTIVE};
 use boot::disk::partition::{Partition, Partitions};
 use boot::fat::Volume;
 use boot::machine::Lba;
+use boot::overlay::Overlay;
 use layout::disk::SECTOR;
 
 /// Sectors that get a table.
@@ -37,7 +38,7 @@ pub fn run(data: &[u8]) {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(&mut disk);
     let mut found = Partitions::default();
-    let _ = boot::disk::mbr::find(&mut storage, &mut found);
+    let _ = boot::disk::mbr::find(&mut storage, Some(Overlay::linked()), &mut found);
     let found = found.esp;
     assert_eq!(found, second_reader(&image, sectors));
     if let Some(partition) = found {
@@ -50,8 +51,9 @@ fn padded(bytes: &[u8], at: usize) -> [u8; 4] {
     std::array::from_fn(|index| bytes.get(at + index).copied().unwrap_or(0))
 }
 
-/// An entry of a table: type, first sector (relative, as it is stored), number of sectors.
-type Entry = (u8, u32, u32);
+/// An entry of a table: type, first sector (relative, as it is stored), number of
+/// sectors, and whether its boot indicator is a possible one.
+type Entry = (u8, u32, u32, bool);
 
 /// The table in a sector of the disk, if this sector has one.
 fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
@@ -65,6 +67,7 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
             entry[4],
             u32::from_le_bytes(padded(entry, 8)),
             u32::from_le_bytes(padded(entry, 12)),
+            [0, 0x80].contains(&entry[0]),
         )
     };
     let entries = [0, 1, 2, 3].map(entry);
@@ -73,7 +76,7 @@ fn table(image: &[u8], sectors: u64, at: u32) -> Option<[Entry; 4]> {
 }
 
 /// Finds the boot partition in another way than the loader: first all tables of the
-/// chain, then all partitions in Linux's order, then the first one of the right type.
+/// chain, then all partitions in Linux's order, then the first one of the better type.
 fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
     let mut tables = vec![(0, table(image, sectors, 0)?)];
     let mut start = None;
@@ -83,32 +86,45 @@ fn second_reader(image: &[u8], sectors: u64) -> Option<Partition> {
             .iter()
             .rfind(|entry| EXTENDED.contains(&entry.0))
             .map(|entry| entry.1);
+        // A table that is not sound ends the chain.
+        let link = link.filter(|_| entries.iter().all(|entry| entry.3));
         let Some(link) = link else { break };
+        // An extended partition cannot begin with the first table.
+        if start.is_none() && link == 0 {
+            break;
+        }
         let at = start.unwrap_or(0_u32).wrapping_add(link);
-        start = start.filter(|&start| start != 0).or(Some(at));
+        start = start.or(Some(at));
         match table(image, sectors, at) {
             Some(entries) => tables.push((at, entries)),
             None => break,
         }
     }
     let mut number = 0_u8;
-    for (at, entries) in tables {
-        for (kind, first, sectors) in entries {
-            let is_one = sectors > 0 && !EXTENDED.contains(&kind);
-            number = number.wrapping_add(u8::from(at == 0 || is_one));
-            if kind == BOOT {
-                let mut guid = [0; 16];
-                guid[..4].copy_from_slice(&image[440..444]);
-                guid[5] = number;
-                return Some(Partition {
-                    first: Lba(at.wrapping_add(first).into()),
-                    sectors: sectors.into(),
-                    guid,
-                });
+    let mut partitions = Vec::new();
+    'tables: for (index, (at, entries)) in tables.into_iter().enumerate() {
+        for (kind, first, sectors, sound) in entries {
+            if !sound {
+                break 'tables;
             }
+            // Linux counts every slot of the first table, and only used ones of later tables.
+            if index > 0 && (sectors == 0 || EXTENDED.contains(&kind)) {
+                continue;
+            }
+            number = number.wrapping_add(1);
+            let mut guid = [0; 16];
+            guid[..4].copy_from_slice(&image[440..444]);
+            guid[5] = number;
+            let partition = Partition {
+                first: Lba(at.wrapping_add(first).into()),
+                sectors: sectors.into(),
+                guid,
+            };
+            partitions.push((kind, partition));
         }
     }
-    None
+    let first = |wanted| partitions.iter().find(|(kind, _)| *kind == wanted);
+    Some(first(BOOT).or(first(ESP))?.1)
 }
 
 /// Inputs to begin with.
@@ -134,12 +150,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let second = table([entry(BOOT, 4, 30), none(), none(), none()]);
     let circle = table([entry(0x83, 1, 1), entry(5, 0, 9), none(), none()]);
     let protective = table([entry(PROTECTIVE, 1, 99), none(), none(), none()]);
+    let esp = table([entry(ESP, 20, 10), entry(0x0f, 1, 50), none(), none()]);
     vec![
         disk(0, 100, std::slice::from_ref(&primary)),
         disk(0, 20, &[primary]),
         disk(0, 100, &[extended.clone(), first.clone(), second.clone()]),
-        disk(0x12, 100, &[extended.clone(), first, second]),
+        disk(
+            0x12,
+            100,
+            &[extended.clone(), first.clone(), second.clone()],
+        ),
         disk(0, 100, &[extended, circle]),
         disk(0, 100, &[protective]),
+        disk(0, 100, &[esp.clone(), first.clone(), second.clone()]),
+        disk(0, 100, &[esp, first.clone()]),
     ]
 }

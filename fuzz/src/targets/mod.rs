@@ -41,7 +41,7 @@ targets! {
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,
-    rename: 8192,
+    rename: 18432,
     state: 640,
     uki: 1024,
     version: 96,

@@ -1,8 +1,9 @@
 //! Counting an attempt on any file system. An input is the number of the
-//! partition's sectors in two bytes, and the file system from its boot sector on.
+//! partition's sectors in two bytes, and the file system from its boot sector on. The
+//! disk goes on after the partition, where nothing may be written.
 
 use crate::disk::{CacheMemory, MemoryDisk};
-use crate::fat::{fat12, fat16, fat32};
+use crate::fat::{fat12, fat16, fat32, without_zeros};
 use crate::input::Input;
 use boot::attempt::count::{Names, attempt};
 use boot::disk::partition::Partition;
@@ -15,12 +16,14 @@ use std::collections::BTreeSet;
 const DIRECTORY: &[u8] = b"/loader/entries";
 /// Enough for some walks over 65,536 slots.
 const BUDGET: u32 = 200_000;
+/// Sectors of the disk after the partition.
+const AFTER: u64 = 64;
 
 /// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let sectors = u64::from(input.word());
-    let mut disk = MemoryDisk::new(input.0, sectors, BUDGET);
+    let mut disk = MemoryDisk::new(input.0, sectors + AFTER, BUDGET);
     let partition = Partition {
         first: Lba(0),
         sectors,
@@ -51,6 +54,7 @@ pub fn run(data: &[u8]) {
 
     for at in &disk.writes {
         assert!(places.contains(at), "sector {at} is not the directory's");
+        assert!(*at < sectors, "sector {at} is after the partition");
     }
     let changed = before
         .iter()
@@ -143,13 +147,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
             .iter()
             .map(|name| format!("loader/entries/{name}"))
             .collect();
-        let files: Vec<(&str, &[u8])> = paths
-            .iter()
-            .map(|path| (path.as_str(), &b"linux /x\n"[..]))
-            .collect();
-        for format in [fat12(16), fat32(24)] {
+        let files: Vec<(&str, &[u8])> =
+            paths.iter().map(|path| (path.as_str(), &b""[..])).collect();
+        let formats = [
+            fat12(16),
+            fat32(24),
+            fat12(8).sector_bytes(1024),
+            fat32(8).sector_bytes(2048),
+            fat32(8).sector_bytes(4096),
+        ];
+        for format in formats {
             let sectors = u16::try_from(format.sectors()).expect("a small one");
-            seeds.push([&sectors.to_le_bytes()[..], &format.image(&files)].concat());
+            let seed = [&sectors.to_le_bytes()[..], &format.image(&files)].concat();
+            seeds.push(without_zeros(seed));
         }
     }
     let sectors = u16::try_from(fat16().sectors()).expect("a small one");

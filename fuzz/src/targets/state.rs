@@ -27,8 +27,12 @@ const BAD_PLACE: u8 = 0x08;
 /// The keys that a person may type in the menu.
 const KEYS: &[u8; 16] = b"\r\rdpjk tTwnhe\x1bv1";
 
+/// The file system has sectors of 4096 bytes.
+const LARGE_SECTORS: u8 = 0x10;
+
 /// A disk with two entries and a state file, and where the state file is.
 struct Base {
+    format: Format,
     image: Vec<u8>,
     /// Offset of the file's content on the disk.
     content: usize,
@@ -38,11 +42,11 @@ struct Base {
 
 /// Runs one input; the module describes what it is made of.
 pub fn run(data: &[u8]) {
-    let base = base();
     let mut input = Input(data);
     let (flags, typed_keys) = (input.byte(), usize::from(input.byte() & 7));
     let keys = input.take(typed_keys);
     let before = sector(flags, &mut input);
+    let base = base(flags & LARGE_SECTORS != 0);
     let mut image = base.image.clone();
     image[base.content..][..SIZE].copy_from_slice(&before);
     if flags & BAD_SIZE != 0 {
@@ -51,7 +55,7 @@ pub fn run(data: &[u8]) {
     if flags & BAD_PLACE != 0 {
         image[base.slot + 27] = 0xff;
     }
-    let mut machine = FuzzMachine::new(machine::disk(&image, format()), 64);
+    let mut machine = FuzzMachine::new(machine::disk(&image, base.format), 64);
     machine.console = Terminal::new(keys.iter().map(|&key| Some(typed(key))).collect());
     let (ending, id) = machine.boot();
 
@@ -194,13 +198,11 @@ impl Content {
     }
 }
 
-fn format() -> Format {
-    fat12(40)
-}
-
-fn base() -> &'static Base {
-    static BASE: OnceLock<Base> = OnceLock::new();
-    BASE.get_or_init(|| {
+fn base(has_large_sectors: bool) -> &'static Base {
+    static BASES: [OnceLock<Base>; 2] = [const { OnceLock::new() }; 2];
+    let sector = if has_large_sectors { 4096 } else { 512 };
+    BASES[usize::from(has_large_sectors)].get_or_init(|| {
+        let format = fat12(40).sector_bytes(sector);
         let kernel = kernel::image(64);
         let content = [0xee; SIZE];
         let files: [(&str, &[u8]); 4] = [
@@ -209,7 +211,7 @@ fn base() -> &'static Base {
             (PATH.trim_start_matches('/'), &content),
             ("linux", &kernel),
         ];
-        let image = machine::image(format(), &files);
+        let image = machine::image(format, &files);
         let find = |bytes: &[u8]| {
             let mut places = image.windows(bytes.len());
             places.position(|place| place == bytes)
@@ -220,6 +222,7 @@ fn base() -> &'static Base {
         let size = (SIZE as u32).to_le_bytes();
         let slot = slots.find(|&at| image[at] == b'A' && image[at + 28..at + 32] == size);
         Base {
+            format,
             content,
             slot: slot.expect("it has one"),
             image,
@@ -250,6 +253,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seed(BAD_HEAD, &[], [1, 2, 3, 4], "gapstate\x02\0\0\0x"),
         seed(BAD_SIZE, &[], [0; 4], texts),
         seed(BAD_PLACE, &[], [0; 4], texts),
+        seed(LARGE_SECTORS, &[], [5, 3, 3, 0], texts),
+        seed(LARGE_SECTORS | BAD_PLACE, &[], [0; 4], texts),
         seed(0, &[], [0; 4], &format!("{long}\0{long}")),
         seed(0, &[], [0; 4], "@saved\0\0*\0a.conf\0"),
     ]

@@ -113,11 +113,10 @@ impl Console {
         }
     }
 
-    /// Does on both outputs what a control character does.
-    fn control(&mut self, character: u8) {
-        if self.screen {
-            teletype(character);
-        }
+    /// Writes an ASCII character to both outputs. Where text flows it may be a control
+    /// character.
+    fn both(&mut self, character: u8) {
+        self.show(character);
         self.send(&[character]);
     }
 
@@ -152,22 +151,23 @@ impl boot::machine::Console for Console {
             return overlay.print(self, text);
         }
         for &byte in text {
-            let character = match byte {
+            self.both(match byte {
                 b' '..=b'~' => byte,
                 _ => b'?',
-            };
-            self.show(character);
-            self.send(&[character]);
+            });
         }
     }
 
     fn new_line(&mut self) {
-        self.control(b'\r');
-        self.control(b'\n');
+        self.both(b'\r');
+        self.both(b'\n');
     }
 
     fn beep(&mut self) {
-        self.control(BELL);
+        if self.screen {
+            teletype(BELL);
+        }
+        self.send(&[BELL]);
     }
 
     fn size(&self) -> (usize, usize) {

@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a kernel that ends too soon", |p| detour(p, KERNEL, 0xffff_ffff))
             .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1 in"]),
         broken("a kernel that leads past the last cluster", |p| {
             let end = p.end();
             detour(p, KERNEL, end);
@@ -70,7 +70,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a kernel without clusters", |p| first(p, KERNEL, 0))
             .says(&["victim.conf: /victim.bin: there is no cluster 0"]),
         broken("a kernel at cluster 1", |p| first(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1 in"]),
         broken("a kernel of 4 GiB", |p| size(p, KERNEL, u32::MAX))
             .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel of no bytes", |p| size(p, KERNEL, 0)).says(&["victim.conf: /victim.bin: "]),
@@ -133,7 +133,12 @@ pub(super) fn cases() -> Vec<Case> {
         .says(&["victim.conf: "]),
         broken("a line of 20,000 bytes", |p| text(p, ENTRY, &[b'x'; 20_000]))
             .costs_itself()
-            .says(&["victim.conf: the line at byte 0 is too long"]),
+            .says(&["victim.conf: there is no linux"]),
+        broken("a comment and an unknown line of 20,000 bytes", |p| {
+            let long = "x ".repeat(10_000);
+            entry(p, &format!("#{long}\nlinux /victim.bin\nunknown {long}\n"));
+        })
+        .boots(),
         broken("30,000 empty lines", |p| text(p, ENTRY, &[b'\n'; 30_000]))
             .costs_itself()
             .says(&["victim.conf: there is no linux"]),
@@ -178,8 +183,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .boots(),
         broken("loader.conf of one line", |p| text(p, CONF, &[b'd'; 10_000]))
-            .boots()
-            .says(&["/loader/loader.conf: the line at byte"]),
+            .boots(),
         broken("loader.conf that leads into a free cluster", |p| {
             text(p, CONF, &[b'\n'; 3000]);
             detour(p, CONF, 0);

@@ -56,6 +56,7 @@ pub(super) struct FileToWrite {
 #[derive(Clone, Debug)]
 pub struct Fat {
     kind: u8,
+    sector: u64,
     cluster: u64,
     arguments: Vec<String>,
 }
@@ -65,6 +66,7 @@ impl Fat {
     pub fn new(kind: u8) -> Self {
         Self {
             kind,
+            sector: SECTOR,
             cluster: 4096,
             arguments: Vec::new(),
         }
@@ -79,6 +81,13 @@ impl Fat {
     #[must_use]
     pub fn cluster(mut self, bytes: u64) -> Self {
         self.cluster = bytes;
+        self
+    }
+
+    /// Sets the bytes of the file system's sectors; those of the disk have 512.
+    #[must_use]
+    pub fn sector(mut self, bytes: u64) -> Self {
+        self.sector = bytes;
         self
     }
 
@@ -205,9 +214,11 @@ impl Volume {
             0 => number(36) | number(38) << 16,
             sectors => sectors,
         };
-        let root = (number(17) * 32).div_ceil(SECTOR);
-        let data = self.start + number(14) + u64::from(boot[16]) * table + root;
-        let cluster = u64::from(boot[13]);
+        let root = (number(17) * 32).div_ceil(number(11));
+        // In sectors of the disk.
+        let larger = number(11) / SECTOR;
+        let data = self.start + larger * (number(14) + u64::from(boot[16]) * table + root);
+        let cluster = larger * u64::from(boot[13]);
 
         let printed = self.mtools("mshowfat", |tool| tool.arg(format!("::{path}")))?;
         let mut left = size.div_ceil(SECTOR);
@@ -231,15 +242,16 @@ impl Volume {
         mkfs.args(["--invariant", "-F", &fat.kind.to_string()])
             .args([
                 "-S",
-                &SECTOR.to_string(),
+                &fat.sector.to_string(),
                 "-s",
-                &(fat.cluster / SECTOR).to_string(),
+                &(fat.cluster / fat.sector).to_string(),
             ])
             .args([
                 "-h",
                 &hidden.to_string(),
+                // In sectors of the file system.
                 "--offset",
-                &self.start.to_string(),
+                &(self.start * SECTOR / fat.sector).to_string(),
             ])
             .args(&fat.arguments)
             .arg(&self.image)
@@ -303,14 +315,16 @@ impl Volume {
     /// FAT32 notes the cluster where the search for free clusters should go on. If this is
     /// unknown, the search starts at the first cluster.
     fn forget_free_hint(&self) -> Result<()> {
-        const INFORMATION_SECTOR: u64 = 1;
         const SIGNATURE: [u8; 4] = *b"RRaA";
         const NEXT_FREE: u64 = 492;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(&self.image)?;
-        let sector = (self.start + INFORMATION_SECTOR) * SECTOR;
+        let mut boot = [0; SECTOR as usize];
+        file.read_exact_at(&mut boot, self.start * SECTOR)?;
+        // The second sector of the file system.
+        let sector = self.start * SECTOR + u64::from(u16::from_le_bytes([boot[11], boot[12]]));
         let mut signature = [0; 4];
         file.read_exact_at(&mut signature, sector)?;
         if signature == SIGNATURE {

@@ -170,7 +170,6 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     ///
     /// # Errors
     /// Those of [`File::next`]; [`Kind::FileShort`], [`Kind::MemoryRefused`].
-    #[inline(never)] // see `end`
     pub fn load(&mut self, kernel: &Extent, command_line: &[u8]) -> Result<(), Error> {
         let Handoff {
             setup_size,
@@ -196,7 +195,6 @@ impl<'a, 'disk, D: Disk, M: Memory, C: Console> Loader<'a, 'disk, D, M, C> {
     ///
     /// # Errors
     /// The one in `loaded`; [`Kind::InitrdChanged`].
-    #[inline(never)] // with that of `load`, its own frame saves 20 packed bytes
     pub fn end(&mut self, loaded: Result<(), Error>) -> Result<(), Error> {
         self.seen.end(self.console);
         loaded?;

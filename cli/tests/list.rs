@@ -146,6 +146,10 @@ fn warnings_about_the_command_line() {
         ("options roothash=0123 quiet", ""),
         ("options boot=live", ""),
         (
+            "options root=/dev/vda $kernelopts $tuned_params",
+            "options: $kernelopts $tuned_params is for GRUB and left out",
+        ),
+        (
             "options root=/dev/vda initrd=\\initrd.img",
             "initrd= in the options loads nothing",
         ),

@@ -427,7 +427,7 @@ fn repeated_and_unknown_keys() {
             ),
             (
                 "grub.conf",
-                "grub_users $grub_users\ngrub_arg --unrestricted\nid x\noptions $kernelopts",
+                "grub_users $grub_users\ngrub_arg --unrestricted\nid x",
             ),
             ("case.conf", "Title x\nTITLE y\nOptions z"),
             ("no-values.conf", "title\nversion\nsort-key\nmachine-id\narchitecture"),

@@ -38,7 +38,7 @@ pub fn run(data: &[u8]) {
     let mut memory = CacheMemory::new();
     let mut storage = memory.storage(&mut disk);
     let mut found = Partitions::default();
-    let _ = boot::disk::mbr::find(&mut storage, Some(Overlay::linked()), &mut found);
+    boot::disk::mbr::find(&mut storage, Some(Overlay::linked()), &mut found);
     let found = found.esp;
     assert_eq!(found, second_reader(&image, sectors));
     if let Some(partition) = found {

@@ -329,12 +329,12 @@ fn the_type_of_an_mbr_partition() {
     image.format(2048, 2048, &[("file", "precious")]);
     let sound = image.bytes();
     let message = said("install", &image);
-    let advice = "sfdisk --part-type DISK NUMBER ea".to_owned();
+    let advice = "sfdisk --part-type DISK NUMBER ef".to_owned();
     assert!(commands(&message).contains(&advice), "{message}");
     tool(
         "fdisk",
         "sfdisk",
-        &["--part-type", image.name(), "1", "ea"],
+        &["--part-type", image.name(), "1", "ef"],
         "",
     );
     assert!(image.bytes()[PARTITION] == sound[PARTITION]);

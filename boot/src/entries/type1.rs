@@ -49,27 +49,31 @@ pub enum Main {
     UkiUrl,
 }
 
-/// The keys and their words.
-const KEYS: [(Key, &[u8]); 13] = [
-    (Key::Text(Field::Title), b"title"),
-    (Key::Text(Field::Version), b"version"),
-    (Key::Text(Field::SortKey), b"sort-key"),
-    (Key::Text(Field::MachineId), b"machine-id"),
-    (Key::Main(Main::Linux), b"linux"),
-    (Key::Main(Main::Uki), b"uki"),
-    (Key::Main(Main::Efi), b"efi"),
-    (Key::Main(Main::UkiUrl), b"uki-url"),
-    (Key::Initrd, b"initrd"),
-    (Key::Options, b"options"),
-    (Key::Architecture, b"architecture"),
-    (Key::Profile, b"profile"),
-    (Key::Extra, b"extra"),
+/// The keys, in the order of [`WORDS`].
+const KEYS: [Key; 13] = [
+    Key::Text(Field::Title),
+    Key::Text(Field::Version),
+    Key::Text(Field::SortKey),
+    Key::Text(Field::MachineId),
+    Key::Main(Main::Linux),
+    Key::Main(Main::Uki),
+    Key::Main(Main::Efi),
+    Key::Main(Main::UkiUrl),
+    Key::Initrd,
+    Key::Options,
+    Key::Architecture,
+    Key::Profile,
+    Key::Extra,
 ];
+/// The words for them in a file.
+const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
+    initrd\0options\0architecture\0profile\0extra\0";
 
 impl Key {
     /// The word for it in a file.
     pub(crate) fn name(self) -> &'static [u8] {
-        let found = KEYS.iter().find(|(key, _)| *key == self);
+        let words = WORDS.split(|byte| *byte == 0);
+        let found = KEYS.iter().zip(words).find(|(key, _)| **key == self);
         found.map_or(b"", |(_, word)| word)
     }
 }
@@ -85,7 +89,7 @@ impl Key {
 /// nothing else says nothing.
 pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
-    let (key, _) = KEYS.iter().find(|(_, name)| *name == word)?;
+    let key = KEYS.get(line::word(WORDS, word)?)?;
     let value = match key {
         _ if line.len() >= LINE => line,
         Key::Initrd | Key::Options => without_variables(value)?,

@@ -22,14 +22,12 @@ pub(super) fn of_options(options: &[u8]) -> Vec<String> {
     warnings
 }
 
-/// Names the variables for GRUB at the end of a line, which [`boot::entries::type1::pair`]
-/// leaves out.
+/// Names the variables for GRUB at the end of an `options` line, which
+/// [`boot::entries::type1::pair`] leaves out. (Those of `initrd` lines are usually empty.)
 pub(super) fn of_variables(line: &[u8]) -> Option<String> {
     let line = string(line);
     let mut words = line.split_ascii_whitespace();
-    let key = words
-        .next()
-        .filter(|key| ["initrd", "options"].contains(key))?;
+    words.next().filter(|key| *key == "options")?;
     let mut variables: Vec<&str> = words
         .rev()
         .take_while(|word| word.starts_with('$'))
@@ -37,7 +35,7 @@ pub(super) fn of_variables(line: &[u8]) -> Option<String> {
     variables.reverse();
     (!variables.is_empty()).then(|| {
         format!(
-            "{key}: {} is for GRUB and left out. If the entry needs its value, write that.",
+            "options: {} is for GRUB and left out. If the entry needs its value, write that.",
             variables.join(" ")
         )
     })

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use boot::disk::mbr::{ACTIVE, BOOT, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE};
+use boot::disk::mbr::{
+    ACTIVE, BOOT, ESP, EXTENDED, MAX_TABLES, Mbr, PROTECTIVE, Record, SIGNATURE,
+};
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
@@ -138,7 +140,7 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
     {
         return Ok(());
     }
-    let kinds: [&[u8]; 3] = [&[PROTECTIVE], &[BOOT], &EXTENDED];
+    let kinds: [&[u8]; 4] = [&[PROTECTIVE], &[BOOT], &[ESP], &EXTENDED];
     for kinds in kinds {
         let mut records = records.chunks_exact_mut(RECORD);
         if let Some(record) = records.find(|record| kinds.contains(&record[4])) {
@@ -147,8 +149,8 @@ pub fn activate(tail: &mut [u8]) -> Result<(), Error> {
         }
     }
     Err(Error::failed(
-        "--active finds no partition to set the flag of: give one the type EA first \
-         (`sfdisk --part-type DISK NUMBER ea`)",
+        "--active finds no partition to set the flag of: give one the type EF first \
+         (`sfdisk --part-type DISK NUMBER ef`)",
     ))
 }
 

@@ -120,10 +120,12 @@ fn second_reader(file: &[u8], long_mode: bool) -> Option<Vec<Section>> {
     let word = |at: usize| Some(u16::from_le_bytes(file.get(at..at + 2)?.try_into().ok()?));
     let double = |at: usize| Some(u32::from_le_bytes(file.get(at..at + 4)?.try_into().ok()?));
     let coff = double(0x3c)? as usize;
-    let machine = if long_mode { pe::AMD64 } else { 0x14c };
+    // An image for 32-bit firmware may have a kernel of either kind.
+    let machine = word(coff + 4)?;
+    let runs = machine == 0x14c || long_mode && machine == pe::AMD64;
     let is_one = file.starts_with(b"MZ")
         && file.get(coff..)?.starts_with(b"PE\0\0")
-        && word(coff + 4)? == machine
+        && runs
         && word(coff + 6)? <= MOST_SECTIONS
         && file.get(coff + 23).is_some();
     if !is_one {

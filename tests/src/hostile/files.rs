@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a kernel that ends too soon", |p| detour(p, KERNEL, 0xffff_ffff))
             .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel that leads to cluster 1", |p| detour(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1 in"]),
         broken("a kernel that leads past the last cluster", |p| {
             let end = p.end();
             detour(p, KERNEL, end);
@@ -70,7 +70,7 @@ pub(super) fn cases() -> Vec<Case> {
         broken("a kernel without clusters", |p| first(p, KERNEL, 0))
             .says(&["victim.conf: /victim.bin: there is no cluster 0"]),
         broken("a kernel at cluster 1", |p| first(p, KERNEL, 1))
-            .says(&["victim.conf: /victim.bin: there is no cluster 1."]),
+            .says(&["victim.conf: /victim.bin: there is no cluster 1 in"]),
         broken("a kernel of 4 GiB", |p| size(p, KERNEL, u32::MAX))
             .says(&["victim.conf: /victim.bin: the file ends at cluster"]),
         broken("a kernel of no bytes", |p| size(p, KERNEL, 0)).says(&["victim.conf: /victim.bin: "]),
@@ -183,8 +183,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .boots(),
         broken("loader.conf of one line", |p| text(p, CONF, &[b'd'; 10_000]))
-            .boots()
-            .says(&["/loader/loader.conf: the line at byte"]),
+            .boots(),
         broken("loader.conf that leads into a free cluster", |p| {
             text(p, CONF, &[b'\n'; 3000]);
             detour(p, CONF, 0);

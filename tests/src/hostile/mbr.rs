@@ -3,10 +3,11 @@
 use super::case::{Case, broken};
 use super::surgery::Patient;
 
-/// `OSType`s: of the partition with boot entries, of one with data, of an
-/// extended one, and of the entry that protects a GPT.
+/// `OSType`s: of the partition with boot entries, of one with data, of an EFI system
+/// partition, of an extended one, and of the entry that protects a GPT.
 const BOOT: u8 = 0xea;
 const DATA: u8 = 0x83;
+const ESP: u8 = 0xef;
 const EXTENDED: u8 = 0x0f;
 const PROTECTIVE: u8 = 0xee;
 /// The file system, first sector and sectors.
@@ -58,7 +59,15 @@ pub(super) fn cases() -> Vec<Case> {
         broken("one that lacks its last sectors", |p| {
             table(p, &[(BOOT, FIRST, SECTORS - 100)])
         })
-        .says(damaged),
+        .boots(),
+        broken("an EFI system partition", |p| {
+            table(p, &[(ESP, FIRST, SECTORS)])
+        })
+        .boots(),
+        broken("an EFI system partition before the good one", |p| {
+            table(p, &[(ESP, 8400, 10), GOOD])
+        })
+        .boots(),
         broken("one of 2 TiB", |p| table(p, &[(BOOT, FIRST, u32::MAX)])).boots(),
         broken("one over the table", |p| table(p, &[(BOOT, 0, 9000)]))
             .says(&["no FAT file system at LBA 0"]),

@@ -252,7 +252,7 @@ impl Guest {
             false => Exit::Stopped,
         };
         let errors = self.errors();
-        // Node's own exit status of a script that failed, and of nothing that the probe says.
+        // The probe never causes status 1: it is node's own, after a fault of the script.
         if exit == Exit::Status(1) || !errors.is_empty() {
             bail!("v86 failed: {errors}");
         }

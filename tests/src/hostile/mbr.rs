@@ -94,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
                 p.put(446 + 16 * entry, &[0x5a]);
             }
         })
-        .boots(),
+        .says(none),
         broken("protection beside a good one", |p| {
             table(p, &[(PROTECTIVE, 1, 9000), GOOD])
         })

@@ -98,11 +98,10 @@ pub(super) fn cases() -> Vec<Case> {
         broken("an image for AArch64", |p| put(p, MACHINE, &[0x64, 0xaa]))
             .costs_itself()
             .says(&["victim.efi: this is for another processor"]),
-        broken("an image for a 32-bit processor", |p| {
+        broken("an image for 32-bit firmware", |p| {
             put(p, MACHINE, &[0x4c, 1])
         })
-        .costs_itself()
-        .says(&["victim.efi: this is for another processor"]),
+        .boots_as(IMAGE),
         broken("no section", |p| put(p, NUMBER_OF_SECTIONS, &[0, 0]))
             .costs_itself()
             .says(none),

@@ -1,5 +1,5 @@
 //! The rig of the end-to-end tests: disk images that foreign tools make,
-//! machines in QEMU and Bochs, and kernels that report what the loader gave them.
+//! machines in QEMU, Bochs and v86, and kernels that report what the loader gave them.
 //!
 //! | module | content |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | [`data`] | random bytes and checksums |
 //! | [`debian`] | kernels, busybox and other files from Debian's packages |
 //! | [`images`] | disks with partitions, file systems and files; initramfs archives |
-//! | [`machines`] | QEMU and Bochs, UEFI, a debugger, a BIOS with faults of our choice |
+//! | [`machines`] | QEMU, Bochs and v86, UEFI, a debugger, a BIOS with faults of our choice |
 //! | [`kernels`] | the probe kernel and its report, and the boot protocol's demands on it |
 //! | [`decision`] | the decision of any loader |
 //! | [`gapboot`] | the programs under test: installing, listing, emulating |
@@ -23,8 +23,9 @@
 //!
 //! Built files are found through the environment: `GAPBOOT_DIST` is the
 //! `dist` directory, `GAPBOOT_PROBE` the file of the probe kernel and
-//! `GAPBOOT_FIRMWARE` that of the BIOS with faults. `./x test` sets all three;
-//! the defaults are the places in this source tree where `./x` puts them.
+//! `GAPBOOT_FIRMWARE` that of the BIOS with faults. `./x test` sets all three, and
+//! `./x v86` sets `GAPBOOT_V86`, the directory of the npm package, as well. The defaults
+//! are the places in this source tree where `./x` puts them.
 
 pub mod bench;
 pub mod data;

@@ -9,6 +9,7 @@ fn package(program: &str) -> &str {
     match program {
         "qemu-system-x86_64" => "qemu-system-x86",
         "bochs-bin" => "bochs",
+        "node" => "nodejs",
         "sfdisk" => "fdisk",
         "mke2fs" => "e2fsprogs",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::data::random;
 use tests::data::sha256;
+use tests::images::boot_sector;
 use tests::images::{Disk, Fat, Partition, Volume, partitions};
 use tests::kernels::probe::{Kernel, Report};
 use tests::loaders::syslinux;
@@ -161,26 +162,9 @@ fn check_file_system(image: &Path, start: u64, sectors: u64) {
 
 #[test]
 fn keys_and_screen_reach_the_test() {
-    // A boot sector that shows "Hi" and each key pressed (INT 16h, INT 10h).
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk.img");
-    let code: [u8; 23] = [
-        0xb8, 0x48, 0x0e, // mov ax, 0e48h ('H')
-        0xcd, 0x10, // int 10h
-        0xb8, 0x69, 0x0e, // mov ax, 0e69h ('i')
-        0xcd, 0x10, // int 10h
-        0x31, 0xc0, // next: xor ax, ax
-        0xcd, 0x16, // int 16h
-        0xba, 0xf8, 0x03, // mov dx, 3f8h
-        0xee, // out dx, al
-        0xb4, 0x0e, // mov ah, 0eh
-        0xeb, 0xf1, // jmp to the second int 10h
-        0x90,
-    ];
-    let mut disk = vec![0; 1 << 20];
-    disk[..code.len()].copy_from_slice(&code);
-    disk[510..512].copy_from_slice(&[0x55, 0xaa]);
-    fs::write(&image, disk).unwrap();
+    boot_sector::echo(&image).unwrap();
     let mut guest = Machine::new(&image)
         .timeout(Duration::from_secs(20))
         .start()

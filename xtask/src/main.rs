@@ -5,7 +5,7 @@
 //! | module | command |
 //! |---|---|
 //! | [`dist`] | `./x dist`: everything that is shipped |
-//! | [`mod@test`] | `./x test`, `./x heavy` |
+//! | [`mod@test`] | `./x test`, `./x heavy`, `./x v86` |
 //! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
 //! | [`fuzz`] | `./x fuzz`: hostile input |
 //! | [`kill`] | `./x kill`: power cuts |
@@ -90,6 +90,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["dist"] => dist::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["test", "--quick"] => test::quick(&workspace),
+        ["v86"] => test::v86(&workspace),
         ["heavy"] => test::heavy(&workspace),
         ["fuzz", words @ ..] => fuzz::run_words(&workspace, words),
         ["kill", times @ ..] => kill::run_words(&workspace, times),

@@ -14,6 +14,8 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// it removes the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
+    ("/usr/share/seabios/bios.bin", "seabios"),
+    ("/usr/share/seabios/vgabios-stdvga.bin", "seabios"),
     ("/usr/share/vgabios/vgabios.bin", "vgabios"),
     ("as", "binutils"),
     ("bochs-bin", "bochs"),
@@ -34,6 +36,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mcopy", "mtools"),
     ("mke2fs", "e2fsprogs"),
     ("mkfs.vfat", "dosfstools"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
     ("objcopy", "binutils"),
     ("objdump", "binutils"),
     ("openssl", "openssl"),

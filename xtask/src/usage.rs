@@ -11,6 +11,7 @@ usage: ./x COMMAND
   dist        build everything into dist/
   test        build, and run every test and check
                 --quick   those of three minutes: unit tests, the emulator, some boots
+  v86         boots in v86, an emulator for node; installs node and npm if they are missing
   heavy       the tests that take minutes: images of 600 MiB, long runs beside systemd-boot
   fuzz        hostile input for every parser: [SECONDS of each] [TARGET...]
   kill        cut a machine's power [TIMES] at random moments of a boot (100)

@@ -1,5 +1,5 @@
-//! Floppy disks whose boot sector holds a few instructions, for machines that
-//! need a next boot device.
+//! Disks of the size of a floppy disk whose boot sector holds a few instructions: for
+//! machines that need a next boot device, and to test machines without a boot loader.
 
 use anyhow::Result;
 use std::path::Path;
@@ -40,5 +40,24 @@ pub fn next_device(path: &Path) -> Result<()> {
         0xeb, 0xfd,       // 7c13  jmp 7c12
     ];
     code.extend(NEXT_DEVICE.bytes().chain([0]));
+    write(path, &code)
+}
+
+/// A disk that shows "Hi" on the screen and then each key that is pressed, which it also
+/// sends to COM1 (INT 16h, INT 10h).
+pub fn echo(path: &Path) -> Result<()> {
+    #[rustfmt::skip]
+    let code = [
+        0xb8, 0x48, 0x0e, // 7c00  mov ax, 0e48h ('H')
+        0xcd, 0x10,       // 7c03  int 10h
+        0xb8, 0x69, 0x0e, // 7c05  mov ax, 0e69h ('i')
+        0xcd, 0x10,       // 7c08  int 10h
+        0x31, 0xc0,       // 7c0a  xor ax, ax
+        0xcd, 0x16,       // 7c0c  int 16h
+        0xba, 0xf8, 0x03, // 7c0e  mov dx, 3f8h
+        0xee,             // 7c11  out dx, al
+        0xb4, 0x0e,       // 7c12  mov ah, 0eh
+        0xeb, 0xf2,       // 7c14  jmp 7c08
+    ];
     write(path, &code)
 }

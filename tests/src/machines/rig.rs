@@ -17,7 +17,8 @@ pub trait Rig: Debug {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// QEMU's exit status: 0 when the guest powered off or restarted,
-    /// 2 v + 1 when it wrote v to `isa-debug-exit`. Bochs always ends with 1.
+    /// 2 v + 1 when it wrote v to `isa-debug-exit`. v86 does the same. Bochs always ends
+    /// with 1.
     Status(i32),
     /// It was stopped when its time was over or the test had seen enough.
     Stopped,

@@ -1,14 +1,16 @@
-//! `./x test` and `./x heavy`: all tests and checks.
+//! `./x test`, `./x heavy` and `./x v86`: all tests and checks.
 //!
 //! | module | content |
 //! |---|---|
 //! | `tally` | counts the tests and checks that passed |
 //! | `cargo_test` | runs `cargo test` on the built loader and programs |
 //! | `quick` | the tests that `./x test --quick` runs |
+//! | `v86` | the npm package of the emulator v86 |
 
 mod cargo_test;
 mod quick;
 mod tally;
+mod v86;
 
 use anyhow::Result;
 use std::fs;
@@ -112,6 +114,20 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     test.args(["--package=tests", "--features=heavy"]);
     test.args(["--test=heavy", "--test=systemd_boot"]);
     run(test.args(["--", "--test-threads=1"]))
+}
+
+/// Runs the tests in v86, an emulator that needs node.
+///
+/// # Errors
+///
+/// As [`all`], or v86 cannot be installed.
+pub(crate) fn v86(workspace: &Workspace) -> Result<()> {
+    packages::ensure(TOOLS)?;
+    let package = v86::installed(workspace)?;
+    let (built, _) = Built::build(workspace)?;
+    let mut test = built.test(workspace);
+    test.env("GAPBOOT_V86", package);
+    run(test.args(["--package=tests", "--features=v86", "--test=v86"]))
 }
 
 /// The tests of all host crates.

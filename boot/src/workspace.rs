@@ -6,6 +6,7 @@
 use crate::attempt::count::Names;
 use crate::disk::storage::{self, Storage};
 use crate::entries::entry::Entry;
+use crate::entries::line::LINE;
 use crate::entries::list::CAPACITY;
 use crate::fat::Name;
 use crate::load::cmdline;
@@ -19,9 +20,6 @@ use crate::text::Text;
 const BLOCKS: usize = 12 * 4096;
 /// Bytes of the window on a file allocation table.
 const TABLE: usize = 64 * 512;
-/// Bytes that are kept of a line of a text file: more than any value may have. A command
-/// line has at most 2,047.
-pub(crate) const LINE: usize = 4096;
 
 /// Everything that is too large for the stack.
 pub struct Workspace {

@@ -6,6 +6,10 @@
 //! the key ends at the first separator, and everything after the run of separators is
 //! the value, `#` and quotes included.
 
+/// Bytes that are kept of a line of a text file: more than any value may have. A command
+/// line has at most 2,047.
+pub const LINE: usize = 4096;
+
 /// The separators of Type 1 entries and `loader.conf`. The specification says
 /// spaces; tabs are common in practice. Vertical tabs, form feeds and no-break spaces
 /// are not blanks.

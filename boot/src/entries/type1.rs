@@ -12,7 +12,6 @@ use super::counter::EntryName;
 use super::entry::{Entry, Field};
 use super::line;
 use crate::text::{Text, cut};
-use crate::workspace::LINE;
 use crate::{Error, Kind};
 
 /// The keys that mean something here. Keys that an x86 BIOS loader has no use for
@@ -81,7 +80,7 @@ impl Key {
 /// The key and the value of a line; None if the line has no key that is known here.
 /// Values are literal, with no quotes and no escapes.
 ///
-/// Of a line of [`LINE`] bytes a part may be missing. All of it is the value, which is too
+/// Of a line of [`line::LINE`] bytes a part may be missing. All of it is the value, which is too
 /// long for every key: the entry must not boot with the rest of what it says.
 ///
 /// The values of `initrd` and `options` end in variables for GRUB in Fedora's entries
@@ -91,7 +90,7 @@ pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
     let key = KEYS.get(line::word(WORDS, word)?)?;
     let value = match key {
-        _ if line.len() >= LINE => line,
+        _ if line.len() >= line::LINE => line,
         Key::Initrd | Key::Options => without_variables(value)?,
         _ => value,
     };

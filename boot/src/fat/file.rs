@@ -64,8 +64,9 @@ impl File {
     ///
     /// # Errors
     /// Those of [`Storage::read`] and [`Storage::table_sector`];
-    /// [`Kind::ChainShort`], [`Kind::ClusterFree`], [`Kind::ClusterBad`],
-    /// [`Kind::ClusterInvalid`], [`Kind::ChainCycle`].
+    /// [`ChainShort`](crate::Kind::ChainShort), [`ClusterFree`](crate::Kind::ClusterFree),
+    /// [`ClusterBad`](crate::Kind::ClusterBad), [`ClusterInvalid`](crate::Kind::ClusterInvalid),
+    /// [`ChainCycle`](crate::Kind::ChainCycle).
     pub fn next<'s, D: Disk>(
         &mut self,
         storage: &'s mut Storage<D>,

@@ -5,7 +5,7 @@
 
 use boot::disk::gpt::SIGNATURE;
 
-use super::gpt::{self, Fault};
+use super::gpt_table::{Fault, table};
 use super::mbr;
 use crate::disk::contents::{self, Contents, Kind};
 use crate::disk::device::LARGE_SECTORS;
@@ -84,7 +84,7 @@ fn backup(disk: &dyn Sectors) -> Option<u64> {
     let last = disk.sectors().saturating_sub(1);
     let places = [Some(last), named(disk), mbr::protected_end(disk)];
     let mut places = places.into_iter().flatten().filter(|&at| at > 1);
-    places.find(|&at| gpt::table(disk, at).is_ok())
+    places.find(|&at| table(disk, at).is_ok())
 }
 
 /// The backup's place by the primary header, even if that is damaged.

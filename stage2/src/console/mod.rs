@@ -17,17 +17,13 @@ use boot::menu::ansi;
 use boot::overlay::Overlay;
 use boot::text;
 use layout::header::OUTPUTS_OFFSET;
-use screen::{mode, set_cursor, teletype, video};
+use screen::{HIGHLIGHTED, PLAIN, mode, set_cursor, teletype, video};
 use serial::Serial;
 
 /// Columns of text modes 2, 3 and 7, and of any terminal.
 const COLUMNS: u8 = 80;
 /// Lines that any terminal has.
 const TERMINAL_LINES: u8 = 24;
-
-/// Grey on black, and the reverse, on colour and monochrome screens.
-const PLAIN: u8 = 0x07;
-const HIGHLIGHTED: u8 = 0x70;
 
 /// The control character that beeps.
 const BELL: u8 = 0x07;

@@ -3,6 +3,10 @@
 use crate::bda;
 use crate::bios::{self, Registers};
 
+/// Grey on black, and the reverse, on colour and monochrome screens.
+pub(crate) const PLAIN: u8 = 0x07;
+pub(crate) const HIGHLIGHTED: u8 = 0x70;
+
 /// Calls INT 10h for the active page with these values in AX, BL, CX and DX. Returns AH.
 pub(crate) fn video(ax: u16, bl: u8, cx: u16, dx: u16) -> u8 {
     let mut registers = Registers::new(ax.into());
@@ -24,7 +28,7 @@ pub(crate) fn set_cursor(place: u16) {
 /// Writes a character at the cursor and moves on, or does what a control character does
 /// (AH=0Eh). Old BIOSes destroy BP when the screen scrolls; the thunk saves it.
 pub(crate) fn teletype(character: u8) {
-    video(0x0e00 | u16::from(character), super::PLAIN, 0, 0);
+    video(0x0e00 | u16::from(character), PLAIN, 0, 0);
 }
 
 /// The video mode.

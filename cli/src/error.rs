@@ -100,7 +100,8 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The advice after an error of the system, with its semicolon; empty if there is none.
+/// The advice for an error of the operating system. It begins with a semicolon, because it
+/// follows the error's own text. It is empty for errors without advice.
 pub fn hint(error: &io::Error) -> &'static str {
     match (Errno::from_io_error(error), error.kind()) {
         // Not a question of who asks: the system denies it to everybody here.
@@ -115,7 +116,7 @@ pub fn hint(error: &io::Error) -> &'static str {
         (_, io::ErrorKind::PermissionDenied) => "; run gapboot as root or change its permissions",
         (_, io::ErrorKind::ReadOnlyFilesystem) => "; mount it for writing (`mount -o remount,rw`)",
         (_, io::ErrorKind::ResourceBusy) => "; something else uses it",
-        (_, io::ErrorKind::StorageFull) => "; delete something there",
+        (_, io::ErrorKind::StorageFull) => "; make room there",
         _ => "",
     }
 }

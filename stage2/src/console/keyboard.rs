@@ -17,8 +17,8 @@ pub(crate) fn poll() -> Option<Input> {
     // Bit 4 of the byte means a keyboard with 101 keys. Functions 10h and 11h are for
     // such keyboards, functions 0 and 1 for others.
     let enhanced = bda::byte(0x96) & 0x10;
-    // Ask first: on some BIOSes the call that reads a key never returns if there is none
-    // to read.
+    // On some BIOSes, the call that reads a key waits for ever without a key. So the
+    // other call comes first, which only looks.
     let (_, nothing) = call(enhanced | 1);
     if nothing {
         return None;

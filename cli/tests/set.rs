@@ -220,7 +220,7 @@ fn no_room_for_the_file() {
     let image = Image::with_files(&[LOADER]);
     fill(&image, 4096 * 512);
     let before = image.bytes();
-    set(&["timeout", "7", image.name()]).refused(&["No space left", "delete something"]);
+    set(&["timeout", "7", image.name()]).refused(&["No space left", "make room there"]);
     assert!(image.bytes() == before);
 }
 

@@ -14,6 +14,7 @@
 //! | [`menu`] | a [`Menu`] and its entries: what every reader gives |
 //! | [`storage`] | the trait [`Storage`]: what a reader may ask |
 //! | [`search`] | devices by label, UUID, file or GRUB's name |
+//! | [`grub`] | GRUB 2: `grub.cfg` |
 //! | [`limits`] | bounds of time and memory |
 //! | [`memory`] | a [`Storage`] in memory, for tests |
 
@@ -37,6 +38,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod grub;
 pub mod limits;
 pub mod memory;
 pub mod menu;

@@ -16,7 +16,9 @@ fn package(program: &str) -> &str {
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-mkimage" | "grub-mkrescue" => "grub-common",
+        "grub-mkimage" | "grub-mkrescue" | "grub-script-check" => "grub-common",
+        "script" => "bsdutils",
+        "cc" => "gcc",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",

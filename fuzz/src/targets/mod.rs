@@ -8,6 +8,8 @@ pub mod entry;
 pub mod fat;
 pub mod glob;
 pub mod gpt;
+pub mod grub_menu;
+pub mod grub_syntax;
 pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
@@ -38,6 +40,8 @@ targets! {
     fat: 20480,
     glob: 64,
     gpt: 4096,
+    grub_menu: 1024,
+    grub_syntax: 512,
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,

@@ -29,7 +29,9 @@ fn ours(directory: &Path) -> Titles {
     let menu = grub::read(&memory, &config);
     let mut titles = Titles::new();
     for entry in &menu.entries {
-        let numbers = entry.aliases[0].split('>').map(|number| number.parse().unwrap());
+        let numbers = entry.aliases[0]
+            .split('>')
+            .map(|number| number.parse().unwrap());
         let numbers: Vec<usize> = numbers.collect();
         // A `>` that is part of a title is doubled.
         let way = entry.id.replace(">>", "\0");
@@ -48,7 +50,10 @@ fn ours(directory: &Path) -> Titles {
 fn compare(directory: &Path) -> usize {
     let ours = ours(directory);
     let mut ways: Vec<Vec<usize>> = vec![vec![]];
-    let menus = ours.keys().filter(|way| way.len() > 1).map(|way| way[..way.len() - 1].to_vec());
+    let menus = ours
+        .keys()
+        .filter(|way| way.len() > 1)
+        .map(|way| way[..way.len() - 1].to_vec());
     ways.extend(menus);
     ways.sort();
     ways.dedup();
@@ -59,10 +64,17 @@ fn compare(directory: &Path) -> usize {
             grub.choose(*number);
             titles = grub.titles();
         }
-        let below = ours.iter().filter(|(known, _)| known.len() == way.len() + 1 && known.starts_with(way));
+        let below = ours
+            .iter()
+            .filter(|(known, _)| known.len() == way.len() + 1 && known.starts_with(way));
         // GRUB's screen shows no space at the end.
         let expected: Vec<&str> = below.map(|(_, title)| title.trim_end()).collect();
-        assert_eq!(expected, titles, "the menu {way:?} of {}", directory.display());
+        assert_eq!(
+            expected,
+            titles,
+            "the menu {way:?} of {}",
+            directory.display()
+        );
     }
     ours.len()
 }
@@ -101,7 +113,9 @@ fn of_debian() {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut extract = tests::tool::command("xorriso");
     extract.args(["-osirrox", "on", "-indev"]).arg(&image);
-    extract.args(["-extract", "/boot/grub/grub.cfg"]).arg(directory.path().join("grub.cfg"));
+    extract
+        .args(["-extract", "/boot/grub/grub.cfg"])
+        .arg(directory.path().join("grub.cfg"));
     tests::tool::run(&mut extract).unwrap();
     assert!(compare(directory.path()) > 0);
 }
@@ -113,7 +127,9 @@ fn of_the_installer() {
     let package = tests::debian::package("debian-installer-12-netboot-amd64").unwrap();
     let images = package.join("usr/lib/debian-installer/images/12/amd64");
     for look in ["text", "gtk"] {
-        let config = images.join(look).join("debian-installer/amd64/grub/grub.cfg");
+        let config = images
+            .join(look)
+            .join("debian-installer/amd64/grub/grub.cfg");
         let config = fs::read_to_string(&config).unwrap();
         let config = config.replace("terminal_output gfxterm", "true");
         assert!(compare_text(&config) > 20, "{look}");

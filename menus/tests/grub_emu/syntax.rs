@@ -15,9 +15,13 @@ fn grub_takes(script: &str) -> bool {
     let file = tempfile::NamedTempFile::new_in(directory).unwrap();
     std::fs::write(file.path(), script).unwrap();
     let mut check = command("grub-script-check");
-    check.arg(file.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    check
+        .arg(file.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let status = check.status();
-    let status = status.unwrap_or_else(|error| panic!("{}", missing("grub-script-check".as_ref(), error)));
+    let status =
+        status.unwrap_or_else(|error| panic!("{}", missing("grub-script-check".as_ref(), error)));
     status.success()
 }
 
@@ -45,7 +49,10 @@ fn of_changed_scripts() {
         right += u64::from(compare(&format!("true\n{changed}")));
     }
     // The scripts are neither all right nor all wrong.
-    assert!((rounds / 10..rounds * 9 / 10).contains(&right), "{right} of {rounds}");
+    assert!(
+        (rounds / 10..rounds * 9 / 10).contains(&right),
+        "{right} of {rounds}"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use boot::Kind;
 use boot::disk::storage::Storage;
 use boot::entries::entry::{self, Field};
 use boot::entries::title;
-use boot::entries::type1::{self, Key, Main};
+use boot::entries::type1::{self, EntryKey, Main};
 use boot::fat::{DirEntry, File, Volume};
 use boot::load::cmdline::{self, CommandLine};
 use boot::machine;
@@ -74,9 +74,9 @@ impl MenuEntry {
             };
             self.warnings.extend(warnings::of_variables(line));
             match type1::pair(line) {
-                Some((Key::Text(Field::Title), value)) => self.title = Some(string(value)),
-                Some((Key::Architecture, value)) => self.architecture = Some(string(value)),
-                Some((Key::Main(main), path)) => {
+                Some((EntryKey::Text(Field::Title), value)) => self.title = Some(string(value)),
+                Some((EntryKey::Architecture, value)) => self.architecture = Some(string(value)),
+                Some((EntryKey::Main(main), path)) => {
                     match main {
                         Main::Linux => self.linux = Some(absolute(path)),
                         Main::Efi => self.efi = Some(absolute(path)),
@@ -84,8 +84,8 @@ impl MenuEntry {
                     }
                     image = path.to_vec();
                 }
-                Some((Key::Options, value)) => options.push(value.to_vec()),
-                Some((Key::Initrd, path)) => {
+                Some((EntryKey::Options, value)) => options.push(value.to_vec()),
+                Some((EntryKey::Initrd, path)) => {
                     self.initrd.push(absolute(path));
                     match source.file(path) {
                         Ok(node) => initrds.push(node),

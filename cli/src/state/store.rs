@@ -31,10 +31,10 @@ const FILE: &str = state::PATH.split_at(1).1;
 pub struct Store {
     /// The disk.
     pub disk: PathBuf,
-    place: Place,
+    place: StateLocation,
 }
 
-enum Place {
+enum StateLocation {
     /// In this root directory, which is mounted there.
     Mounted(OwnedFd, PathBuf),
     /// On a partition that nobody has mounted.
@@ -86,13 +86,13 @@ impl Store {
     /// The file system or the file cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         match &self.place {
-            Place::Mounted(root, at) => match read_mounted(root) {
+            StateLocation::Mounted(root, at) => match read_mounted(root) {
                 Err(Errno::NOENT) => Ok(None),
                 read => read
                     .map(Some)
                     .map_err(|error| cannot_read(at, error.into())),
             },
-            Place::Partition(partition, _) => Disk::open(&self.disk, Access::Read)
+            StateLocation::Partition(partition, _) => Disk::open(&self.disk, Access::Read)
                 .and_then(|disk| reader::file(disk, partition, state::PATH))
                 .map_err(|error| error.on(&self.disk)),
         }
@@ -105,12 +105,12 @@ impl Store {
     /// The file cannot be written, or reads back differently.
     pub fn write(&self, bytes: &[u8; state::SIZE]) -> Result<(), Error> {
         match &self.place {
-            Place::Mounted(root, at) => {
+            StateLocation::Mounted(root, at) => {
                 let path = at.join(FILE);
                 write_mounted(root, bytes)
                     .map_err(|error| Error::file("write", &path, &error.into()))
             }
-            Place::Partition(_, window) => {
+            StateLocation::Partition(_, window) => {
                 window.write(bytes).map_err(|error| {
                     let what = format!("write {} on", state::PATH);
                     Error::file(&what, &window.path, &error)
@@ -147,7 +147,7 @@ fn place(
     system: &System,
     disk: &Path,
     device: Option<&Device>,
-) -> Result<Result<Place, Error>, Error> {
+) -> Result<Result<StateLocation, Error>, Error> {
     let esp = match reader::partitions(Disk::open(disk, Access::Read)?) {
         Ok(partitions) => partitions.esp,
         Err(none) => return Ok(Err(none)),
@@ -173,10 +173,12 @@ fn place(
     // Without a device of its own a partition can't be mounted.
     let partition = device.and_then(|device| system.partition_at(device, esp.first.0).ok());
     let Some(partition) = partition else {
-        return Ok(Ok(Place::Partition(esp, whole)));
+        return Ok(Ok(StateLocation::Partition(esp, whole)));
     };
     Ok(Ok(match mounts::of(system, &partition)? {
-        Some(mount) => Place::Mounted(mounts::open(system, &mount)?, system.path(&mount.at)),
+        Some(mount) => {
+            StateLocation::Mounted(mounts::open(system, &mount)?, system.path(&mount.at))
+        }
         None => {
             let path = system.file(&partition);
             let window = Window {
@@ -184,7 +186,7 @@ fn place(
                 first: 0,
                 ..whole
             };
-            Place::Partition(esp, window)
+            StateLocation::Partition(esp, window)
         }
     }))
 }

@@ -105,6 +105,21 @@ impl Fuzzers {
         })
     }
 
+    /// Runs every target for `seconds` seconds, two at a time.
+    pub(crate) fn run_all(&self, seconds: u32) -> Vec<Result<()>> {
+        let (left, right) = self.targets.split_at(self.targets.len() / 2);
+        let run = |targets: &[Target]| -> Vec<_> {
+            let results = targets.iter().map(|target| self.run(target, seconds));
+            results.collect()
+        };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| run(right));
+            let mut results = run(left);
+            results.extend(other.join().expect("a thread that only runs programs"));
+            results
+        })
+    }
+
     /// Runs a target for `seconds` seconds, and prints its numbers of executions and
     /// edges.
     ///

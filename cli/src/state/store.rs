@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use super::state_edit::{EditedVolume, StateEdit};
-use crate::disk::{Access, Disk, attached, reader};
+use crate::disk::{Access, Disk, attached, reader, lock};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};
@@ -102,7 +102,8 @@ impl Store {
     /// right size already keeps its place.
     ///
     /// # Errors
-    /// The file cannot be written, or reads back differently.
+    /// The file cannot be written, or reads back differently; or another program keeps
+    /// the lock of a disk that is not mounted.
     pub fn write(&self, bytes: &[u8; state::SIZE]) -> Result<(), Error> {
         match &self.place {
             StateLocation::Mounted(root, at) => {
@@ -111,6 +112,10 @@ impl Store {
                     .map_err(|error| Error::file("write", &path, &error.into()))
             }
             StateLocation::Partition(_, window) => {
+                // Held until the file has been read back.
+                let whole = File::open(&self.disk)
+                    .map_err(|error| Error::file("open", &self.disk, &error))?;
+                lock::lock(&whole, lock::PATIENCE).map_err(|error| error.on(&self.disk))?;
                 window.write(bytes).map_err(|error| {
                     let what = format!("write {} on", state::PATH);
                     Error::file(&what, &window.path, &error)

@@ -170,7 +170,7 @@ impl Volumes {
 
     /// Where a device is mounted, if it is a tree.
     #[must_use]
-    pub fn directory(&self, device: Device) -> Option<PathBuf> {
+    pub fn mounted_at(&self, device: Device) -> Option<PathBuf> {
         let volume = self.volume(device).ok()?;
         match volume.content {
             Content::Tree(_) => Some(PathBuf::from(&volume.called)),
@@ -245,13 +245,14 @@ impl Storage for Volumes {
         if let Some(known) = self.loops.borrow().get(at) {
             return Ok(*known);
         }
+        let file = self.file(at)?;
         let nested = self.volume(at.device)?.nested.saturating_add(1);
         if nested > MOST_NESTED || self.loops.borrow().len() >= MOST_LOOPS {
             return Err(Failure::Unsupported(
                 "is a file system in too many others: copy it out".to_owned(),
             ));
         }
-        let file: Rc<dyn Bytes> = Rc::new(Cached::new(self.file(at)?));
+        let file: Rc<dyn Bytes> = Rc::new(Cached::new(file));
         let mut volume = Volume::of(file, Properties::default(), at.path.clone());
         volume.nested = nested;
         let mut devices = self.devices.borrow_mut();

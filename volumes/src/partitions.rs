@@ -40,7 +40,10 @@ pub fn partitions(disk: &dyn Bytes, sector: Option<u32>) -> Vec<Place> {
     let Some(mbr) = mbr(disk, 0) else {
         return Vec::new();
     };
-    let sizes = sector.map_or(SECTORS.to_vec(), |sector| vec![sector]);
+    let sizes = match sector {
+        Some(size) if size.is_power_of_two() && size >= 512 => vec![size],
+        _ => SECTORS.to_vec(),
+    };
     let gpt = || {
         let mut tables = sizes.iter().map(|&size| (size, gpt_of(disk, size)));
         tables.find_map(|(size, table)| Some((size, table?)))

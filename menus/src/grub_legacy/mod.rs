@@ -1,0 +1,1 @@
+//! The menus of GRUB 0.97.

@@ -15,6 +15,7 @@ const BYTES: usize = 8 * limits::FILE;
 pub(crate) struct Budget {
     files: u32,
     bytes: usize,
+    steps: u32,
 }
 
 /// Why a file was not read.
@@ -31,7 +32,15 @@ impl Budget {
         Self {
             files: limits::FILES,
             bytes: BYTES,
+            steps: limits::STEPS,
         }
+    }
+
+    /// Whether one more command may be run.
+    pub(crate) fn step(&mut self) -> bool {
+        let left = self.steps.checked_sub(1);
+        self.steps = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// The content of a configuration file.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Notes of one menu or entry.
-const MOST: usize = 64;
+const MOST: usize = 32;
 /// Bytes of a note.
 const LONGEST: usize = 400;
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::chain;
-use super::command::{Context, Link, Outcome, nothing};
+use super::command::{Context, FILES, Link, Outcome, nothing};
 use super::words::{split, without, words};
 use crate::menu::{Boots, Module};
 use crate::reading::{Notes, Value, shown};
@@ -77,6 +77,9 @@ fn multiboot(context: &Context, arguments: &str, notes: &mut Notes) -> Boots {
     }
     let mut files = Vec::new();
     for part in words.split(|word| *word == "---") {
+        if files.len() > FILES {
+            return Boots::Nothing(format!("it has more than {FILES} modules"));
+        }
         let (name, arguments) = part.split_first().unwrap_or((&"", &[]));
         match context.file(name) {
             Ok(file) => files.push(Module {

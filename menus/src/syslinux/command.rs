@@ -42,6 +42,8 @@ pub(super) struct Link {
 
 /// How many commands may run each other.
 const DEPTH: u32 = 8;
+/// Initrds or modules of one entry.
+pub(super) const FILES: usize = 64;
 
 pub(super) fn nothing(reason: impl Into<String>) -> Outcome {
     Outcome::Boots(Boots::Nothing(reason.into()))
@@ -180,6 +182,11 @@ impl Context<'_> {
         notes: &mut Notes,
     ) -> Boots {
         let named = initrds.filter(|name| !name.is_empty());
+        let named: Vec<&str> = named.take(FILES.saturating_add(1)).collect();
+        if named.len() > FILES {
+            return Boots::Nothing(format!("it has more than {FILES} initrds"));
+        }
+        let named = named.into_iter();
         let initrds: Result<Vec<_>, _> = named.map(|name| self.file(name)).collect();
         let (kernel, initrds) = match (self.file(name), initrds) {
             (Ok(kernel), Ok(initrds)) => (kernel, initrds),

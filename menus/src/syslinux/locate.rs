@@ -6,6 +6,9 @@ use alloc::string::String;
 use crate::reading::shown;
 use crate::storage::{Location, Storage};
 
+/// Bytes of a name. Names are repeated in every entry that uses them.
+const LONGEST: usize = 1024;
+
 /// The file that a configuration with this folder names.
 ///
 /// # Errors
@@ -19,6 +22,9 @@ pub(super) fn locate(
 ) -> Result<Location, String> {
     if name.is_empty() {
         return Err("the name of a file is missing".into());
+    }
+    if name.len() > LONGEST || folder.path.len() > LONGEST {
+        return Err("the name of a file is too long".into());
     }
     if name.contains("::") || name.contains("://") {
         return Err(format!("{} is on a server", shown(name)));

@@ -8,9 +8,11 @@ pub mod entry;
 pub mod fat;
 pub mod glob;
 pub mod gpt;
+pub mod iso9660;
 pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
+pub mod partitions;
 pub mod rename;
 pub mod state;
 pub mod uki;
@@ -38,9 +40,11 @@ targets! {
     fat: 20480,
     glob: 64,
     gpt: 4096,
+    iso9660: 12288,
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,
+    partitions: 32769,
     rename: 18432,
     state: 640,
     uki: 1024,

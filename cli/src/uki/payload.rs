@@ -25,10 +25,27 @@ use crate::error::Error;
 /// A file cannot be read, or is neither a kernel nor an image with the profile.
 pub fn of_file(path: &Path, initrds: &[PathBuf], cmdline: &str) -> Result<Payload, Error> {
     let source = SourceFile::open(path)?;
-    let initrds = initrds.iter().map(|path| initrd(&SourceFile::open(path)?));
+    let initrds = initrds.iter().map(|path| SourceFile::open(path));
+    of_source(
+        &source,
+        &initrds.collect::<Result<Vec<_>, Error>>()?,
+        cmdline,
+    )
+}
+
+/// The same of files that are open.
+///
+/// # Errors
+/// Those of [`of_file`].
+pub fn of_source(
+    source: &Rc<SourceFile>,
+    initrds: &[Rc<SourceFile>],
+    cmdline: &str,
+) -> Result<Payload, Error> {
+    let initrds = initrds.iter().map(initrd);
     let initrds = initrds.collect::<Result<_, Error>>()?;
     if source.all().head(0x206)?.get(0x202..) != Some(b"HdrS") {
-        return of_image(&source, initrds, cmdline);
+        return of_image(source, initrds, cmdline);
     }
     Ok(Payload {
         name: source.name().to_owned(),

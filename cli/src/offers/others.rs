@@ -7,6 +7,7 @@ use menus::menu::{Loader, Menu};
 use menus::storage::{Device, Failure, Location, Storage};
 use volumes::Volumes;
 
+use crate::disk;
 use crate::error::Error;
 
 /// Whose menus are wanted.
@@ -67,6 +68,10 @@ impl Others {
     /// # Errors
     /// It cannot be opened.
     pub fn of(path: &Path, from: From) -> Result<Self, Error> {
+        if path.is_file() {
+            // Its bytes would be taken for a disk's.
+            disk::device::check_container(path)?;
+        }
         let volumes = Volumes::open(path).map_err(|failure| Error::failed(explain(&failure)))?;
         Ok(Self::on(volumes, from))
     }

@@ -11,12 +11,13 @@ use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::menu::Menu;
 use crate::printable::printable;
-use crate::uki::payload;
+use crate::uki::payload::{self, Extras};
 
 /// Start a UKI, a kernel or an entry from this system, without the firmware.
 ///
-/// Has Linux load FILE, a unified kernel image or a bzImage, and starts it: by
-/// `systemctl kexec` where systemd runs, else at once. With --disk, what the menu of
+/// Has Linux load FILE, and starts it: by `systemctl kexec` where systemd runs, else at
+/// once. FILE is a unified kernel image, a bzImage of 64 or 32 bits, or a Multiboot
+/// kernel such as Xen; kernels may be compressed by gzip. With --disk, what the menu of
 /// DISK would start: ENTRY, an id as `gapboot list` shows it, or the default. The
 /// attempt is not counted.
 #[derive(Args, Debug)]
@@ -24,16 +25,21 @@ use crate::uki::payload;
     args_override_self = true,
     override_usage = "\
 gapboot kexec [-l] FILE [--initrd FILE]... [--cmdline TEXT]
+       gapboot kexec [-l] FILE [--module \"FILE ARGUMENTS\"]... [--cmdline TEXT]
        gapboot kexec [-l] --disk DISK [ENTRY] [--cmdline TEXT]
        gapboot kexec -e",
     after_help = "\
 It needs root, and a Linux with CONFIG_KEXEC_FILE (kexec_file_load) or
 CONFIG_KEXEC (kexec_load: no signatures are checked, and a machine with UEFI has
-no runtime services in the new system).
+no runtime services in the new system). Kernels of 32 bits, kernels that are not
+relocatable and Multiboot kernels need CONFIG_KEXEC. A Multiboot kernel finds FILE
+in front of its command line; it cannot be told where ACPI's tables are, so after a
+boot by UEFI it may not find them.
 
 Examples:
   gapboot kexec os.efi
   gapboot kexec vmlinuz --initrd initrd.img --cmdline \"root=/dev/sda2 ro\"
+  gapboot kexec xen.gz --module \"vmlinuz root=/dev/sda2 ro\" --module initrd.img
   gapboot kexec --disk /dev/sda debian"
 )]
 pub struct Arguments {
@@ -46,6 +52,9 @@ pub struct Arguments {
     /// an initrd; several are put together in their order
     #[arg(long = "initrd", value_name = "FILE")]
     initrds: Vec<PathBuf>,
+    /// a module of a Multiboot kernel, and after a space its arguments
+    #[arg(long = "module", value_name = "FILE ARGUMENTS")]
+    modules: Vec<String>,
     /// the command line, in place of the image's or the entry's; in front of it,
     /// @N chooses profile N of an image
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -85,8 +94,8 @@ impl Arguments {
             _ if self.exec && others => "-e starts what was loaded before: leave the rest out",
             _ if self.exec => return Ok(()),
             _ if !loads => "FILE is missing: name a unified kernel image or a kernel, or --disk",
-            _ if self.disk.is_some() && !self.initrds.is_empty() => {
-                "an entry names its own initrds: leave --initrd out"
+            _ if self.disk.is_some() && !(self.initrds.is_empty() && self.modules.is_empty()) => {
+                "an entry names its own initrds: leave --initrd and --module out"
             }
             _ => return Ok(()),
         }))
@@ -97,7 +106,11 @@ impl Arguments {
         let Some(disk) = &self.disk else {
             let path = self.what.clone().unwrap_or_default();
             let cmdline = self.cmdline.as_deref().unwrap_or_default();
-            return payload::of_file(&path, &self.initrds, cmdline);
+            let extras = Extras {
+                initrds: &self.initrds,
+                modules: &self.modules,
+            };
+            return payload::of_file(&path, &extras, cmdline);
         };
         // The disk is read past the caches of its mounted file systems.
         rustix::fs::sync();

@@ -19,31 +19,38 @@ use crate::offers::choose::{Choice, Menus};
 use crate::offers::others::explain;
 use crate::offers::{self, From, Others, TreeMenu, environment};
 use crate::printable::printable;
-use crate::uki::payload;
+use crate::uki::content::SourceFile;
+use crate::uki::payload::{Extras, of_source};
 
 /// Start a UKI, a kernel or an entry from this system, without the firmware.
 ///
-/// Has Linux load FILE, a unified kernel image or a bzImage, and starts it: by
-/// `systemctl kexec` where systemd runs, else at once. With --disk, what a menu of DISK
-/// would start, be it the loader's own or GRUB's or SYSLINUX's: ENTRY, an id as
-/// `gapboot list` shows it, or the default. With --system, what the menu of this
-/// machine would start. The attempt is not counted.
+/// Has Linux load FILE, and starts it: by `systemctl kexec` where systemd runs, else at
+/// once. FILE is a unified kernel image, a bzImage of 64 or 32 bits, or a Multiboot
+/// kernel such as Xen; kernels may be compressed by gzip. With --disk, what a menu of
+/// DISK would start, be it of the Boot Loader Specification, GRUB's or SYSLINUX's:
+/// ENTRY, an id as `gapboot list` shows it, or the default. With --system, what the
+/// menu of this machine would start. The attempt is not counted.
 #[derive(Args, Debug)]
 #[command(
     args_override_self = true,
     override_usage = "\
 gapboot kexec [-l] FILE [--initrd FILE]... [--cmdline TEXT]
+       gapboot kexec [-l] FILE [--module \"FILE ARGUMENTS\"]... [--cmdline TEXT]
        gapboot kexec [-l] --disk DISK [ENTRY] [--from LOADER] [--cmdline TEXT]
        gapboot kexec [-l] --system [ENTRY] [--from LOADER] [--list]
        gapboot kexec -e",
     after_help = "\
 It needs root, and a Linux with CONFIG_KEXEC_FILE (kexec_file_load) or
 CONFIG_KEXEC (kexec_load: no signatures are checked, and a machine with UEFI has
-no runtime services in the new system).
+no runtime services in the new system). Kernels of 32 bits, kernels that are not
+relocatable and Multiboot kernels need CONFIG_KEXEC. A Multiboot kernel finds FILE
+in front of its command line; it cannot be told where ACPI's tables are, so after a
+boot by UEFI it may not find them.
 
 Examples:
   gapboot kexec os.efi
   gapboot kexec vmlinuz --initrd initrd.img --cmdline \"root=/dev/sda2 ro\"
+  gapboot kexec xen.gz --module \"vmlinuz root=/dev/sda2 ro\" --module initrd.img
   gapboot kexec --disk /dev/sda debian"
 )]
 pub struct Arguments {
@@ -77,6 +84,9 @@ pub struct Arguments {
     /// an initrd; several are put together in their order
     #[arg(long = "initrd", value_name = "FILE")]
     initrds: Vec<PathBuf>,
+    /// a module of a Multiboot kernel, and after a space its arguments
+    #[arg(long = "module", value_name = "FILE ARGUMENTS")]
+    modules: Vec<String>,
     /// the command line, in place of the image's or the entry's; in front of it,
     /// @N chooses profile N of an image
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -142,8 +152,8 @@ impl Arguments {
             _ if self.list && !self.system => "--list goes with --system: use `gapboot list DISK`",
             _ if !has_menu && self.from != From::All => "--from goes with --disk and --system",
             _ if !has_menu && self.clear_once => "--clear-once goes with --disk and --system",
-            _ if has_menu && !self.initrds.is_empty() => {
-                "an entry names its own initrds: leave --initrd out"
+            _ if has_menu && !(self.initrds.is_empty() && self.modules.is_empty()) => {
+                "an entry names its own initrds: leave --initrd and --module out"
             }
             _ => return Ok(()),
         }))
@@ -157,7 +167,9 @@ impl Arguments {
         let Some(disk) = &self.disk else {
             let path = self.what.clone().unwrap_or_default();
             let cmdline = self.cmdline.as_deref().unwrap_or_default();
-            return payload::of_file(&path, &self.initrds, cmdline).map(Chosen::of);
+            let source = SourceFile::open(&path)?;
+            let extras = Extras::open(&self.initrds, &self.modules)?;
+            return of_source(&source, &extras, cmdline).map(Chosen::of);
         };
         let on = |error: Error| error.on(disk);
         // The disk is read past the caches of its mounted file systems.

@@ -10,6 +10,9 @@ use volumes::Volumes;
 use crate::disk;
 use crate::error::Error;
 
+/// Names in a directory that are looked at, and paths of one pattern.
+const MOST_NAMES: usize = 256;
+
 /// Whose menus are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum From {
@@ -48,11 +51,75 @@ struct Reader {
 }
 
 /// In the order in which they are listed.
-const READERS: &[Reader] = &[Reader {
-    loader: Loader::Syslinux,
-    places: menus::syslinux::places,
-    read: menus::syslinux::read,
-}];
+const READERS: [Reader; 3] = [
+    Reader {
+        loader: Loader::Grub,
+        places: grub,
+        read: menus::grub::read,
+    },
+    Reader {
+        loader: Loader::Syslinux,
+        places: menus::syslinux::places,
+        read: menus::syslinux::read,
+    },
+    Reader {
+        loader: Loader::GrubLegacy,
+        places: grub_legacy,
+        read: menus::grub_legacy::read,
+    },
+];
+
+/// GRUB's configurations on a device: each installation has its own.
+fn grub(storage: &dyn Storage, device: Device) -> Vec<Location> {
+    let places = menus::grub::PLACES.iter();
+    let places = places.flat_map(|place| matching(storage, device, place));
+    places.filter(|file| file.is_file(storage)).collect()
+}
+
+/// GRUB Legacy's configuration: the first one, to which others are often links.
+fn grub_legacy(storage: &dyn Storage, device: Device) -> Vec<Location> {
+    let places = menus::grub_legacy::PLACES.iter();
+    let mut places = places.filter_map(|place| Location::new(device, place));
+    let first = places.find(|file| file.is_file(storage));
+    first.into_iter().collect()
+}
+
+/// The paths that a pattern stands for, in which `*` is any name of a directory.
+fn matching(storage: &dyn Storage, device: Device, pattern: &str) -> Vec<Location> {
+    let mut found: Vec<Location> = Location::new(device, "/").into_iter().collect();
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        let below = |folder: &Location| match part {
+            "*" => {
+                let names = storage.directory(folder, MOST_NAMES).unwrap_or_default();
+                names.iter().filter_map(|name| folder.join(name)).collect()
+            }
+            name => Vec::from_iter(folder.join(name)),
+        };
+        found = found.iter().flat_map(below).take(MOST_NAMES).collect();
+    }
+    found
+}
+
+/// Leaves out menus that only pass on to others, as the configuration on an EFI system
+/// partition that reads the one in `/boot`: their entries are the same.
+fn without_twins(menus: Vec<Menu>) -> Vec<Menu> {
+    let mut kept: Vec<Menu> = Vec::new();
+    for menu in menus {
+        let is_own = |menu: &Menu| {
+            let mut entries = menu.entries.iter();
+            entries.any(|entry| entry.config == menu.config)
+        };
+        let twin = kept.iter_mut().find(|other| {
+            !menu.entries.is_empty() && other.loader == menu.loader && other.entries == menu.entries
+        });
+        match twin {
+            None => kept.push(menu),
+            Some(twin) if is_own(&menu) && !is_own(twin) => *twin = menu,
+            Some(_) => {}
+        }
+    }
+    kept
+}
 
 /// The menus of other loaders.
 pub struct Others {
@@ -85,7 +152,10 @@ impl Others {
                 menus.extend(places.iter().map(|config| (reader.read)(&volumes, config)));
             }
         }
-        Self { volumes, menus }
+        Self {
+            menus: without_twins(menus),
+            volumes,
+        }
     }
 
     /// The file systems on which there may be a menu, but which are not read here: a

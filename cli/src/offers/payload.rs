@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::menu::MenuEntry;
 use crate::number::{to_u64, to_usize};
 use crate::uki::content::SourceFile;
-use crate::uki::payload::of_source;
+use crate::uki::payload::{Extras, of_source};
 
 /// Bytes that are copied at once.
 const BLOCK: u64 = 1 << 20;
@@ -39,14 +39,28 @@ pub fn of_entry(
             cmdline: own,
         } => {
             let initrds = initrds.iter().map(|initrd| file(volumes, initrd));
-            let initrds = initrds.collect::<Result<Vec<_>, _>>()?;
-            of_source(&file(volumes, kernel)?, &initrds, cmdline.unwrap_or(own))?
+            let extras = Extras {
+                initrds: initrds.collect::<Result<_, _>>()?,
+                ..Extras::default()
+            };
+            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(own))?
         }
-        Boots::Multiboot { .. } => {
-            return Err(Error::failed(format!(
-                "{}: kernels of Multiboot are not started yet",
-                entry.id
-            )));
+        Boots::Multiboot {
+            kernel,
+            cmdline: own,
+            modules,
+            ..
+        } => {
+            let modules = modules.iter().map(|module| {
+                let file = file(volumes, &module.file)?;
+                let string = format!("{} {}", module.file.path, module.cmdline);
+                Ok((file, string.trim_end().to_owned()))
+            });
+            let extras = Extras {
+                modules: modules.collect::<Result<_, Error>>()?,
+                ..Extras::default()
+            };
+            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(own))?
         }
         other => {
             let reason = not_started(volumes, menu, other).unwrap_or_default();
@@ -82,7 +96,10 @@ pub fn of_tree(
     let kernel = kernels.into_iter().flatten().next();
     let kernel = kernel.ok_or_else(|| Error::failed(format!("{} names no kernel", entry.id)))?;
     let initrds = entry.initrd.iter().map(|path| find(path));
-    let initrds = initrds.collect::<Result<Vec<_>, _>>()?;
+    let extras = Extras {
+        initrds: initrds.collect::<Result<_, _>>()?,
+        ..Extras::default()
+    };
     let options = entry.options.as_deref().unwrap_or_default();
     let options = cmdline.unwrap_or(options);
     // A stub takes the number of a profile in front of its command line.
@@ -90,7 +107,7 @@ pub fn of_tree(
         Some(profile) => format!("@{profile} {options}"),
         None => options.to_owned(),
     };
-    let mut payload = of_source(&find(kernel)?, &initrds, &line)?;
+    let mut payload = of_source(&find(kernel)?, &extras, &line)?;
     payload.name.clone_from(&entry.id);
     Ok(payload)
 }

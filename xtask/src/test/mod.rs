@@ -147,8 +147,8 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
 fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     match Fuzzers::build(workspace) {
         Ok(fuzzers) => {
-            for target in &fuzzers.targets {
-                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            for result in fuzzers.run_all(FUZZ_SECONDS) {
+                tally.check("fuzz", result);
             }
         }
         Err(error) => tally.check("fuzz", Err(error)),

@@ -443,7 +443,9 @@ fn check(mut payload: Payload, initrd: Option<&[u8]>, cmdline: &str) {
 #[test]
 fn what_kexec_starts() {
     let place = Place::new();
-    for target in [place.disk(), place.at("root"), place.iso()] {
+    let (disk, iso) = (place.disk(), place.iso());
+    let before = [digest(&disk), digest(&iso)];
+    for target in [disk.clone(), place.at("root"), iso.clone()] {
         let others = Others::of(Path::new(&target), From::All).unwrap();
         let menus = Menus {
             bls: None,
@@ -475,6 +477,7 @@ fn what_kexec_starts() {
         assert!(matches!(xen.kind, Kind::Multiboot { .. }));
         assert!(start("Other", None).is_err());
     }
+    assert_eq!([digest(&disk), digest(&iso)], before, "nothing is written");
 }
 
 /// Entries of a mounted tree, and images there.
@@ -566,4 +569,53 @@ fn the_running_system() {
             error.err
         );
     }
+    // GRUB shows the entries of the Boot Loader Specification itself.
+    let script = "blscfg\nset default=0\n";
+    place.put("system/boot/grub/grub.cfg", script.as_bytes());
+    place.put("system/loader/entries/b.conf", b"title B\nlinux /nowhere\n");
+    let error = kexec(&["-l"]);
+    assert!(!error.err.contains("several menus"), "{}", error.err);
+}
+
+/// An entry that GRUB starts once comes again, unless that is cleared.
+#[test]
+fn entries_that_start_once() {
+    let place = Place::new();
+    place.kernels("tree");
+    let script = format!(
+        "load_env\nif [ \"${{next_entry}}\" ]; then\nset default=\"${{next_entry}}\"\n\
+         set next_entry=\nsave_env next_entry\nfi\n{}",
+        GRUB.replace("set default=1\n", "")
+    );
+    place.put("tree/boot/grub/grub.cfg", script.as_bytes());
+    let head = "# GRUB Environment Block\nnext_entry=first\n";
+    let env = format!("{head}{}", "#".repeat(1024 - head.len()));
+    place.put("tree/boot/grub/grubenv", env.as_bytes());
+    let tree = place.at("tree");
+    let all = list(&[&tree]);
+    assert_eq!(
+        (&all[0]["id"], &all[0]["isDefault"]),
+        (&json!("First"), &json!(true))
+    );
+    let table = run(&["list", &tree]).done();
+    assert!(table.out.contains("First (default, once)"), "{}", table.out);
+    assert_eq!(
+        fs::read(place.at("tree/boot/grub/grubenv")).unwrap(),
+        env.as_bytes()
+    );
+    let others = Others::of(Path::new(&tree), From::Grub).unwrap();
+    let [block] = others.menus[0].writes.as_slice() else {
+        panic!("{:?}", others.menus[0].writes);
+    };
+    environment::write(&others.volumes, block).unwrap();
+    let all = list(&[&tree]);
+    assert_eq!(
+        all[0]["isDefault"], true,
+        "the first entry, as without a default"
+    );
+    let table = run(&["list", &tree]).done();
+    assert!(table.out.contains("First (default)\n"), "{}", table.out);
+    let written = fs::read(place.at("tree/boot/grub/grubenv")).unwrap();
+    assert_eq!(written.len(), 1024);
+    assert!(!String::from_utf8(written).unwrap().contains("first"));
 }

@@ -11,6 +11,7 @@ pub mod gpt;
 pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
+pub mod multiboot;
 pub mod rename;
 pub mod state;
 pub mod uki;
@@ -41,6 +42,7 @@ targets! {
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,
+    multiboot: 1024,
     rename: 18432,
     state: 640,
     uki: 1024,

@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
 pub(crate) mod menu_files;
+pub mod multiboot;
 pub mod partitions;
 pub mod rename;
 pub mod state;
@@ -48,6 +49,7 @@ targets! {
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,
+    multiboot: 1024,
     partitions: 32769,
     rename: 18432,
     state: 640,

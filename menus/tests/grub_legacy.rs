@@ -9,6 +9,16 @@
 //! * A title with BSD's slices, `(hd0,2,a)`: nothing of gapboot starts from those.
 //! * A line that a backslash joins with the next: the converter does not join them.
 
+// Tests may fail by panicking: that is what they are for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
 mod common;
 
 use anyhow::Result;

@@ -12,6 +12,16 @@
 //! * `mboot.c32` makes it use up the memory.
 //! * Without a timeout it converts the default label only.
 
+// Tests may fail by panicking: that is what they are for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
 mod common;
 
 use anyhow::{Context, Result};

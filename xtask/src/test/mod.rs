@@ -114,7 +114,7 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot"]);
+    test.args(["--test=heavy", "--test=systemd_boot", "--test=converters"]);
     run(test.args(["--", "--test-threads=1"]))
 }
 

@@ -9,10 +9,12 @@ pub mod fat;
 pub mod glob;
 pub mod gpt;
 pub mod grub_legacy;
+pub mod iso9660;
 pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
 pub(crate) mod menu_files;
+pub mod partitions;
 pub mod rename;
 pub mod state;
 pub mod syslinux;
@@ -42,9 +44,11 @@ targets! {
     glob: 64,
     gpt: 4096,
     grub_legacy: 2048,
+    iso9660: 12288,
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,
+    partitions: 32769,
     rename: 18432,
     state: 640,
     syslinux: 2048,

@@ -114,8 +114,10 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot", "--test=converters"]);
-    run(test.args(["--", "--test-threads=1"]))
+    test.args(["--test=heavy", "--test=systemd_boot"]);
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.
@@ -147,8 +149,8 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
 fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     match Fuzzers::build(workspace) {
         Ok(fuzzers) => {
-            for target in &fuzzers.targets {
-                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            for result in fuzzers.run_all(FUZZ_SECONDS) {
+                tally.check("fuzz", result);
             }
         }
         Err(error) => tally.check("fuzz", Err(error)),

@@ -10,6 +10,16 @@
 //! | `tree` | directories as a device |
 //! | `random` | random choices that a seed repeats |
 
+// Tests may fail by panicking: that is what they are for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
 mod grub_legacy;
 mod random;
 mod script;

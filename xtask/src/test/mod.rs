@@ -115,7 +115,9 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
     test.args(["--test=heavy", "--test=systemd_boot"]);
-    run(test.args(["--", "--test-threads=1"]))
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.

@@ -3,7 +3,9 @@
 //! | module | content |
 //! |---|---|
 //! | [`running`] | an initramfs with `gapboot` in it |
+//! | [`mkosi`] | images that mkosi makes |
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
+pub mod mkosi;
 pub mod running;
 pub mod userland;

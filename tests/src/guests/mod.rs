@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`next`] | a system that starts the next kernel by `gapboot kexec` |
 //! | [`running`] | an initramfs with `gapboot` in it |
+//! | [`mkosi`] | images that mkosi makes |
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
+pub mod mkosi;
 pub mod next;
 pub mod running;
 pub mod userland;

@@ -109,8 +109,15 @@ fn probe_by_kexec(kernel: &Multiboot, file: &[u8]) -> Report {
     for (_, _, string) in MODULES {
         arguments += &format!(" --module '{string}'");
     }
-    let outcome = start(directory.path(), &files, &arguments).finish().unwrap();
-    assert_eq!(outcome.exit, Exit::Status(probe::Report::STATUS), "{}", outcome.serial);
+    let outcome = start(directory.path(), &files, &arguments)
+        .finish()
+        .unwrap();
+    assert_eq!(
+        outcome.exit,
+        Exit::Status(probe::Report::STATUS),
+        "{}",
+        outcome.serial
+    );
     let report: Report = parse(&outcome.serial).unwrap();
 
     // Section 3.2 of the specification.
@@ -136,7 +143,10 @@ fn probe_by_kexec(kernel: &Multiboot, file: &[u8]) -> Report {
         report.modules.iter().zip(MODULES.iter().zip(&contents))
     {
         assert_eq!(module.string, *string);
-        assert_eq!((module.place.size, module.place.address % 4096), (*size as u64, 0));
+        assert_eq!(
+            (module.place.size, module.place.address % 4096),
+            (*size as u64, 0)
+        );
         assert_eq!(module.place.sha256, sha256(content));
         assert!(module.place.address >= end, "{report:?}");
         end = module.place.address + module.place.size;
@@ -160,7 +170,12 @@ fn memory_by_qemu(directory: &Path, kernel: &Multiboot) -> Report {
         .arguments(&["-kernel", &path.display().to_string()])
         .run()
         .unwrap();
-    assert_eq!(outcome.exit, Exit::Status(probe::Report::STATUS), "{}", outcome.serial);
+    assert_eq!(
+        outcome.exit,
+        Exit::Status(probe::Report::STATUS),
+        "{}",
+        outcome.serial
+    );
     parse(&outcome.serial).unwrap()
 }
 

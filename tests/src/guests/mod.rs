@@ -2,9 +2,9 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`mkosi`] | images that mkosi makes |
 //! | [`next`] | a system that starts the next kernel by `gapboot kexec` |
 //! | [`running`] | an initramfs with `gapboot` in it |
-//! | [`mkosi`] | images that mkosi makes |
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
 pub mod mkosi;

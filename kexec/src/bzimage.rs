@@ -251,7 +251,11 @@ mod tests {
         put(&mut image, field::VERSION, &version.to_le_bytes());
         put(&mut image, field::LOADFLAGS, &[1]);
         put(&mut image, field::CODE32_START, &[0, 0, 0x10, 0]);
-        put(&mut image, field::INITRD_ADDR_MAX, &[0xff, 0xff, 0xff, 0x37]);
+        put(
+            &mut image,
+            field::INITRD_ADDR_MAX,
+            &[0xff, 0xff, 0xff, 0x37],
+        );
         for (at, value, size) in fields {
             put(&mut image, *at, &value.to_le_bytes()[..*size]);
         }
@@ -307,7 +311,11 @@ mod tests {
         assert!(!kernel.suits_file_load());
         let plan = kernel.plan(30 * MIB + 1, &mut machine(2048 * MIB)).unwrap();
         assert_eq!(plan.kernel, 16 * MIB);
-        assert_eq!(plan.initrd.start, 0x3800_0000 - 30 * MIB - 0x1000, "its limit");
+        assert_eq!(
+            plan.initrd.start,
+            0x3800_0000 - 30 * MIB - 0x1000,
+            "its limit"
+        );
         let mut crowded = machine(2048 * MIB);
         let hole = Range {
             start: 20 * MIB,
@@ -336,7 +344,10 @@ mod tests {
             };
             crowded.add(hole, false);
             let text = refusal(kernel.plan(0, &mut crowded));
-            assert!(text.contains("not relocatable, and the memory at 0x100000"), "{text}");
+            assert!(
+                text.contains("not relocatable, and the memory at 0x100000"),
+                "{text}"
+            );
         }
     }
 
@@ -364,14 +375,20 @@ mod tests {
         let with = |at, value, size| header(0x20f, &[(at, value, size)]);
         assert!(reason(&[]).contains("no kernel"));
         assert!(reason(&with(field::MAGIC, 0, 1)).contains("no kernel"));
-        assert!(reason(&with(field::LOADFLAGS, 0, 1)).contains("no kernel"), "zImage");
+        assert!(
+            reason(&with(field::LOADFLAGS, 0, 1)).contains("no kernel"),
+            "zImage"
+        );
         assert!(refusal(Kernel::parse(&debian_32(), 2560)).contains("no kernel"));
         assert!(reason(&header(0x202, &[])).contains("real mode only"));
         // As iPXE.
         let no_start = header(0x207, &[(field::CODE32_START, 0, 4)]);
         assert!(reason(&no_start).contains("real mode only"));
         assert!(reason(&with(field::CODE32_START, 0x10_0200, 4)).contains("damaged"));
-        assert!(reason(&with(field::RELOCATABLE, 1, 1)).contains("damaged"), "alignment 0");
+        assert!(
+            reason(&with(field::RELOCATABLE, 1, 1)).contains("damaged"),
+            "alignment 0"
+        );
     }
 
     /// No header makes a plan outside the memory, or panics.

@@ -54,7 +54,11 @@ fn check(image: &Image, file: &[u8]) {
     let mut end = 0;
     for part in &image.parts {
         assert!(part.place.start >= end && part.place.size != 0);
-        end = part.place.start.checked_add(part.place.size).expect("it is small");
+        end = part
+            .place
+            .start
+            .checked_add(part.place.size)
+            .expect("it is small");
         assert!(file.get(part.bytes.clone()).is_some());
         assert!(part.bytes.len() as u64 <= part.place.size);
     }
@@ -121,10 +125,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
 /// An ELF file of 512 bytes, of parts that are offset, address, bytes in the file and in
 /// memory.
 fn elf(is_64: bool, entry: u32, parts: &[[u32; 4]]) -> Vec<u8> {
-    let word = |value: u32| value.to_le_bytes().into_iter().chain(match is_64 {
-        true => [0; 4].into_iter().take(4),
-        false => [0; 4].into_iter().take(0),
-    });
+    let word = |value: u32| {
+        value.to_le_bytes().into_iter().chain(match is_64 {
+            true => [0; 4].into_iter().take(4),
+            false => [0; 4].into_iter().take(0),
+        })
+    };
     let (machine, table, size) = if is_64 { (62, 64, 56) } else { (3, 52, 32) };
     let mut file = [b"\x7fELF", &[1 + u8::from(is_64), 1, 1][..], &[0; 9]].concat();
     file.extend([2, 0, machine, 0, 1, 0, 0, 0]);
@@ -134,7 +140,11 @@ fn elf(is_64: bool, entry: u32, parts: &[[u32; 4]]) -> Vec<u8> {
     for [offset, address, bytes, memory] in parts.iter().copied() {
         file.extend([1, 0, 0, 0]);
         file.extend([7, 0, 0, 0].into_iter().filter(|_| is_64));
-        file.extend([offset, address, address, bytes, memory].into_iter().flat_map(word));
+        file.extend(
+            [offset, address, address, bytes, memory]
+                .into_iter()
+                .flat_map(word),
+        );
         file.extend([7, 0, 0, 0].into_iter().filter(|_| !is_64));
         file.extend(word(1));
     }

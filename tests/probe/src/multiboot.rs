@@ -62,7 +62,10 @@ fn entry(entered: &Entered) {
     let mut json = Json::object();
     let registers = REGISTERS.iter().zip(entered.registers);
     let segments = SEGMENTS.iter().zip(entered.segments);
-    for (name, value) in registers.chain(segments).filter(|(name, _)| **name != "esp") {
+    for (name, value) in registers
+        .chain(segments)
+        .filter(|(name, _)| **name != "esp")
+    {
         json.key(name).number(value.into());
     }
     json.key("eflags").number(entered.eflags.into());

@@ -16,9 +16,9 @@ const START: u32 = 0x10_0000;
 /// What kind of file the kernel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An ELF file of 32 bits, whose virtual addresses are not the physical ones.
+    /// An ELF file of 32 bits. QEMU starts it too.
     Elf32,
-    /// An ELF file of 64 bits.
+    /// An ELF file of 64 bits, whose virtual addresses are not the physical ones.
     Elf64,
     /// Addresses in the header ("a.out kludge").
     Addresses,
@@ -55,20 +55,17 @@ pub fn kernel(format: Format, directory: &Path) -> Result<Multiboot> {
     let file = match format {
         // What lies around it in the file is not loaded.
         Format::Addresses => [&[0xa5; 0x300], code.as_slice(), &[0x5a; 0x300]].concat(),
-        Format::Elf32 => elf("elf_i386", 0xc000_0000, &code, bss_end, entry, directory)?,
-        Format::Elf64 => elf("elf_x86_64", 0, &code, bss_end, entry, directory)?,
+        _ => elf(format, &code, bss_end, entry, directory)?,
     };
     Ok(Multiboot { file, sha256 })
 }
 
-fn elf(
-    emulation: &str,
-    offset: u32,
-    code: &[u8],
-    bss_end: u32,
-    entry: u32,
-    directory: &Path,
-) -> Result<Vec<u8>> {
+/// An ELF file of this code, which ends with zeros up to `bss_end`.
+fn elf(format: Format, code: &[u8], bss_end: u32, entry: u32, directory: &Path) -> Result<Vec<u8>> {
+    let (emulation, output_format, offset) = match format {
+        Format::Elf64 => ("elf_x86_64", "elf64-x86-64", 0xc000_0000),
+        _ => ("elf_i386", "elf32-i386", 0),
+    };
     let [input, script, output] =
         ["code", "script", "kernel"].map(|name| directory.join(format!("{emulation}.{name}")));
     fs::write(&input, code)?;
@@ -88,7 +85,7 @@ fn elf(
         .args(["-m", emulation, "-z", "max-page-size=0x1000", "-T"])
         .arg(&script)
         .arg(format!("--entry={:#x}", entry + offset))
-        .args(["--format=binary"])
+        .args(["--format=binary", "--oformat", output_format])
         .arg(&input)
         .arg("--output")
         .arg(&output))?;

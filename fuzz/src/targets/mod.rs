@@ -8,13 +8,10 @@ pub mod entry;
 pub mod fat;
 pub mod glob;
 pub mod gpt;
-<<<<<<< HEAD
 pub mod grub_legacy;
-pub mod iso9660;
-=======
 pub mod grub_menu;
 pub mod grub_syntax;
->>>>>>> 23cd8dea88f3e7ba6d11964df30ccd70da82623b
+pub mod iso9660;
 pub mod kernel;
 pub mod mbr;
 pub mod memory_map;
@@ -49,13 +46,10 @@ targets! {
     fat: 20480,
     glob: 64,
     gpt: 4096,
-<<<<<<< HEAD
     grub_legacy: 2048,
-    iso9660: 12288,
-=======
     grub_menu: 1024,
     grub_syntax: 512,
->>>>>>> 23cd8dea88f3e7ba6d11964df30ccd70da82623b
+    iso9660: 12288,
     kernel: 1100,
     mbr: 1280,
     memory_map: 512,

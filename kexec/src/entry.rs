@@ -10,7 +10,7 @@ use std::io;
 use boot::disk::storage::Storage;
 use boot::entries::entry::{Entry, tag};
 use boot::entries::glob;
-use boot::entries::type1::{self, Key};
+use boot::entries::type1::{self, EntryKey};
 use boot::fat::{self, Source};
 use boot::find::look::look;
 use boot::load::Extent;
@@ -108,7 +108,7 @@ fn kernel<D: Disk>(
         let mut path = Vec::new();
         let mut file = fat::File::open(volume, &node);
         while let Some(line) = file.line(storage, &mut buffer)? {
-            if let Some((Key::Main(_), value)) = type1::pair(line) {
+            if let Some((EntryKey::Main(_), value)) = type1::pair(line) {
                 path = value.to_vec();
             }
         }

@@ -13,6 +13,10 @@
 //! |---|---|
 //! | [`menu`] | a [`Menu`] and its entries: what every reader gives |
 //! | [`storage`] | the trait [`Storage`]: what a reader may ask |
+//! | [`grub`] | the menus of GRUB 2 |
+//! | [`syslinux`] | the menus of SYSLINUX, ISOLINUX, EXTLINUX and PXELINUX |
+//! | [`grub_legacy`] | the menus of GRUB 0.97 |
+//! | `reading` | what the readers of plain configurations share |
 //! | [`search`] | devices by label, UUID, file or GRUB's name |
 //! | [`limits`] | bounds of time and memory |
 //! | [`memory`] | a [`Storage`] in memory, for tests |
@@ -37,11 +41,15 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod grub;
+pub mod grub_legacy;
 pub mod limits;
 pub mod memory;
 pub mod menu;
+mod reading;
 pub mod search;
 pub mod storage;
+pub mod syslinux;
 
 pub use menu::{Boots, Entry, Menu};
 pub use storage::{Device, Location, Storage};

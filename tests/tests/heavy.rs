@@ -1,7 +1,7 @@
 //! What takes minutes: `./x heavy`, and not `./x test`.
 //!
-//! Images with an initrd of 600 MiB, by every way that has to move it; Xen and memtest86+ by
-//! `gapboot kexec`.
+//! Images with an initrd of 600 MiB, by every way that has to move it; smaller ones by
+//! the loaders that others wrote; Xen and memtest86+ by `gapboot kexec`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,6 +40,23 @@ fn an_initrd_of_600_mib_by_gapboot_kexec() {
     for arguments in [&["-l"][..], &["-l", "-c"]] {
         carries(600, Loader::GapbootKexec(arguments, 4096), 4096);
     }
+}
+
+#[test]
+fn an_initrd_of_64_mib_by_grub() {
+    carries(64, Loader::Grub("linux"), 1024);
+}
+
+// kexec-tools puts it above 4 GiB.
+
+#[test]
+fn an_initrd_of_64_mib_on_6_gib_by_kexec_load() {
+    carries(64, Loader::Kexec(&["-l"], 6144), 6144);
+}
+
+#[test]
+fn an_initrd_of_64_mib_on_6_gib_by_kexec_file_load() {
+    carries(64, Loader::Kexec(&["-l", "-s"], 6144), 6144);
 }
 
 /// Debian's hypervisor, a Multiboot kernel that is compressed by gzip.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use kexec::payload::{Kind, Modules, in_memory};
@@ -18,11 +18,31 @@ use crate::error::Error;
 use crate::number::to_u64;
 
 /// What a kernel is handed besides its command line.
-pub struct Extras<'a> {
+#[derive(Default)]
+pub struct Extras {
     /// Initrds, for Linux.
-    pub initrds: &'a [PathBuf],
-    /// Modules for a Multiboot kernel: a path, and after a space arguments.
-    pub modules: &'a [String],
+    pub initrds: Vec<Rc<SourceFile>>,
+    /// Modules for a Multiboot kernel: each with its string, the file's name and, after a
+    /// space, arguments.
+    pub modules: Vec<(Rc<SourceFile>, String)>,
+}
+
+impl Extras {
+    /// Opens files: initrds, and modules with their arguments after a space.
+    ///
+    /// # Errors
+    /// One of them cannot be opened.
+    pub fn open(initrds: &[PathBuf], modules: &[String]) -> Result<Self, Error> {
+        let initrds = initrds.iter().map(|path| SourceFile::open(path));
+        let modules = modules.iter().map(|module| {
+            let (path, _) = module.split_once(' ').unwrap_or((module, ""));
+            Ok((SourceFile::open(path.as_ref())?, module.clone()))
+        });
+        Ok(Self {
+            initrds: initrds.collect::<Result<_, Error>>()?,
+            modules: modules.collect::<Result<_, Error>>()?,
+        })
+    }
 }
 
 /// A kernel in a file, which may be compressed by gzip, or a unified kernel image. A
@@ -35,9 +55,12 @@ pub struct Extras<'a> {
 /// # Errors
 /// A file cannot be read, or is neither a kernel nor an image with the profile; the
 /// kernel does not take such extras.
-pub fn of_file(path: &Path, extras: &Extras, cmdline: &str) -> Result<Payload, Error> {
-    let source = SourceFile::open(path)?;
-    let on = |error: kexec::Error| Error::from(error).on(path);
+pub fn of_source(
+    source: &Rc<SourceFile>,
+    extras: &Extras,
+    cmdline: &str,
+) -> Result<Payload, Error> {
+    let on = |error: kexec::Error| Error::from(error).on(source.name().as_ref());
     let packed = source.file()?;
     let kernel = gzip::unpacked(&packed).map_err(on)?.unwrap_or(packed);
     let head = head(&kernel)
@@ -50,11 +73,11 @@ pub fn of_file(path: &Path, extras: &Extras, cmdline: &str) -> Result<Payload, E
             ));
         }
         let mut modules = Modules::new()?;
-        for module in extras.modules {
-            let (path, _) = module.split_once(' ').unwrap_or((module, ""));
-            let file = SourceFile::open(path.as_ref())?.file()?;
-            let on = |error: kexec::Error| Error::from(error).on(path.as_ref());
-            modules.add(&file, module.as_bytes()).map_err(on)?;
+        for (module, string) in &extras.modules {
+            let on = |error: kexec::Error| Error::from(error).on(module.name().as_ref());
+            modules
+                .add(&module.file()?, string.as_bytes())
+                .map_err(on)?;
         }
         Kind::Multiboot {
             path: source.name().as_bytes().to_vec(),
@@ -66,11 +89,10 @@ pub fn of_file(path: &Path, extras: &Extras, cmdline: &str) -> Result<Payload, E
                 "only Multiboot kernels get modules: use --initrd in place of --module",
             ));
         }
-        let initrds = extras.initrds.iter();
-        let initrds = initrds.map(|path| initrd(&SourceFile::open(path)?));
+        let initrds = extras.initrds.iter().map(initrd);
         let initrds = initrds.collect::<Result<_, Error>>()?;
         if !is_linux {
-            return of_image(&source, initrds, cmdline);
+            return of_image(source, initrds, cmdline);
         }
         Kind::Linux {
             initrd: joined(initrds)?,

@@ -35,7 +35,9 @@ const TOOLS: &[&str] = &[
     "dpkg-deb",
     "fsck.vfat",
     "git",
+    "grub-menulst2cfg",
     "grub-mkrescue",
+    "grub-syslinux2cfg",
     "gzip",
     "kernel-install",
     "ld",
@@ -57,6 +59,9 @@ const TOOLS: &[&str] = &[
     "xorriso",
     "/usr/bin/python3",
 ];
+
+/// What `./x heavy` needs besides.
+const HEAVY_TOOLS: &[&str] = &["debootstrap"];
 
 /// Seconds of hostile input for each parser. `./x fuzz` takes more.
 const FUZZ_SECONDS: u32 = 5;
@@ -108,12 +113,18 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 ///
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
-    packages::ensure(TOOLS)?;
+    packages::ensure(&[TOOLS, HEAVY_TOOLS].concat())?;
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot"]);
-    run(test.args(["--", "--test-threads=1"]))
+    test.args([
+        "--test=heavy",
+        "--test=systemd_boot",
+        "--test=image_builders",
+    ]);
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.
@@ -145,8 +156,8 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
 fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     match Fuzzers::build(workspace) {
         Ok(fuzzers) => {
-            for target in &fuzzers.targets {
-                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            for result in fuzzers.run_all(FUZZ_SECONDS) {
+                tally.check("fuzz", result);
             }
         }
         Err(error) => tally.check("fuzz", Err(error)),

@@ -43,8 +43,8 @@ fn starts_linux(directory: &Path, files: &[(&str, &[u8])], arguments: &str) {
     let mut guest = start(directory, files, arguments).unwrap();
     for said in [
         "BIOS-e820: [mem 0x",
-        "Kernel command line: console=ttyS0 hello",
-        "Unpacking initramfs...",
+        "Kernel command line: console=ttyS0 no_timer_check hello",
+        "Trying to unpack rootfs image as initramfs...",
         "Freeing initrd memory: ",
     ] {
         guest.wait_for_serial(said).unwrap();
@@ -57,7 +57,7 @@ fn debians_32_bit_kernel() {
     // The installer's own takes minutes to unpack.
     let initrd = Archive::new().directory("next").finish();
     let files = [("linux", &*kernel), ("initrd", &*initrd)];
-    let arguments = "linux --initrd initrd --cmdline 'console=ttyS0 hello'";
+    let arguments = "linux --initrd initrd --cmdline 'console=ttyS0 no_timer_check hello'";
     let directory = tempfile::tempdir().unwrap();
     starts_linux(directory.path(), &files, arguments);
 }
@@ -73,7 +73,7 @@ fn an_image_with_a_32_bit_kernel() {
             "uki",
             "build",
             "--cmdline",
-            "console=ttyS0 hello",
+            "console=ttyS0 no_timer_check hello",
             "--linux",
         ])
         .arg(kernel_of_32_bits())

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use std::fs;
 
 /// What the guest does. Where gapboot does not read the file system itself, Linux mounts
-/// all of it: GRUB's paths begin at the top of btrfs, not at a subvolume.
+/// it as the system on it would: GRUB's paths begin at the top of btrfs all the same.
 const SCRIPT: &str = r#"
 # The firmware leaves an unfinished line.
 echo
@@ -22,7 +22,7 @@ where=/dev/vda
 if [ -e /mount ]; then
     where=/mnt
     mkdir /mnt
-    mount -t btrfs -o ro,subvolid=5 /dev/vda2 /mnt
+    mount -t btrfs -o ro,subvol=@ /dev/vda2 /mnt
 fi
 gapboot list --json $where | sed 's/^/LISTED /'
 say loaded $(gapboot kexec -l --disk $where "$(cat /entry)" 2>&1)
@@ -78,7 +78,9 @@ pub fn start(medium: &Medium, id: &str) -> Result<Started> {
     guest.wait_for_serial(report::END)?;
     let serial = guest.serial();
     let lines = |start: &'static str| {
-        let lines = serial.lines().filter_map(move |line| line.strip_prefix(start));
+        let lines = serial
+            .lines()
+            .filter_map(move |line| line.strip_prefix(start));
         lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
     };
     let report = Report::parse(&serial).context("after gapboot kexec")?;

@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("c++", "g++"),
     ("cc", "gcc"),
     ("cpio", "cpio"),
+    ("debootstrap", "debootstrap"),
     ("dpkg-deb", "dpkg"),
     ("fsck.vfat", "dosfstools"),
     ("git", "git"),

@@ -1,5 +1,6 @@
 //! Runs commands of a script, as GRUB's `script/execute.c` does.
 
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,6 +26,10 @@ pub(super) struct Machine<'a> {
     pub(super) output: String,
     /// Blocks, functions and files around the command.
     pub(super) depth: u32,
+    /// Environment blocks that were read.
+    pub(super) blocks: BTreeMap<Location, Vec<u8>>,
+    /// A word of the command has `\x` and two digits.
+    pub(super) has_hex: bool,
 }
 
 /// How a command ended: 0 is true.
@@ -52,6 +57,8 @@ impl<'a> Machine<'a> {
             state,
             output: String::new(),
             depth: 0,
+            blocks: BTreeMap::new(),
+            has_hex: false,
         }
     }
 

@@ -13,8 +13,12 @@ use std::time::{Duration, Instant};
 use tests::debian::package;
 use tests::tool::{command, missing, run};
 
-/// Lines and columns of the terminal: no title and no line of output is wrapped.
-const SIZE: (u32, u32) = (120, 400);
+/// Lines of the terminal: more than a menu has entries.
+const ROWS: u32 = 120;
+/// Columns for a menu: more than a title has characters.
+pub(crate) const MENU: u32 = 400;
+/// Columns for output: more than a line has characters.
+pub(crate) const OUTPUT: u32 = 30_000;
 
 /// How long GRUB may be silent before a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,12 +71,11 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts GRUB with the `grub.cfg` of this directory.
-    pub(crate) fn start(directory: &Path) -> Self {
+    /// Starts GRUB with the `grub.cfg` of this directory, on so many columns.
+    pub(crate) fn start(directory: &Path, columns: u32) -> Self {
         let program = program();
-        let (rows, columns) = SIZE;
         let line = format!(
-            "stty rows {rows} cols {columns}; exec '{}' -d '{}'",
+            "stty rows {ROWS} cols {columns}; exec '{}' -d '{}'",
             program.binary.display(),
             directory.display()
         );
@@ -123,7 +126,8 @@ impl Emulator {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(bytes) = self.bytes.recv_timeout(left) else {
                 let said = String::from_utf8_lossy(&self.said);
-                panic!("GRUB does not say {text:?}, but {said:?}");
+                let last: Vec<&str> = said.lines().rev().take(20).collect();
+                panic!("GRUB does not say {text:?}; its last lines, from the end: {last:?}");
             };
             self.said.extend(bytes);
         }
@@ -141,8 +145,11 @@ impl Emulator {
 
     /// The titles of the menu that GRUB draws next.
     pub(crate) fn titles(&mut self) -> Vec<String> {
-        // It clears the line for the time that is left when all is drawn.
-        let said = self.wait_for(&format!("\x1b[{};1H", SIZE.0 - 1));
+        self.wait_for("GNU GRUB  version");
+        // The marks of more entries in the last column: one before the entries, one after.
+        let mark = format!(";{MENU}H ");
+        self.wait_for(&mark);
+        let said = self.wait_for(&mark);
         let mut rows = BTreeMap::new();
         for piece in said.split("\x1b[").filter(|piece| piece.contains(";3H")) {
             let (row, text) = piece.split_once(";3H").unwrap();

@@ -60,6 +60,9 @@ const TOOLS: &[&str] = &[
     "/usr/bin/python3",
 ];
 
+/// What `./x heavy` needs besides.
+const HEAVY_TOOLS: &[&str] = &["debootstrap"];
+
 /// Seconds of hostile input for each parser. `./x fuzz` takes more.
 const FUZZ_SECONDS: u32 = 5;
 
@@ -110,12 +113,18 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 ///
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
-    packages::ensure(TOOLS)?;
+    packages::ensure(&[TOOLS, HEAVY_TOOLS].concat())?;
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot"]);
-    run(test.args(["--", "--test-threads=1"]))
+    test.args([
+        "--test=heavy",
+        "--test=systemd_boot",
+        "--test=image_builders",
+    ]);
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.

@@ -224,6 +224,18 @@ fn no_room_for_the_file() {
     assert!(image.bytes() == before);
 }
 
+#[test]
+fn a_disk_that_another_program_has_locked() {
+    let image = Image::with_files(&[LOADER]);
+    let before = image.bytes();
+    let other = fs::File::open(image.name()).unwrap();
+    other.lock().unwrap();
+    set(&["timeout", "7", image.name()]).refused(&["another program has locked it"]);
+    assert!(image.bytes() == before);
+    drop(other);
+    set(&["timeout", "7", image.name()]).done();
+}
+
 /// The message names the command that helps, and it helps.
 #[test]
 fn no_directory_for_the_file() {

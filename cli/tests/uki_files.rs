@@ -5,6 +5,7 @@
 mod common;
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::thread;
@@ -154,7 +155,9 @@ fn the_output_is_written_knowingly() {
         build(&missing).unwrap_err(),
         format!("cannot write {missing}: there is no directory {directory}")
     );
-    for device in ["/dev/null", "/dev/full", "/dev/stdout"] {
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let pipe = format!("/dev/fd/{}", writer.as_raw_fd());
+    for device in ["/dev/null", "/dev/full", &pipe] {
         let error = build(device).unwrap_err();
         assert!(
             error.starts_with(&format!("cannot write {device}: it is ")),

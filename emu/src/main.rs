@@ -144,13 +144,13 @@ fn boot(machine: &mut Machine, entry: Option<&str>) -> Result<(String, Handoff),
     let handoff = match ending {
         Ending::Start(handoff) => handoff,
         Ending::PowerOff(_) => {
-            return Err("no kernel was started: the menu powered the machine off".into());
+            return Err("no kernel was started: the loader powered the machine off".into());
         }
         Ending::Quit => {
             return Err("no kernel was started: the menu went back to the firmware".into());
         }
         Ending::Reboot if message.is_empty() => {
-            return Err("no kernel was started: the menu restarted the machine".into());
+            return Err("no kernel was started: the loader restarted the machine".into());
         }
         Ending::Reboot => return Err(format!("{message} The machine restarts.")),
         Ending::Failed => return Err(message.into_owned()),

@@ -10,7 +10,7 @@ use std::io;
 use boot::disk::storage::Storage;
 use boot::entries::entry::{Entry, tag};
 use boot::entries::glob;
-use boot::entries::type1::{self, Key};
+use boot::entries::type1::{self, EntryKey};
 use boot::fat::{self, Source};
 use boot::find::look::look;
 use boot::load::Extent;
@@ -21,7 +21,7 @@ use boot::{Ending, Workspace};
 
 use crate::error::Error;
 use crate::model::Model;
-use crate::payload::{Payload, in_memory};
+use crate::payload::{Kind, Payload, in_memory};
 
 /// Bytes for a line: more than the largest entry file has.
 const LINE: usize = 64 << 10;
@@ -42,7 +42,9 @@ pub fn load(disk: impl Disk, id: Option<&str>) -> Result<Payload, Error> {
         name,
         kernel,
         cmdline: memory.command_line(handoff.command_line_size).to_vec(),
-        initrd: (handoff.initrd_size > 0).then_some(memory.initrd),
+        kind: Kind::Linux {
+            initrd: (handoff.initrd_size > 0).then_some(memory.initrd),
+        },
     })
 }
 
@@ -106,7 +108,7 @@ fn kernel<D: Disk>(
         let mut path = Vec::new();
         let mut file = fat::File::open(volume, &node);
         while let Some(line) = file.line(storage, &mut buffer)? {
-            if let Some((Key::Main(_), value)) = type1::pair(line) {
+            if let Some((EntryKey::Main(_), value)) = type1::pair(line) {
                 path = value.to_vec();
             }
         }

@@ -16,7 +16,10 @@ fn package(program: &str) -> &str {
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-mkimage" | "grub-mkrescue" => "grub-common",
+        "grub-menulst2cfg" | "grub-mkimage" | "grub-mkrescue" | "grub-script-check"
+        | "grub-syslinux2cfg" => "grub-common",
+        "script" => "bsdutils",
+        "cc" => "gcc",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",

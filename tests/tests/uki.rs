@@ -86,17 +86,6 @@ fn kexec_starts_it_in_32_bits() {
     starts(Loader::Kexec(&["-l", "--type=bzImage"], 1024));
 }
 
-/// The loader puts it above 4 GiB.
-#[test]
-fn kexec_load_starts_it_on_6_gib() {
-    starts(Loader::Kexec(&["-l"], 6144));
-}
-
-#[test]
-fn kexec_file_load_starts_it_on_6_gib() {
-    starts(Loader::Kexec(&["-l", "-s"], 6144));
-}
-
 /// Signed without a gap, and started by OVMF.
 fn starts_on_uefi(stub: &Path) {
     let workshop = Workshop::new().unwrap();
@@ -228,21 +217,6 @@ fn a_plain_uki_is_converted() {
     for loader in [Loader::Qemu, Loader::Ovmf, Loader::Grub("linux")] {
         assert_own(&loader.start(&converted, HandedIn::default(), 512).unwrap());
     }
-}
-
-#[test]
-fn an_initrd_of_64_mib_by_qemu() {
-    carries(64, Loader::Qemu, 1024);
-}
-
-#[test]
-fn an_initrd_of_64_mib_by_grub() {
-    carries(64, Loader::Grub("linux"), 1024);
-}
-
-#[test]
-fn an_initrd_of_64_mib_by_kexec() {
-    carries(64, Loader::Kexec(&["-l", "-s"], 2048), 2048);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use crate::freestanding::{self, Image};
 use crate::link;
 use crate::pack::pack;
-use crate::run::{cargo, run};
+use crate::run::{cargo, host, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
@@ -189,22 +189,24 @@ fn seal(stage2: &mut [u8], image: &[u8], overlay: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the host programs; `gapboot` takes the loader out of `dist/`.
+/// Builds the host programs as static, position-independent ones; `gapboot` takes the
+/// loader out of `dist/`.
 fn programs(workspace: &Workspace) -> Result<()> {
+    let host = host()?;
+    let mut flags = freestanding::remap(workspace, None)?;
+    // They run in an initrd and on other distributions, without libraries beside them.
+    flags.push("-Ctarget-feature=+crt-static".into());
     let mut build = cargo(workspace, "build");
     build
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            freestanding::remap(workspace, None)?.join("\x1f"),
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .env("GAPBOOT_DIST", workspace.dist())
-        .args(["--release", "--bins"]);
+        .args(["--release", "--bins", "--target", &host]);
     for (package, _) in PROGRAMS {
         build.args(["--package", package]);
     }
     run(&mut build)?;
     for (_, program) in PROGRAMS {
-        let built = workspace.target.join("release").join(program);
+        let built = workspace.target.join(&host).join("release").join(program);
         let name = workspace.dist().join(program);
         // The file of a running program cannot be written, but it can be replaced.
         let _ = fs::remove_file(&name);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::packages;
-use crate::run::{cargo, output, run};
+use crate::run::{cargo, host, output, run};
 use crate::workspace::Workspace;
 
 /// Flags by which rustc counts edges and traces comparisons for libFuzzer.
@@ -70,10 +70,7 @@ impl Fuzzers {
     /// Builds the programs and writes the inputs to begin with.
     pub(crate) fn build(workspace: &Workspace) -> Result<Self> {
         packages::ensure(&["c++"])?;
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let version = output(Command::new(rustc).arg("-vV"))?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-        let host = host.context("rustc does not name its host")?;
+        let host = host()?;
         let inputs = workspace.target.join("fuzz");
         let mut prepare = cargo(workspace, "run");
         prepare.args(["--package=fuzz", "--bin=prepare", "--"]);
@@ -95,13 +92,28 @@ impl Fuzzers {
                     .map(|target| format!("--bin={}", target.name)),
             )
             // With `--target`, build scripts are not instrumented.
-            .args(["--target", host])
+            .args(["--target", &host])
             .env("RUSTFLAGS", COVERAGE);
         run(&mut build)?;
         Ok(Self {
             programs: workspace.target.join(host).join("fuzz"),
             inputs,
             targets,
+        })
+    }
+
+    /// Runs every target for `seconds` seconds, two at a time.
+    pub(crate) fn run_all(&self, seconds: u32) -> Vec<Result<()>> {
+        let (left, right) = self.targets.split_at(self.targets.len() / 2);
+        let run = |targets: &[Target]| -> Vec<_> {
+            let results = targets.iter().map(|target| self.run(target, seconds));
+            results.collect()
+        };
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| run(right));
+            let mut results = run(left);
+            results.extend(other.join().expect("a thread that only runs programs"));
+            results
         })
     }
 

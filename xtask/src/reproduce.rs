@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 ///
 /// The copy cannot be built, or a file differs.
 pub(crate) fn from_nothing(workspace: &Workspace) -> Result<()> {
-    let place = Place::new()?;
-    compare(workspace, &place.0)
+    let directory = TemporaryDirectory::new()?;
+    compare(workspace, &directory.0)
 }
 
 /// Does the same in a directory that is kept, with foreign crates that were built there
@@ -89,9 +89,9 @@ fn names(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// A temporary directory.
-struct Place(PathBuf);
+struct TemporaryDirectory(PathBuf);
 
-impl Place {
+impl TemporaryDirectory {
     fn new() -> Result<Self> {
         let place = std::env::temp_dir().join(format!("gapboot-reproduce-{}", std::process::id()));
         fs::create_dir(&place).with_context(|| format!("cannot make {}", place.display()))?;
@@ -99,7 +99,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

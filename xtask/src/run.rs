@@ -15,6 +15,15 @@ pub(crate) fn cargo(workspace: &Workspace, command: &str) -> Command {
     cargo
 }
 
+/// The target that this machine's own programs are built for. With `cargo --target`,
+/// RUSTFLAGS leave build scripts and procedural macros alone.
+pub(crate) fn host() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = output(Command::new(rustc).arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not name its host")?.to_owned())
+}
+
 /// Runs `command` to its end; its output goes to this program's output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;

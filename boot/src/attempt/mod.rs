@@ -12,7 +12,7 @@ use crate::disk::partition::Partition;
 use crate::disk::storage::Storage;
 use crate::entries::entry::{self, Entry, tag};
 use crate::entries::list::List;
-use crate::entries::type1::{self, Key};
+use crate::entries::type1::{self, EntryKey};
 use crate::error::{Error, Kind};
 use crate::fat::{DirEntry, File, Sources};
 use crate::handoff::Handoff;
@@ -184,15 +184,15 @@ impl<D: Disk, M: Memory, C: Console> Attempt<'_, '_, D, M, C> {
         let mut file = File::open(self.loader.volume, &file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
             match type1::pair(line) {
-                Some((Key::Initrd, path)) if !self.entry.has(tag::UKI) => {
+                Some((EntryKey::Initrd, path)) if !self.entry.has(tag::UKI) => {
                     self.trail.file(path);
                     let node = self.loader.volume.find(self.loader.storage, path)?;
                     self.loader.initrd(&Extent::whole(node), pass)?;
                 }
-                Some((Key::Options, value)) if takes_options => {
+                Some((EntryKey::Options, value)) if takes_options => {
                     self.command_line.add(value);
                 }
-                Some((Key::Main(_), path)) => {
+                Some((EntryKey::Main(_), path)) => {
                     self.path.set(&[path]);
                 }
                 _ => {}

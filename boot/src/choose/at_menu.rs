@@ -98,10 +98,8 @@ fn choice(
         Outcome::Quit if !parameters.message.is_empty() => return Err(Ending::Failed),
         Outcome::Quit => return Err(Ending::Quit),
     };
-    if let Some(chosen) = list.get(entry)
-        && chosen.generated
-    {
-        return Err(generated::ending(chosen.id(), overlay));
+    if let Some(ending) = generated::ending(list, entry, overlay) {
+        return Err(ending);
     }
     let after = answer.remembered;
     Ok(Choice {

@@ -51,7 +51,10 @@ impl Overlay {
             false => timeout(wanted, default),
         };
         match prelude(console, timeout) {
-            Prelude::NoMenu => Ok(unasked),
+            Prelude::NoMenu => match generated::ending(question.list, unasked.entry, self) {
+                Some(ending) => Err(ending),
+                None => Ok(unasked),
+            },
             Prelude::Menu(typed) => {
                 at_menu::ask(self, console, question, desk, unasked, timeout, typed)
             }

@@ -30,11 +30,11 @@ pub(super) fn offer(conf: &Conf, list: &mut List, entry: &mut Entry) {
     }
 }
 
-/// How the loader ends if the entry with this `id` is chosen.
-pub(super) fn ending(id: &[u8], overlay: Overlay) -> Ending {
-    if id == POWER_OFF {
-        Ending::PowerOff(overlay)
-    } else {
-        Ending::Reboot
-    }
+/// How the loader ends if this entry of `list` is chosen and is one of these.
+pub(super) fn ending(list: &List, entry: usize, overlay: Overlay) -> Option<Ending> {
+    let chosen = list.get(entry).filter(|chosen| chosen.generated)?;
+    Some(match chosen.id() == POWER_OFF {
+        true => Ending::PowerOff(overlay),
+        false => Ending::Reboot,
+    })
 }

@@ -5,7 +5,7 @@ use crate::disk::storage::Storage;
 use crate::entries::entry::{self, Entry, Field, tag};
 use crate::entries::list::List;
 use crate::entries::title;
-use crate::entries::type1::{self, Key};
+use crate::entries::type1::{self, EntryKey};
 use crate::error::{Error, Kind};
 use crate::fat::{DirEntry, File, Source, Sources};
 use crate::find::inventory::Finder;
@@ -43,7 +43,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     }
 
     /// Hands the pairs of a Type 1 entry's file to `pair`.
-    fn pairs(&mut self, index: usize, pair: &mut dyn FnMut(Key, &[u8])) -> Result<(), Error> {
+    fn pairs(&mut self, index: usize, pair: &mut dyn FnMut(EntryKey, &[u8])) -> Result<(), Error> {
         let (source, node) = self.file(index).ok_or(Error::new(Kind::NoEntries, 0))?;
         if self.is(index, tag::TYPE2) {
             return Ok(());
@@ -66,7 +66,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
     /// unified kernel image.
     fn read_command_line(&mut self, index: usize, line: &mut CommandLine) -> Result<(), Error> {
         self.pairs(index, &mut |key, value| {
-            if key == Key::Options {
+            if key == EntryKey::Options {
                 line.add(value);
             }
         })?;
@@ -82,7 +82,7 @@ impl<D: Disk> OnDisk<'_, '_, '_, D> {
         if !self.is(index, tag::TYPE2) {
             let mut path = Text::UNSET;
             self.pairs(index, &mut |key, value| {
-                if let Key::Main(_) = key {
+                if let EntryKey::Main(_) = key {
                     path.set(&[value]);
                 }
             })?;
@@ -179,7 +179,7 @@ impl<D: Disk> Entries for OnDisk<'_, '_, '_, D> {
         self.location(index, field);
         // An error is shown when the entry is booted.
         let _ = self.pairs(index, &mut |key, value| {
-            if !matches!(key, Key::Text(_)) {
+            if !matches!(key, EntryKey::Text(_)) {
                 field(key.name(), value);
             }
         });

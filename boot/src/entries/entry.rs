@@ -49,7 +49,7 @@ pub struct Entry {
     /// Bytes of `bytes` that are in use.
     used: u16,
     /// Where in `bytes` the texts are, each from `start` to `end`.
-    places: [Place; 5],
+    places: [TextRange; 5],
     bytes: [u8; Entry::TEXT],
 }
 
@@ -64,7 +64,7 @@ pub mod tag {
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct TextRange {
     /// One more than the index of the first byte; 0: not set.
     start: u16,
     end: u16,
@@ -87,7 +87,7 @@ impl Entry {
         additions: 0,
         title_hash: 0,
         used: 0,
-        places: [Place { start: 0, end: 0 }; 5],
+        places: [TextRange { start: 0, end: 0 }; 5],
         bytes: [0; Entry::TEXT],
     };
 
@@ -108,7 +108,7 @@ impl Entry {
     /// no room; the entry is unusable then. A text that was set before still takes its
     /// room.
     pub fn set(&mut self, field: Field, parts: &[&[u8]]) -> Option<&mut [u8]> {
-        *self.places.get_mut(index(field))? = Place {
+        *self.places.get_mut(index(field))? = TextRange {
             start: self.used.wrapping_add(1),
             end: 0,
         };

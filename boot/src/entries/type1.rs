@@ -18,7 +18,7 @@ use crate::{Error, Kind};
 /// (`devicetree`, `devicetree-overlay`) and those of other loaders (`grub_users` and
 /// the like) are unknown and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum EntryKey {
     /// The description of the entry.
     Text(Field),
     /// The file that boots.
@@ -49,26 +49,26 @@ pub enum Main {
 }
 
 /// The keys, in the order of [`WORDS`].
-const KEYS: [Key; 13] = [
-    Key::Text(Field::Title),
-    Key::Text(Field::Version),
-    Key::Text(Field::SortKey),
-    Key::Text(Field::MachineId),
-    Key::Main(Main::Linux),
-    Key::Main(Main::Uki),
-    Key::Main(Main::Efi),
-    Key::Main(Main::UkiUrl),
-    Key::Initrd,
-    Key::Options,
-    Key::Architecture,
-    Key::Profile,
-    Key::Extra,
+const KEYS: [EntryKey; 13] = [
+    EntryKey::Text(Field::Title),
+    EntryKey::Text(Field::Version),
+    EntryKey::Text(Field::SortKey),
+    EntryKey::Text(Field::MachineId),
+    EntryKey::Main(Main::Linux),
+    EntryKey::Main(Main::Uki),
+    EntryKey::Main(Main::Efi),
+    EntryKey::Main(Main::UkiUrl),
+    EntryKey::Initrd,
+    EntryKey::Options,
+    EntryKey::Architecture,
+    EntryKey::Profile,
+    EntryKey::Extra,
 ];
 /// The words for them in a file.
 const WORDS: &[u8] = b"title\0version\0sort-key\0machine-id\0linux\0uki\0efi\0uki-url\0\
     initrd\0options\0architecture\0profile\0extra\0";
 
-impl Key {
+impl EntryKey {
     /// The word for it in a file.
     pub(crate) fn name(self) -> &'static [u8] {
         let words = WORDS.split(|byte| *byte == 0);
@@ -86,12 +86,12 @@ impl Key {
 /// The values of `initrd` and `options` end in variables for GRUB in Fedora's entries
 /// (`/initramfs.img $tuned_initrd`). These do not belong to the value, and a line with
 /// nothing else says nothing.
-pub fn pair(line: &[u8]) -> Option<(Key, &[u8])> {
+pub fn pair(line: &[u8]) -> Option<(EntryKey, &[u8])> {
     let (word, value) = line::split(line, line::BLANK)?;
     let key = KEYS.get(line::word(WORDS, word)?)?;
     let value = match key {
         _ if line.len() >= line::LINE => line,
-        Key::Initrd | Key::Options => without_variables(value)?,
+        EntryKey::Initrd | EntryKey::Options => without_variables(value)?,
         _ => value,
     };
     Some((*key, value))
@@ -164,7 +164,7 @@ impl<'a> Draft<'a> {
             return;
         };
         let (kind, fine) = match key {
-            Key::Text(field) => {
+            EntryKey::Text(field) => {
                 let most = if field == Field::Title {
                     Entry::TITLE
                 } else {
@@ -175,20 +175,20 @@ impl<'a> Draft<'a> {
                     self.entry.set(field, &[cut(value, most)]).is_some(),
                 )
             }
-            Key::Main(main) => {
+            EntryKey::Main(main) => {
                 self.path.set(&[value]);
                 (Kind::EntryAmbiguous, *self.main.get_or_insert(main) == main)
             }
-            Key::Architecture => {
+            EntryKey::Architecture => {
                 let runs = value.eq_ignore_ascii_case(b"ia32")
                     || long_mode && value.eq_ignore_ascii_case(b"x64");
                 (Kind::EntryArchitecture, runs)
             }
-            Key::Profile => {
+            EntryKey::Profile => {
                 self.entry.profile = line::number(value).unwrap_or(self.entry.profile);
                 return;
             }
-            Key::Initrd | Key::Options | Key::Extra => return,
+            EntryKey::Initrd | EntryKey::Options | EntryKey::Extra => return,
         };
         if !fine {
             self.problem = self.problem.or(Some(kind));
@@ -365,10 +365,10 @@ mod tests {
             .map(|(key, value)| (key, string(value)))
             .collect();
         let expected = [
-            (Key::Initrd, "/a".into()),
-            (Key::Options, "a  b".into()),
-            (Key::Initrd, "/c".into()),
-            (Key::Options, "c".into()),
+            (EntryKey::Initrd, "/a".into()),
+            (EntryKey::Options, "a  b".into()),
+            (EntryKey::Initrd, "/c".into()),
+            (EntryKey::Options, "c".into()),
         ];
         assert_eq!(repeated, expected);
     }

@@ -265,7 +265,7 @@ impl Walk {
         storage: &mut Storage<D>,
         name: &mut Name,
     ) -> Result<Option<DirEntry>, Error> {
-        let mut set = Set::default();
+        let mut set = LongNameSlots::default();
         while self.offset != DONE {
             let offset = self.offset;
             // After an error in the chain, and at the end, nothing is left.
@@ -293,11 +293,11 @@ impl Walk {
             if piece.ord == END {
                 self.offset = DONE;
             } else if piece.ord == DELETED {
-                set = Set::default();
+                set = LongNameSlots::default();
             } else if attributes & Attributes::LONG_NAME_MASK == Attributes::LONG_NAME {
                 set.add(piece, offset, name);
             } else if attributes.contains(Attributes::VOLUME_ID) || piece.ord == DOT && !self.dots {
-                set = Set::default();
+                set = LongNameSlots::default();
             } else {
                 self.short = slot.name;
                 let mut node = self.node(slot, offset);
@@ -333,7 +333,7 @@ impl Walk {
 
 /// The part of a set of long-name slots that the walk has passed.
 #[derive(Clone, Copy, Default)]
-struct Set {
+struct LongNameSlots {
     /// Where the first of them begins in the directory, in bytes.
     offset: u32,
     /// The number of them; 0 if there is no set.
@@ -344,14 +344,14 @@ struct Set {
     checksum: u8,
 }
 
-impl Set {
+impl LongNameSlots {
     /// Takes in a slot, and its piece into `name`. Begins a new set if the slot does
     /// not follow the one before.
     #[inline(never)] // smaller with registers of its own
     fn add(&mut self, slot: &LongSlot, offset: u32, name: &mut Name) {
         let number = slot.ord & !LAST_PIECE;
         if slot.ord != number && number <= MOST_SLOTS {
-            *self = Set {
+            *self = LongNameSlots {
                 offset,
                 slots: number,
                 missing: number,
@@ -359,7 +359,7 @@ impl Set {
             };
         }
         if number == 0 || number != self.missing || slot.chksum != self.checksum {
-            *self = Set::default();
+            *self = LongNameSlots::default();
             return;
         }
         name.put_piece(number, [&slot.name1, &slot.name2, &slot.name3]);

@@ -18,7 +18,7 @@ use super::listing::{Listing, Order, Suffix, ends_in};
 use crate::entries::counter;
 use crate::entries::entry::TYPE2;
 use crate::entries::entry::{Entry, tag};
-use crate::entries::type1::{self, Key};
+use crate::entries::type1::{self, EntryKey};
 use crate::error::Error;
 use crate::fat::{DirEntry, File, separates};
 use crate::load::cmdline::CommandLine;
@@ -44,7 +44,7 @@ const OWN_SYSEXTS: Destination = Destination::public(b".extra/sysext");
 const OWN_CONFEXTS: Destination = Destination::public(b".extra/confext");
 
 /// Files of a directory that become one archive.
-struct Set {
+struct Collection {
     /// The directory; None for the one of the image.
     directory: Option<&'static [u8]>,
     files: Suffix,
@@ -52,33 +52,33 @@ struct Set {
 }
 
 /// The archives that are made of directories, in their order.
-const SETS: [Set; 6] = [
-    Set {
+const SETS: [Collection; 6] = [
+    Collection {
         directory: None,
         files: CREDENTIAL,
         destination: OWN_CREDENTIALS,
     },
-    Set {
+    Collection {
         directory: Some(CREDENTIALS),
         files: CREDENTIAL,
         destination: Destination::secret(b".extra/global_credentials"),
     },
-    Set {
+    Collection {
         directory: None,
         files: SYSEXT,
         destination: OWN_SYSEXTS,
     },
-    Set {
+    Collection {
         directory: Some(EXTENSIONS),
         files: SYSEXT,
         destination: Destination::public(b".extra/global_sysext"),
     },
-    Set {
+    Collection {
         directory: None,
         files: CONFEXT,
         destination: OWN_CONFEXTS,
     },
-    Set {
+    Collection {
         directory: Some(EXTENSIONS),
         files: CONFEXT,
         destination: Destination::public(b".extra/global_confext"),
@@ -195,7 +195,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
     }
 
     /// The files of one directory as an archive; no archive if there are no files.
-    fn set(&mut self, path: &[u8], set: &Set, pass: Pass) -> Result<(), Error> {
+    fn set(&mut self, path: &[u8], set: &Collection, pass: Pass) -> Result<(), Error> {
         let storage = &mut *self.loader.storage;
         let mut list = Listing::new(
             storage,
@@ -266,7 +266,7 @@ impl<D: Disk, M: Memory, C: Console> Companions<'_, '_, '_, '_, D, M, C> {
         let volume = self.loader.volume;
         let mut file = File::open(volume, &file);
         while let Some(line) = file.line(self.loader.storage, self.line)? {
-            let Some((Key::Extra, path)) = type1::pair(line) else {
+            let Some((EntryKey::Extra, path)) = type1::pair(line) else {
                 continue;
             };
             let name = path.rsplit(separates).next().unwrap_or_default();

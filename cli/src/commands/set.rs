@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::menu::Menu;
 use crate::printable::printable;
 use crate::state::unselected::missing;
-use crate::state::{Content, Key, State, Store, logind};
+use crate::state::{Content, State, StateKey, Store, logind};
 use crate::system::System;
 
 /// Set what boots next, or always, and how long the menu waits.
@@ -90,7 +90,9 @@ impl TypedValueParser for KeyOrDisk {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Key::NAMES.into_iter().map(PossibleValue::new)))
+        Some(Box::new(
+            StateKey::NAMES.into_iter().map(PossibleValue::new),
+        ))
     }
 }
 
@@ -128,7 +130,7 @@ impl Arguments {
         let mut notes = Vec::new();
         for (key, value) in &changes {
             key.set(&mut state, value)?;
-            if let Key::Text(_) = key {
+            if let StateKey::Text(_) = key {
                 let id = look_up(&store, value, &mut notes);
                 key.set(&mut state, &id)?;
             }
@@ -151,7 +153,7 @@ impl Arguments {
     }
 
     /// Keys with their values.
-    fn changes(&self, system: &System) -> Result<Vec<(Key, String)>, Error> {
+    fn changes(&self, system: &System) -> Result<Vec<(StateKey, String)>, Error> {
         if self.from_systemd {
             return match self.value {
                 None => logind::requests(system),
@@ -164,7 +166,7 @@ impl Arguments {
             let text = value.clone().unwrap_or_default().into_string();
             text.map_err(|_| Error::usage(format!("{name} is not UTF-8: write it as UTF-8")))
         };
-        let key = Key::parse(&text("KEY", &self.key)?)?;
+        let key = StateKey::parse(&text("KEY", &self.key)?)?;
         let value = text("VALUE", &self.value)?;
         if self.disk.is_none() && is_disk(key, &value) {
             return Err(Error::usage(format!(
@@ -179,11 +181,11 @@ impl Arguments {
 
 /// True for a value that is meant for DISK, which comes after it. A file may have the
 /// name of an entry.
-fn is_disk(key: Key, value: &str) -> bool {
+fn is_disk(key: StateKey, value: &str) -> bool {
     let suffixes = [".conf", ".efi"];
     let lower = value.to_ascii_lowercase();
     let has_suffix = suffixes.iter().any(|suffix| lower.ends_with(suffix));
-    let may_be_id = matches!(key, Key::Text(_)) && has_suffix;
+    let may_be_id = matches!(key, StateKey::Text(_)) && has_suffix;
     Path::new(value).exists() && !may_be_id
 }
 

@@ -8,7 +8,7 @@ use crate::disk::contents::{self, Contents};
 use crate::disk::{self, Sectors};
 use crate::number::to_u64;
 use crate::table::place::Kind;
-use crate::table::{Place, Table};
+use crate::table::{OwnedRange, Table};
 
 /// The way to replace another program, and back.
 pub const FORCE: &str = "--force replaces it, which that program does not survive; with --undo \
@@ -149,7 +149,7 @@ impl Obstacle {
 }
 
 /// The way to free the place of the loader from what occupies it.
-fn way_out(place: &Place) -> String {
+fn way_out(place: &OwnedRange) -> String {
     match place.kind {
         Kind::BiosBoot(number) => format!(
             "GRUB has its second part there, and nothing else. When GRUB is not to start this disk \
@@ -187,7 +187,7 @@ pub fn without_entries(table: &Table) -> Option<String> {
         };
         return Some(format!("there is no {kinds}"));
     }
-    let is_other = |place: &&Place| place.kind == Kind::Esp && !places.boot.contains(place);
+    let is_other = |place: &&OwnedRange| place.kind == Kind::Esp && !places.boot.contains(place);
     let other = places.partitions.iter().find(is_other)?;
     let looked_at: Vec<_> = places.boot.iter().map(|place| &*place.owner).collect();
     Some(format!(

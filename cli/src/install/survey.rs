@@ -11,7 +11,7 @@ use super::stages::{self, INCOMPLETE, Stage2};
 use crate::disk::{self, Sectors, foreign};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
-use crate::table::{self, Place};
+use crate::table::{self, OwnedRange};
 
 /// The owner of the loader's sectors in which a partition was made later.
 const PARTITION: &str = "a partition";
@@ -51,7 +51,7 @@ pub struct Stranger {
 
 impl Stranger {
     /// The partition at `place`, in an area of the loader that begins with sector `at`.
-    fn partition(place: &Place, at: u64) -> Self {
+    fn partition(place: &OwnedRange, at: u64) -> Self {
         Self {
             owner: PARTITION,
             lba: place.first.max(at),
@@ -79,7 +79,7 @@ pub struct Survey {
     pub overlay: Option<OverlayHeader>,
     /// Sectors of the gap that are not gapboot's, one for each owner.
     pub strangers: Vec<Stranger>,
-    partitions: Vec<Place>,
+    partitions: Vec<OwnedRange>,
 }
 
 impl Survey {
@@ -158,7 +158,7 @@ impl Survey {
     }
 
     /// A partition that has any of `count` sectors from `at` on.
-    pub fn intruder(&self, at: u64, count: u64) -> Option<&Place> {
+    pub fn intruder(&self, at: u64, count: u64) -> Option<&OwnedRange> {
         let mut partitions = self.partitions.iter();
         partitions.find(|place| place.has_any(at, count))
     }
@@ -179,7 +179,7 @@ impl Survey {
             size.unwrap_or(OVERLAY_SECTORS)
         });
         let disk = overlay::sectors(&self.overlay_bytes);
-        let begins = |place: &Place| place.first.saturating_sub(OVERLAY_LBA);
+        let begins = |place: &OwnedRange| place.first.saturating_sub(OVERLAY_LBA);
         let partitions = self.partitions.iter();
         let partitions = partitions.filter(|place| place.last >= OVERLAY_LBA);
         let room = partitions.map(begins).min().unwrap_or(u64::MAX);

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// What can be set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum StateKey {
     /// A text.
     Text(Setting),
     /// The menu's timeout.
@@ -17,7 +17,7 @@ pub enum Key {
     OneShotTimeout,
 }
 
-impl Key {
+impl StateKey {
     /// Their names.
     pub const NAMES: [&str; 5] = [
         "default",

@@ -6,7 +6,7 @@ use std::io;
 use boot::menu::Timeout;
 use layout::state::Setting;
 
-use super::key::Key;
+use super::key::StateKey;
 use crate::error::Error;
 use crate::system::System;
 
@@ -19,7 +19,7 @@ const ENTRY_REQUESTS: [&str; 2] = ["reboot-boot-to-loader-entry", "reboot-to-boo
 ///
 /// # Errors
 /// A file of its cannot be read, or holds no time.
-pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
+pub fn requests(system: &System) -> Result<Vec<(StateKey, String)>, Error> {
     let read = |name: &str| {
         let path = system.path("/run/systemd").join(name);
         match fs::read_to_string(&path) {
@@ -32,7 +32,7 @@ pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
     let mut changes = Vec::new();
     for name in ENTRY_REQUESTS {
         if let Some(id) = read(name)? {
-            changes = vec![(Key::Text(Setting::OneShot), id)];
+            changes = vec![(StateKey::Text(Setting::OneShot), id)];
         }
     }
     if let Some(time) = read("reboot-to-boot-loader-menu")? {
@@ -46,7 +46,7 @@ pub fn requests(system: &System) -> Result<Vec<(Key, String)>, Error> {
             0 => Timeout::Forced,
             seconds => u32::try_from(seconds).map_or(Timeout::Forced, Timeout::from_number),
         };
-        changes.push((Key::OneShotTimeout, seconds.number().to_string()));
+        changes.push((StateKey::OneShotTimeout, seconds.number().to_string()));
     }
     Ok(changes)
 }

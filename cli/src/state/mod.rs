@@ -19,6 +19,6 @@ pub mod store;
 pub mod unselected;
 
 pub use content::{Content, State};
-pub use key::Key;
+pub use key::StateKey;
 pub use session_report::SessionReport;
 pub use store::Store;

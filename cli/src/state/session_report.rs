@@ -19,7 +19,7 @@ use crate::system::System;
 pub struct SessionReport {
     /// What is set in the state file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<Set>,
+    state: Option<StateValues>,
     /// The lines of the loader's node.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     loader: BTreeMap<String, String>,
@@ -31,7 +31,7 @@ pub struct SessionReport {
 /// The values of a state file.
 #[derive(Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Set {
+struct StateValues {
     #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +75,7 @@ impl SessionReport {
         report.trouble = match content {
             Ok(None) => None,
             Ok(Some(Content::State(state))) => {
-                report.state = Set::new(&state);
+                report.state = StateValues::new(&state);
                 None
             }
             Ok(Some(Content::Damaged)) => Some("damaged, nothing is set".to_owned()),
@@ -116,7 +116,7 @@ impl SessionReport {
     }
 }
 
-impl Set {
+impl StateValues {
     /// Nothing if nothing is set.
     fn new(state: &State) -> Option<Self> {
         let text = |text| {

@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use super::state_edit::{EditedVolume, StateEdit};
-use crate::disk::{Access, Disk, attached, reader};
+use crate::disk::{Access, Disk, attached, lock, reader};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};
@@ -31,10 +31,10 @@ const FILE: &str = state::PATH.split_at(1).1;
 pub struct Store {
     /// The disk.
     pub disk: PathBuf,
-    place: Place,
+    place: StateLocation,
 }
 
-enum Place {
+enum StateLocation {
     /// In this root directory, which is mounted there.
     Mounted(OwnedFd, PathBuf),
     /// On a partition that nobody has mounted.
@@ -86,13 +86,13 @@ impl Store {
     /// The file system or the file cannot be read.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
         match &self.place {
-            Place::Mounted(root, at) => match read_mounted(root) {
+            StateLocation::Mounted(root, at) => match read_mounted(root) {
                 Err(Errno::NOENT) => Ok(None),
                 read => read
                     .map(Some)
                     .map_err(|error| cannot_read(at, error.into())),
             },
-            Place::Partition(partition, _) => Disk::open(&self.disk, Access::Read)
+            StateLocation::Partition(partition, _) => Disk::open(&self.disk, Access::Read)
                 .and_then(|disk| reader::file(disk, partition, state::PATH))
                 .map_err(|error| error.on(&self.disk)),
         }
@@ -102,15 +102,20 @@ impl Store {
     /// right size already keeps its place.
     ///
     /// # Errors
-    /// The file cannot be written, or reads back differently.
+    /// The file cannot be written, or reads back differently; or another program keeps
+    /// the lock of a disk that is not mounted.
     pub fn write(&self, bytes: &[u8; state::SIZE]) -> Result<(), Error> {
         match &self.place {
-            Place::Mounted(root, at) => {
+            StateLocation::Mounted(root, at) => {
                 let path = at.join(FILE);
                 write_mounted(root, bytes)
                     .map_err(|error| Error::file("write", &path, &error.into()))
             }
-            Place::Partition(_, window) => {
+            StateLocation::Partition(_, window) => {
+                // Held until the file has been read back.
+                let whole = File::open(&self.disk)
+                    .map_err(|error| Error::file("open", &self.disk, &error))?;
+                lock::lock(&whole, lock::PATIENCE).map_err(|error| error.on(&self.disk))?;
                 window.write(bytes).map_err(|error| {
                     let what = format!("write {} on", state::PATH);
                     Error::file(&what, &window.path, &error)
@@ -147,7 +152,7 @@ fn place(
     system: &System,
     disk: &Path,
     device: Option<&Device>,
-) -> Result<Result<Place, Error>, Error> {
+) -> Result<Result<StateLocation, Error>, Error> {
     let esp = match reader::partitions(Disk::open(disk, Access::Read)?) {
         Ok(partitions) => partitions.esp,
         Err(none) => return Ok(Err(none)),
@@ -173,10 +178,12 @@ fn place(
     // Without a device of its own a partition can't be mounted.
     let partition = device.and_then(|device| system.partition_at(device, esp.first.0).ok());
     let Some(partition) = partition else {
-        return Ok(Ok(Place::Partition(esp, whole)));
+        return Ok(Ok(StateLocation::Partition(esp, whole)));
     };
     Ok(Ok(match mounts::of(system, &partition)? {
-        Some(mount) => Place::Mounted(mounts::open(system, &mount)?, system.path(&mount.at)),
+        Some(mount) => {
+            StateLocation::Mounted(mounts::open(system, &mount)?, system.path(&mount.at))
+        }
         None => {
             let path = system.file(&partition);
             let window = Window {
@@ -184,7 +191,7 @@ fn place(
                 first: 0,
                 ..whole
             };
-            Place::Partition(esp, window)
+            StateLocation::Partition(esp, window)
         }
     }))
 }

@@ -7,7 +7,7 @@ use boot::settings::conf::Conf;
 use layout::state::{self, Setting};
 
 use super::content::{Content, State};
-use super::key::Key;
+use super::key::StateKey;
 use crate::disk::{Access, Disk, reader};
 use crate::error::Error;
 use crate::menu::Menu;
@@ -67,7 +67,7 @@ fn state_file(disk: &Path) -> Result<Vec<Wish>, Error> {
     let settings = [Setting::OneShot, Setting::Preferred, Setting::Default];
     let wish = |setting| Wish {
         file: state::PATH,
-        key: Key::Text(setting).name(),
+        key: StateKey::Text(setting).name(),
         value: state.text(setting).to_vec(),
     };
     Ok(settings.map(wish).into())

@@ -7,7 +7,7 @@ use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::gpt_table::{Fault, array_sectors, table};
-use super::place::{Kind, Place, Places};
+use super::place::{Kind, OwnedRange, Places};
 use super::{mbr, missing};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
@@ -131,14 +131,14 @@ pub fn read(disk: &dyn Sectors, mbr: &[u8]) -> Result<(Gpt, Places), Error> {
         )));
     }
     let mut own = vec![
-        Place::new(Kind::Table, 1, 1, "the partition table's header"),
+        OwnedRange::new(Kind::Table, 1, 1, "the partition table's header"),
         array_place(&header, "the partition table's entries"),
     ];
     let backup = backup(disk, &header);
     if let Ok((backup, _)) = &backup {
         let at = backup.my_lba.get();
         let owner = "the backup partition table's header";
-        own.push(Place::new(Kind::Table, at, at, owner));
+        own.push(OwnedRange::new(Kind::Table, at, at, owner));
         own.push(array_place(backup, "the backup partition table's entries"));
     }
     let backup = backup
@@ -198,7 +198,7 @@ pub fn descriptions(disk: &dyn Sectors) -> Result<Vec<Description>, Error> {
 }
 
 /// The places of the partitions by the same table; empty without a sound table.
-pub fn known_partitions(disk: &dyn Sectors) -> Vec<Place> {
+pub fn known_partitions(disk: &dyn Sectors) -> Vec<OwnedRange> {
     any_table(disk).map_or(Vec::new(), |(header, array)| partitions(&header, &array))
 }
 
@@ -218,7 +218,7 @@ fn uuid(guid: [u8; 16]) -> String {
 }
 
 /// All partitions.
-fn partitions(header: &Header, array: &[u8]) -> Vec<Place> {
+fn partitions(header: &Header, array: &[u8]) -> Vec<OwnedRange> {
     let size = to_usize(header.size_of_partition_entry.get());
     let entries = (1_usize..).zip(array.chunks_exact(size));
     let place = |(number, bytes)| {
@@ -230,7 +230,7 @@ fn partitions(header: &Header, array: &[u8]) -> Vec<Place> {
             _ => Kind::Partition,
         };
         let (first, last) = (entry.known.starting_lba.get(), entry.known.ending_lba.get());
-        Some(Place::new(
+        Some(OwnedRange::new(
             kind,
             first,
             last.max(first),
@@ -246,7 +246,7 @@ fn partitions(header: &Header, array: &[u8]) -> Vec<Place> {
 fn has_room_for_backup(
     disk: &dyn Sectors,
     (header, array): (&Header, &[u8]),
-    partitions: &[Place],
+    partitions: &[OwnedRange],
 ) -> bool {
     let count = array_sectors(header).saturating_add(1);
     let first = disk.sectors().saturating_sub(count);
@@ -260,12 +260,12 @@ fn has_room_for_backup(
     is_free && !partitions.iter().any(|place| place.last >= first)
 }
 
-fn array_place(header: &Header, owner: &str) -> Place {
+fn array_place(header: &Header, owner: &str) -> OwnedRange {
     let first = header.partition_entry_lba.get();
     let last = first
         .saturating_add(array_sectors(header))
         .saturating_sub(1);
-    Place::new(Kind::Table, first, last, owner)
+    OwnedRange::new(Kind::Table, first, last, owner)
 }
 
 /// A partition's name, with question marks for what is not printable.

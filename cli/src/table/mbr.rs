@@ -12,7 +12,7 @@ use boot::disk::mbr::{
 use layout::disk::{SECTOR, STAGE1_CODE};
 use zerocopy::FromBytes;
 
-use super::place::{Kind, Place, Places};
+use super::place::{Kind, OwnedRange, Places};
 use crate::disk::{self, Sectors};
 use crate::error::Error;
 use crate::number::to_usize;
@@ -30,7 +30,7 @@ pub fn read(disk: &dyn Sectors, sector: &[u8]) -> Option<Places> {
         return None;
     }
     let mut places = Places {
-        own: vec![Place::new(Kind::Table, 0, 0, "the partition table")],
+        own: vec![OwnedRange::new(Kind::Table, 0, 0, "the partition table")],
         ..Places::default()
     };
     for (record, number) in records.iter().zip(1..) {
@@ -65,7 +65,7 @@ fn logical(disk: &dyn Sectors, extended: u64, places: &mut Places) {
             return;
         };
         let owner = "the table of a logical partition";
-        places.own.push(Place::new(Kind::Table, at, at, owner));
+        places.own.push(OwnedRange::new(Kind::Table, at, at, owner));
         let records = mbr.partition_record.iter();
         for record in records.clone().filter(|record| !record.is_extended()) {
             if record.is_used() {
@@ -88,7 +88,7 @@ fn add(places: &mut Places, record: &Record, base: u64, number: u32) {
     let size = u64::from(record.size_in_lba.get());
     let last = first.saturating_add(size.saturating_sub(1));
     let owner = format!("partition {number}");
-    let place = Place::new(Kind::Partition, first, last, &owner);
+    let place = OwnedRange::new(Kind::Partition, first, last, &owner);
     places.partitions.push(place);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`place`] | a [`Place`] that belongs to someone, and the [`Places`] of a disk |
+//! | [`place`] | a [`OwnedRange`] that belongs to someone, and the [`Places`] of a disk |
 //! | [`mbr`] | the table in sector 0 |
 //! | [`gpt`] | the GPT: both tables and the partitions |
 //! | `gpt_table` | one of its tables, with every fault named |
@@ -18,5 +18,5 @@ pub mod place;
 pub mod read;
 pub mod root_partition;
 
-pub use place::{Place, Places};
+pub use place::{OwnedRange, Places};
 pub use read::{Table, partitions, read};

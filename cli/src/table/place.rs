@@ -15,7 +15,7 @@ pub enum Kind {
 
 /// A place on the disk that belongs to someone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct OwnedRange {
     /// Its kind.
     pub kind: Kind,
     /// Its first sector.
@@ -26,7 +26,7 @@ pub struct Place {
     pub owner: String,
 }
 
-impl Place {
+impl OwnedRange {
     /// The sectors from `first` to `last`.
     pub fn new(kind: Kind, first: u64, last: u64, owner: &str) -> Self {
         Self {
@@ -47,16 +47,16 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     /// The partitions on which the loader looks for entries.
-    pub boot: Vec<Place>,
+    pub boot: Vec<OwnedRange>,
     /// All partitions, those with entries included.
-    pub partitions: Vec<Place>,
+    pub partitions: Vec<OwnedRange>,
     /// What the table itself takes.
-    pub own: Vec<Place>,
+    pub own: Vec<OwnedRange>,
 }
 
 impl Places {
     /// Who owns any of `count` sectors from `at` on.
-    pub fn occupant(&self, at: u64, count: u64) -> Option<&Place> {
+    pub fn occupant(&self, at: u64, count: u64) -> Option<&OwnedRange> {
         let mut places = self.own.iter().chain(&self.partitions);
         places.find(|place| place.has_any(at, count))
     }

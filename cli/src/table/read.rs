@@ -9,7 +9,7 @@ use boot::disk::partition::Partition;
 
 use super::gpt::{self, Gpt};
 use super::mbr;
-use super::place::{Place, Places};
+use super::place::{OwnedRange, Places};
 use crate::disk::{self, Sectors, reader};
 use crate::error::Error;
 
@@ -27,7 +27,7 @@ pub struct Table {
 ///
 /// # Errors
 /// The disk cannot be read.
-pub fn partitions(disk: &dyn Sectors) -> Result<Vec<Place>, Error> {
+pub fn partitions(disk: &dyn Sectors) -> Result<Vec<OwnedRange>, Error> {
     let sector = disk::read(disk, 0, 1)?;
     let mut partitions = gpt::known_partitions(disk);
     if let Some(mbr) = mbr::read(disk, &sector) {
@@ -72,7 +72,7 @@ fn two_tables() -> Error {
 }
 
 /// Those of the partitions that the loader itself finds.
-fn boot_partitions(disk: &dyn Sectors, partitions: &[Place]) -> Vec<Place> {
+fn boot_partitions(disk: &dyn Sectors, partitions: &[OwnedRange]) -> Vec<OwnedRange> {
     let found = reader::partitions(disk).unwrap_or_default();
     let found = [found.esp, found.xbootldr].into_iter().flatten();
     let place = |partition: Partition| {

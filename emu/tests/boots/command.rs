@@ -112,6 +112,20 @@ fn a_countdown_of_a_century() {
     assert_eq!(handoff["id"], "new.conf");
 }
 
+/// Entries that the loader adds by itself are chosen by the settings too, without a menu.
+#[test]
+fn the_default_restarts_or_powers_off() {
+    for (id, word) in [("auto-poweroff", "powered"), ("auto-reboot", "restarted")] {
+        for timeout in ["menu-disabled", "menu-hidden", "1"] {
+            let disk = disk();
+            let conf = format!("default {id}\n{id} yes\ntimeout {timeout}\n");
+            disk.add("loader/loader.conf", conf.as_bytes());
+            let said = format!("the loader {word} the machine");
+            fails(&[disk.image().to_str().unwrap()], 1, &said);
+        }
+    }
+}
+
 #[test]
 fn for_people() {
     let disk = disk();

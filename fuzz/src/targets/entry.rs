@@ -7,7 +7,7 @@ use boot::entries::entry::{Entry, Field};
 use boot::entries::list::List;
 use boot::entries::select::{self, Defaults};
 use boot::entries::title;
-use boot::entries::type1::{self, Draft, Key};
+use boot::entries::type1::{self, Draft, EntryKey};
 use boot::load::cmdline::{CommandLine, LONGEST, vid_mode};
 use boot::text::Text;
 
@@ -72,14 +72,14 @@ fn command_line(file: &[u8]) {
     let mut expected = Vec::new();
     for (key, value) in lines(file).filter_map(type1::pair) {
         match key {
-            Key::Options => {
+            EntryKey::Options => {
                 if !expected.is_empty() && !value.is_empty() {
                     expected.push(b' ');
                 }
                 expected.extend(value);
                 line.add(value);
             }
-            Key::Initrd => {
+            EntryKey::Initrd => {
                 assert!(!value.is_empty());
             }
             _ => {}

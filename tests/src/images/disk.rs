@@ -10,7 +10,7 @@
 //! # }
 //! ```
 
-use super::table::{Place, SECTOR, partitions};
+use super::table::{PartitionRange, SECTOR, partitions};
 use super::volume::{Content, Fat, FileToWrite, Volume};
 use crate::tool::{as_root, command, run, run_with_input};
 use anyhow::{Context, Result};
@@ -222,7 +222,7 @@ impl Disk {
 }
 
 /// Makes an ext4 file system, whose files belong to root.
-fn ext4(image: &Path, place: Place, tree: &Path) -> Result<()> {
+fn ext4(image: &Path, place: PartitionRange, tree: &Path) -> Result<()> {
     let mut mke2fs = as_root("mke2fs")?;
     mke2fs
         .args(["-q", "-F", "-t", "ext4", "-m", "0", "-E"])

@@ -19,5 +19,5 @@ pub mod table;
 pub mod volume;
 
 pub use disk::{Disk, Partition};
-pub use table::{Place, SECTOR, partitions};
+pub use table::{PartitionRange, SECTOR, partitions};
 pub use volume::{Content, Fat, Volume};

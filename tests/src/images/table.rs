@@ -9,7 +9,7 @@ pub const SECTOR: u64 = 512;
 
 /// A partition of an image, in sectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PartitionRange {
     /// Its number in the table, from 1 on.
     pub number: u32,
     /// The first sector.
@@ -19,7 +19,7 @@ pub struct Place {
 }
 
 /// The partitions of an image, as sfdisk sees them.
-pub fn partitions(image: &Path) -> Result<Vec<Place>> {
+pub fn partitions(image: &Path) -> Result<Vec<PartitionRange>> {
     let printed = run(command("sfdisk").arg("--json").arg(image))?;
     let table: serde_json::Value = serde_json::from_str(&printed)?;
     let list = table["partitiontable"]["partitions"]
@@ -40,7 +40,7 @@ pub fn partitions(image: &Path) -> Result<Vec<Place>> {
                     .as_u64()
                     .context("sfdisk's table lacks a number")
             };
-            Ok(Place {
+            Ok(PartitionRange {
                 number,
                 start: field("start")?,
                 sectors: field("size")?,

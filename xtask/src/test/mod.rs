@@ -35,7 +35,9 @@ const TOOLS: &[&str] = &[
     "dpkg-deb",
     "fsck.vfat",
     "git",
+    "grub-menulst2cfg",
     "grub-mkrescue",
+    "grub-syslinux2cfg",
     "gzip",
     "kernel-install",
     "ld",
@@ -120,7 +122,9 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
         "--test=systemd_boot",
         "--test=image_builders",
     ]);
-    run(test.args(["--", "--test-threads=1"]))
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.
@@ -152,8 +156,8 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
 fn hostile_input(workspace: &Workspace, tally: &mut Tally) {
     match Fuzzers::build(workspace) {
         Ok(fuzzers) => {
-            for target in &fuzzers.targets {
-                tally.check("fuzz", fuzzers.run(target, FUZZ_SECONDS));
+            for result in fuzzers.run_all(FUZZ_SECONDS) {
+                tally.check("fuzz", result);
             }
         }
         Err(error) => tally.check("fuzz", Err(error)),

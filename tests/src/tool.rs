@@ -17,8 +17,10 @@ fn package(program: &str) -> &str {
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-editenv" | "grub-mkconfig" | "grub-mkimage" | "grub-mkrescue"
-        | "grub-script-check" => "grub-common",
+        "grub-editenv" | "grub-menulst2cfg" | "grub-mkconfig" | "grub-mkimage"
+        | "grub-mkrescue" | "grub-script-check" | "grub-syslinux2cfg" => "grub-common",
+        "script" => "bsdutils",
+        "cc" => "gcc",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",

@@ -77,7 +77,6 @@ impl MenuEntry {
                 Ok(None) => break,
                 Err(error) => return self.warnings.push(loader_text(error)),
             };
-            self.warnings.extend(warnings::of_variables(line));
             match self.take(line, &mut options) {
                 Some(Named::Main(path)) => image = path,
                 Some(Named::Initrd(path)) => match source.file(&path) {
@@ -117,9 +116,9 @@ impl MenuEntry {
     pub(crate) fn take(&mut self, line: &[u8], options: &mut Vec<Vec<u8>>) -> Option<Named> {
         self.warnings.extend(warnings::of_variables(line));
         match type1::pair(line)? {
-            (Key::Text(Field::Title), value) => self.title = Some(string(value)),
-            (Key::Architecture, value) => self.architecture = Some(string(value)),
-            (Key::Main(main), path) => {
+            (EntryKey::Text(Field::Title), value) => self.title = Some(string(value)),
+            (EntryKey::Architecture, value) => self.architecture = Some(string(value)),
+            (EntryKey::Main(main), path) => {
                 match main {
                     Main::Linux => self.linux = Some(absolute(path)),
                     Main::Efi => self.efi = Some(absolute(path)),
@@ -127,8 +126,8 @@ impl MenuEntry {
                 }
                 return Some(Named::Main(path.to_vec()));
             }
-            (Key::Options, value) => options.push(value.to_vec()),
-            (Key::Initrd, path) => {
+            (EntryKey::Options, value) => options.push(value.to_vec()),
+            (EntryKey::Initrd, path) => {
                 self.initrd.push(absolute(path));
                 return Some(Named::Initrd(path.to_vec()));
             }

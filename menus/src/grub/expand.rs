@@ -63,6 +63,11 @@ impl Machine<'_> {
             }
         }
         let mut expanded = Vec::new();
+        self.has_hex = arguments
+            .0
+            .iter()
+            .flatten()
+            .any(|argument| has_hex(argument));
         for argument in arguments.0.into_iter().flatten() {
             match wildcard::expand(self, &argument) {
                 Some(names) => expanded.extend(names),
@@ -189,6 +194,16 @@ fn reference(text: &str) -> Option<(&str, &str)> {
         _ => name_end(text.as_bytes(), 0)?,
     };
     text.split_at_checked(end)
+}
+
+/// Whether a text has `\x` and two digits: Fedora's GRUB keeps that, the others drop the
+/// backslash or double it.
+fn has_hex(text: &str) -> bool {
+    let bytes = text.as_bytes().windows(4);
+    let hex = |byte: &u8| byte.is_ascii_hexdigit();
+    bytes
+        .into_iter()
+        .any(|four| four.starts_with(b"\\x") && four.iter().skip(2).all(hex))
 }
 
 /// So that neither escapes nor wildcards are seen in it.

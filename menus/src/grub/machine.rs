@@ -1,5 +1,6 @@
 //! Runs commands of a script, as GRUB's `script/execute.c` does.
 
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,6 +26,10 @@ pub(super) struct Machine<'a> {
     pub(super) output: String,
     /// Blocks, functions and files around the command.
     pub(super) depth: u32,
+    /// Environment blocks that were read.
+    pub(super) blocks: BTreeMap<Location, Vec<u8>>,
+    /// A word of the command has `\x` and two digits.
+    pub(super) has_hex: bool,
 }
 
 /// How a command ended: 0 is true.
@@ -38,6 +43,8 @@ pub(super) const FALSE: Status = 1;
 pub(super) const NO_FILE: Status = 5;
 /// GRUB's `GRUB_ERR_UNKNOWN_DEVICE`.
 pub(super) const NO_DEVICE: Status = 12;
+/// GRUB's `GRUB_ERR_INVALID_COMMAND`.
+pub(super) const INVALID_COMMAND: Status = 17;
 /// GRUB's `GRUB_ERR_BAD_ARGUMENT`.
 pub(super) const BAD_ARGUMENT: Status = 18;
 
@@ -50,6 +57,8 @@ impl<'a> Machine<'a> {
             state,
             output: String::new(),
             depth: 0,
+            blocks: BTreeMap::new(),
+            has_hex: false,
         }
     }
 
@@ -89,27 +98,26 @@ impl<'a> Machine<'a> {
         let mut at = 0;
         let deeper = self.deeper();
         while deeper && at < source.len() && !self.ended() && self.budget.step() {
-            let (unit, next) = parser::unit(source, at);
-            at = next.max(at.saturating_add(1));
-            match unit {
-                Ok(unit) => {
-                    for (name, body) in unit.functions {
-                        Rc::make_mut(&mut self.state.functions).insert(name, body);
-                    }
-                    if !unit.list.0.is_empty() {
-                        status = self.list(&unit.list);
-                    }
-                }
+            let unit = parser::unit(source, at);
+            at = unit.end.max(at.saturating_add(1));
+            for (name, body) in unit.functions {
+                Rc::make_mut(&mut self.state.functions).insert(name, body);
+            }
+            match unit.list {
+                Ok(list) if list.0.is_empty() => {}
+                Ok(list) => status = self.list(&list),
                 Err(error) => {
                     self.complain("syntax error");
                     self.complain("Incorrect command");
+                    self.complain("syntax error");
                     let what = match error.deep {
                         true => "blocks are nested too deeply",
                         false => "it is no valid script",
                     };
                     self.note_at(source, error.line, what);
-                    status = BAD_ARGUMENT;
                     if !whole {
+                        // GRUB forgets the error.
+                        status = TRUE;
                         break;
                     }
                 }

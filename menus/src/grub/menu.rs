@@ -11,7 +11,7 @@ use super::environment;
 use super::loaded::Loaded;
 use super::machine::Machine;
 use super::number;
-use super::state::{Item, Outcome, State};
+use super::state::{Item, Outcome, State, sentence};
 use super::variables::Variables;
 use crate::limits;
 use crate::menu::{Boots, Default, Entry, EnvironmentBlock, Loader, Menu, Timeout};
@@ -95,6 +95,7 @@ fn entries(machine: &mut Machine<'_>, menu: &mut Menu, mut top: State, once: boo
     let ends = top.outcome.take().is_some();
     let default = top.variables.get("default").map(ToString::to_string);
     let fallback = top.variables.get("fallback").map(ToString::to_string);
+    machine.budget.renew();
     let mut tree = Tree {
         config: menu.config.clone(),
         entries: Vec::new(),
@@ -182,6 +183,15 @@ struct Way {
 }
 
 impl Way {
+    /// Bytes of it.
+    fn len(&self) -> usize {
+        let parts = [&self.titles, &self.ids, &self.numbers];
+        parts
+            .iter()
+            .map(|part| part.len())
+            .fold(0, usize::saturating_add)
+    }
+
     fn then(&self, item: &Item, number: usize) -> Self {
         let join = |way: &str, part: &str| match way {
             "" => part.to_string(),
@@ -218,6 +228,10 @@ impl Tree {
         let mut nodes = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let way = way.then(item, number);
+            // A long title stands in the way to each entry of a submenu.
+            if !machine.budget.bytes(way.len()) {
+                break;
+            }
             nodes.push(self.node(machine, base, item, &way));
         }
         nodes
@@ -336,8 +350,10 @@ fn boots(machine: &Machine<'_>, item: &Item, state: State) -> Boots {
         Some(Outcome::Firmware) => return Boots::Firmware,
         Some(Outcome::Boot | Outcome::Menu(_)) | None => {}
     }
-    if let Some(boots) = state.loaded.boots() {
-        return boots;
+    match state.loaded.boots() {
+        Some(Boots::Nothing(reason)) => return Boots::Nothing(sentence(&reason)),
+        Some(boots) => return boots,
+        None => {}
     }
     let reason = match (
         state.failure,
@@ -349,7 +365,7 @@ fn boots(machine: &Machine<'_>, item: &Item, state: State) -> Boots {
         (None, _, true) => "it is a menu without entries".to_string(),
         (None, _, false) => "it loads nothing".to_string(),
     };
-    Boots::Nothing(reason)
+    Boots::Nothing(sentence(&reason))
 }
 
 /// Whether GRUB asks for a password.

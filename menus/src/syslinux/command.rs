@@ -1,54 +1,16 @@
 //! A command to what it boots.
 
 use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::com32;
-use super::locate::locate;
-use super::places::is_pxelinux;
-use super::tree::{Action, Command, Config, Kind, Label, Tree};
-use super::words::{number_of_any_base, split, without, words};
+use super::com32::{self, Program};
+use super::context::{Context, Outcome, nothing};
+use super::tree::{Action, Command, Kind, Label};
+use super::words::{number_of_any_base, split, split_here, without};
 use crate::menu::{Boots, Chain};
 use crate::reading::{Notes, Value, shown};
-use crate::search;
-use crate::storage::{Location, Storage};
-
-/// Where a command stands.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) storage: &'a dyn Storage,
-    pub(super) tree: &'a Tree,
-    pub(super) config: &'a Config,
-    /// How many commands led here: one may run another.
-    pub(super) depth: u32,
-}
-
-/// What becomes of a command.
-pub(super) enum Outcome {
-    Boots(Boots),
-    /// It opens another configuration.
-    Link(Link),
-}
-
-/// Another configuration.
-pub(super) struct Link {
-    pub(super) files: Vec<Location>,
-    /// The file that `~` names there.
-    pub(super) main: Location,
-    /// Where its paths begin.
-    pub(super) folder: Location,
-}
 
 /// How many commands may run each other.
 const DEPTH: u32 = 8;
-/// Initrds or modules of one entry.
-pub(super) const FILES: usize = 64;
-
-pub(super) fn nothing(reason: impl Into<String>) -> Outcome {
-    Outcome::Boots(Boots::Nothing(reason.into()))
-}
-
 impl Context<'_> {
     /// What happens when a label is chosen.
     pub(super) fn label(&self, label: &Label, notes: &mut Notes) -> Outcome {
@@ -80,7 +42,7 @@ impl Context<'_> {
         let (name, arguments) = split(&text.text);
         let id = self.config.names.find(name);
         let Some(label) = id.and_then(|id| self.tree.label(id)) else {
-            return inner.command(&self.implicit(text), notes);
+            return inner.implicit(text, notes);
         };
         match &label.action {
             Action::Run(command) if !label.locked && !label.disabled => {
@@ -92,23 +54,24 @@ impl Context<'_> {
         }
     }
 
-    /// The command that is typed without being a label: a file, whose extension `.c32`
-    /// may be missing.
-    fn implicit(&self, text: &Value) -> Command {
+    /// What happens when a person types what is no label: a file is started, whose
+    /// extension `.c32` may be missing.
+    fn implicit(&self, text: &Value, notes: &mut Notes) -> Outcome {
         let (name, arguments) = split(&text.text);
+        let named = name.strip_prefix('.').and_then(Kind::by_name);
+        let is_typed = named.is_some() || Kind::by_extension(name) != Kind::Linux;
+        let is_file = |name: &str| self.file(name).is_ok_and(|at| at.is_file(self.storage));
         let program = format!("{name}.c32");
-        let is_file = |name: &str| {
-            let at = locate(self.storage, &self.config.folder, name);
-            at.is_ok_and(|at| at.is_file(self.storage))
+        let text = match name {
+            name if is_typed || is_file(name) => text.clone(),
+            _ if is_file(&program) => text.part(&format!("{program} {arguments}")),
+            name => return nothing(format!("there is no label and no file {}", shown(name))),
         };
-        let text = match !is_file(name) && is_file(&program) {
-            true => text.part(&format!("{program} {arguments}")),
-            false => text.clone(),
-        };
-        Command {
+        let command = Command {
             kind: Kind::Kernel,
             text,
-        }
+        };
+        self.command(&command, notes)
     }
 
     /// What a command boots or opens.
@@ -116,135 +79,74 @@ impl Context<'_> {
         if let Some(fault) = command.text.fault {
             return nothing(fault.reason());
         }
-        let (kind, text) = self.kind(command);
+        let (kind, text) = self.kind(command.kind, &command.text.text);
         let (name, arguments) = split(text);
         if name.is_empty() {
             return nothing("it names nothing to boot");
         }
         match kind {
             Kind::Kernel | Kind::Linux => Outcome::Boots(self.linux(name, arguments, notes)),
-            Kind::Com32 => com32::run(self, name, arguments, notes),
+            Kind::Com32 => match com32::run(self, name, arguments, notes) {
+                Program::Ends(outcome) => outcome,
+                Program::Runs(command) => self.typed(&Value::new(&command), notes),
+            },
             Kind::Config => self.link(name, arguments),
             Kind::LocalBoot => Outcome::Boots(self.local_boot(name)),
             Kind::BootSector => match self.file(name) {
                 Ok(file) => Outcome::Boots(Boots::Chain(Chain::File(file))),
                 Err(reason) => nothing(reason),
             },
+            // A version that ends so: vmlinuz-6.1.0.
+            Kind::Pxe if !self.is_pxelinux() => {
+                notes.add("SYSLINUX 5 and later take it for a program for the network (`.0`)");
+                Outcome::Boots(self.linux(name, arguments, notes))
+            }
             Kind::Pxe => nothing(format!("{} is a program for the network", shown(name))),
             Kind::FloppyImage => nothing("images of floppy disks are not started"),
             Kind::Comboot => nothing(format!("{} is a program of SYSLINUX 4", shown(name))),
         }
     }
 
-    /// The kind of a command: that of its directive, that of a word as `.linux` in
-    /// front of it, or that of the extension.
-    fn kind<'b>(&self, command: &'b Command) -> (Kind, &'b str) {
-        let (mut kind, mut text) = (command.kind, command.text.text.as_str());
+    /// The kind of a command, and the command without it: that of its directive, that of
+    /// a word as `.linux` in front of it, or that of the extension.
+    fn kind<'b>(&self, mut kind: Kind, mut text: &'b str) -> (Kind, &'b str) {
         while kind == Kind::Kernel {
             let (name, rest) = split(text);
             match name.strip_prefix('.').and_then(Kind::by_name) {
                 Some(named) => (kind, text) = (named, rest),
-                None => kind = self.by_extension(name),
+                None => kind = Kind::by_extension(name),
             }
         }
         (kind, text)
     }
 
-    fn by_extension(&self, name: &str) -> Kind {
-        match Kind::by_extension(name) {
-            // A version that ends so: vmlinuz-6.1.0.
-            Kind::Pxe if !self.config.files.iter().any(is_pxelinux) => Kind::Linux,
-            kind => kind,
-        }
-    }
-
-    pub(super) fn file(&self, name: &str) -> Result<Location, String> {
-        locate(self.storage, &self.config.folder, name)
-    }
-
     fn linux(&self, name: &str, arguments: &str, notes: &mut Notes) -> Boots {
-        let (cmdline, initrds) = without(arguments, "initrd=");
-        if initrds.len() > 1 {
+        let (cmdline, words) = without(arguments, "initrd=");
+        let first = arguments
+            .split_once("initrd=")
+            .map(|(_, value)| split_here(value));
+        if words
+            .last()
+            .is_some_and(|last| Some(last.as_str()) != first)
+        {
             notes.add(
-                "`initrd=` stands there several times: the last one counts, as the manual of \
-                 SYSLINUX says",
+                "`initrd=` stands there several times: SYSLINUX 5 and later take the first, as \
+                 here, and versions before take the last",
             );
         }
-        let initrds = initrds.last().map_or("", String::as_str);
-        self.linux_with(name, cmdline, initrds.split(','), notes)
-    }
-
-    pub(super) fn linux_with<'b>(
-        &self,
-        name: &str,
-        cmdline: String,
-        initrds: impl Iterator<Item = &'b str>,
-        notes: &mut Notes,
-    ) -> Boots {
-        let named = initrds.filter(|name| !name.is_empty());
-        let named: Vec<&str> = named.take(FILES.saturating_add(1)).collect();
-        if named.len() > FILES {
-            return Boots::Nothing(format!("it has more than {FILES} initrds"));
-        }
-        let named = named.into_iter();
-        let initrds: Result<Vec<_>, _> = named.map(|name| self.file(name)).collect();
-        let (kernel, initrds) = match (self.file(name), initrds) {
-            (Ok(kernel), Ok(initrds)) => (kernel, initrds),
-            (Err(reason), _) | (_, Err(reason)) => return Boots::Nothing(reason),
-        };
-        if words(&cmdline).any(|word| word.starts_with("vga=")) {
-            notes.add("`vga=` does nothing by kexec: the screen stays as it is");
-        }
-        if kernel.path.rsplit('/').next() == Some("memdisk") {
-            notes.add("memdisk needs the BIOS, which kexec does not offer");
-        }
-        Boots::Linux {
-            kernel,
-            initrds,
-            cmdline,
-        }
-    }
-
-    /// A configuration, and the directory from which its paths count if that is named.
-    pub(super) fn link(&self, name: &str, arguments: &str) -> Outcome {
-        let (folder, _) = split(arguments);
-        let folder = match folder {
-            "" => Ok(self.config.folder.clone()),
-            folder => self.file(folder),
-        };
-        match (self.file(name), folder) {
-            (Ok(file), Ok(folder)) => Outcome::Link(Link {
-                files: [file.clone()].into(),
-                main: file,
-                folder,
-            }),
-            (Err(reason), _) | (_, Err(reason)) => nothing(reason),
-        }
+        self.linux_with(name, cmdline, first.unwrap_or_default().split(','), notes)
     }
 
     /// `localboot`: a number of the BIOS, or -1 for what the firmware does next. Under
     /// PXELINUX it is always that.
     fn local_boot(&self, name: &str) -> Boots {
         let number = number_of_any_base(name);
-        if number < 0 || number == 0xffff || self.config.files.iter().any(is_pxelinux) {
+        if number < 0 || number == 0xffff || self.is_pxelinux() {
             return Boots::Restart;
         }
         match number.checked_sub(0x80) {
             Some(disk) if (0..0x80).contains(&disk) => self.sector(&format!("hd{disk}")),
             _ => Boots::Nothing(format!("it boots from drive {} of the BIOS", shown(name))),
-        }
-    }
-
-    /// The first sector of a device by GRUB's name. A disk that nobody has numbered
-    /// counts as the first one: `localboot 0x80` on a CD means another one.
-    pub(super) fn sector(&self, name: &str) -> Boots {
-        let own = self.config.folder.device;
-        match search::by_name(self.storage, name) {
-            Some(device) if device != own => Boots::Chain(Chain::Sector(device)),
-            Some(_) => Boots::Nothing(format!(
-                "it boots from {name} of the firmware, and this menu may be on another disk then"
-            )),
-            None => Boots::Nothing(format!("there is no {name} among the disks")),
         }
     }
 }

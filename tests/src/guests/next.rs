@@ -3,7 +3,7 @@
 use crate::debian::{self, Flavour};
 use crate::gapboot::built;
 use crate::images::initramfs::{self, Archive};
-use crate::machines::qemu::Machine;
+use crate::machines::qemu::{Guest, Machine};
 use anyhow::Result;
 use std::fs;
 use std::path::Path;
@@ -54,4 +54,17 @@ pub fn machine(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Re
         "-append",
         CMDLINE,
     ]))
+}
+
+/// Starts such a machine, and waits until the next kernel is loaded, which is the first
+/// of the arguments.
+///
+/// # Errors
+///
+/// As [`machine`], or it is not loaded by `kexec_load`.
+pub fn start(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Result<Guest> {
+    let mut guest = machine(directory, files, arguments)?.start()?;
+    let name = arguments.split(' ').next().unwrap_or_default();
+    guest.wait_for_serial(&format!("TEST {name}: loaded (kexec_load)"))?;
+    Ok(guest)
 }

@@ -253,7 +253,7 @@ impl FileSystem for Iso {
                 let file = Pieces::new(self.bytes.clone(), pieces.collect());
                 Ok(Node::File(Rc::new(file)))
             }
-            Content::Compressed => Err(not_read_here("is a file that zisofs compressed")),
+            Content::Compressed => Err(not_read_here("files that zisofs compressed")),
             Content::Link(_) => Err(Failure::Missing),
         }
     }

@@ -31,11 +31,15 @@ const TOOLS: &[&str] = &[
     "/usr/share/vgabios/vgabios.bin",
     "as",
     "bochs-bin",
+    "cc",
     "cpio",
     "dpkg-deb",
     "fsck.vfat",
     "git",
+    "grub-menulst2cfg",
     "grub-mkrescue",
+    "grub-script-check",
+    "grub-syslinux2cfg",
     "gzip",
     "kernel-install",
     "ld",
@@ -50,6 +54,7 @@ const TOOLS: &[&str] = &[
     "openssl",
     "qemu-system-i386",
     "qemu-system-x86_64",
+    "script",
     "sfdisk",
     "sgdisk",
     "strace",
@@ -58,6 +63,9 @@ const TOOLS: &[&str] = &[
     "xorriso",
     "/usr/bin/python3",
 ];
+
+/// What `./x heavy` needs besides.
+const HEAVY_TOOLS: &[&str] = &["debootstrap"];
 
 /// Seconds of hostile input for each parser. `./x fuzz` takes more.
 const FUZZ_SECONDS: u32 = 5;
@@ -109,15 +117,21 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 ///
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
-    packages::ensure(TOOLS)?;
+    packages::ensure(&[TOOLS, HEAVY_TOOLS].concat())?;
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot"]);
+    test.args([
+        "--test=heavy",
+        "--test=systemd_boot",
+        "--test=image_builders",
+    ]);
     if has_loop_devices(workspace) {
         test.args(["--features=loop-devices", "--test=others"]);
     }
-    run(test.args(["--", "--test-threads=1"]))
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.

@@ -13,6 +13,9 @@ pub(super) fn linux(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
     let [kernel, words @ ..] = call.arguments else {
         return machine.refuse("filename expected");
     };
+    if machine.has_hex {
+        machine.note("Fedora's GRUB takes `\\x` and two digits in a command line otherwise");
+    }
     let loaded = machine.loadable(kernel).and_then(|kernel| {
         Ok(Loaded::Linux {
             kernel,

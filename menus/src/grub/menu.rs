@@ -409,7 +409,7 @@ fn timeout(variables: &Variables) -> Timeout {
     }
 }
 
-/// Of entries with the same way to them all but the first get a number: ` (2)`, ` (3)`.
+/// Of entries with the same way to them all but the first get a number: `#2`, `#3`.
 fn make_unique(entries: &mut [Entry]) {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     for entry in entries.iter() {
@@ -422,10 +422,10 @@ fn make_unique(entries: &mut [Entry]) {
         if count == 1 {
             continue;
         }
-        let mut id = alloc::format!("{} ({count})", entry.id);
+        let mut id = alloc::format!("{}#{count}", entry.id);
         while seen.contains_key(&id) {
             count = count.saturating_add(1);
-            id = alloc::format!("{} ({count})", entry.id);
+            id = alloc::format!("{}#{count}", entry.id);
         }
         seen.insert(entry.id.clone(), count);
         seen.insert(id.clone(), 1);

@@ -1,6 +1,6 @@
 //! What takes minutes: `./x heavy`, and not `./x test`.
 //!
-//! Images with an initrd of 600 MiB, by every way that has to move it; smaller ones by
+//! Images with an initrd of 600 MiB, by every way that has to move it, and smaller ones by
 //! the loaders that others wrote; Xen and memtest86+ by `gapboot kexec`.
 
 use std::fs;

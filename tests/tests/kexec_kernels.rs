@@ -132,10 +132,8 @@ fn probe_by_kexec(kernel: &Multiboot, file: &[u8]) -> Report {
     for (_, _, string) in MODULES {
         arguments += &format!(" --module '{string}'");
     }
-    let outcome = start(directory.path(), &files, &arguments)
-        .unwrap()
-        .finish()
-        .unwrap();
+    let guest = start(directory.path(), &files, &arguments).unwrap();
+    let outcome = guest.finish().unwrap();
     assert_eq!(
         outcome.exit,
         Exit::Status(probe::Report::STATUS),

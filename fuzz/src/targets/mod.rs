@@ -9,6 +9,8 @@ pub mod fat;
 pub mod glob;
 pub mod gpt;
 pub mod grub_legacy;
+pub mod grub_menu;
+pub mod grub_syntax;
 pub mod iso9660;
 pub mod kernel;
 pub mod mbr;
@@ -45,6 +47,8 @@ targets! {
     glob: 64,
     gpt: 4096,
     grub_legacy: 2048,
+    grub_menu: 1024,
+    grub_syntax: 512,
     iso9660: 12288,
     kernel: 1100,
     mbr: 1280,

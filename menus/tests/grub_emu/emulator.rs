@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,12 @@ pub(crate) const OUTPUT: u32 = 30_000;
 
 /// How long GRUB may be silent before a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// After how much silence it is asked to go on.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The key for the first entry.
+const HOME: &str = "\x01";
 
 /// The program, and where the library is that it is linked to and does not need.
 struct Program {
@@ -123,11 +129,20 @@ impl Emulator {
                 let said = std::mem::replace(&mut self.said, rest);
                 return String::from_utf8_lossy(&said).into_owned();
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(bytes) = self.bytes.recv_timeout(left) else {
-                let said = String::from_utf8_lossy(&self.said);
-                let last: Vec<&str> = said.lines().rev().take(20).collect();
-                panic!("GRUB does not say {text:?}; its last lines, from the end: {last:?}");
+            // GRUB may keep the last bytes of a menu until a key comes. `Home` does no harm,
+            // because whoever chooses an entry begins there.
+            let bytes = match self.bytes.recv_timeout(PAUSE) {
+                Ok(bytes) => bytes,
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
+                    self.keys.write_all(HOME.as_bytes()).unwrap();
+                    continue;
+                }
+                Err(_) => {
+                    let said = String::from_utf8_lossy(&self.said);
+                    let last: Vec<char> = said.chars().rev().take(300).collect();
+                    let last: String = last.into_iter().rev().collect();
+                    panic!("GRUB does not say {text:?}; it ends with {last:?}");
+                }
             };
             self.said.extend(bytes);
         }
@@ -146,10 +161,13 @@ impl Emulator {
     /// The titles of the menu that GRUB draws next.
     pub(crate) fn titles(&mut self) -> Vec<String> {
         self.wait_for("GNU GRUB  version");
-        // The marks of more entries in the last column: one before the entries, one after.
-        let mark = format!(";{MENU}H ");
-        self.wait_for(&mark);
-        let said = self.wait_for(&mark);
+        // The frame is drawn first, from the top to this corner.
+        let frame = self.wait_for("┗");
+        let (_, corner) = frame.rsplit_once("\x1b[").unwrap();
+        let bottom: u32 = corner.split_once(';').unwrap().0.parse().unwrap();
+        // Then the entries, with empty ones up to the corner. After each the cursor goes to
+        // its end.
+        let said = self.wait_for(&format!("\x1b[{};{}H", bottom - 1, MENU - 2));
         let mut rows = BTreeMap::new();
         for piece in said.split("\x1b[").filter(|piece| piece.contains(";3H")) {
             let (row, text) = piece.split_once(";3H").unwrap();
@@ -164,8 +182,8 @@ impl Emulator {
 
     /// Chooses an entry by its number.
     pub(crate) fn choose(&mut self, number: usize) {
-        // The `Home` key, then down.
-        let keys = format!("\x01{}\n", "\x0e".repeat(number));
+        let down = "\x0e";
+        let keys = format!("{HOME}{}\n", down.repeat(number));
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 }

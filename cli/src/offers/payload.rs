@@ -12,6 +12,11 @@ use crate::error::Error;
 use crate::menu::MenuEntry;
 use crate::uki::payload::{Extras, of_source};
 
+/// What Xen must be told by kexec. It asks the BIOS for disks and screen modes, and the
+/// BIOS waits for ever for devices that Linux has taken over. GRUB's entries add the same
+/// words where there is no BIOS (`xen_rm_opts` of grub-mkconfig).
+const NO_BIOS: &str = "no-real-mode edd=off";
+
 /// What another loader's entry starts. A command line that is given replaces the entry's.
 ///
 /// # Errors
@@ -50,7 +55,8 @@ pub fn of_entry(
                 modules: modules.collect::<Result<_, Error>>()?,
                 ..Extras::default()
             };
-            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(own))?
+            let own = multiboot_line(&kernel.path, own);
+            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(&own))?
         }
         other => {
             let reason = not_started(volumes, menu, other).unwrap_or_default();
@@ -63,6 +69,15 @@ pub fn of_entry(
     };
     payload.name.clone_from(&entry.id);
     Ok(payload)
+}
+
+/// The command line of an entry's Multiboot kernel.
+fn multiboot_line(kernel: &str, own: &str) -> String {
+    let name = kernel.rsplit('/').next().unwrap_or_default();
+    match name.starts_with("xen") && !own.contains(NO_BIOS) {
+        true => format!("{own} {NO_BIOS}").trim_start().to_owned(),
+        false => own.to_owned(),
+    }
 }
 
 /// What an entry of the Boot Loader Specification in a mounted tree starts.

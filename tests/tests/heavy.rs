@@ -65,7 +65,7 @@ fn xen() -> PathBuf {
     package.join("boot/xen-4.17-amd64.gz")
 }
 
-const XEN_CMDLINE: &str = "com1=115200 console=com1";
+const XEN_CMDLINE: &str = "com1=115200 console=com1 loglvl=all";
 /// How far it gets without hardware virtualization: Linux starts in it after that.
 const BUILDS: &str = "*** Building a PV Dom0 ***";
 

@@ -3,10 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tests::data::{random, sha256};
 use tests::debian::package;
+use tests::gapboot::built;
 use tests::guests::next::{machine, start};
+use tests::images::initramfs::Archive;
 use tests::kernels::multiboot::{Format, Multiboot, Report, kernel};
 use tests::kernels::probe::{self, parse};
 use tests::machines::qemu::{Exit, Machine};
@@ -27,23 +30,59 @@ fn read(path: PathBuf) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-#[test]
-fn debians_32_bit_kernel() {
+/// The kernel of Debian's i386 installer.
+fn kernel_of_32_bits() -> PathBuf {
     let root = package("debian-installer-12-netboot-i386").unwrap();
     let images = root.join("usr/lib/debian-installer/images/12/i386/text");
-    let kernel = read(images.join("debian-installer/i386/linux"));
+    images.join("debian-installer/i386/linux")
+}
+
+/// Starts a system that loads these files, and waits until Linux has its command line and
+/// its initrd.
+fn starts_linux(directory: &Path, files: &[(&str, &[u8])], arguments: &str) {
+    let mut guest = start(directory, files, arguments).unwrap();
+    for said in [
+        "BIOS-e820: [mem 0x",
+        "Kernel command line: console=ttyS0 no_timer_check hello",
+        "Trying to unpack rootfs image as initramfs...",
+        "Freeing initrd memory: ",
+    ] {
+        guest.wait_for_serial(said).unwrap();
+    }
+}
+
+#[test]
+fn debians_32_bit_kernel() {
+    let kernel = read(kernel_of_32_bits());
+    // The installer's own takes minutes to unpack.
+    let initrd = Archive::new().directory("next").finish();
+    let files = [("linux", &*kernel), ("initrd", &*initrd)];
+    let arguments = "linux --initrd initrd --cmdline 'console=ttyS0 no_timer_check hello'";
     let directory = tempfile::tempdir().unwrap();
-    // The last of several initrds: the installer itself takes minutes to unpack.
-    let initrd = tests::images::initramfs::Archive::new().directory("next");
-    let files = [("linux", &*kernel), ("initrd", &initrd.finish())];
-    let arguments = "linux --initrd initrd --cmdline 'console=ttyS0 hello'";
-    let mut guest = start(directory.path(), &files, arguments).unwrap();
-    guest
-        .wait_for_serial("Kernel command line: console=ttyS0 hello")
-        .unwrap();
-    guest.wait_for_serial("Unpacking initramfs...").unwrap();
-    guest.wait_for_serial("Freeing initrd memory: ").unwrap();
-    assert!(guest.serial().contains("BIOS-e820: [mem 0x"));
+    starts_linux(directory.path(), &files, arguments);
+}
+
+/// The image is entered in 32 bits, as its kernel is.
+#[test]
+fn an_image_with_a_32_bit_kernel() {
+    let directory = tempfile::tempdir().unwrap();
+    let [initrd, image] = ["initrd-inside", "os.efi"].map(|name| directory.path().join(name));
+    fs::write(&initrd, Archive::new().directory("next").finish()).unwrap();
+    run(Command::new(built("gapboot").unwrap())
+        .args([
+            "uki",
+            "build",
+            "--cmdline",
+            "console=ttyS0 no_timer_check hello",
+            "--linux",
+        ])
+        .arg(kernel_of_32_bits())
+        .arg("--initrd")
+        .arg(&initrd)
+        .arg("--output")
+        .arg(&image))
+    .unwrap();
+    starts_linux(directory.path(), &[("os.efi", &read(image))], "os.efi");
 }
 
 /// It runs at one address only.
@@ -93,9 +132,8 @@ fn probe_by_kexec(kernel: &Multiboot, file: &[u8]) -> Report {
     for (_, _, string) in MODULES {
         arguments += &format!(" --module '{string}'");
     }
-    let outcome = start(directory.path(), &files, &arguments)
-        .finish()
-        .unwrap();
+    let guest = start(directory.path(), &files, &arguments).unwrap();
+    let outcome = guest.finish().unwrap();
     assert_eq!(
         outcome.exit,
         Exit::Status(probe::Report::STATUS),

@@ -39,6 +39,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("losetup", "mount"),
     ("mcopy", "mtools"),
     ("mke2fs", "e2fsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
     ("mkfs.vfat", "dosfstools"),
     ("node", "nodejs"),
     ("npm", "npm"),

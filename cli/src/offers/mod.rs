@@ -9,10 +9,12 @@
 //! | [`listed`] | another loader's entry with its keys in JSON, and as a table |
 //! | [`choose`] | which entry of which menu is meant |
 //! | [`payload`] | what kexec starts of it |
+//! | `file` | a file of a device, for what reads files |
 //! | [`environment`] | GRUB's environment block, written in place |
 
 pub mod choose;
 pub mod environment;
+mod file;
 mod image;
 pub mod listed;
 pub mod others;

@@ -3,7 +3,8 @@
 //! it is.
 
 use crate::input::Input;
-use kexec::multiboot::image::{Image, Part, Piece};
+use kexec::multiboot::image::{Image, Piece};
+use kexec::multiboot::part::Part;
 use stub::memory::{Memory, PAGE, Range};
 
 const RAW: u8 = 1;

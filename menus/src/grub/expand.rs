@@ -6,6 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::escape::unescape;
 use super::lexer::name_end;
 use super::machine::Machine;
 use super::syntax::{Piece, Word};
@@ -243,17 +244,4 @@ fn escape_backslashes(text: &str) -> String {
         escaped.push(c);
     }
     escaped
-}
-
-/// Without the backslashes that escape.
-pub(super) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => plain.extend(characters.next()),
-            c => plain.push(c),
-        }
-    }
-    plain
 }

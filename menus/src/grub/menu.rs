@@ -5,11 +5,13 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::commands;
 use super::default::{choose, first_of, rest};
 use super::devices::reason;
 use super::environment;
 use super::loaded::Loaded;
 use super::machine::Machine;
+use super::node::Node;
 use super::number;
 use super::state::{Item, Outcome, State, sentence};
 use super::variables::Variables;
@@ -25,7 +27,7 @@ const PROTECTED: &str = "GRUB starts it only for who gives a superuser's passwor
 
 /// Reads a configuration.
 pub(super) fn read(storage: &dyn Storage, config: &Location) -> Menu {
-    let mut machine = Machine::new(storage, State::default());
+    let mut machine = Machine::new(storage, State::default(), commands::find);
     start(&mut machine, config);
     match storage.read(config, limits::FILE) {
         Ok(content) => drop(machine.run_file(&content, config)),
@@ -158,20 +160,6 @@ fn without_menu(menu: &mut Menu, top: State) {
         notes: Vec::new(),
         writes: Vec::new(),
     });
-}
-
-/// An item of a menu: an entry, or a menu with more.
-#[derive(Debug)]
-pub(super) enum Node {
-    /// The place among the entries.
-    Entry(usize),
-    /// A submenu.
-    Menu {
-        /// Its items.
-        nodes: Vec<Node>,
-        /// Which of them starts.
-        default: usize,
-    },
 }
 
 /// The way to a menu: titles, identifiers, numbers.

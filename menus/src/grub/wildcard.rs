@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::expand::unescape;
+use super::escape::unescape;
 use super::machine::Machine;
 use crate::limits;
 

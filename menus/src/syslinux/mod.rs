@@ -6,7 +6,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`places`] | where the loaders look for their configuration |
+//! | `places` | where the loaders look for their configuration |
 //! | `words` | lines and words as SYSLINUX sees them |
 //! | `tree` | menus in menus, as the files say them |
 //! | `draft` | a label half read |

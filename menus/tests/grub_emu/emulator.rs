@@ -80,8 +80,9 @@ impl Emulator {
     /// Starts GRUB with the `grub.cfg` of this directory, on so many columns.
     pub(crate) fn start(directory: &Path, columns: u32) -> Self {
         let program = program();
+        // GRUB goes on without a terminal: it has to end with `script`.
         let line = format!(
-            "stty rows {ROWS} cols {columns}; exec '{}' -d '{}'",
+            "stty rows {ROWS} cols {columns}; exec setpriv --pdeathsig KILL '{}' -d '{}'",
             program.binary.display(),
             directory.display()
         );
@@ -190,7 +191,6 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // `script` ends its child.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

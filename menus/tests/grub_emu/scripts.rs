@@ -266,7 +266,7 @@ fn items(random: &mut Random, depth: u32) -> String {
                 format!("submenu {title}{options} {{\n{inner}}}\n")
             }
             2 => format!("entry {title}\n"),
-            3 => format!("for x in 1 2; do menuentry \"Number $x\" {{ true; }}; done\n"),
+            3 => "for x in 1 2; do menuentry \"Number $x\" { true; }; done\n".to_owned(),
             4 => format!(
                 "if {}; then menuentry {title} {{ true; }}; else menuentry other {{ true; }}; fi\n",
                 test(random)

@@ -37,7 +37,8 @@ pub enum Initrd {
 pub const COMMAND_LINE: &str =
     "console=ttyS0 retain_initrd systemd.firstboot=off systemd.default_device_timeout_sec=600";
 
-/// What every image has; a comment of mkosi's default settings would say the same.
+/// What every image has. (The cache spares packages that were installed once; without
+/// systemd-boot-efi there is no stub, and mkosi makes a Type 1 entry.)
 const SETTINGS: &str = "[Distribution]
 Distribution=debian
 Release=trixie
@@ -200,7 +201,7 @@ fn remove_old(directory: &Path, kind: &str) -> Result<()> {
 pub struct Payload {
     /// The kernel's file.
     pub kernel: Vec<u8>,
-    /// The initrds in a row, each padded to a multiple of four bytes.
+    /// The initrds in a row, each of which starts at a multiple of four bytes.
     pub initrd: Vec<u8>,
 }
 
@@ -224,8 +225,8 @@ impl Payload {
         };
         let mut initrd = Vec::new();
         for path in values("initrd") {
-            initrd.extend(volume.read(path.trim_start_matches('/'))?);
             initrd.resize(initrd.len().next_multiple_of(4), 0);
+            initrd.extend(volume.read(path.trim_start_matches('/'))?);
         }
         let linux = values("linux");
         let linux = linux.first().context("an entry without a kernel")?;
@@ -245,8 +246,7 @@ impl Payload {
         }
         run(objcopy.arg(file("uki")).arg(file("copy")))?;
         let kernel = fs::read(file("linux"))?;
-        let mut initrd = fs::read(file("initrd"))?;
-        initrd.resize(initrd.len().next_multiple_of(4), 0);
+        let initrd = fs::read(file("initrd"))?;
         Ok(Self { kernel, initrd })
     }
 }

@@ -7,6 +7,7 @@ use crate::machines::qemu::{Guest, Machine};
 use anyhow::Result;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::running::START;
 
@@ -46,7 +47,8 @@ pub fn machine(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Re
     let path = directory.join("initrd");
     fs::write(&path, initrd)?;
     let kernel = debian::kernel(Flavour::Cloud)?.display().to_string();
-    Ok(Machine::without_disk().memory(1024).arguments(&[
+    let machine = Machine::without_disk().timeout(Duration::from_secs(240));
+    Ok(machine.memory(1024).arguments(&[
         "-kernel",
         &kernel,
         "-initrd",

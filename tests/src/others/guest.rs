@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use std::fs;
 
 /// What the guest does. Where gapboot does not read the file system itself, Linux mounts
-/// all of it: GRUB's paths begin at the top of btrfs, not at a subvolume.
+/// it as the system on it would: GRUB's paths begin at the top of btrfs all the same.
 const SCRIPT: &str = r#"
 # The firmware leaves an unfinished line.
 echo
@@ -22,7 +22,7 @@ where=/dev/vda
 if [ -e /mount ]; then
     where=/mnt
     mkdir /mnt
-    mount -t btrfs -o ro,subvolid=5 /dev/vda2 /mnt
+    mount -t btrfs -o ro,subvol=@ /dev/vda2 /mnt
 fi
 gapboot list --json $where | sed 's/^/LISTED /'
 say loaded $(gapboot kexec -l --disk $where "$(cat /entry)" 2>&1)

@@ -6,7 +6,7 @@ use super::medium::{Loader, Medium};
 use super::report;
 use crate::debian;
 use crate::images::{Disk, Partition};
-use crate::tool::{command, run};
+use crate::tool::{command, need, run};
 use crate::{MIB, scratch};
 use anyhow::{Context, Result, ensure};
 use std::fs::{self, OpenOptions};
@@ -63,6 +63,7 @@ pub fn cd() -> Result<Medium> {
 ///
 /// This process is not root, a tool is missing, or Debian's packages cannot be had.
 pub fn disk() -> Result<Medium> {
+    need(&["losetup", "mkfs.ext4", "partx"])?;
     let medium = Medium {
         directory: scratch()?,
         loader: Loader::Syslinux,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::time::Duration;
 
 /// The time until a kernel has to report. Guests of a busy host take long.
-pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Keys that both loaders understand.
 const FIRST: u8 = 0x01; // Control and A
@@ -30,7 +30,7 @@ pub struct Started {
 /// # Errors
 ///
 /// A menu does not show a title, or no kernel reports.
-pub fn start(medium: &Medium, titles: &[&str]) -> Result<Started> {
+pub fn start(medium: &Medium, titles: &[String]) -> Result<Started> {
     let machine = medium.machine()?.memory(1024).timeout(PATIENCE);
     let mut guest = machine.start()?;
     let mut menus = Vec::new();
@@ -75,7 +75,8 @@ fn titles(loader: Loader, serial: &str) -> Option<Vec<String>> {
         Loader::Grub => menu.matches(";80H").count() == 2,
         Loader::Syslinux => menu.contains("Press ENTER"),
     };
-    let lines = terminal::screen(menu);
+    // SYSLINUX draws lines in a second set of characters.
+    let lines = terminal::screen(&menu.replace(['\x0e', '\x0f', '\x07'], ""));
     let rows = lines.iter().filter_map(|line| {
         let row = line.trim().strip_prefix(edge)?.strip_suffix(edge)?;
         Some(match loader {
@@ -99,7 +100,7 @@ mod tests {
         let grub = "\x1b[H\x1b[J\x1b[5;1H|*a, b  |\x1b[5;80H \x1b[6;1H|       |\x1b[6;80H ";
         assert_eq!(titles(Loader::Grub, grub).unwrap(), ["a, b"]);
         assert_eq!(titles(Loader::Grub, &grub[..30]), None);
-        let syslinux = "\x1b[2Jlqqk\r\nx  All  x\r\nx a   x\r\nx b > x\r\nx     x\r\nPress ENTER";
+        let syslinux = "\x1b[2J\x0elqqk\x0f\r\n\x0ex\x0f  All  x\r\nx a   x\r\nx b > x\r\nx     x\r\nPress ENTER";
         assert_eq!(titles(Loader::Syslinux, syslinux).unwrap(), ["a", "b"]);
     }
 }

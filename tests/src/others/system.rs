@@ -7,7 +7,7 @@ use super::medium::{Loader, Medium};
 use super::report;
 use crate::debian::{self, Flavour};
 use crate::images::{Disk, Partition};
-use crate::tool::{command, run};
+use crate::tool::{command, need, run};
 use crate::{MIB, scratch};
 use anyhow::{Context, Result};
 use std::fs;
@@ -26,6 +26,19 @@ GRUB_CMDLINE_LINUX_DEFAULT="quiet"
 GRUB_CMDLINE_LINUX="console=ttyS0 panic=-1 no_timer_check test.words=\"a b\" test.dollar=a\\\$b"
 GRUB_CMDLINE_XEN="com1=115200 console=com1"
 "#;
+
+/// The programs that `system.sh` calls, besides those of every Debian system.
+const TOOLS: [&str; 9] = [
+    "blkid",
+    "btrfs",
+    "grub-editenv",
+    "grub-mkconfig",
+    "grub-script-check",
+    "losetup",
+    "mkfs.btrfs",
+    "mkfs.ext4",
+    "partx",
+];
 
 /// Types of partitions, for sfdisk.
 const MBR_LINUX: &str = "83";
@@ -48,6 +61,7 @@ pub enum Layout {
 ///
 /// This process is not root, a tool is missing, or Debian's packages cannot be had.
 pub fn disk(layout: Layout, xen: bool) -> Result<Medium> {
+    need(&TOOLS)?;
     let medium = Medium {
         directory: scratch()?,
         loader: Loader::Grub,

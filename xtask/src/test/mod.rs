@@ -47,6 +47,7 @@ const TOOLS: &[&str] = &[
     "losetup",
     "mcopy",
     "mke2fs",
+    "mkfs.btrfs",
     "mkfs.vfat",
     "objcopy",
     "objdump",
@@ -125,6 +126,9 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
         "--test=systemd_boot",
         "--test=image_builders",
     ]);
+    if has_loop_devices(workspace) {
+        test.args(["--features=loop-devices", "--test=others"]);
+    }
     run(test.args(["--", "--test-threads=1"]))?;
     let mut menus = built.test(workspace);
     run(menus.args(["--package=menus", "--features=heavy"]))
@@ -148,11 +152,19 @@ pub(crate) fn v86(workspace: &Workspace) -> Result<()> {
 fn everything(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     only_host(&mut test).arg("--no-fail-fast");
-    match loop_device(workspace) {
-        Ok(()) => drop(test.args(["--features", "cli/loop-devices"])),
-        Err(error) => eprintln!("x: not tested: installing on a block device ({error:#})"),
+    if has_loop_devices(workspace) {
+        test.args(["--features", "cli/loop-devices,tests/loop-devices"]);
     }
     test
+}
+
+/// Whether tests that need loop devices can run here. If not, says so.
+fn has_loop_devices(workspace: &Workspace) -> bool {
+    let made = loop_device(workspace);
+    if let Err(error) = &made {
+        eprintln!("x: not tested: installing on a block device, disks with GRUB ({error:#})");
+    }
+    made.is_ok()
 }
 
 /// Runs every fuzz target for some seconds.

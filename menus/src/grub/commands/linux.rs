@@ -3,9 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::loaded::Loaded;
-use crate::grub::machine::{Machine, NO_FILE, Status, TRUE};
+use crate::grub::machine::{Call, Machine, NO_FILE, Status, TRUE};
 use crate::storage::Location;
 
 /// `linux KERNEL words...`

@@ -4,9 +4,8 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::environment;
-use crate::grub::machine::{BAD_ARGUMENT, FALSE, Machine, NO_FILE, Status, TRUE};
+use crate::grub::machine::{BAD_ARGUMENT, Call, FALSE, Machine, NO_FILE, Status, TRUE};
 use crate::grub::number;
 use crate::grub::options::{Parsed, Spec, Style, Value, flag, parse, with};
 use crate::storage::Location;

@@ -28,7 +28,7 @@ impl Files {
             place: Place::new(),
         };
         files.place.write("with-rule", &with_rule());
-        files.put("linux", &files.place.read("linux"));
+        files.put("linux", files.place.read("linux"));
         files
     }
 

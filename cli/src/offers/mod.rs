@@ -9,15 +9,18 @@
 //! | [`listed`] | another loader's entry with its keys in JSON, and as a table |
 //! | [`choose`] | which entry of which menu is meant |
 //! | [`payload`] | what kexec starts of it |
+//! | [`machine`] | what the disks of a machine offer, for the bridge |
 //! | [`environment`] | GRUB's environment block, written in place |
 
 pub mod choose;
 pub mod environment;
 mod image;
 pub mod listed;
+pub mod machine;
 pub mod others;
 pub mod payload;
 pub mod tree;
 
+pub use machine::MachineOffers;
 pub use others::{From, Others};
 pub use tree::TreeMenu;

@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, major, minor};
 use rustix::io::Errno;
 
 use super::state_edit::{EditedVolume, StateEdit};
-use crate::disk::{Access, Disk, attached, reader, lock};
+use crate::disk::{Access, Disk, attached, lock, reader};
 use crate::error::Error;
 use crate::number::{sector_bytes, to_u64, to_usize};
 use crate::system::{Device, System, boot_disk, mounts};

@@ -17,7 +17,7 @@ use crate::output_file::OutputFile;
 use crate::system::System;
 use crate::uki::build::build as build_image;
 use crate::uki::content::Content;
-use crate::uki::inputs::{Inputs, ProfileInputs, installed_stub};
+use crate::uki::inputs::{Inputs, ProfileInputs};
 use crate::uki::stub::Stub;
 
 /// The kernel's command line. Its messages would be written over the menu. Without
@@ -41,7 +41,7 @@ pub struct Request {
     pub includes: Vec<Include>,
     /// Options that are built in.
     pub settings: Vec<Setting>,
-    /// The EFI stub; by default systemd's.
+    /// The EFI stub. Without it, the bridge does not start on UEFI.
     pub efi_stub: Option<PathBuf>,
     /// The file to be made.
     pub output: PathBuf,
@@ -94,7 +94,7 @@ pub fn build(
         ..ProfileInputs::default()
     };
     let inputs = Inputs {
-        stub: request.efi_stub.clone().or_else(installed_stub),
+        stub: request.efi_stub.clone(),
         output: request.output.clone(),
         parts: vec![part],
         notes,

@@ -13,6 +13,7 @@ use crate::bridge::init;
 use crate::bridge::options::Setting;
 use crate::bridge::sets::Set;
 use crate::error::Error;
+use crate::uki::inputs::installed_stub;
 use crate::uki::stub::Stub;
 
 /// Make a small Linux that boots what the firmware cannot see.
@@ -119,7 +120,7 @@ impl BuildArguments {
             names: self.names,
             includes: includes.collect::<Result<_, Error>>()?,
             settings: self.settings,
-            efi_stub: self.stub,
+            efi_stub: self.stub.or_else(installed_stub),
             output: self.output,
             init: self.init,
             system: self.system.system(),

@@ -11,6 +11,7 @@
 //! | [`table`] | the partition table, and who lies where |
 //! | [`install`] | the loader on a disk: what is there, what is written, in which order |
 //! | [`menu`] | the menu that a disk gives |
+//! | [`offers`] | all that a disk or a mounted tree offers to boot, also by other loaders' menus |
 //! | [`system`] | the running system: how it was started, its block devices and mounts |
 //! | [`state`] | the state file: what `gapboot set` and the menu remember |
 //! | [`bless`] | the running boot's verdict, written into the name of its entry's file |
@@ -19,7 +20,7 @@
 //! | [`output_file`] | a file that a command makes |
 //! | [`error`], `number`, `printable` | what a command may end with; conversions of numbers; text for a terminal |
 //!
-//! Folders use only folders below them in this order: `commands`; `bless`, `bridge`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`, `printable`.
+//! Folders use only folders below them in this order: `commands`; `offers`; `bless`, `bridge`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`, `printable`.
 
 #![forbid(unsafe_code)]
 // Tests may fail by panicking: that is what they are for.
@@ -36,6 +37,7 @@ pub mod error;
 pub mod install;
 pub mod menu;
 mod number;
+pub mod offers;
 pub mod output_file;
 mod printable;
 pub mod state;

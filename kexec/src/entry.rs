@@ -21,7 +21,7 @@ use boot::{Ending, Workspace};
 
 use crate::error::Error;
 use crate::model::Model;
-use crate::payload::{Payload, in_memory};
+use crate::payload::{Kind, Payload, in_memory};
 
 /// Bytes for a line: more than the largest entry file has.
 const LINE: usize = 64 << 10;
@@ -42,7 +42,9 @@ pub fn load(disk: impl Disk, id: Option<&str>) -> Result<Payload, Error> {
         name,
         kernel,
         cmdline: memory.command_line(handoff.command_line_size).to_vec(),
-        initrd: (handoff.initrd_size > 0).then_some(memory.initrd),
+        kind: Kind::Linux {
+            initrd: (handoff.initrd_size > 0).then_some(memory.initrd),
+        },
     })
 }
 

@@ -5,6 +5,8 @@ use std::io;
 
 use boot::report;
 
+use crate::load::Call;
+
 /// Why a kernel is not loaded or not started.
 #[derive(Debug)]
 pub struct Error {
@@ -18,7 +20,7 @@ pub struct Error {
 #[derive(Debug)]
 pub enum Reason {
     /// What Linux answered to a call that loads.
-    Refused(io::Error),
+    Refused(Call, io::Error),
     /// What the loader's own code says of an entry.
     Loader(boot::Error),
     /// Anything else, as a sentence that says what to do.
@@ -67,7 +69,7 @@ impl Display for Error {
 impl Display for Reason {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::Refused(error) => refused(error, to),
+            Self::Refused(call, error) => refused(*call, error, to),
             Self::Loader(error) => {
                 let mut text = Vec::new();
                 report::describe(*error, &mut |piece| text.extend_from_slice(piece));
@@ -79,26 +81,32 @@ impl Display for Reason {
 }
 
 /// Why a kernel is not taken.
-pub(crate) const UNKNOWN: &str =
-    "Linux cannot load this kernel: use a 64-bit bzImage or a unified kernel image";
+pub(crate) const UNKNOWN: &str = "it is no kernel that can be started: use a bzImage, a unified \
+                                  kernel image or a Multiboot kernel";
 
 /// Why Linux did not take it, and what may help.
-fn refused(error: &io::Error, to: &mut fmt::Formatter) -> fmt::Result {
-    let reason = match error.raw_os_error() {
-        Some(libc::ENOSYS) => {
-            "this Linux has no kexec: use one with CONFIG_KEXEC_FILE or CONFIG_KEXEC"
+fn refused(call: Call, error: &io::Error, to: &mut fmt::Formatter) -> fmt::Result {
+    let reason = match (error.raw_os_error(), call) {
+        (Some(libc::ENOSYS), _) => {
+            "this Linux has no kexec_load: use one with CONFIG_KEXEC, or for 64-bit kernels one with \
+             CONFIG_KEXEC_FILE"
         }
-        Some(libc::EPERM) => {
+        (Some(libc::EPERM), Call::File) => {
             "Linux does not permit it: run gapboot as root; the sysctl \
              kernel.kexec_load_disabled and lockdown forbid it even then"
         }
-        Some(libc::ENOEXEC) => UNKNOWN,
-        Some(libc::EADDRNOTAVAIL | libc::ENOMEM) => {
-            "there is not enough free memory for it: stop programs, or use a smaller initrd"
+        (Some(libc::EPERM), Call::Segments) => {
+            "Linux does not permit kexec_load, which alone loads 32-bit and Multiboot kernels: run \
+             gapboot as root; the sysctl kernel.kexec_load_disabled and lockdown (Secure Boot) \
+             forbid it even then"
         }
-        Some(libc::EINVAL) => {
-            "Linux did not load it: the command line may be too long, or kernel and initrd \
-             larger than half of this machine's memory; make them smaller"
+        (Some(libc::ENOEXEC), _) => UNKNOWN,
+        (Some(libc::EADDRNOTAVAIL | libc::ENOMEM), _) => {
+            "there is not enough free memory for it: stop programs, or use smaller files"
+        }
+        (Some(libc::EINVAL), _) => {
+            "Linux did not load it: the command line may be too long, or what is loaded larger than \
+             half of this machine's memory; make it smaller"
         }
         _ => return write!(to, "Linux did not load it: {error}"),
     };

@@ -4,16 +4,20 @@
 //! a file or an entry -> Payload -> load -> start
 //! ```
 //!
-//! Linux does the loading, by `kexec_file_load` if it has that, else by
-//! `kexec_load`, which leaves more of it to us.
+//! Linux does the loading, by `kexec_file_load` if it has that and takes the kernel, else
+//! by `kexec_load`, which leaves more of it to us: kernels that are entered in 32 bits,
+//! and those of Multiboot.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`payload`] | kernel, initrds and command line: what is to be started |
-//! | [`entry`] | the same from an entry of a disk |
+//! | [`payload`] | kernel, command line, initrds or modules: what is to be started |
+//! | [`gzip`] | files that are compressed |
+//! | [`entry`] | what is to be started, from an entry of a disk |
 //! | `model` | the machine on which the loader boots that entry, for its files alone |
 //! | `load` | by which system call Linux loads it |
-//! | `segments` | what lies where, for `kexec_load` |
+//! | `bzimage` | a kernel's header: its entry, and the memory that it needs |
+//! | `segments` | what lies where, for Linux by `kexec_load` |
+//! | [`multiboot`] | the same for kernels of Multiboot |
 //! | `running` | the machine, as the running kernel knows it |
 //! | `trampoline` | the way from Linux to the kernel's entry |
 //! | `syscall` | the two system calls |
@@ -30,11 +34,15 @@
 
 pub mod entry;
 pub mod error;
+pub mod gzip;
 mod load;
 mod model;
+pub mod multiboot;
 pub mod payload;
 mod start;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod bzimage;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod running;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

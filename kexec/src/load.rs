@@ -1,7 +1,12 @@
 //! Has Linux load what is to be started, by whichever system call it has.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use std::{ffi::CString, fs::File, path::Path};
+
 use crate::error::Error;
 use crate::payload::Payload;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+use crate::{bzimage, error::Reason, multiboot, payload::Kind, running, segments, syscall};
 
 /// The system call that loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,39 +28,63 @@ impl Call {
     }
 }
 
-/// Has Linux load `payload`, by `kexec_load` if `only_segments` or where Linux has
-/// nothing else. Returns the call that did it.
+/// Has Linux load `payload`, by `kexec_load` if `only_segments`, and where Linux has
+/// nothing else or the kernel needs it: one that is entered in 32 bits, and one that is
+/// not relocatable. Returns the call that did it.
 ///
 /// # Errors
-/// Linux refuses it, the kernel has no 64-bit entry, or this machine is not
-/// x86-64.
+/// Linux refuses it, the kernel has no entry that can be used, there is no room for it,
+/// or this machine is not x86-64.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub fn load(payload: &Payload, only_segments: bool) -> Result<Call, Error> {
-    use std::ffi::CString;
-    use std::path::Path;
-
-    use crate::error::Reason;
-    use crate::{running, segments, syscall};
-
+    let about = |error: Error| match error.about.is_empty() {
+        true => error.about(&payload.name),
+        false => error,
+    };
     let cmdline = CString::new(payload.cmdline.as_slice()).map_err(|_| {
-        Error::text("the command line holds a NUL, at which it would end: take it out")
-            .about(&payload.name)
+        about(Error::text(
+            "the command line holds a NUL, at which it would end: take it out",
+        ))
     })?;
-    if !only_segments {
-        match syscall::load_files(&payload.kernel, payload.initrd.as_ref(), &cmdline) {
-            Ok(()) => return Ok(Call::File),
-            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {}
-            Err(error) => {
-                return Err(Error {
-                    about: payload.name.clone(),
-                    reason: Reason::Refused(error),
-                });
-            }
-        }
+    if let Kind::Linux { initrd } = &payload.kind
+        && !only_segments
+        && by_files(&payload.kernel, initrd.as_ref(), &cmdline).map_err(about)?
+    {
+        return Ok(Call::File);
     }
     let machine = running::Machine::of(Path::new("/"))?;
-    segments::load(payload, cmdline.as_bytes(), &machine)?;
+    let (kernel, line) = (&payload.kernel, cmdline.as_bytes());
+    match &payload.kind {
+        Kind::Linux { initrd } => segments::load(kernel, initrd.as_ref(), line, &machine),
+        Kind::Multiboot { path, modules } => multiboot::load(kernel, path, line, modules, &machine),
+    }
+    .map_err(about)?;
     Ok(Call::Segments)
+}
+
+/// Has Linux load a kernel by `kexec_file_load`. False if Linux does not have that call,
+/// or if the kernel can be started, but not by it.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn by_files(kernel: &File, initrd: Option<&File>, cmdline: &CString) -> Result<bool, Error> {
+    let size = kernel.metadata().map_or(0, |metadata| metadata.len());
+    let head = segments::head(kernel).unwrap_or_default();
+    let parsed = bzimage::Kernel::parse(&head, size);
+    if parsed
+        .as_ref()
+        .is_ok_and(|kernel| !kernel.suits_file_load())
+    {
+        return Ok(false);
+    }
+    match (syscall::load_files(kernel, initrd, cmdline), parsed) {
+        (Ok(()), _) => Ok(true),
+        (Err(error), _) if error.raw_os_error() == Some(libc::ENOSYS) => Ok(false),
+        // What Linux does not know either has a reason of ours.
+        (Err(error), Err(reason)) if error.raw_os_error() == Some(libc::ENOEXEC) => Err(reason),
+        (Err(error), _) => Err(Error {
+            about: String::new(),
+            reason: Reason::Refused(Call::File, error),
+        }),
+    }
 }
 
 /// Refuses: no other machine starts these kernels.

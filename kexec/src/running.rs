@@ -106,6 +106,12 @@ impl Machine {
         memory
     }
 
+    /// The memory map: ranges in their order, and the number of their use as E820 and
+    /// `boot_params` have it.
+    pub(crate) fn ranges(&self) -> &[(Range, u32)] {
+        &self.ranges
+    }
+
     /// `boot_params` that say what they should of the machine, and nothing of a
     /// kernel yet.
     pub(crate) fn params(&self) -> Vec<u8> {

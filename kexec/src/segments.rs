@@ -1,10 +1,11 @@
-//! Loading for a Linux that has `kexec_load` only: this module does what Linux does
-//! itself in `kexec_file_load`.
+//! Loading Linux by `kexec_load`: this module does what Linux does itself in
+//! `kexec_file_load`, and starts kernels by their 32-bit entry too.
 //!
 //! Three places are filled: the kernel's, where it also unpacks itself; the
 //! initrd's, as high as the kernel takes it; and one below 4 GiB for what the kernel
 //! is handed: `trampoline.s` on the first page, `boot_params` on the second, then
-//! the command line.
+//! the command line. Kernels of 32 bits may reach little of the memory, so the last one
+//! is as low as possible for these.
 //!
 //! `setup_data` is left out: what a loader said of the start of this system is
 //! not true of the next.
@@ -13,80 +14,57 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use stub::initrd::Initrds;
-use stub::kernel::{InnerKernel, Mode};
-use stub::memory::{PAGE, Range};
+use stub::memory::{LOW, Memory, PAGE, Range};
 use stub::params::{self, Target, field, put};
-use stub::plan::plan;
 use stub::problem::Problem;
 
-use crate::error::{Error, Reason, UNKNOWN};
-use crate::payload::Payload;
+use crate::bzimage::{Entry, Kernel, Plan};
+use crate::error::{Error, Reason};
+use crate::load::Call;
 use crate::running::Machine;
 use crate::syscall::{self, Mapped, Segment, SegmentBytes};
-use crate::trampoline::{self, PAGE_BYTES};
+use crate::trampoline::{self, Registers};
 
 /// Where the kernel's 64-bit entry is, from where it lies.
-const ENTRY: u64 = 0x200;
+const ENTRY_64: u64 = 0x200;
 const _: () = assert!(layout::uki::ENTRY_64 == 0x200);
+/// Where `boot_params` lie, from the trampoline on.
+const PARAMS: u64 = PAGE;
 /// Where the command line lies, from the trampoline on.
 const COMMAND_LINE: u64 = 2 * PAGE;
+const FOUR_GIB: u64 = 1 << 32;
 
-/// Has Linux load a kernel with this command line.
+/// Has Linux load a kernel with this initrd and this command line.
 ///
 /// # Errors
-/// The kernel has no 64-bit entry, there is no room for it, or Linux refuses it.
-pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Result<(), Error> {
-    let about = |reason| Error {
-        about: payload.name.clone(),
-        reason,
-    };
-    let refused = |error: io::Error| about(Reason::Refused(error));
-    let wrong = |problem| {
-        let text = match problem {
-            Problem::NoKernel => UNKNOWN,
-            problem => problem.text(),
-        };
-        about(Reason::Text(text.to_owned()))
-    };
-    let head = head(&payload.kernel).map_err(refused)?;
-    let kernel_file = Mapped::new(&payload.kernel).map_err(refused)?;
-    let initrd_file = payload.initrd.as_ref().map(Mapped::new);
-    let initrd_file = initrd_file.transpose().map_err(refused)?;
+/// The kernel has no entry that can be used, there is no room for it, or Linux refuses
+/// it.
+pub(crate) fn load(
+    file: &File,
+    initrd: Option<&File>,
+    cmdline: &[u8],
+    machine: &Machine,
+) -> Result<(), Error> {
+    let head = head(file).map_err(refused)?;
+    let kernel_file = Mapped::new(file).map_err(refused)?;
+    let initrd_file = initrd.map(Mapped::new).transpose().map_err(refused)?;
 
-    let kernel = InnerKernel::parse(&head, kernel_file.size()).map_err(wrong)?;
+    let kernel = Kernel::parse(&head, kernel_file.size())?;
     // With its NUL.
     let line_size = u64::try_from(cmdline.len())
         .unwrap_or(u64::MAX)
         .saturating_add(1);
     if line_size > u64::from(kernel.cmdline_size).saturating_add(1) {
-        return Err(wrong(Problem::CommandLineTooLong));
+        return Err(Error::text(Problem::CommandLineTooLong.text()));
     }
     let mut memory = machine.memory();
-    let mut parts = Initrds::default();
-    parts.0[0].size = initrd_file.as_ref().map_or(0, Mapped::size);
-    // There is nothing in memory yet that could stay where it is.
-    let nothing = Range::default();
-    let plan = plan(Mode::Long, &kernel, nothing, &parts, &mut memory).map_err(wrong)?;
-    memory.keep(plan.initrd).map_err(wrong)?;
-    let no_room = || wrong(Problem::NoRoomForKernel);
+    let plan = kernel.plan(initrd_file.as_ref().map_or(0, Mapped::size), &mut memory)?;
     let size = COMMAND_LINE.saturating_add(pages(line_size));
-    let handed = memory.highest(size, 1 << 32).ok_or_else(no_room)?;
-    let entry = plan.kernel.checked_add(ENTRY).ok_or_else(no_room)?;
-    let line = handed.checked_add(COMMAND_LINE).ok_or_else(no_room)?;
+    let handed = handed(kernel.entry, size, &memory)
+        .ok_or_else(|| Error::text(Problem::NoRoomForKernel.text()))?;
 
-    let mut params = machine.params();
-    fill(&mut params, &head);
-    let mut header = Target {
-        bytes: &mut params,
-        wide: true,
-    };
-    header.set_kernel(plan.kernel);
-    header.set_initrd(plan.initrd);
-    header.set_command_line(line);
-    let mut bytes = trampoline::to(entry);
-    bytes.resize(PAGE_BYTES, 0);
-    bytes.extend(params);
+    let mut bytes = trampoline(kernel.entry, plan.kernel, handed)?;
+    bytes.extend(boot_params(machine, &head, plan, handed));
     bytes.extend(cmdline);
 
     let at = |start, size| Range {
@@ -112,8 +90,60 @@ pub(crate) fn load(payload: &Payload, cmdline: &[u8], machine: &Machine) -> Resu
     syscall::load_segments(handed, &segments).map_err(refused)
 }
 
+/// A place of `size` bytes for what the kernel is handed.
+fn handed(entry: Entry, size: u64, memory: &Memory) -> Option<u64> {
+    let fits = |start: u64| {
+        let range = Range { start, size };
+        range.end() <= FOUR_GIB && memory.is_free(range)
+    };
+    match entry {
+        Entry::Long => memory.highest(size, FOUR_GIB),
+        Entry::Protected => memory.lowest(LOW, PAGE, &fits),
+    }
+}
+
+/// The page of code to a kernel that lies at `kernel`, with `boot_params` at their place
+/// after the page at `handed`.
+fn trampoline(entry: Entry, kernel: u64, handed: u64) -> Result<Vec<u8>, Error> {
+    let params = handed.saturating_add(PARAMS);
+    match (entry, u32::try_from(kernel), u32::try_from(params)) {
+        (Entry::Long, ..) => Ok(trampoline::to_64(kernel.saturating_add(ENTRY_64))),
+        (Entry::Protected, Ok(kernel), Ok(esi)) => {
+            let registers = Registers {
+                esi,
+                ..Registers::default()
+            };
+            Ok(trampoline::to_32(kernel, registers))
+        }
+        // Both places were looked for below 4 GiB.
+        (Entry::Protected, ..) => Err(Error::text(Problem::NoRoomForKernel.text())),
+    }
+}
+
+/// `boot_params` for a kernel with this header, with the command line at its place from
+/// `handed` on.
+fn boot_params(machine: &Machine, head: &[u8], plan: Plan, handed: u64) -> Vec<u8> {
+    let mut params = machine.params();
+    fill(&mut params, head);
+    let mut header = Target {
+        bytes: &mut params,
+        wide: true,
+    };
+    header.set_kernel(plan.kernel);
+    header.set_initrd(plan.initrd);
+    header.set_command_line(handed.saturating_add(COMMAND_LINE));
+    params
+}
+
+fn refused(error: io::Error) -> Error {
+    Error {
+        about: String::new(),
+        reason: Reason::Refused(Call::Segments, error),
+    }
+}
+
 /// The kernel's first bytes, which hold its header.
-fn head(kernel: &File) -> io::Result<Vec<u8>> {
+pub(crate) fn head(kernel: &File) -> io::Result<Vec<u8>> {
     let mut head = vec![0; params::SIZE];
     let count = kernel.read_at(&mut head, 0)?;
     head.truncate(count);
@@ -133,6 +163,6 @@ fn fill(params: &mut [u8], head: &[u8]) {
 }
 
 /// A size in whole pages; one that is impossible stays as it is, and fits nowhere.
-fn pages(size: u64) -> u64 {
+pub(crate) fn pages(size: u64) -> u64 {
     size.checked_next_multiple_of(PAGE).unwrap_or(size)
 }

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`menu`] | a [`Menu`] and its entries: what every reader gives |
 //! | [`storage`] | the trait [`Storage`]: what a reader may ask |
+//! | [`grub`] | the menus of GRUB 2 |
 //! | [`syslinux`] | the menus of SYSLINUX, ISOLINUX, EXTLINUX and PXELINUX |
 //! | [`grub_legacy`] | the menus of GRUB 0.97 |
 //! | `reading` | what the readers of plain configurations share |
@@ -40,6 +41,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod grub;
 pub mod grub_legacy;
 pub mod limits;
 pub mod memory;

@@ -16,7 +16,7 @@ fn package(program: &str) -> &str {
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-mkimage" | "grub-mkrescue" => "grub-common",
+        "grub-menulst2cfg" | "grub-mkimage" | "grub-mkrescue" | "grub-syslinux2cfg" => "grub-common",
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",

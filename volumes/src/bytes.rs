@@ -1,6 +1,7 @@
 //! What can be read at any place: a disk, a part of one, a file.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io;
 use std::rc::Rc;
 
@@ -15,6 +16,11 @@ pub trait Bytes {
     ///
     /// They end before, or cannot be read.
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
+
+    /// The open file, if they are all of one.
+    fn as_file(&self) -> Option<&File> {
+        None
+    }
 }
 
 /// Bytes of a cached block, and how many blocks are kept.

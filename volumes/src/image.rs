@@ -58,4 +58,8 @@ impl Bytes for Image {
         }
         self.file.read_exact_at(into, at)
     }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
 }

@@ -53,6 +53,8 @@ const NO_MARK: Mark = Mark {
     uuid: None,
 };
 
+const SWAP: &str = "swap space";
+
 /// Those that cover a whole device come first: what lies below may be older.
 const MARKS: &[Mark] = &[
     Mark {
@@ -124,7 +126,7 @@ const MARKS: &[Mark] = &[
     Mark {
         at: 4086,
         magic: b"SWAPSPACE2",
-        called: "swap space",
+        called: SWAP,
         ..NO_MARK
     },
 ];
@@ -169,6 +171,11 @@ pub fn probe(bytes: &Rc<dyn Bytes>) -> Option<Found> {
 }
 
 impl Found {
+    /// Whether there are files in it, be they read here or not.
+    pub(crate) fn has_files(&self) -> bool {
+        !matches!(self.kind, Kind::Other(SWAP))
+    }
+
     /// Opens it.
     pub(crate) fn open(&self, bytes: &Rc<dyn Bytes>) -> Result<Rc<dyn FileSystem>, Failure> {
         match self.kind {

@@ -94,8 +94,7 @@ impl Volumes {
             ..Properties::default()
         };
         let places = partitions(&**bytes, sector);
-        let mut whole = Volume::of(bytes.clone(), properties, "the disk".to_owned());
-        whole.has_menus = whole.properties.file_system.is_some();
+        let whole = Volume::of(bytes.clone(), properties, "the disk".to_owned());
         let is_seen_already = |place: &Place| place.start == 0 && whole.has_menus;
         let parts = places.into_iter().map(|place| {
             let is_seen_already = is_seen_already(&place);
@@ -178,11 +177,14 @@ impl Volumes {
         }
     }
 
-    /// Why the files of a device cannot be read, if that is so: it has no file system that
-    /// is read here.
+    /// Why the files of a device cannot be read, if it has some.
     #[must_use]
     pub fn problem(&self, device: Device) -> Option<Failure> {
-        self.volume(device).and_then(|volume| volume.files()).err()
+        let volume = self.volume(device).ok()?;
+        match &volume.content {
+            Content::Bytes { found: None, .. } => None,
+            _ => volume.files().err(),
+        }
     }
 
     /// A file, to be read piece by piece.
@@ -282,12 +284,12 @@ impl Volume {
                 ..properties
             },
             called,
+            has_menus: found.as_ref().is_some_and(Found::has_files),
             content: Content::Bytes {
                 bytes,
                 found,
                 files: OnceCell::new(),
             },
-            has_menus: true,
             nested: 0,
         }
     }

@@ -138,7 +138,7 @@ fn corners_of_iso() {
     std::fs::write(path(deep).join("file.txt"), "deep").unwrap();
     let long = "n".repeat(250);
     std::fs::write(path(&long), "long").unwrap();
-    let target = format!("{}/{deep}/file.txt", "1/..".repeat(1));
+    let target = format!("{}/{deep}/file.txt", "1/..");
     std::os::unix::fs::symlink(&target, path("link")).unwrap();
     let target = format!("/{}{long}", "1/2/../../".repeat(30));
     std::os::unix::fs::symlink(&target, path("long-link")).unwrap();

@@ -16,26 +16,23 @@ use menus::storage::{Device, Failure, Properties, Storage, Table};
 use volumes::Volumes;
 use volumes::host::Host;
 
-/// A system with these mounts, whose devices are partitions of `sda` and `sdb`.
-fn system(mounts: &[(&str, &str, &str, &Path)]) -> (tempfile::TempDir, Host) {
-    let root = tempfile::tempdir().unwrap();
+/// The system in a directory, with these mounts, whose devices are partitions of `sda`
+/// and `sdb`.
+fn system(root: &Path, mounts: &[(&str, &str, &str, &str)]) -> Host {
     let write = |at: String, text: &str| {
-        let at = root.path().join(at);
+        let at = root.join(at);
         fs::create_dir_all(at.parent().unwrap()).unwrap();
         fs::write(at, text).unwrap();
     };
     let link = |at: String, target: String| {
-        let at = root.path().join(at);
+        let at = root.join(at);
         fs::create_dir_all(at.parent().unwrap()).unwrap();
         symlink(target, at).unwrap();
     };
     let mut lines = String::new();
     for (number, (name, kind, directory, at)) in mounts.iter().enumerate() {
         let numbers = format!("8:{number}");
-        lines += &format!(
-            "{number} 1 {numbers} {directory} {} rw - {kind} /dev/{name} rw\n",
-            at.display()
-        );
+        lines += &format!("{number} 1 {numbers} {directory} {at} rw - {kind} /dev/{name} rw\n");
         let (disk, partition) = name.split_at(3);
         write(format!("sys/devices/{disk}/{name}/partition"), partition);
         link(
@@ -51,8 +48,7 @@ fn system(mounts: &[(&str, &str, &str, &Path)]) -> (tempfile::TempDir, Host) {
         }
     }
     write("proc/self/mountinfo".to_owned(), &lines);
-    let host = Host::below(root.path());
-    (root, host)
+    Host::below(root)
 }
 
 #[test]
@@ -74,13 +70,12 @@ fn a_directory_that_is_no_mount() {
 fn devices_of_mounts() {
     let source = Source::new(false);
     let root = fs::canonicalize(source.0.path()).unwrap();
-    let below = |path: &str| root.join(path);
-    let (_host, host) = system(&[
-        ("sda2", "btrfs", "/@", &root),
-        ("sda1", "ext4", "/", &below("boot")),
-        ("sdb3", "vfat", "/", &below("a/b")),
-        ("sdb4", "xfs", "/", Path::new("/elsewhere")),
-    ]);
+    let mounts = [
+        ("sda2", "btrfs", "/@", "/"),
+        ("sda1", "ext4", "/", "/boot"),
+        ("sdb3", "vfat", "/", "/a/b"),
+    ];
+    let host = system(&root, &mounts);
     let volumes = Volumes::tree(&root, &host).unwrap();
     assert_eq!(volumes.devices().len(), 3);
     let own = volumes.properties(Device(0));

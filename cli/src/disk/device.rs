@@ -111,6 +111,19 @@ impl Disk {
     }
 }
 
+/// Refuses a file in which the image of a disk is wrapped.
+///
+/// # Errors
+/// It is such a file.
+pub fn check_container(path: &Path) -> Result<(), Error> {
+    let mut start = [0; SECTOR];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut start, 0));
+    match read.ok().and_then(|()| contents::wrapping(&start)) {
+        None => Ok(()),
+        Some(found) => Err(wrapped(found.name)),
+    }
+}
+
 /// Something in which the image of a disk is wrapped.
 fn wrapped(name: &str) -> Error {
     Error::failed(format!(

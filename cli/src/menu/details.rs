@@ -25,16 +25,21 @@ use crate::error::loader_text;
 const LINE: usize = 64 << 10;
 
 impl MenuEntry {
-    /// What the loader knows of it.
-    pub(super) fn new(entry: &entry::Entry, file: &FoundFile) -> Self {
+    /// What the loader knows of it: `kind`, `source` and `path` as they are called here.
+    pub(crate) fn new(
+        entry: &entry::Entry,
+        kind: &'static str,
+        source: &'static str,
+        path: String,
+    ) -> Self {
         let field = |field| entry.text(field).map(string);
         let mut show_title = Vec::new();
         title::write(entry, &mut |piece| show_title.extend_from_slice(piece));
         Self {
-            kind: file.kind(),
-            source: file.source(),
+            kind,
+            source,
             id: string(entry.id()),
-            path: file.path(),
+            path,
             title: field(Field::Title),
             show_title: string(&show_title),
             sort_key: field(Field::SortKey),
@@ -72,27 +77,13 @@ impl MenuEntry {
                 Ok(None) => break,
                 Err(error) => return self.warnings.push(loader_text(error)),
             };
-            self.warnings.extend(warnings::of_variables(line));
-            match type1::pair(line) {
-                Some((EntryKey::Text(Field::Title), value)) => self.title = Some(string(value)),
-                Some((EntryKey::Architecture, value)) => self.architecture = Some(string(value)),
-                Some((EntryKey::Main(main), path)) => {
-                    match main {
-                        Main::Linux => self.linux = Some(absolute(path)),
-                        Main::Efi => self.efi = Some(absolute(path)),
-                        _ => self.uki = Some(absolute(path)),
-                    }
-                    image = path.to_vec();
-                }
-                Some((EntryKey::Options, value)) => options.push(value.to_vec()),
-                Some((EntryKey::Initrd, path)) => {
-                    self.initrd.push(absolute(path));
-                    match source.file(path) {
-                        Ok(node) => initrds.push(node),
-                        Err(error) => self.warnings.push(about(path, error)),
-                    }
-                }
-                _ => {}
+            match self.take(line, &mut options) {
+                Some(Named::Main(path)) => image = path,
+                Some(Named::Initrd(path)) => match source.file(&path) {
+                    Ok(node) => initrds.push(node),
+                    Err(error) => self.warnings.push(about(&path, error)),
+                },
+                None => {}
             }
         }
         let mut options = options.join(&b' ');
@@ -121,6 +112,35 @@ impl MenuEntry {
         self.warn_of_root(&options, needs_root);
     }
 
+    /// Takes in a line of the file of a Type 1 entry. Gives the file that it names.
+    pub(crate) fn take(&mut self, line: &[u8], options: &mut Vec<Vec<u8>>) -> Option<Named> {
+        self.warnings.extend(warnings::of_variables(line));
+        match type1::pair(line)? {
+            (EntryKey::Text(Field::Title), value) => self.title = Some(string(value)),
+            (EntryKey::Architecture, value) => self.architecture = Some(string(value)),
+            (EntryKey::Main(main), path) => {
+                match main {
+                    Main::Linux => self.linux = Some(absolute(path)),
+                    Main::Efi => self.efi = Some(absolute(path)),
+                    _ => self.uki = Some(absolute(path)),
+                }
+                return Some(Named::Main(path.to_vec()));
+            }
+            (EntryKey::Options, value) => options.push(value.to_vec()),
+            (EntryKey::Initrd, path) => {
+                self.initrd.push(absolute(path));
+                return Some(Named::Initrd(path.to_vec()));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Adds warnings about the options, but for the root file system.
+    pub(crate) fn warn_of_options(&mut self, options: &[u8]) {
+        self.warnings.extend(warnings::of_options(options));
+    }
+
     /// What cannot be looked at is said elsewhere, or at the boot.
     fn warn_of_root(&mut self, options: &[u8], needs_root: Result<bool, boot::Error>) {
         if needs_root.unwrap_or(true) {
@@ -146,6 +166,14 @@ impl MenuEntry {
             Err(error) => self.warnings.push(loader_text(error)),
         }
     }
+}
+
+/// A file that a line of an entry names.
+pub(crate) enum Named {
+    /// The file that boots.
+    Main(Vec<u8>),
+    /// An initrd.
+    Initrd(Vec<u8>),
 }
 
 /// Where files of an entry lie.

@@ -24,6 +24,7 @@ pub mod table;
 mod text;
 mod warnings;
 
+pub(crate) use details::Named;
 pub use entry::{MenuEntry, SkippedFile};
 pub use read::Menu;
 pub use rehearsal::Rehearsal;

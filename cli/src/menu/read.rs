@@ -79,7 +79,7 @@ fn read<D: machine::Disk>(mut inventory: Inventory<D>) -> Option<(Vec<MenuEntry>
             continue;
         };
         file.is_entry = true;
-        let mut read = MenuEntry::new(entry, file);
+        let mut read = MenuEntry::new(entry, file.kind(), file.source(), file.path());
         read.is_default = inventory.default.map(|default| default == rank);
         if let Some(fat::Source { volume, .. }) = &inventory.sources[file.volume] {
             let mut source = EntryFiles {

@@ -65,6 +65,21 @@ impl SourceFile {
         }))
     }
 
+    /// A file that is open already, under this name.
+    ///
+    /// # Errors
+    /// Its size cannot be found.
+    pub fn of(file: File, name: String) -> Result<Rc<Self>, Error> {
+        let metadata = file.metadata();
+        let metadata = metadata.map_err(|error| failed("read", &name, &error))?;
+        Ok(Rc::new(Self {
+            file,
+            name,
+            size: metadata.len(),
+            identity: (metadata.dev(), metadata.ino()),
+        }))
+    }
+
     /// The file itself, to be read by somebody else.
     ///
     /// # Errors

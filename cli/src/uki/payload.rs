@@ -3,39 +3,122 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use kexec::Payload;
-use kexec::payload::in_memory;
+use kexec::payload::{Kind, Modules, in_memory};
+use kexec::{Payload, gzip, multiboot};
 
 use super::content::{Content, SourceFile};
 use super::inputs::initrd;
 use super::pe::Pe;
 use super::sections;
 use crate::error::Error;
+use crate::number::to_u64;
 
-/// A kernel or a unified kernel image in a file. A command line that is given
-/// replaces that of the image; in front of it `@N` chooses a profile.
+/// What a kernel is handed besides its command line.
+#[derive(Default)]
+pub struct Extras {
+    /// Initrds, for Linux.
+    pub initrds: Vec<Rc<SourceFile>>,
+    /// Modules for a Multiboot kernel: each with its string, the file's name and, after a
+    /// space, arguments.
+    pub modules: Vec<(Rc<SourceFile>, String)>,
+}
+
+impl Extras {
+    /// Opens files: initrds, and modules with their arguments after a space.
+    ///
+    /// # Errors
+    /// One of them cannot be opened.
+    pub fn open(initrds: &[PathBuf], modules: &[String]) -> Result<Self, Error> {
+        let initrds = initrds.iter().map(|path| SourceFile::open(path));
+        let modules = modules.iter().map(|module| {
+            let (path, _) = module.split_once(' ').unwrap_or((module, ""));
+            Ok((SourceFile::open(path.as_ref())?, module.clone()))
+        });
+        Ok(Self {
+            initrds: initrds.collect::<Result<_, Error>>()?,
+            modules: modules.collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// A kernel in a file, which may be compressed by gzip, or a unified kernel image. A
+/// command line that is given replaces that of the image; in front of it `@N` chooses a
+/// profile.
 ///
 /// A file that is a bzImage, as some images are too, is started as it is: then
 /// a signature of all of it is one of what is started.
 ///
 /// # Errors
-/// A file cannot be read, or is neither a kernel nor an image with the profile.
-pub fn of_file(path: &Path, initrds: &[PathBuf], cmdline: &str) -> Result<Payload, Error> {
-    let source = SourceFile::open(path)?;
-    let initrds = initrds.iter().map(|path| initrd(&SourceFile::open(path)?));
-    let initrds = initrds.collect::<Result<_, Error>>()?;
-    if source.all().head(0x206)?.get(0x202..) != Some(b"HdrS") {
-        return of_image(&source, initrds, cmdline);
-    }
+/// A file cannot be read, or is neither a kernel nor an image with the profile; the
+/// kernel does not take such extras.
+pub fn of_source(
+    source: &Rc<SourceFile>,
+    extras: &Extras,
+    cmdline: &str,
+) -> Result<Payload, Error> {
+    let on = |error: kexec::Error| Error::from(error).on(source.name().as_ref());
+    let packed = source.file()?;
+    let kernel = gzip::unpacked(&packed).map_err(on)?.unwrap_or(packed);
+    let head = head(&kernel)
+        .map_err(|error| Error::failed(format!("cannot read {}: {error}", source.name())))?;
+    let is_linux = head.get(0x202..0x206) == Some(b"HdrS");
+    let kind = if !is_linux && multiboot::is_kernel(&head) {
+        if !extras.initrds.is_empty() {
+            return Err(Error::usage(
+                "a Multiboot kernel gets no initrds: use --module in place of --initrd",
+            ));
+        }
+        let mut modules = Modules::new()?;
+        for (module, string) in &extras.modules {
+            let on = |error: kexec::Error| Error::from(error).on(module.name().as_ref());
+            modules
+                .add(&module.file()?, string.as_bytes())
+                .map_err(on)?;
+        }
+        Kind::Multiboot {
+            path: source.name().as_bytes().to_vec(),
+            modules,
+        }
+    } else {
+        if !extras.modules.is_empty() {
+            return Err(Error::usage(
+                "only Multiboot kernels get modules: use --initrd in place of --module",
+            ));
+        }
+        let initrds = extras.initrds.iter().map(initrd);
+        let initrds = initrds.collect::<Result<_, Error>>()?;
+        if !is_linux {
+            return of_image(source, initrds, cmdline);
+        }
+        Kind::Linux {
+            initrd: joined(initrds)?,
+        }
+    };
     Ok(Payload {
         name: source.name().to_owned(),
-        kernel: source.file()?,
-        initrd: joined(initrds)?,
+        kernel,
         cmdline: cmdline.as_bytes().to_vec(),
+        kind,
     })
+}
+
+/// A file's first bytes, in which both kinds of kernels have their header.
+fn head(file: &File) -> std::io::Result<Vec<u8>> {
+    let mut head = vec![0; multiboot::SEARCHED];
+    let mut filled = 0_usize;
+    loop {
+        let rest = head.get_mut(filled..).unwrap_or_default();
+        match file.read_at(rest, to_u64(filled))? {
+            0 => break,
+            count => filled = filled.saturating_add(count),
+        }
+    }
+    head.truncate(filled);
+    Ok(head)
 }
 
 /// What an image holds. Initrds that are `given` come after its microcode.
@@ -75,8 +158,10 @@ fn of_image(source: &Rc<SourceFile>, given: Vec<Content>, cmdline: &str) -> Resu
     Ok(Payload {
         name: source.name().to_owned(),
         kernel,
-        initrd: joined(initrds)?,
         cmdline: line,
+        kind: Kind::Linux {
+            initrd: joined(initrds)?,
+        },
     })
 }
 

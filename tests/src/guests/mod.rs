@@ -2,8 +2,10 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`next`] | a system that starts the next kernel by `gapboot kexec` |
 //! | [`running`] | an initramfs with `gapboot` in it |
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
+pub mod next;
 pub mod running;
 pub mod userland;

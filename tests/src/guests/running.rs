@@ -17,7 +17,7 @@ export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
-for module in /modules/*; do insmod $module; done
+for module in $(ls /modules 2>/dev/null); do insmod /modules/$module; done
 say() { echo "TEST $*"; }
 trap poweroff\ -f EXIT
 "#;

@@ -28,7 +28,8 @@ impl Host {
     pub(crate) fn mounts(&self, directory: &Path) -> Vec<Mount> {
         let text = fs::read_to_string(self.path(MOUNTS)).unwrap_or_default();
         let mut mounts: Vec<Mount> = Vec::new();
-        for mount in text.lines().filter_map(Mount::parse) {
+        for mut mount in text.lines().filter_map(Mount::parse) {
+            mount.at = self.path(&mount.at.to_string_lossy());
             if mount.at.starts_with(directory) {
                 // It hides what was mounted there and below.
                 mounts.retain(|hidden| !hidden.at.starts_with(&mount.at));
@@ -101,8 +102,11 @@ mod tests {
             nonsense\n";
         fs::write(root.path().join("proc/self/mountinfo"), text).unwrap();
         let at = |directory: &str| -> Vec<String> {
-            let mounts = host.mounts(Path::new(directory));
-            let each = |mount: &Mount| format!("{} {}", mount.at.display(), mount.source);
+            let mounts = host.mounts(&host.path(directory));
+            let each = |mount: &Mount| {
+                let at = mount.at.strip_prefix(root.path()).unwrap();
+                format!("/{} {}", at.display(), mount.source)
+            };
             mounts.iter().map(each).collect()
         };
         assert_eq!(at("/boot"), ["/boot /dev/sdb1"], "it hides what was there");
@@ -115,6 +119,6 @@ mod tests {
                 "/mnt/a b /dev/sda3"
             ]
         );
-        assert_eq!(host.mounts(Path::new("/boot"))[0].root, "/@");
+        assert_eq!(host.mounts(&host.path("/boot"))[0].root, "/@");
     }
 }

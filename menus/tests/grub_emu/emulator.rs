@@ -33,12 +33,25 @@ fn program() -> &'static Program {
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("grub-emu");
         fs::create_dir_all(&library).unwrap();
         // Windows are for graphics alone: these always fail.
-        let names = ["Flip", "GetError", "Init", "Quit", "SetColors", "SetVideoMode"];
+        let names = [
+            "Flip",
+            "GetError",
+            "Init",
+            "Quit",
+            "SetColors",
+            "SetVideoMode",
+        ];
         let functions = names.map(|name| format!("int SDL_{name}(void) {{ return -1; }}\n"));
         let source = library.join("sdl.c");
         fs::write(&source, functions.concat()).unwrap();
-        let built = tempfile::NamedTempFile::new_in(&library).unwrap().into_temp_path();
-        run(command("cc").args(["-shared", "-o"]).arg(&built).arg(&source)).unwrap();
+        let built = tempfile::NamedTempFile::new_in(&library)
+            .unwrap()
+            .into_temp_path();
+        run(command("cc")
+            .args(["-shared", "-o"])
+            .arg(&built)
+            .arg(&source))
+        .unwrap();
         fs::rename(&built, library.join("libSDL-1.2.so.0")).unwrap();
         Program { binary, library }
     })
@@ -65,9 +78,16 @@ impl Emulator {
         );
         let mut script = command("script");
         script.args(["-q", "-e", "-f", "-c", &line, "/dev/null"]);
-        script.env("TERM", "dumb").env("LD_LIBRARY_PATH", &program.library);
-        script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = script.spawn().unwrap_or_else(|error| panic!("{}", missing("script".as_ref(), error)));
+        script
+            .env("TERM", "dumb")
+            .env("LD_LIBRARY_PATH", &program.library);
+        script
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = script
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}", missing("script".as_ref(), error)));
         let mut output = child.stdout.take().unwrap();
         let (sender, bytes) = channel();
         thread::spawn(move || {
@@ -91,7 +111,10 @@ impl Emulator {
     fn wait_for(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let found = self.said.windows(text.len()).position(|said| said == text.as_bytes());
+            let found = self
+                .said
+                .windows(text.len())
+                .position(|said| said == text.as_bytes());
             if let Some(at) = found {
                 let rest = self.said.split_off(at + text.len());
                 let said = std::mem::replace(&mut self.said, rest);
@@ -110,7 +133,10 @@ impl Emulator {
     pub(crate) fn output(&mut self, last: &str) -> String {
         let said = plain(&self.wait_for(&format!("{last}\r\n")));
         let (_, output) = said.split_once("Welcome to GRUB!\n\n").unwrap();
-        output.strip_suffix(&format!("{last}\n")).unwrap().to_string()
+        output
+            .strip_suffix(&format!("{last}\n"))
+            .unwrap()
+            .to_string()
     }
 
     /// The titles of the menu that GRUB draws next.
@@ -124,7 +150,9 @@ impl Emulator {
                 rows.insert(row, title.trim_end().to_string());
             }
         }
-        rows.into_values().filter(|title| !title.is_empty()).collect()
+        rows.into_values()
+            .filter(|title| !title.is_empty())
+            .collect()
     }
 
     /// Chooses an entry by its number.

@@ -61,7 +61,8 @@ fn compare(script: &str) {
             at + 1,
             theirs.lines().nth(at),
             ours.lines().nth(at),
-            at.checked_sub(1).and_then(|before| theirs.lines().nth(before)),
+            at.checked_sub(1)
+                .and_then(|before| theirs.lines().nth(before)),
             kept.display()
         );
     }

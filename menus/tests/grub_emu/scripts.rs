@@ -24,8 +24,9 @@ impl Random {
 const NAMES: &[&str] = &["a", "b", "ab", "x1", "_u"];
 const FUNCTIONS: &[&str] = &["f", "g", "long_name"];
 const PLAIN: &[&str] = &[
-    "a", "b", "word", "x=y", "1", "-2", "0x1f", "010", "9", "v-10", "v-9", "é", "@", "%", "a/b", "a.b",
-    "a:b", ",", "^", "~", "[", "]", "=", "!", "a#b", "if", "fi", "in", "then", "-n", "-z", "=x",
+    "a", "b", "word", "x=y", "1", "-2", "0x1f", "010", "9", "v-10", "v-9", "é", "@", "%", "a/b",
+    "a.b", "a:b", ",", "^", "~", "[", "]", "=", "!", "a#b", "if", "fi", "in", "then", "-n", "-z",
+    "=x",
 ];
 
 /// A script whose variables and functions come from those before it too.
@@ -53,10 +54,20 @@ fn piece(random: &mut Random) -> String {
         2 => format!("\"${name}\""),
         3 => format!("\"{plain} ${{{name}}}\\$\\\\\\\"\\q\""),
         4 => format!("'{plain}  $x \\'"),
-        5 => random.of(&["\\$", "\\ ", "\\'", "\\\"", "\\\\", "\\;", "\\#", "\\{", "\\n", "\\*", "\\|"]).to_string(),
-        6 => random.of(&["$1", "$2", "\"$@\"", "$@", "$*", "\"$*\"", "$#", "${1}", "$?", "\"$9\"", "$0"]).to_string(),
+        5 => random
+            .of(&[
+                "\\$", "\\ ", "\\'", "\\\"", "\\\\", "\\;", "\\#", "\\{", "\\n", "\\*", "\\|",
+            ])
+            .to_string(),
+        6 => random
+            .of(&[
+                "$1", "$2", "\"$@\"", "$@", "$*", "\"$*\"", "$#", "${1}", "$?", "\"$9\"", "$0",
+            ])
+            .to_string(),
         7 => format!("$\"{plain} ${name} \\$ \\\\ \\x\""),
-        8 => random.of(&["\"\"", "''", "\" \"", "'a\nb'", "\"a\\\nb\"", "a\\\nb"]).to_string(),
+        8 => random
+            .of(&["\"\"", "''", "\" \"", "'a\nb'", "\"a\\\nb\"", "a\\\nb"])
+            .to_string(),
         _ => plain.to_string(),
     }
 }
@@ -78,7 +89,9 @@ fn test(random: &mut Random) -> String {
     let operand = |random: &mut Random| match random.below(3) {
         0 => word(random),
         1 => format!("\"${}\"", random.of(NAMES)),
-        _ => random.of(&["1", "2", "10", "-3", "0x10", "''", "a", "v-10", "v-9", "ab"]).to_string(),
+        _ => random
+            .of(&["1", "2", "10", "-3", "0x10", "''", "a", "v-10", "v-9", "ab"])
+            .to_string(),
     };
     let mut test = String::new();
     for part in 0..1 + random.below(3) {
@@ -93,8 +106,14 @@ fn test(random: &mut Random) -> String {
             1 => format!(" -n {first}"),
             2 => format!(" {first}"),
             3 => format!(" ( {first} = {second} )"),
-            4 => format!(" {first} {} {second}", random.of(&["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])),
-            5 => format!(" {first} {} {second}", random.of(&["-pgt", "-plt", "'<'", "\\>", "'<='", "\">=\""])),
+            4 => format!(
+                " {first} {} {second}",
+                random.of(&["-eq", "-ne", "-lt", "-le", "-gt", "-ge"])
+            ),
+            5 => format!(
+                " {first} {} {second}",
+                random.of(&["-pgt", "-plt", "'<'", "\\>", "'<='", "\">=\""])
+            ),
             _ => format!(" {first} {} {second}", random.of(&["=", "==", "!="])),
         });
     }
@@ -131,10 +150,26 @@ fn statement(random: &mut Random, depth: u32) -> String {
         0..4 => format!("{name}={}", value(random)),
         4 => format!("set {name}={}", value(random)),
         5 => format!("unset {name}"),
-        6 => random.of(&["break", "continue", "break 2", "continue 2", "return", "return 1", "return 0", "shift", "shift 2"]).to_string(),
+        6 => random
+            .of(&[
+                "break",
+                "continue",
+                "break 2",
+                "continue 2",
+                "return",
+                "return 1",
+                "return 0",
+                "shift",
+                "shift 2",
+            ])
+            .to_string(),
         7 => format!("setparams{}", words(random, 3)),
         8 => format!("{function}{}", words(random, 3)),
-        9 => format!("regexp --set {name} '{}' {}", random.of(&["^(.*)-", "([0-9]+)", "(a|ab)(b*)", "[[:alpha:]]+(.)", "^$"]), word(random)),
+        9 => format!(
+            "regexp --set {name} '{}' {}",
+            random.of(&["^(.*)-", "([0-9]+)", "(a|ab)(b*)", "[[:alpha:]]+(.)", "^$"]),
+            word(random)
+        ),
         10 => format!("eval 'echo e; {name}=${name}x'"),
         11 => test(random),
         12 => format!("! {}", test(random)),
@@ -149,14 +184,22 @@ fn block(random: &mut Random, depth: u32) -> String {
         0 | 1 => {
             let mut text = format!("if {}; then {}", condition(random), list(random, depth));
             for _ in 0..random.below(2) {
-                text.push_str(&format!("elif {}; then {}", condition(random), list(random, depth)));
+                text.push_str(&format!(
+                    "elif {}; then {}",
+                    condition(random),
+                    list(random, depth)
+                ));
             }
             if random.below(2) == 0 {
                 text.push_str(&format!("else {}", list(random, depth)));
             }
             text + "fi"
         }
-        2 | 3 => format!("for {name} in{}; do {}done", words(random, 4), list(random, depth)),
+        2 | 3 => format!(
+            "for {name} in{}; do {}done",
+            words(random, 4),
+            list(random, depth)
+        ),
         4 => {
             // A variable of its own counts the rounds.
             let counter = format!("n{depth}");

@@ -16,8 +16,11 @@ fn package(program: &str) -> &str {
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-mkimage" | "grub-mkrescue" => "grub-common",
+        "grub-menulst2cfg" | "grub-mkimage" | "grub-mkrescue" | "grub-syslinux2cfg" => {
+            "grub-common"
+        }
         "objcopy" | "objdump" => "binutils",
+        "depmod" | "modinfo" => "kmod",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
         "unshare" => "util-linux",

@@ -38,6 +38,8 @@ pub(super) const FALSE: Status = 1;
 pub(super) const NO_FILE: Status = 5;
 /// GRUB's `GRUB_ERR_UNKNOWN_DEVICE`.
 pub(super) const NO_DEVICE: Status = 12;
+/// GRUB's `GRUB_ERR_INVALID_COMMAND`.
+pub(super) const INVALID_COMMAND: Status = 17;
 /// GRUB's `GRUB_ERR_BAD_ARGUMENT`.
 pub(super) const BAD_ARGUMENT: Status = 18;
 
@@ -89,27 +91,26 @@ impl<'a> Machine<'a> {
         let mut at = 0;
         let deeper = self.deeper();
         while deeper && at < source.len() && !self.ended() && self.budget.step() {
-            let (unit, next) = parser::unit(source, at);
-            at = next.max(at.saturating_add(1));
-            match unit {
-                Ok(unit) => {
-                    for (name, body) in unit.functions {
-                        Rc::make_mut(&mut self.state.functions).insert(name, body);
-                    }
-                    if !unit.list.0.is_empty() {
-                        status = self.list(&unit.list);
-                    }
-                }
+            let unit = parser::unit(source, at);
+            at = unit.end.max(at.saturating_add(1));
+            for (name, body) in unit.functions {
+                Rc::make_mut(&mut self.state.functions).insert(name, body);
+            }
+            match unit.list {
+                Ok(list) if list.0.is_empty() => {}
+                Ok(list) => status = self.list(&list),
                 Err(error) => {
                     self.complain("syntax error");
                     self.complain("Incorrect command");
+                    self.complain("syntax error");
                     let what = match error.deep {
                         true => "blocks are nested too deeply",
                         false => "it is no valid script",
                     };
                     self.note_at(source, error.line, what);
-                    status = BAD_ARGUMENT;
                     if !whole {
+                        // GRUB forgets the error.
+                        status = TRUE;
                         break;
                     }
                 }

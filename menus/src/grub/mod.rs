@@ -105,11 +105,11 @@ pub fn check(text: &str) -> Result<(), SyntaxError> {
     let source = source::Source::text(text, 1, None);
     let mut at = 0;
     while at < source.len() {
-        let (unit, next) = parser::unit(&source, at);
-        if let Err(parser::Error { line, deep }) = unit {
+        let unit = parser::unit(&source, at);
+        if let Err(syntax::Error { line, deep }) = unit.list {
             return Err(SyntaxError { line, deep });
         }
-        at = next.max(at.saturating_add(1));
+        at = unit.end.max(at.saturating_add(1));
     }
     Ok(())
 }

@@ -10,40 +10,32 @@ use alloc::vec::Vec;
 
 use super::lexer::{Kind, Lexer, Reserved, Token};
 use super::source::Source;
-use super::syntax::{Block, Command, List, Simple, Unit, Word};
+use super::syntax::{Block, Command, Error, List, Simple, Unit, Word};
 use super::words;
 use crate::limits;
 
-/// Where a script does not follow the grammar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Error {
-    /// The line, counted from 1.
-    pub(super) line: u32,
-    /// It is right, but nested more deeply than [`limits::DEPTH`].
-    pub(super) deep: bool,
-}
-
-/// Reads one unit that begins at this byte. The second value is where the next one
-/// begins.
-pub(super) fn unit(source: &Rc<Source>, at: usize) -> (Result<Unit>, usize) {
+/// Reads one unit that begins at this byte.
+pub(super) fn unit(source: &Rc<Source>, at: usize) -> Unit {
     let mut lexer = Lexer::new(source, at);
     let token = lexer.token();
     let mut parser = Parser {
         source,
         lexer,
         token,
-        line_end: at,
         depth: 0,
         functions: Vec::new(),
     };
-    let result = parser.statements();
-    let functions = core::mem::take(&mut parser.functions);
-    match result {
-        Ok(list) => (Ok(Unit { functions, list }), parser.line_end),
-        Err(error) => {
-            let next = source.next_line(parser.token.end.saturating_sub(1).max(parser.token.start));
-            (Err(error), next.max(source.next_line(at)))
-        }
+    let list = parser.statements();
+    let Parser {
+        token, functions, ..
+    } = parser;
+    // After the line with the token that ended it.
+    let last = token.end.saturating_sub(1).max(token.start);
+    let end = source.next_line(last).max(source.next_line(at));
+    Unit {
+        functions,
+        list,
+        end,
     }
 }
 
@@ -51,8 +43,6 @@ struct Parser<'a> {
     source: &'a Rc<Source>,
     lexer: Lexer,
     token: Token,
-    /// After the newline that ended the unit.
-    line_end: usize,
     depth: u32,
     functions: Vec<(String, Rc<List>)>,
 }
@@ -115,14 +105,7 @@ impl Parser<'_> {
         let mut list = Vec::new();
         loop {
             match self.token.kind {
-                Kind::Newline => {
-                    self.line_end = self.token.end;
-                    return Ok(List(list));
-                }
-                Kind::End => {
-                    self.line_end = self.token.end;
-                    return Ok(List(list));
-                }
+                Kind::Newline | Kind::End => return Ok(List(list)),
                 Kind::Reserved(Reserved::Function) => self.function()?,
                 _ => list.push(self.command()?),
             }

@@ -7,12 +7,24 @@ use alloc::vec::Vec;
 use super::source::Source;
 
 /// What GRUB reads at once: a line, and the lines that its blocks go on to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Unit {
-    /// Functions that it defines, which exist as soon as it is read.
+    /// Functions that it defines, which exist as soon as they are read, also if an error
+    /// follows.
     pub(super) functions: Vec<(String, Rc<List>)>,
-    /// The commands.
-    pub(super) list: List,
+    /// The commands, or where they are wrong.
+    pub(super) list: Result<List, Error>,
+    /// Where the next one begins.
+    pub(super) end: usize,
+}
+
+/// Where a script does not follow the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Error {
+    /// The line, counted from 1.
+    pub(super) line: u32,
+    /// It is right, but nested more deeply than [`crate::limits::DEPTH`].
+    pub(super) deep: bool,
 }
 
 /// Commands, one after another.

@@ -65,14 +65,17 @@ impl Splitter<'_> {
                 self.double();
             }
             b'$' => {
-                self.end_plain();
                 self.skip();
                 match self.byte() {
                     Some(b'"') => {
                         self.skip();
+                        // GRUB's lexer takes what is before it for a part of it.
+                        let before = core::mem::take(&mut self.plain);
+                        self.pieces.push(Piece::Translated(before));
                         self.translated();
                     }
                     _ => {
+                        self.end_plain();
                         let name = self.variable();
                         self.pieces.push(Piece::Variable(name));
                     }

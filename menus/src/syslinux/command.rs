@@ -8,7 +8,7 @@ use super::com32;
 use super::locate::locate;
 use super::places::is_pxelinux;
 use super::tree::{Action, Command, Config, Kind, Label, Tree};
-use super::words::{number_of_any_base, split, without, words};
+use super::words::{number_of_any_base, split, split_here, without, words};
 use crate::menu::{Boots, Chain};
 use crate::reading::{Notes, Value, shown};
 use crate::search;
@@ -80,7 +80,7 @@ impl Context<'_> {
         let (name, arguments) = split(&text.text);
         let id = self.config.names.find(name);
         let Some(label) = id.and_then(|id| self.tree.label(id)) else {
-            return inner.command(&self.implicit(text), notes);
+            return inner.implicit(text, notes);
         };
         match &label.action {
             Action::Run(command) if !label.locked && !label.disabled => {
@@ -92,23 +92,24 @@ impl Context<'_> {
         }
     }
 
-    /// The command that is typed without being a label: a file, whose extension `.c32`
-    /// may be missing.
-    fn implicit(&self, text: &Value) -> Command {
+    /// What happens when a person types what is no label: a file is started, whose
+    /// extension `.c32` may be missing.
+    fn implicit(&self, text: &Value, notes: &mut Notes) -> Outcome {
         let (name, arguments) = split(&text.text);
+        let named = name.strip_prefix('.').and_then(Kind::by_name);
+        let is_typed = named.is_some() || Kind::by_extension(name) != Kind::Linux;
+        let is_file = |name: &str| self.file(name).is_ok_and(|at| at.is_file(self.storage));
         let program = format!("{name}.c32");
-        let is_file = |name: &str| {
-            let at = locate(self.storage, &self.config.folder, name);
-            at.is_ok_and(|at| at.is_file(self.storage))
+        let text = match name {
+            name if is_typed || is_file(name) => text.clone(),
+            _ if is_file(&program) => text.part(&format!("{program} {arguments}")),
+            name => return nothing(format!("there is no label and no file {}", shown(name))),
         };
-        let text = match !is_file(name) && is_file(&program) {
-            true => text.part(&format!("{program} {arguments}")),
-            false => text.clone(),
-        };
-        Command {
+        let command = Command {
             kind: Kind::Kernel,
             text,
-        }
+        };
+        self.command(&command, notes)
     }
 
     /// What a command boots or opens.
@@ -116,7 +117,7 @@ impl Context<'_> {
         if let Some(fault) = command.text.fault {
             return nothing(fault.reason());
         }
-        let (kind, text) = self.kind(command);
+        let (kind, text) = self.kind(command.kind, &command.text.text);
         let (name, arguments) = split(text);
         if name.is_empty() {
             return nothing("it names nothing to boot");
@@ -130,32 +131,32 @@ impl Context<'_> {
                 Ok(file) => Outcome::Boots(Boots::Chain(Chain::File(file))),
                 Err(reason) => nothing(reason),
             },
+            // A version that ends so: vmlinuz-6.1.0.
+            Kind::Pxe if !self.is_pxelinux() => {
+                notes.add("SYSLINUX 5 and later take it for a program for the network (`.0`)");
+                Outcome::Boots(self.linux(name, arguments, notes))
+            }
             Kind::Pxe => nothing(format!("{} is a program for the network", shown(name))),
             Kind::FloppyImage => nothing("images of floppy disks are not started"),
             Kind::Comboot => nothing(format!("{} is a program of SYSLINUX 4", shown(name))),
         }
     }
 
-    /// The kind of a command: that of its directive, that of a word as `.linux` in
-    /// front of it, or that of the extension.
-    fn kind<'b>(&self, command: &'b Command) -> (Kind, &'b str) {
-        let (mut kind, mut text) = (command.kind, command.text.text.as_str());
+    /// The kind of a command, and the command without it: that of its directive, that of
+    /// a word as `.linux` in front of it, or that of the extension.
+    fn kind<'b>(&self, mut kind: Kind, mut text: &'b str) -> (Kind, &'b str) {
         while kind == Kind::Kernel {
             let (name, rest) = split(text);
             match name.strip_prefix('.').and_then(Kind::by_name) {
                 Some(named) => (kind, text) = (named, rest),
-                None => kind = self.by_extension(name),
+                None => kind = Kind::by_extension(name),
             }
         }
         (kind, text)
     }
 
-    fn by_extension(&self, name: &str) -> Kind {
-        match Kind::by_extension(name) {
-            // A version that ends so: vmlinuz-6.1.0.
-            Kind::Pxe if !self.config.files.iter().any(is_pxelinux) => Kind::Linux,
-            kind => kind,
-        }
+    fn is_pxelinux(&self) -> bool {
+        self.config.files.iter().any(is_pxelinux)
     }
 
     pub(super) fn file(&self, name: &str) -> Result<Location, String> {
@@ -163,15 +164,20 @@ impl Context<'_> {
     }
 
     fn linux(&self, name: &str, arguments: &str, notes: &mut Notes) -> Boots {
-        let (cmdline, initrds) = without(arguments, "initrd=");
-        if initrds.len() > 1 {
+        let (cmdline, words) = without(arguments, "initrd=");
+        let first = arguments
+            .split_once("initrd=")
+            .map(|(_, value)| split_here(value));
+        if words
+            .last()
+            .is_some_and(|last| Some(last.as_str()) != first)
+        {
             notes.add(
-                "`initrd=` stands there several times: the last one counts, as the manual of \
-                 SYSLINUX says",
+                "`initrd=` stands there several times: SYSLINUX 5 and later take the first, as \
+                 here, and versions before take the last",
             );
         }
-        let initrds = initrds.last().map_or("", String::as_str);
-        self.linux_with(name, cmdline, initrds.split(','), notes)
+        self.linux_with(name, cmdline, first.unwrap_or_default().split(','), notes)
     }
 
     pub(super) fn linux_with<'b>(
@@ -226,7 +232,7 @@ impl Context<'_> {
     /// PXELINUX it is always that.
     fn local_boot(&self, name: &str) -> Boots {
         let number = number_of_any_base(name);
-        if number < 0 || number == 0xffff || self.config.files.iter().any(is_pxelinux) {
+        if number < 0 || number == 0xffff || self.is_pxelinux() {
             return Boots::Restart;
         }
         match number.checked_sub(0x80) {

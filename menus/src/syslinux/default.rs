@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::com32::is_menu;
 use super::command::{Context, Outcome};
 use super::entries::Entries;
-use super::tree::{Action, Config, ConfigId, Item, ItemId, MenuId, Tree};
+use super::tree::{Action, Command, Config, ConfigId, Item, ItemId, Kind, MenuId, Tree};
 use super::words::split;
 use crate::limits;
 use crate::menu::{self, Boots, Entry, Timeout};
@@ -147,15 +147,33 @@ fn typed(
         config,
         depth: 0,
     };
+    let unchecked = Command {
+        kind: Kind::Kernel,
+        text: text.clone(),
+    };
+    let same = |outcome| match outcome {
+        Outcome::Boots(Boots::Nothing(_)) | Outcome::Link(_) => None,
+        Outcome::Boots(boots) => {
+            // The labels of this configuration come before those of links.
+            let own = config
+                .labels
+                .iter()
+                .filter_map(|id| entries.places.get(id).copied());
+            let boots = Some(&boots);
+            own.chain(0..entries.list.len())
+                .find(|&at| entries.list.get(at).map(|entry| &entry.boots) == boots)
+        }
+    };
     let mut notes = Notes::default();
+    let as_file = same(context.command(&unchecked, &mut Notes::default()));
+    let found = as_file.or_else(|| same(context.typed(text, &mut Notes::default())));
+    if found.is_some() {
+        return found;
+    }
     let boots = match context.typed(text, &mut notes) {
         Outcome::Boots(boots) => boots,
         Outcome::Link(_) => Boots::Nothing("it opens another menu".into()),
     };
-    let same = entries.list.iter().position(|entry| entry.boots == boots);
-    if same.is_some() {
-        return same;
-    }
     entries.list.push(Entry {
         id: entries.ids.unique("default"),
         aliases: Vec::new(),

@@ -90,13 +90,17 @@ fn paths_initrds_and_command_lines() {
         ("append g\nlabel a\nappend x\nappend y", "/isolinux/a||y"),
         (
             "label a\nappend initrd=x initrd=y z",
-            "/isolinux/a|/isolinux/y|z",
+            "/isolinux/a|/isolinux/x|z",
         ),
         (
             "label a\nappend initrd=x\ninitrd y",
-            "/isolinux/a|/isolinux/y|",
+            "/isolinux/a|/isolinux/x|",
         ),
         ("label a\nkernel vmlinuz-6.1.0", "/isolinux/vmlinuz-6.1.0||"),
+        (
+            "label a\nappend x=initrd=y",
+            "/isolinux/a|/isolinux/y|x=initrd=y",
+        ),
         ("label a\nkernel linux.img", "/isolinux/linux.img||"),
         ("label a\nkernel .linux x.bin y", "/isolinux/x.bin||y"),
         (
@@ -262,7 +266,7 @@ fn defaults() {
     let labels = "\nlabel a\nlabel b\nmenu default\nlabel c\nmenu begin s\nlabel d\nlabel e\nmenu default\nmenu end";
     for (text, expected, timeout) in [
         ("default c", Some("c"), Timeout::Tenths(0)),
-        ("default C", Some("c"), Timeout::Tenths(0)),
+        ("default C", Some("default"), Timeout::Tenths(0)),
         (
             "default c\nprompt 1\ntimeout 50",
             Some("c"),
@@ -309,6 +313,29 @@ fn defaults() {
         assert_eq!(
             (default(&menu), menu.timeout),
             (expected, timeout),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_default_that_is_no_label() {
+    let files = [("/syslinux.cfg", ""), ("/k", ""), ("/hdt.c32", "")];
+    for (text, expected) in [
+        ("k x initrd=i", "/k|/i|x"),
+        ("K", "nothing: there is no label and no file K"),
+        ("hdt", "nothing: hdt.c32 is a program of SYSLINUX"),
+        (".linux k.c32 y", "/k.c32||y"),
+        ("a b", "/k2||a b"),
+        ("A", "nothing: there is no label and no file A"),
+    ] {
+        let text = alloc::format!("default {text}\nlabel a\nkernel k2\nappend a");
+        let mut files = files;
+        files[0].1 = &text;
+        let menu = menu(&files);
+        assert_eq!(
+            boots(&menu.entries[menu.default.as_ref().unwrap().entry]),
+            expected,
             "{text}"
         );
     }

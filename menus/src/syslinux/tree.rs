@@ -52,25 +52,18 @@ pub(super) struct Config {
     pub(super) on_timeout: Option<Value>,
 }
 
-/// The labels of a configuration by their names. Of several labels with a name the first
-/// counts.
+/// The labels of a configuration by their names, which have case. Of several labels with
+/// a name the first counts.
 #[derive(Default)]
-pub(super) struct Names {
-    exact: BTreeMap<String, ItemId>,
-    without_case: BTreeMap<String, ItemId>,
-}
+pub(super) struct Names(BTreeMap<String, ItemId>);
 
 impl Names {
     pub(super) fn add(&mut self, name: &str, id: ItemId) {
-        self.exact.entry(name.into()).or_insert(id);
-        let folded = name.to_ascii_lowercase();
-        self.without_case.entry(folded).or_insert(id);
+        self.0.entry(name.into()).or_insert(id);
     }
 
-    /// The label with this name; if there is none, one whose name differs by case only.
     pub(super) fn find(&self, name: &str) -> Option<ItemId> {
-        let folded = || self.without_case.get(&name.to_ascii_lowercase());
-        self.exact.get(name).or_else(folded).copied()
+        self.0.get(name).copied()
     }
 }
 

@@ -40,6 +40,11 @@ pub(super) fn split(text: &str) -> (&str, &str) {
     (word, rest.trim_start_matches(is_white))
 }
 
+/// The text up to the first white space.
+pub(super) fn split_here(text: &str) -> &str {
+    text.split(is_white).next().unwrap_or_default()
+}
+
 /// The first word in lower case, and what follows.
 pub(super) fn keyword(text: &str) -> (String, &str) {
     let (word, rest) = split(text);

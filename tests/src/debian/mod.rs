@@ -9,4 +9,4 @@
 pub mod packages;
 pub mod trixie;
 
-pub use packages::{Flavour, busybox, kernel, package};
+pub use packages::{Flavour, busybox, kernel, modules, package};

@@ -50,7 +50,7 @@ fn search(samples: &[Vec<u8>], attempts: usize) {
     for _ in 0..attempts {
         let other = changed(&best, &mut random);
         let other_size = sizes(samples, &other);
-        if other_size.iter().sum::<usize>() < size.iter().sum() {
+        if other_size.iter().sum::<usize>() < size.iter().sum::<usize>() {
             (best, size) = (other, other_size);
             println!("{size:?} bytes: {best:x?}");
         }

@@ -32,10 +32,13 @@ const TOOLS: &[&str] = &[
     "as",
     "bochs-bin",
     "cpio",
+    "depmod",
     "dpkg-deb",
     "fsck.vfat",
     "git",
+    "grub-menulst2cfg",
     "grub-mkrescue",
+    "grub-syslinux2cfg",
     "gzip",
     "kernel-install",
     "ld",
@@ -44,6 +47,7 @@ const TOOLS: &[&str] = &[
     "mcopy",
     "mke2fs",
     "mkfs.vfat",
+    "modinfo",
     "objcopy",
     "objdump",
     "openssl",
@@ -55,6 +59,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zstd",
     "/usr/bin/python3",
 ];
 
@@ -112,7 +117,7 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=heavy", "--test=systemd_boot"]);
+    test.args(["--test=bridge", "--test=heavy", "--test=systemd_boot"]);
     run(test.args(["--", "--test-threads=1"]))
 }
 

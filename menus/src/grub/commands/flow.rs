@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::Call;
 use crate::grub::devices::reason;
-use crate::grub::machine::{BAD_ARGUMENT, FALSE, Machine, Status, TRUE};
+use crate::grub::machine::{BAD_ARGUMENT, FALSE, INVALID_COMMAND, Machine, Status, TRUE};
 use crate::grub::number;
 use crate::grub::state::{Arguments, Outcome};
 use crate::limits;
@@ -83,7 +83,7 @@ pub(super) fn shift(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
 /// `setparams arguments...`
 pub(super) fn set_arguments(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
     if machine.state.arguments.is_none() {
-        return BAD_ARGUMENT;
+        return INVALID_COMMAND;
     }
     machine.state.arguments = Some(Arguments {
         all: call.arguments.into(),

@@ -1,0 +1,1 @@
+//! Menus have the same entries.

@@ -50,6 +50,12 @@ pub struct Mounted {
     pub at: PathBuf,
 }
 
+/// Lets nothing write to a device from now on.
+pub fn protect(node: &Path) {
+    // The device is opened for reading only, whether it can be protected or not.
+    let _ = fs::File::open(node).and_then(|device| kexec::block::set_read_only(&device));
+}
+
 /// Mounts a file system for reading only, without replaying its journal: nothing is
 /// written to the device. `kind` is GRUB's name for it.
 ///
@@ -61,6 +67,7 @@ pub fn mount_read_only(node: &Path, kind: &str, at: &Path) -> Result<(), String>
     fs::create_dir_all(at).map_err(fail)?;
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let options = std::ffi::CString::new(options).unwrap_or_default();
+    protect(node);
     mount(node, at, kind, flags, Some(options.as_c_str())).map_err(|error| fail(error.into()))
 }
 

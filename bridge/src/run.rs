@@ -40,7 +40,8 @@ pub fn run(offers: &mut dyn Offers) -> ! {
 /// Says that something went wrong in the bridge itself, and waits for a key.
 fn report_panic() {
     let index = Index::default();
-    let mut devices = Devices::new(Loader::new(&index, &insert), Log::default());
+    let loader = Loader::new(&index, &insert);
+    let mut devices = Devices::without_messages(loader, Log::default());
     let mut terminals = open(&text("/proc/cmdline"), &[]);
     let mut screen = Screen::new(&mut terminals, &mut devices, false);
     screen.new_line();

@@ -94,6 +94,9 @@ impl<'o> Session<'o> {
         self.close();
         screen.devices().looked();
         self.disks = disks::disks(root);
+        for disk in &self.disks {
+            process::protect(&disk.node);
+        }
         let unread = self.offers.open(&self.disks);
         self.messages.clear();
         for unread in unread {

@@ -250,7 +250,7 @@ fn a_small_bridge() {
             "--option",
             "timeout=5",
             "--option",
-            "save=yes",
+            "debug=yes",
         ])
         .unwrap();
     let size = place.image().len();
@@ -289,7 +289,7 @@ fn a_small_bridge() {
         assert_eq!(*packed, (0o100_644, module(path)));
     }
     assert_eq!(files["init"], (0o100_755, program()));
-    let options = (0o100_644, b"timeout 5\nsave yes\n".to_vec());
+    let options = (0o100_644, b"timeout 5\ndebug yes\n".to_vec());
     assert_eq!(files["etc/gapboot/bridge.conf"], options);
     for directory in ["dev", "proc", "run", "sys", "tmp", "lib/modules", "etc"] {
         assert_eq!(files[directory], (0o040_755, Vec::new()));
@@ -546,8 +546,8 @@ fn usage_is_explained() {
         ),
         (
             &["bridge", "build", "-o", "x", "--option", "timout=5"],
-            "\"timout\" is not an option of the bridge: use timeout, default, device, config, \
-             grub-path, grub-map, module, console, debug, save;",
+            "\"timout\" is not an option of the bridge: use timeout, default, device, medium, \
+             config, grub-path, module, console, debug, unbind-xhci, wait;",
         ),
         (
             &["bridge", "build", "-o", "x", "--include", "f:/"],

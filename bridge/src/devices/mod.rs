@@ -37,16 +37,23 @@ pub struct Devices<'a> {
 }
 
 impl<'a> Devices<'a> {
-    /// The devices, whose modules this loads.
+    /// The devices, whose modules this loads, with the kernel's messages from now on.
     #[must_use]
     pub fn new(loader: Loader<'a>, log: Log) -> Self {
-        let socket = Socket::open();
-        if let Err(error) = &socket {
-            log.debug(&format!("no messages about devices: {error}"));
+        let mut devices = Self::without_messages(loader, log);
+        match Socket::open() {
+            Ok(socket) => devices.socket = Some(socket),
+            Err(error) => devices.log.debug(&format!("no messages about devices: {error}")),
         }
+        devices
+    }
+
+    /// The devices as they are now, for good.
+    #[must_use]
+    pub fn without_messages(loader: Loader<'a>, log: Log) -> Self {
         Self {
             loader,
-            socket: socket.ok(),
+            socket: None,
             log,
             last: Instant::now(),
             changed: None,

@@ -23,6 +23,21 @@ pub const BUILT_IN: &str = "/etc/gapboot/bridge.conf";
 /// What an error of the kernel's command line calls it.
 const CMDLINE: &str = "the kernel's command line";
 
+/// The options that there are.
+pub const KEYS: [&str; 11] = [
+    "timeout",
+    "default",
+    "device",
+    "medium",
+    "config",
+    "grub-path",
+    "module",
+    "console",
+    "debug",
+    "unbind-xhci",
+    "wait",
+];
+
 /// The options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -201,6 +216,18 @@ mod tests {
         );
         assert!(options.debug);
         assert!(options.unbind_xhci);
+    }
+
+    #[test]
+    fn all_options_are_known() {
+        for key in KEYS {
+            let mut options = Options::default();
+            let value = match key {
+                "debug" | "unbind-xhci" => "off",
+                _ => "1",
+            };
+            assert_eq!(options.set(key, value), Ok(()), "{key}");
+        }
     }
 
     #[test]

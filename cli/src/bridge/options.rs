@@ -2,24 +2,12 @@
 
 use std::str::FromStr;
 
+use bridge::options::KEYS;
+
 use crate::error::Error;
 
 /// Where they are in the bridge.
 pub const PATH: &str = "etc/gapboot/bridge.conf";
-
-/// What may be set.
-pub const KEYS: [&str; 10] = [
-    "timeout",
-    "default",
-    "device",
-    "config",
-    "grub-path",
-    "grub-map",
-    "module",
-    "console",
-    "debug",
-    "save",
-];
 
 /// An option with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +69,12 @@ mod tests {
     fn lines() {
         let settings = [
             "timeout=5",
-            "grub-map=(hd0,1) = sda1",
+            "config=(sda1)/boot/a = b",
             "module=loop max_loop=9",
             "debug=",
         ];
         let settings = settings.map(|text| text.parse::<Setting>().unwrap());
-        let expected = "timeout 5\ngrub-map (hd0,1) = sda1\nmodule loop max_loop=9\ndebug\n";
+        let expected = "timeout 5\nconfig (sda1)/boot/a = b\nmodule loop max_loop=9\ndebug\n";
         assert_eq!(text(&settings), expected);
         assert_eq!(settings[2].module(), Some("loop"));
         assert_eq!(settings[0].module(), None);

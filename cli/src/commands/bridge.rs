@@ -49,8 +49,8 @@ Sets:
   all       every module of the kernel
 
 Options of the bridge (--option):
-  timeout, default, device, config, grub-path, grub-map, module, console, debug,
-  save. docs/bridge.md explains them.
+  timeout, default, device, medium, config, grub-path, module, console, debug,
+  unbind-xhci, wait. docs/bridge.md explains them.
 
 Example:
   gapboot bridge build --set small --option timeout=5 --output bridge.efi"

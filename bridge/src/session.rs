@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kexec::Payload;
 use menus::menu::Loader;
-use menus::storage::{Device, Failure, Location, Storage};
+use menus::storage::{Device, Failure, Location};
 
 use crate::console::Screen;
 use crate::devices::disks;

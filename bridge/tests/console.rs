@@ -136,7 +136,10 @@ fn a_terminal_that_is_gone_holds_nothing_up() {
     let menu = thread::spawn(move || answer(vec![first, second]));
     person.reads("First");
     person.types("\r");
-    assert!(matches!(menu.join().unwrap(), Answer::Start { item: 0, .. }));
+    assert!(matches!(
+        menu.join().unwrap(),
+        Answer::Start { item: 0, .. }
+    ));
 }
 
 #[test]

@@ -77,7 +77,10 @@ fn by_gapboot_with_options_on_the_medium() -> Result<()> {
     let medium = directory.path().join("medium.img");
     let esp = Partition::esp(Fat::new(32))
         .file("bridge.efi", bridge().to_owned())
-        .file("loader/entries/bridge.conf", "title Bridge\nlinux /bridge.efi\n")
+        .file(
+            "loader/entries/bridge.conf",
+            "title Bridge\nlinux /bridge.efi\n",
+        )
         .file(
             "gapboot/bridge.conf",
             "# options\r\ntimeout = 1\r\ndevice LABEL=TARGET\r\n",

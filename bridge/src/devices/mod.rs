@@ -43,7 +43,9 @@ impl<'a> Devices<'a> {
         let mut devices = Self::without_messages(loader, log);
         match Socket::open() {
             Ok(socket) => devices.socket = Some(socket),
-            Err(error) => devices.log.debug(&format!("no messages about devices: {error}")),
+            Err(error) => devices
+                .log
+                .debug(&format!("no messages about devices: {error}")),
         }
         devices
     }

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use boot::machine::Console;
 use menus::storage::{Device, Kind, Location};
 
 use super::End;

@@ -158,7 +158,11 @@ impl Target {
         let line = serial.lines().find(|line| line.contains(&self.says()));
         let line = line.with_context(|| format!("{} did not run:\n{serial}", self.name))?;
         let kernel = debian::kernel(Flavour::Cloud)?;
-        let kernel = kernel.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let kernel = kernel
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let release = kernel.trim_start_matches("vmlinuz-");
         let expected = format!("RUNS {} {release} {}", self.name, options(self.name));
         anyhow::ensure!(line.trim() == expected, "{line}\nis not\n{expected}");

@@ -63,18 +63,30 @@ fn fat(image: &Path, start: u64, sectors: u64, tree: &Path) -> Result<()> {
     let volume = directory.path().join("volume");
     let file = File::create(&volume)?;
     file.set_len(sectors * LARGE_SECTOR)?;
-    run(command("mkfs.vfat").args(["-F", "32", "-S", "4096"]).arg(&volume))?;
+    run(command("mkfs.vfat")
+        .args(["-F", "32", "-S", "4096"])
+        .arg(&volume))?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(tree)? {
         names.push(entry?.path());
     }
-    run(command("mcopy").args(["-s", "-i"]).arg(&volume).args(names).arg("::/"))?;
+    run(command("mcopy")
+        .args(["-s", "-i"])
+        .arg(&volume)
+        .args(names)
+        .arg("::/"))?;
     let place = format!("seek={start}");
     let (from, to) = (volume.display(), image.display());
     run(command("dd")
         .arg(format!("if={from}"))
         .arg(format!("of={to}"))
-        .args([&place, "oflag=seek_bytes", "conv=notrunc,sparse", "bs=1M", "status=none"]))?;
+        .args([
+            &place,
+            "oflag=seek_bytes",
+            "conv=notrunc,sparse",
+            "bs=1M",
+            "status=none",
+        ]))?;
     Ok(())
 }
 
@@ -97,7 +109,10 @@ fn write_table(disk: &File, sectors: u64, kind: [u8; 16]) -> io::Result<()> {
     disk.write_all_at(&header(1, last, 2, sectors, &table), LARGE_SECTOR)?;
     disk.write_all_at(&table, 2 * LARGE_SECTOR)?;
     disk.write_all_at(&table, backup * LARGE_SECTOR)?;
-    disk.write_all_at(&header(last, 1, backup, sectors, &table), last * LARGE_SECTOR)
+    disk.write_all_at(
+        &header(last, 1, backup, sectors, &table),
+        last * LARGE_SECTOR,
+    )
 }
 
 /// A header at sector `own`, with the other one at `other` and its table at `at`.

@@ -12,7 +12,7 @@ use common::*;
 #[test]
 fn wrong_usage_is_one_line_and_status_2() {
     let new = stages("0.1.0", 1);
-    let wrong: [(&[&str], &str); 24] = [
+    let wrong: [(&[&str], &str); 29] = [
         (&[], "a command is missing: use install, "),
         (&["--force"], "there is no option --force; `gapboot --help`"),
         (
@@ -40,6 +40,26 @@ fn wrong_usage_is_one_line_and_status_2() {
         (
             &["kexec", "--disk", "x", "--initrd", "y"],
             "its own initrds",
+        ),
+        (
+            &["kexec", "--system", "--disk", "x"],
+            "--disk and --system exclude each other",
+        ),
+        (
+            &["kexec", "--disk", "x", "--list"],
+            "--list goes with --system",
+        ),
+        (
+            &["kexec", "x", "--from", "grub"],
+            "--from goes with --disk and --system",
+        ),
+        (
+            &["kexec", "x", "--clear-once"],
+            "--clear-once goes with --disk",
+        ),
+        (
+            &["list", "x", "--from", "lilo"],
+            "\"lilo\" is not a --from: use bls, grub, syslinux or all",
         ),
         (
             &["bless"],

@@ -235,3 +235,190 @@ fn place(image: &[u8], version: u16) -> Result<Place, Error> {
 fn problem(problem: Problem) -> Error {
     Error::text(problem.text())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stub::params::put;
+
+    const MIB: u64 = 1 << 20;
+
+    /// A header with what all kernels have, and these fields.
+    fn header(version: u16, fields: &[(usize, u64, usize)]) -> Vec<u8> {
+        let mut image = vec![0; 1024];
+        put(&mut image, field::BOOT_FLAG, &[0x55, 0xaa]);
+        put(&mut image, field::MAGIC, b"HdrS");
+        put(&mut image, field::VERSION, &version.to_le_bytes());
+        put(&mut image, field::LOADFLAGS, &[1]);
+        put(&mut image, field::CODE32_START, &[0, 0, 0x10, 0]);
+        put(
+            &mut image,
+            field::INITRD_ADDR_MAX,
+            &[0xff, 0xff, 0xff, 0x37],
+        );
+        for (at, value, size) in fields {
+            put(&mut image, *at, &value.to_le_bytes()[..*size]);
+        }
+        image
+    }
+
+    /// Debian's i386 kernel, in the numbers that matter.
+    fn debian_32() -> Vec<u8> {
+        header(
+            0x20f,
+            &[
+                (field::KERNEL_ALIGNMENT, 16 * MIB, 4),
+                (field::RELOCATABLE, 1, 1),
+                (field::XLOADFLAGS, 4, 2),
+                (field::CMDLINE_SIZE, 2047, 4),
+                (field::PREF_ADDRESS, 16 * MIB, 8),
+                (field::INIT_SIZE, 0x100_c000, 4),
+            ],
+        )
+    }
+
+    /// memtest86+, of 32 or 64 bits.
+    fn memtest(xloadflags: u64) -> Vec<u8> {
+        header(
+            0x20c,
+            &[
+                (field::KERNEL_ALIGNMENT, 0x1000, 4),
+                (field::XLOADFLAGS, xloadflags, 2),
+                (field::CMDLINE_SIZE, 255, 4),
+                (field::PREF_ADDRESS, MIB, 8),
+                (field::INIT_SIZE, 0x6_87f8, 4),
+                (field::INITRD_ADDR_MAX, 0xffff_ffff, 4),
+            ],
+        )
+    }
+
+    fn machine(size: u64) -> Memory {
+        let mut memory = Memory::new();
+        let range = |start, size| Range { start, size };
+        memory.add(range(0, 0x9_fc00), true);
+        memory.add(range(MIB, size - MIB), true);
+        memory
+    }
+
+    fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_relocatable_kernel_of_32_bits() {
+        let kernel = Kernel::parse(&debian_32(), 5 * MIB).unwrap();
+        assert_eq!((kernel.entry, kernel.setup), (Entry::Protected, 2560));
+        assert!(!kernel.suits_file_load());
+        let plan = kernel.plan(30 * MIB + 1, &mut machine(2048 * MIB)).unwrap();
+        assert_eq!(plan.kernel, 16 * MIB);
+        assert_eq!(
+            plan.initrd.start,
+            0x3800_0000 - 30 * MIB - 0x1000,
+            "its limit"
+        );
+        let mut crowded = machine(2048 * MIB);
+        let hole = Range {
+            start: 20 * MIB,
+            size: 1,
+        };
+        crowded.add(hole, false);
+        assert_eq!(kernel.plan(0, &mut crowded).unwrap().kernel, 32 * MIB);
+        let text = refusal(kernel.plan(0, &mut machine(30 * MIB)));
+        assert!(text.contains("no free memory"), "{text}");
+        let text = refusal(kernel.plan(40 * MIB, &mut machine(64 * MIB)));
+        assert!(text.contains("initrd"), "{text}");
+    }
+
+    #[test]
+    fn a_kernel_that_lies_at_one_address() {
+        for (flags, entry) in [(4, Entry::Protected), (9, Entry::Long)] {
+            let kernel = Kernel::parse(&memtest(flags), 138_712).unwrap();
+            assert_eq!(kernel.entry, entry);
+            assert!(!kernel.suits_file_load());
+            let plan = kernel.plan(0, &mut machine(64 * MIB)).unwrap();
+            assert_eq!((plan.kernel, plan.initrd), (MIB, Range::default()));
+            let mut crowded = machine(64 * MIB);
+            let hole = Range {
+                start: MIB + 0x6_8fff,
+                size: 1,
+            };
+            crowded.add(hole, false);
+            let text = refusal(kernel.plan(0, &mut crowded));
+            assert!(
+                text.contains("not relocatable, and the memory at 0x100000"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn old_kernels_say_less() {
+        let lies = [(field::CMDLINE_SIZE, 9, 4), (field::INIT_SIZE, 9, 4)];
+        let kernel = Kernel::parse(&header(0x203, &lies), 2560 + MIB).unwrap();
+        assert_eq!((kernel.cmdline_size, kernel.init_size), (255, 3 * MIB));
+        assert_eq!(kernel.ranges(MIB)[1].start, MIB);
+    }
+
+    #[test]
+    fn the_call_of_a_kernel() {
+        for (flags, suits) in [(0, false), (1, false), (2, false), (3, true)] {
+            let mut image = debian_32();
+            put(&mut image, field::XLOADFLAGS, &[flags]);
+            let kernel = Kernel::parse(&image, 5 * MIB).unwrap();
+            assert_eq!(kernel.suits_file_load(), suits, "{flags}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let reason = |image: &[u8]| refusal(Kernel::parse(image, MIB));
+        let with = |at, value, size| header(0x20f, &[(at, value, size)]);
+        assert!(reason(&[]).contains("no kernel"));
+        assert!(reason(&with(field::MAGIC, 0, 1)).contains("no kernel"));
+        assert!(
+            reason(&with(field::LOADFLAGS, 0, 1)).contains("no kernel"),
+            "zImage"
+        );
+        assert!(refusal(Kernel::parse(&debian_32(), 2560)).contains("no kernel"));
+        assert!(reason(&header(0x202, &[])).contains("real mode only"));
+        // As iPXE.
+        let no_start = header(0x207, &[(field::CODE32_START, 0, 4)]);
+        assert!(reason(&no_start).contains("real mode only"));
+        assert!(reason(&with(field::CODE32_START, 0x10_0200, 4)).contains("damaged"));
+        assert!(
+            reason(&with(field::RELOCATABLE, 1, 1)).contains("damaged"),
+            "alignment 0"
+        );
+    }
+
+    /// No header makes a plan outside the memory, or panics.
+    #[test]
+    fn headers_that_lie() {
+        let ends = [0, 1, 0xfff, 0x1000, 0x8000_0000, 0xffff_f000, u64::MAX];
+        for image in [debian_32(), memtest(4), memtest(3)] {
+            for (at, size) in [
+                (field::KERNEL_ALIGNMENT, 4),
+                (field::PREF_ADDRESS, 8),
+                (field::INIT_SIZE, 4),
+                (field::CODE32_START, 4),
+                (field::INITRD_ADDR_MAX, 4),
+            ] {
+                for value in ends {
+                    let mut image = image.clone();
+                    put(&mut image, at, &value.to_le_bytes()[..size]);
+                    let mut memory = machine(256 * MIB);
+                    let Ok(kernel) = Kernel::parse(&image, MIB) else {
+                        continue;
+                    };
+                    let Ok(plan) = kernel.plan(MIB, &mut memory) else {
+                        continue;
+                    };
+                    assert!(plan.kernel >= MIB && plan.kernel + kernel.size <= 256 * MIB);
+                    assert!(plan.initrd.end() <= 256 * MIB);
+                    let owned = kernel.ranges(plan.kernel);
+                    assert!(owned.iter().all(|range| !range.overlaps(plan.initrd)));
+                }
+            }
+        }
+    }
+}

@@ -20,8 +20,9 @@ use boot::uki::Image;
 use boot::{Ending, Workspace};
 
 use crate::error::Error;
+use crate::memory_file::in_memory;
 use crate::model::Model;
-use crate::payload::{Kind, Payload, in_memory};
+use crate::payload::{Kind, Payload};
 
 /// Bytes for a line: more than the largest entry file has.
 const LINE: usize = 64 << 10;

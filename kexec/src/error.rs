@@ -5,7 +5,7 @@ use std::io;
 
 use boot::report;
 
-use crate::load::Call;
+use crate::call::Call;
 
 /// Why a kernel is not loaded or not started.
 #[derive(Debug)]

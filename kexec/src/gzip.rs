@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use flate2::read::MultiGzDecoder;
 
 use crate::error::Error;
-use crate::payload::in_memory;
+use crate::memory_file::in_memory;
 
 /// The first bytes of a file that is compressed by gzip: magic, and the only method.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];

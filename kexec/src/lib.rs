@@ -14,6 +14,8 @@
 //! | [`gzip`] | files that are compressed |
 //! | [`entry`] | what is to be started, from an entry of a disk |
 //! | `model` | the machine on which the loader boots that entry, for its files alone |
+//! | `call` | the system calls that load |
+//! | [`memory_file`] | files in memory |
 //! | `load` | by which system call Linux loads it |
 //! | `bzimage` | a kernel's header: its entry, and the memory that it needs |
 //! | `segments` | what lies where, for Linux by `kexec_load` |
@@ -35,10 +37,12 @@
 
 #[cfg(target_os = "linux")]
 pub mod block;
+mod call;
 pub mod entry;
 pub mod error;
 pub mod gzip;
 mod load;
+pub mod memory_file;
 mod model;
 pub mod multiboot;
 pub mod payload;
@@ -55,7 +59,8 @@ mod syscall;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod trampoline;
 
+pub use call::Call;
 pub use error::Error;
-pub use load::{Call, load};
+pub use load::load;
 pub use payload::Payload;
 pub use start::{start, start_at_once};

@@ -3,30 +3,11 @@
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 use std::{ffi::CString, fs::File, path::Path};
 
+use crate::call::Call;
 use crate::error::Error;
 use crate::payload::Payload;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 use crate::{bzimage, error::Reason, multiboot, payload::Kind, running, segments, syscall};
-
-/// The system call that loads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// `kexec_file_load`: Linux reads the kernel's file itself, and may check its
-    /// signature.
-    File,
-    /// `kexec_load`: Linux is given what is to lie in memory.
-    Segments,
-}
-
-impl Call {
-    /// Its name in Linux.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::File => "kexec_file_load",
-            Self::Segments => "kexec_load",
-        }
-    }
-}
 
 /// Has Linux load `payload`, by `kexec_load` if `only_segments`, and where Linux has
 /// nothing else or the kernel needs it: one that is entered in 32 bits, and one that is

@@ -11,7 +11,7 @@ use layout::memory::{COMMAND_LINE, KERNEL, KERNEL_SETUP, STAGE2_UNPACKED};
 use stub::params::{self, field};
 
 use crate::error::Error;
-use crate::payload::in_memory;
+use crate::memory_file::in_memory;
 
 /// A machine of which only the disk is there.
 pub(crate) struct Model<D> {

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::MemfdFlags;
 use stub::memory::PAGE;
 
 use crate::error::Error;
 use crate::gzip;
+use crate::memory_file::in_memory;
 
 /// What is to be started.
 #[derive(Debug)]
@@ -117,16 +117,6 @@ fn copy(from: &File, to: &File, offset: u64) -> io::Result<u64> {
         to.write_all_at(bytes, offset.saturating_add(done))?;
         done = done.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     }
-}
-
-/// A file in memory, for a kernel or an initrd that lies in no file of its own.
-///
-/// # Errors
-/// Linux makes none.
-pub fn in_memory(name: &str) -> Result<File, Error> {
-    let file = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC);
-    file.map(File::from)
-        .map_err(|error| Error::text(format!("cannot make a file in memory: {error}")))
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use stub::params::{self, Target, field, put};
 use stub::problem::Problem;
 
 use crate::bzimage::{Entry, Kernel, Plan};
+use crate::call::Call;
 use crate::error::{Error, Reason};
-use crate::load::Call;
 use crate::running::Machine;
 use crate::syscall::{self, Mapped, Segment, SegmentBytes};
 use crate::trampoline::{self, Registers};

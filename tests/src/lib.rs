@@ -40,6 +40,7 @@ pub mod kernels;
 pub mod kill;
 pub mod loaders;
 pub mod machines;
+pub mod others;
 pub mod scenario;
 pub mod tool;
 

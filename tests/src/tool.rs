@@ -11,19 +11,22 @@ fn package(program: &str) -> &str {
         "bochs-bin" => "bochs",
         "node" => "nodejs",
         "sfdisk" => "fdisk",
-        "mke2fs" => "e2fsprogs",
+        "btrfs" | "mkfs.btrfs" => "btrfs-progs",
+        "mke2fs" | "mkfs.ext4" => "e2fsprogs",
         "mkfs.vfat" | "fsck.vfat" => "dosfstools",
         "mattrib" | "mcopy" | "mmd" | "mdel" | "mdeltree" | "mdir" | "mren" | "mshowfat" => {
             "mtools"
         }
-        "grub-menulst2cfg" | "grub-mkimage" | "grub-mkrescue" | "grub-syslinux2cfg" => {
-            "grub-common"
-        }
+        "grub-editenv" | "grub-menulst2cfg" | "grub-mkconfig" | "grub-mkimage"
+        | "grub-mkrescue" | "grub-script-check" | "grub-syslinux2cfg" => "grub-common",
+        "script" => "bsdutils",
+        "cc" => "gcc",
         "objcopy" | "objdump" => "binutils",
         "depmod" | "modinfo" => "kmod",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
-        "unshare" => "util-linux",
+        "blkid" | "partx" | "unshare" => "util-linux",
+        "losetup" => "mount",
         "apt-get" | "apt-cache" => "apt",
         other => other,
     }
@@ -37,6 +40,26 @@ pub fn missing(program: &OsStr, error: std::io::Error) -> anyhow::Error {
     }
     let package = package(&name);
     anyhow!("{name} is not installed: run `apt-get install {package}` as root")
+}
+
+/// Fails unless these programs are installed, which a script calls.
+///
+/// # Errors
+///
+/// One is missing; the message has the command that installs it.
+pub fn need(programs: &[&str]) -> Result<()> {
+    for program in programs {
+        let mut asked = command(program);
+        let [input, output, errors] = [Stdio::null(), Stdio::null(), Stdio::null()];
+        asked
+            .arg("--version")
+            .stdin(input)
+            .stdout(output)
+            .stderr(errors);
+        let started = asked.status();
+        started.map_err(|error| missing(program.as_ref(), error))?;
+    }
+    Ok(())
 }
 
 /// A command that finds the system's tools even if the user's path does not contain

@@ -8,7 +8,7 @@ use tests::MIB;
 use tests::data::random;
 use tests::gapboot::gapboot;
 use tests::images::Volume;
-use tests::kernels::probe::Report;
+use tests::kernels::probe::{Kernel, Report};
 use tests::machines::bochs::{self, Bios};
 use tests::machines::firmware::{Fault, Firmware, Range};
 use tests::machines::qemu::Machine;
@@ -75,6 +75,13 @@ fn places_the_initrd(firmware: &Firmware, address: u64) -> Report {
     assert_eq!(report.initrd.sha256, initrd);
     assert_eq!(report.initrd.address, address, "{:x?}", report.initrd);
     report
+}
+
+/// The lowest place for an initrd: the first page after the memory in which the probe
+/// runs.
+fn after_the_kernel() -> u64 {
+    let probe = Kernel::load().unwrap();
+    (probe.get("pref_address") + probe.get("init_size")).next_multiple_of(4096)
 }
 
 /// Does not boot, and says why.
@@ -246,7 +253,7 @@ fn the_size_of_the_disk_is_not_known() {
 fn no_memory_map() {
     boots_without([Some(0xe820), None], 64 * MIB);
     // AH=88h sees 64 MiB at most: the lowest place after the kernel.
-    boots_without([Some(0xe820), Some(0xe801)], 0x10_5000);
+    boots_without([Some(0xe820), Some(0xe801)], after_the_kernel());
     // AX=E801h may answer in one of two pairs of registers.
     for faults in [&[Fault::NotConfigured], &[Fault::NotPresent]] {
         let firmware = Firmware {
@@ -305,7 +312,7 @@ fn ranges_of_20_and_24_bytes() {
     let ignored = (64 * MIB, MIB, RESERVED, 0);
     let map = [LOW, HIGH, ignored];
     places_the_initrd(&with_map(24, &map), 64 * MIB);
-    places_the_initrd(&with_map(20, &map), 0x10_5000);
+    places_the_initrd(&with_map(20, &map), after_the_kernel());
 }
 
 #[test]
@@ -324,7 +331,7 @@ fn a_map_in_disorder() {
         (0x9_0000, 0x1000, 77, 1),
         (0, 0, 0, 0),
     ];
-    let report = places_the_initrd(&with_map(20, &map), 0x10_5000);
+    let report = places_the_initrd(&with_map(20, &map), after_the_kernel());
     assert_eq!(report.e820.len(), map.len());
     let reserved = (63 * MIB, MIB, RESERVED, 1);
     let map = [(64 * MIB, 10 * MIB, RAM, 1), LOW, reserved, HIGH];

@@ -94,8 +94,8 @@ fn failure(error: Ext4Error) -> Failure {
         | Ext4Error::TooManySymlinks
         | Ext4Error::PathTooLong => Failure::Missing,
         Ext4Error::Incompatible(_) | Ext4Error::Encrypted => Failure::Unsupported(format!(
-            "is ext4 with something that is not read here ({error}): mount it, and name the \
-             directory"
+            "the device holds ext4 with something that is not read here ({error}): mount it, \
+             and name the directory"
         )),
         _ => Failure::Unreadable(error.to_string()),
     }

@@ -31,9 +31,9 @@ pub(crate) fn unreadable(error: &io::Error) -> Failure {
     Failure::Unreadable(error.to_string())
 }
 
-/// The device has a file system that is not read here.
+/// The device holds something that is not read here.
 pub(crate) fn not_read_here(what: &str) -> Failure {
     Failure::Unsupported(format!(
-        "{what}, which is not read here: mount it, and name the directory"
+        "the device holds {what}, which is not read here: mount it, and name the directory"
     ))
 }

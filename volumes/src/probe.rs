@@ -35,7 +35,7 @@ enum Kind {
 struct Mark {
     at: u64,
     magic: &'static [u8],
-    /// As a person knows it, after "is".
+    /// As a person knows it.
     called: &'static str,
     name: Option<&'static str>,
     /// Where its label lies, and the size of that.
@@ -59,7 +59,7 @@ const SWAP: &str = "swap space";
 const MARKS: &[Mark] = &[
     Mark {
         magic: b"LUKS\xba\xbe",
-        called: "encrypted (LUKS)",
+        called: "an encrypted file system (LUKS)",
         ..NO_MARK
     },
     Mark {
@@ -185,7 +185,7 @@ impl Found {
             },
             Kind::Ext => Ok(Rc::new(Ext::open(bytes)?)),
             Kind::Iso => Ok(Rc::new(Iso::open(bytes)?)),
-            Kind::Other(called) => Err(not_read_here(&format!("is {called}"))),
+            Kind::Other(called) => Err(not_read_here(called)),
         }
     }
 }

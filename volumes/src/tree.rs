@@ -69,7 +69,8 @@ fn failure(error: Errno) -> Failure {
         }
         Errno::ACCESS | Errno::PERM => Failure::Unreadable(format!("{error}: run gapboot as root")),
         Errno::NOSYS => Failure::Unsupported(
-            "cannot be looked at safely by this Linux, which is older than 5.6: use a newer one"
+            "this Linux is older than 5.6 and cannot keep links inside of the directory: use a \
+             newer one"
                 .to_owned(),
         ),
         error => Failure::Unreadable(error.to_string()),

@@ -234,7 +234,7 @@ impl Storage for Volumes {
         let nested = self.volume(at.device)?.nested.saturating_add(1);
         if nested > MOST_NESTED || self.loops.borrow().len() >= MOST_LOOPS {
             return Err(Failure::Unsupported(
-                "is a file system in too many others: copy it out".to_owned(),
+                "the file lies in too many others: copy it out".to_owned(),
             ));
         }
         let file: Rc<dyn Bytes> = Rc::new(Cached::new(file));
@@ -344,7 +344,7 @@ impl Volume {
                 let open = || match found {
                     Some(found) => found.open(bytes),
                     None => Err(Failure::Unsupported(
-                        "has no file system that is known".to_owned(),
+                        "the device has no file system that is known".to_owned(),
                     )),
                 };
                 files.get_or_init(open).clone()

@@ -204,7 +204,7 @@ fn isohybrid() {
     let mut record = [0; 16];
     record[4] = 0x17;
     let sectors = (file.metadata().unwrap().len() / 512) as u32;
-    for (start, shown) in [(0, [true, false, true]), (1, [true, true, true])] {
+    for start in [0, 1] {
         record[8..12].copy_from_slice(&u32::to_le_bytes(start));
         record[12..16].copy_from_slice(&(sectors - start).to_le_bytes());
         file.write_all_at(&record, 446).unwrap();
@@ -214,13 +214,7 @@ fn isohybrid() {
         let devices = volumes.devices();
         assert_eq!(devices.len(), 3);
         let menus = volumes.with_menus();
-        assert_eq!(
-            devices
-                .iter()
-                .map(|device| menus.contains(device))
-                .collect::<Vec<_>>(),
-            shown
-        );
+        assert_eq!(menus, [devices[0], devices[2]], "begins at {start}");
     }
 }
 

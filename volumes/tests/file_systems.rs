@@ -203,8 +203,9 @@ fn not_read_here() {
     let text = "00112233-4455-6677-8899-aabbccddeeff".to_owned();
     let none = String::new;
     let name = |name: &str| Some(name.to_owned());
-    let says =
-        |what: &str| format!("is {what}, which is not read here: mount it, and name the directory");
+    let says = |what: &str| {
+        format!("the device holds {what}, which is not read here: mount it, and name the directory")
+    };
     assert_eq!(
         put(&[(0, b"XFSB"), (32, &uuid), (108, b"my xfs")]),
         (says("XFS"), name("xfs"), "my xfs".to_owned(), text.clone())
@@ -238,7 +239,7 @@ fn not_read_here() {
         (says("squashfs"), name("squash4"), none(), none())
     );
     for (at, magic, what) in [
-        (0, &b"LUKS\xba\xbe"[..], "encrypted (LUKS)"),
+        (0, &b"LUKS\xba\xbe"[..], "an encrypted file system (LUKS)"),
         (512, b"LABELONE", "a part of LVM"),
         (4096, b"\xfc\x4e\x2b\xa9", "a part of a RAID (md)"),
     ] {

@@ -162,7 +162,7 @@ impl Arguments {
     /// Gathers what is to be started.
     fn chosen(&self) -> Result<Chosen, Error> {
         if self.system {
-            return self.of_tree(self.of_system()?, !self.started_by_other()?);
+            return self.of_tree(self.of_system()?, self.root.system().has_bls_loader()?);
         }
         let Some(disk) = &self.disk else {
             let path = self.what.clone().unwrap_or_default();
@@ -190,11 +190,6 @@ impl Arguments {
             Error::failed(format!("{} {}", root.display(), explain(&failure)))
         })?;
         Ok(Others::on(volumes, self.from))
-    }
-
-    /// Whether another loader than gapboot has started this system, as far as is known.
-    fn started_by_other(&self) -> Result<bool, Error> {
-        Ok(self.root.system().node()?.is_none())
     }
 
     /// What a menu of a mounted tree would start.

@@ -212,8 +212,13 @@ impl Listing<'_> {
         let is_empty = |menu: &Menu| menu.entries.is_empty() && menu.skipped.is_empty();
         match &self.bls {
             Some(menu) if menus.is_empty() => {
+                let others = match self.disk.is_dir() && others.is_some() {
+                    true => ", and no menu of GRUB or SYSLINUX",
+                    false => "",
+                };
                 if menu.entries.is_empty() {
-                    writeln!(out, "{disk}: no entry in /loader/entries or /EFI/Linux")?;
+                    let bls = "no entry in /loader/entries or /EFI/Linux";
+                    writeln!(out, "{disk}: {bls}{others}")?;
                 }
                 table::write(menu, out)?;
             }

@@ -2,7 +2,7 @@
 
 use menus::menu::{Entry, Menu};
 
-use super::others::{Others, loader};
+use super::others::Others;
 use crate::error::Error;
 use crate::menu::{self, MenuEntry};
 
@@ -76,6 +76,9 @@ impl<'a> Menus<'a> {
         if let ([choice], true) = (found.as_slice(), prefers_bls) {
             return Ok(*choice);
         }
+        if self.others.menus.iter().any(shows_bls) {
+            found.clear();
+        }
         found.extend(self.others.menus.iter().filter_map(|menu| {
             let default = menu.default.as_ref()?;
             Some(Choice::Other {
@@ -110,12 +113,9 @@ impl<'a> Menus<'a> {
     }
 }
 
-impl Choice<'_> {
-    /// Whose entry it is.
-    pub fn loader(&self) -> &'static str {
-        match self {
-            Self::Bls(_) => "Boot Loader Specification",
-            Self::Other { menu, .. } => loader(menu.loader),
-        }
-    }
+/// Whether another loader's menu shows the entries of the Boot Loader Specification, as
+/// GRUB's does by `blscfg`.
+fn shows_bls(menu: &Menu) -> bool {
+    let is_of_bls = |entry: &Entry| entry.config.path.contains("/loader/entries/");
+    menu.entries.iter().any(is_of_bls)
 }

@@ -7,7 +7,7 @@ use boot::text::cut;
 use menus::storage::Location;
 use volumes::Volumes;
 
-use super::payload::file;
+use super::file::file;
 use crate::error::Error;
 use crate::uki::osrel;
 use crate::uki::pe::Pe;

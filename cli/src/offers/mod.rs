@@ -10,10 +10,12 @@
 //! | [`choose`] | which entry of which menu is meant |
 //! | [`payload`] | what kexec starts of it |
 //! | [`machine`] | what the disks of a machine offer, for the bridge |
+//! | `file` | a file of a device, for what reads files |
 //! | [`environment`] | GRUB's environment block, written in place |
 
 pub mod choose;
 pub mod environment;
+mod file;
 mod image;
 pub mod listed;
 pub mod machine;

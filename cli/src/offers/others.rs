@@ -163,9 +163,11 @@ impl Others {
     pub fn unread(&self) -> Vec<String> {
         let devices = self.volumes.with_menus().into_iter();
         let unread = devices.filter_map(|device| {
-            let failure = self.volumes.problem(device)?;
             let called = self.volumes.called(device);
-            Some(format!("{called} {}", explain(&failure)))
+            Some(match self.volumes.problem(device)? {
+                Failure::Unsupported(text) => format!("{called}: {text}"),
+                failure => format!("{called} {}", explain(&failure)),
+            })
         });
         unread.collect()
     }
@@ -184,10 +186,15 @@ impl Others {
         format!("{}: {}", loader(menu.loader), self.place(menu))
     }
 
-    /// The configuration file of a menu.
+    /// The configuration file of a menu, with its device, if others may have menus too.
     fn place(&self, menu: &Menu) -> String {
-        let called = self.volumes.called(menu.config.device);
-        format!("{} ({called})", menu.config.path)
+        match self.volumes.with_menus().len() {
+            0 | 1 => menu.config.path.clone(),
+            _ => {
+                let called = self.volumes.called(menu.config.device);
+                format!("{} ({called})", menu.config.path)
+            }
+        }
     }
 }
 
@@ -205,7 +212,8 @@ pub fn explain(failure: &Failure) -> String {
     match failure {
         Failure::Missing => "does not exist".to_owned(),
         Failure::Large => "is too large".to_owned(),
-        Failure::Unsupported(text) => text.clone(),
-        Failure::Unreadable(text) => format!("cannot be read: {text}"),
+        Failure::Unsupported(text) | Failure::Unreadable(text) => {
+            format!("cannot be read: {text}")
+        }
     }
 }

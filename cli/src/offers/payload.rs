@@ -1,26 +1,21 @@
 //! What kexec starts of an entry.
 
-use std::fs::File;
-use std::io::Write;
-use std::rc::Rc;
-
 use kexec::Payload;
-use kexec::payload::in_memory;
 use menus::menu::{Boots, Entry, Menu};
-use menus::storage::Location;
-use volumes::{Bytes, Volumes};
+use volumes::Volumes;
 
+use super::file::file;
 use super::listed::not_started;
 use super::others::explain;
 use super::tree::TreeMenu;
 use crate::error::Error;
 use crate::menu::MenuEntry;
-use crate::number::{to_u64, to_usize};
-use crate::uki::content::SourceFile;
 use crate::uki::payload::{Extras, of_source};
 
-/// Bytes that are copied at once.
-const BLOCK: u64 = 1 << 20;
+/// What Xen must be told by kexec. It asks the BIOS for disks and screen modes, and the
+/// BIOS waits for ever for devices that Linux has taken over. GRUB's entries add the same
+/// words where there is no BIOS (`xen_rm_opts` of grub-mkconfig).
+const NO_BIOS: &str = "no-real-mode edd=off";
 
 /// What another loader's entry starts. A command line that is given replaces the entry's.
 ///
@@ -34,9 +29,15 @@ pub fn of_entry(
 ) -> Result<Payload, Error> {
     match &entry.boots {
         Boots::Linux { .. } | Boots::Multiboot { .. } => {
-            let boots = match cmdline {
-                Some(line) => with_cmdline(&entry.boots, line),
-                None => entry.boots.clone(),
+            let boots = match (cmdline, &entry.boots) {
+                (Some(line), boots) => with_cmdline(boots, line),
+                (
+                    None,
+                    Boots::Multiboot {
+                        kernel, cmdline, ..
+                    },
+                ) => with_cmdline(&entry.boots, &multiboot_line(&kernel.path, cmdline)),
+                (None, boots) => boots.clone(),
             };
             of_boots(volumes, &entry.id, &boots)
         }
@@ -101,6 +102,15 @@ pub fn of_boots(volumes: &Volumes, name: &str, boots: &Boots) -> Result<Payload,
     Ok(payload)
 }
 
+/// The command line of an entry's Multiboot kernel.
+fn multiboot_line(kernel: &str, own: &str) -> String {
+    let name = kernel.rsplit('/').next().unwrap_or_default();
+    match name.starts_with("xen") && !own.contains(NO_BIOS) {
+        true => format!("{own} {NO_BIOS}").trim_start().to_owned(),
+        false => own.to_owned(),
+    }
+}
+
 /// What an entry of the Boot Loader Specification in a mounted tree starts.
 ///
 /// # Errors
@@ -136,39 +146,4 @@ pub fn of_tree(
     let mut payload = of_source(&find(kernel)?, &extras, &line)?;
     payload.name.clone_from(&entry.id);
     Ok(payload)
-}
-
-/// A file of a device, to be read by what reads files: itself, if it is one of a mounted
-/// tree, else a copy in memory.
-pub(super) fn file(volumes: &Volumes, at: &Location) -> Result<Rc<SourceFile>, Error> {
-    let failed = |problem: &str| Error::failed(format!("{} {problem}", at.path));
-    let bytes = volumes
-        .file(at)
-        .map_err(|failure| failed(&explain(&failure)))?;
-    let file = match bytes.as_file() {
-        Some(file) => file
-            .try_clone()
-            .map_err(|error| failed(&format!("cannot be read: {error}"))),
-        None => copy(&*bytes).map_err(|error| failed(&error.to_string())),
-    };
-    SourceFile::of(file?, at.path.clone())
-}
-
-/// A copy of all bytes in memory.
-fn copy(bytes: &dyn Bytes) -> Result<File, Error> {
-    let mut copy = in_memory("file")?;
-    let mut at = 0;
-    while at < bytes.size() {
-        let count = bytes.size().saturating_sub(at).min(BLOCK);
-        let mut block = vec![0; to_usize(count)];
-        let read = bytes.read_at(at, &mut block);
-        read.map_err(|error| Error::failed(format!("cannot be read: {error}")))?;
-        copy.write_all(&block).map_err(|error| {
-            Error::failed(format!(
-                "cannot be copied to memory: {error}; free some memory"
-            ))
-        })?;
-        at = at.saturating_add(to_u64(block.len()));
-    }
-    Ok(copy)
 }

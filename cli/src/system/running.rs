@@ -13,6 +13,9 @@ use super::node::LoaderNode;
 use crate::disk::attached::DEVICES;
 use crate::error::Error;
 
+/// The EFI variable in which a loader of the Boot Loader Specification tells its name.
+const LOADER_INFO: &str =
+    "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// The nodes of the boot protocol that Linux was started with.
 const NODES: &str = "/sys/kernel/boot_params/setup_data";
 
@@ -75,6 +78,18 @@ impl System {
             return Ok(Some(node));
         }
         Ok(None)
+    }
+
+    /// Whether a loader started the system that shows the entries of the Boot Loader
+    /// Specification: gapboot or systemd-boot.
+    ///
+    /// # Errors
+    /// Those of [`System::node`].
+    pub fn has_bls_loader(&self) -> Result<bool, Error> {
+        // Four bytes of attributes, and text in UTF-16.
+        let info = fs::read(self.path(LOADER_INFO)).unwrap_or_default();
+        let text: Vec<u8> = info.iter().skip(4).step_by(2).copied().collect();
+        Ok(text.starts_with(b"systemd-boot") || self.node()?.is_some())
     }
 
     /// The partition that `PARTUUID=` names.

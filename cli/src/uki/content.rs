@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::rc::Rc;
 
-use kexec::payload::in_memory;
+use kexec::memory_file::in_memory;
 
 use crate::error::Error;
 use crate::number::{to_u32, to_u64, to_usize};

@@ -7,7 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use kexec::payload::{Kind, Modules, in_memory};
+use kexec::memory_file::in_memory;
+use kexec::payload::{Kind, Modules};
 use kexec::{Payload, gzip, multiboot};
 
 use super::content::{Content, SourceFile};

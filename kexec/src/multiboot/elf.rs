@@ -3,7 +3,7 @@
 
 use stub::params::{u8, u16, u32, u64};
 
-use super::image::{Image, Part, damaged};
+use super::part::{Part, damaged};
 use crate::error::Error;
 
 const MAGIC: &[u8] = b"\x7fELF";
@@ -72,7 +72,7 @@ const ELF64: Class = Class {
 ///
 /// # Errors
 /// The file is not an ELF program for x86, or is cut short.
-pub(super) fn image(file: &[u8]) -> Result<Image, Error> {
+pub(super) fn parts(file: &[u8]) -> Result<(Vec<Part>, u64), Error> {
     let class = match (file.starts_with(MAGIC), u8(file, CLASS)) {
         (true, CLASS_32) => &ELF32,
         (true, CLASS_64) => &ELF64,
@@ -115,10 +115,7 @@ pub(super) fn image(file: &[u8]) -> Result<Image, Error> {
             size,
         )?);
     }
-    Ok(Image {
-        parts,
-        entry: physical_entry.unwrap_or(entry),
-    })
+    Ok((parts, physical_entry.unwrap_or(entry)))
 }
 
 /// The program headers.

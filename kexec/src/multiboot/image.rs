@@ -1,10 +1,9 @@
 //! Which bytes of a Multiboot kernel go where: checked, and cut into pieces of whole
 //! pages.
 
-use std::ops::Range as Span;
+use stub::memory::{Memory, Range};
 
-use stub::memory::{Memory, PAGE, Range};
-
+use super::part::{Part, damaged};
 use super::{elf, header};
 use crate::error::Error;
 
@@ -20,15 +19,6 @@ pub struct Image {
     pub entry: u64,
 }
 
-/// A part of a kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The place of its bytes in the file.
-    pub bytes: Span<usize>,
-    /// Its place in memory, at least as large. The rest are zeros.
-    pub place: Range,
-}
-
 /// Whole pages of memory, and what lies there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
@@ -36,47 +26,6 @@ pub struct Piece {
     pub bytes: Vec<u8>,
     /// The place, in whole pages.
     pub place: Range,
-}
-
-impl Part {
-    /// A part of `file`: `bytes` bytes from `offset` on, for `size` bytes of memory.
-    pub(super) fn new(
-        file: &[u8],
-        offset: u64,
-        bytes: u64,
-        start: u64,
-        size: u64,
-    ) -> Result<Self, Error> {
-        let end = offset.checked_add(bytes).ok_or_else(damaged)?;
-        let index = |at| usize::try_from(at).map_err(|_| damaged());
-        let bytes_place = index(offset)?..index(end)?;
-        if bytes != 0 && file.get(bytes_place.clone()).is_none() {
-            return Err(Error::text(
-                "the file is cut short: copy it once more, or use another one",
-            ));
-        }
-        if bytes > size {
-            return Err(damaged());
-        }
-        Ok(Self {
-            bytes: match bytes {
-                0 => 0..0,
-                _ => bytes_place,
-            },
-            place: Range { start, size },
-        })
-    }
-
-    /// The place in whole pages.
-    fn pages(&self) -> Range {
-        let start = self.place.start & !(PAGE - 1);
-        // Below 4 GiB, as `Image::of` has checked.
-        let end = self.place.end().next_multiple_of(PAGE);
-        Range {
-            start,
-            size: end.saturating_sub(start),
-        }
-    }
 }
 
 impl Image {
@@ -89,7 +38,10 @@ impl Image {
         let header = header::of(file)?;
         let mut image = match header.addresses {
             Some(addresses) => by_header(file, header.offset, addresses)?,
-            None => elf::image(file)?,
+            None => {
+                let (parts, entry) = elf::parts(file)?;
+                Self { parts, entry }
+            }
         };
         image.parts.sort_by_key(|part| part.place.start);
         let mut free_from = 0;
@@ -232,11 +184,6 @@ fn by_header(file: &[u8], at: usize, addresses: header::Addresses) -> Result<Ima
 
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-/// The error for numbers that contradict each other.
-pub(super) fn damaged() -> Error {
-    Error::text("its headers are damaged: copy it once more, or use another one")
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use stub::problem::Problem;
 
 use super::image::Image;
 use super::info::Info;
+use crate::call::Call;
 use crate::error::{Error, Reason};
-use crate::load::Call;
 use crate::payload::Modules;
 use crate::running::Machine;
 use crate::segments::pages;

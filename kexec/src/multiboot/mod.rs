@@ -8,6 +8,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `header` | the header, and what it asks for |
+//! | [`part`] | a part of a kernel |
 //! | `elf` | which parts of an ELF file go where |
 //! | [`image`] | the same of every kernel, checked, and the pieces that are loaded |
 //! | `info` | what the kernel is told |
@@ -23,6 +24,7 @@ pub mod image;
 mod info;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod load;
+pub mod part;
 
 pub use header::{SEARCHED, is_kernel};
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

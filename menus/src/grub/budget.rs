@@ -113,6 +113,12 @@ impl Budget {
         self.stopped
     }
 
+    /// Gives the entries steps of their own, whatever the top level took.
+    pub(super) fn renew(&mut self) {
+        self.steps = limits::STEPS;
+        self.stopped = false;
+    }
+
     /// Lets what follows take at most this many steps. What it gives is for [`Self::end`].
     pub(super) fn begin(&mut self, steps: u32) -> Kept {
         let taken = self.steps.min(steps);

@@ -1,6 +1,6 @@
 //! Which entry starts: GRUB's `default` by number, title or identifier.
 
-use super::menu::Node;
+use super::node::Node;
 use super::number;
 use super::state::Item;
 

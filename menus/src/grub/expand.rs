@@ -6,6 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::escape::unescape;
 use super::lexer::name_end;
 use super::machine::Machine;
 use super::syntax::{Piece, Word};
@@ -63,6 +64,11 @@ impl Machine<'_> {
             }
         }
         let mut expanded = Vec::new();
+        self.has_hex = arguments
+            .0
+            .iter()
+            .flatten()
+            .any(|argument| has_hex(argument));
         for argument in arguments.0.into_iter().flatten() {
             match wildcard::expand(self, &argument) {
                 Some(names) => expanded.extend(names),
@@ -191,6 +197,16 @@ fn reference(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(end)
 }
 
+/// Whether a text has `\x` and two digits: Fedora's GRUB keeps that, the others drop the
+/// backslash or double it.
+fn has_hex(text: &str) -> bool {
+    let bytes = text.as_bytes().windows(4);
+    let hex = |byte: &u8| byte.is_ascii_hexdigit();
+    bytes
+        .into_iter()
+        .any(|four| four.starts_with(b"\\x") && four.iter().skip(2).all(hex))
+}
+
 /// So that neither escapes nor wildcards are seen in it.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -217,17 +233,4 @@ fn escape_backslashes(text: &str) -> String {
         escaped.push(c);
     }
     escaped
-}
-
-/// Without the backslashes that escape.
-pub(super) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => plain.extend(characters.next()),
-            c => plain.push(c),
-        }
-    }
-    plain
 }

@@ -1,11 +1,11 @@
 //! Runs commands of a script, as GRUB's `script/execute.c` does.
 
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::budget::Budget;
-use super::commands::{self, Call, Known};
 use super::parser;
 use super::source::Source;
 use super::state::{Arguments, Flow, Place, State};
@@ -25,6 +25,30 @@ pub(super) struct Machine<'a> {
     pub(super) output: String,
     /// Blocks, functions and files around the command.
     pub(super) depth: u32,
+    /// Environment blocks that were read.
+    pub(super) blocks: BTreeMap<Location, Vec<u8>>,
+    /// A word of the command has `\x` and two digits.
+    pub(super) has_hex: bool,
+    /// What is done for a name: [`super::commands::find`].
+    commands: fn(&str) -> Option<Known>,
+}
+
+/// A command as it is called.
+pub(super) struct Call<'c> {
+    /// Its name.
+    pub(super) name: &'c str,
+    /// What follows the name. The text of a block is the last of them.
+    pub(super) arguments: &'c [String],
+    /// The block.
+    pub(super) block: Option<&'c Rc<Block>>,
+}
+
+/// What is done for a name.
+pub(super) enum Known {
+    /// It paints, plays, waits, or brings what is here already: it does nothing, and works.
+    Ignored,
+    /// This.
+    Run(fn(&mut Machine<'_>, &Call<'_>) -> Status),
 }
 
 /// How a command ended: 0 is true.
@@ -45,13 +69,20 @@ pub(super) const BAD_ARGUMENT: Status = 18;
 
 impl<'a> Machine<'a> {
     /// With nothing run yet.
-    pub(super) fn new(storage: &'a dyn Storage, state: State) -> Self {
+    pub(super) fn new(
+        storage: &'a dyn Storage,
+        state: State,
+        commands: fn(&str) -> Option<Known>,
+    ) -> Self {
         Self {
             storage,
             budget: Budget::new(),
             state,
             output: String::new(),
             depth: 0,
+            blocks: BTreeMap::new(),
+            has_hex: false,
+            commands,
         }
     }
 
@@ -308,7 +339,7 @@ impl<'a> Machine<'a> {
             return TRUE;
         }
         let name = arguments.remove(0);
-        let status = match commands::find(&name) {
+        let status = match (self.commands)(&name) {
             Some(Known::Ignored) => TRUE,
             Some(Known::Run(command)) => {
                 let call = Call {

@@ -5,13 +5,15 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::commands;
 use super::default::{choose, first_of, rest};
 use super::devices::reason;
 use super::environment;
 use super::loaded::Loaded;
 use super::machine::Machine;
+use super::node::Node;
 use super::number;
-use super::state::{Item, Outcome, State};
+use super::state::{Item, Outcome, State, sentence};
 use super::variables::Variables;
 use crate::limits;
 use crate::menu::{Boots, Default, Entry, EnvironmentBlock, Loader, Menu, Timeout};
@@ -25,7 +27,7 @@ const PROTECTED: &str = "GRUB starts it only for who gives a superuser's passwor
 
 /// Reads a configuration.
 pub(super) fn read(storage: &dyn Storage, config: &Location) -> Menu {
-    let mut machine = Machine::new(storage, State::default());
+    let mut machine = Machine::new(storage, State::default(), commands::find);
     start(&mut machine, config);
     match storage.read(config, limits::FILE) {
         Ok(content) => drop(machine.run_file(&content, config)),
@@ -95,6 +97,7 @@ fn entries(machine: &mut Machine<'_>, menu: &mut Menu, mut top: State, once: boo
     let ends = top.outcome.take().is_some();
     let default = top.variables.get("default").map(ToString::to_string);
     let fallback = top.variables.get("fallback").map(ToString::to_string);
+    machine.budget.renew();
     let mut tree = Tree {
         config: menu.config.clone(),
         entries: Vec::new(),
@@ -159,20 +162,6 @@ fn without_menu(menu: &mut Menu, top: State) {
     });
 }
 
-/// An item of a menu: an entry, or a menu with more.
-#[derive(Debug)]
-pub(super) enum Node {
-    /// The place among the entries.
-    Entry(usize),
-    /// A submenu.
-    Menu {
-        /// Its items.
-        nodes: Vec<Node>,
-        /// Which of them starts.
-        default: usize,
-    },
-}
-
 /// The way to a menu: titles, identifiers, numbers.
 #[derive(Clone, Default)]
 struct Way {
@@ -182,6 +171,15 @@ struct Way {
 }
 
 impl Way {
+    /// Bytes of it.
+    fn len(&self) -> usize {
+        let parts = [&self.titles, &self.ids, &self.numbers];
+        parts
+            .iter()
+            .map(|part| part.len())
+            .fold(0, usize::saturating_add)
+    }
+
     fn then(&self, item: &Item, number: usize) -> Self {
         let join = |way: &str, part: &str| match way {
             "" => part.to_string(),
@@ -218,6 +216,10 @@ impl Tree {
         let mut nodes = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let way = way.then(item, number);
+            // A long title stands in the way to each entry of a submenu.
+            if !machine.budget.bytes(way.len()) {
+                break;
+            }
             nodes.push(self.node(machine, base, item, &way));
         }
         nodes
@@ -336,8 +338,10 @@ fn boots(machine: &Machine<'_>, item: &Item, state: State) -> Boots {
         Some(Outcome::Firmware) => return Boots::Firmware,
         Some(Outcome::Boot | Outcome::Menu(_)) | None => {}
     }
-    if let Some(boots) = state.loaded.boots() {
-        return boots;
+    match state.loaded.boots() {
+        Some(Boots::Nothing(reason)) => return Boots::Nothing(sentence(&reason)),
+        Some(boots) => return boots,
+        None => {}
     }
     let reason = match (
         state.failure,
@@ -349,7 +353,7 @@ fn boots(machine: &Machine<'_>, item: &Item, state: State) -> Boots {
         (None, _, true) => "it is a menu without entries".to_string(),
         (None, _, false) => "it loads nothing".to_string(),
     };
-    Boots::Nothing(reason)
+    Boots::Nothing(sentence(&reason))
 }
 
 /// Whether GRUB asks for a password.
@@ -405,7 +409,7 @@ fn timeout(variables: &Variables) -> Timeout {
     }
 }
 
-/// Of entries with the same way to them all but the first get a number: ` (2)`, ` (3)`.
+/// Of entries with the same way to them all but the first get a number: `#2`, `#3`.
 fn make_unique(entries: &mut [Entry]) {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     for entry in entries.iter() {
@@ -418,10 +422,10 @@ fn make_unique(entries: &mut [Entry]) {
         if count == 1 {
             continue;
         }
-        let mut id = alloc::format!("{} ({count})", entry.id);
+        let mut id = alloc::format!("{}#{count}", entry.id);
         while seen.contains_key(&id) {
             count = count.saturating_add(1);
-            id = alloc::format!("{} ({count})", entry.id);
+            id = alloc::format!("{}#{count}", entry.id);
         }
         seen.insert(entry.id.clone(), count);
         seen.insert(id.clone(), 1);

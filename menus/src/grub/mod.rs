@@ -10,21 +10,21 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`source`] | the text, and which line a byte is on |
-//! | [`lexer`], [`words`] | text to tokens, tokens to pieces of words |
-//! | [`syntax`], [`parser`] | the syntax tree, and how tokens become one |
-//! | [`state`], [`variables`] | what commands change |
-//! | [`budget`] | what a script may still use |
-//! | [`machine`] | runs commands |
-//! | [`expand`], [`wildcard`] | words to arguments |
-//! | [`options`], [`number`] | arguments of commands |
-//! | [`commands`] | the commands |
-//! | [`test`], [`regexp`] | the commands `test` and `regexp` |
-//! | [`environment`] | the environment block |
-//! | [`devices`] | names of devices and files |
-//! | [`loaded`] | what is ready to be booted |
-//! | [`blscfg`] | Fedora's entries of the Boot Loader Specification |
-//! | [`menu`], [`default`] | the menu, and which of its entries starts |
+//! | `source` | the text, and which line a byte is on |
+//! | `lexer`, `words` | text to tokens, tokens to pieces of words |
+//! | `syntax`, `parser` | the syntax tree, and how tokens become one |
+//! | `state`, `variables` | what commands change |
+//! | `budget` | what a script may still use |
+//! | `machine` | runs commands |
+//! | `expand`, `wildcard`, `escape` | words to arguments |
+//! | `options`, `number` | arguments of commands |
+//! | `commands` | the commands |
+//! | `test`, `regexp` | the commands of these names |
+//! | `environment` | the environment block |
+//! | `devices` | names of devices and files |
+//! | `loaded` | what is ready to be booted |
+//! | `blscfg` | Fedora's entries of the Boot Loader Specification |
+//! | `menu`, `node`, `default` | the menu, its tree, and which of its entries starts |
 
 mod blscfg;
 mod budget;
@@ -32,11 +32,13 @@ mod commands;
 mod default;
 mod devices;
 mod environment;
+mod escape;
 mod expand;
 mod lexer;
 mod loaded;
 mod machine;
 mod menu;
+mod node;
 mod number;
 mod options;
 mod parser;
@@ -79,7 +81,7 @@ pub fn read(storage: &dyn Storage, config: &Location) -> Menu {
 /// `exit`, or at a limit, which is the second value.
 #[must_use]
 pub fn run(storage: &dyn Storage, config: &Location, text: &str) -> (String, Vec<String>) {
-    let mut machine = machine::Machine::new(storage, state::State::default());
+    let mut machine = machine::Machine::new(storage, state::State::default(), commands::find);
     menu::start(&mut machine, config);
     machine.run_file(text.as_bytes(), config);
     let reached = machine.budget.reached().to_vec();

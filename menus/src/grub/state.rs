@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::loaded::Loaded;
@@ -132,11 +132,21 @@ pub(super) enum Body {
 impl State {
     /// Adds a note once.
     pub(super) fn note(&mut self, text: &str) {
-        if !self.notes.iter().any(|note| note == text) && self.notes.len() < NOTES {
-            self.notes.push(text.to_string());
+        let text = sentence(text);
+        if !self.notes.contains(&text) && self.notes.len() < NOTES {
+            self.notes.push(text);
         }
     }
 }
+
+/// A text for people, with names that come from a script: on one line, and not too long.
+pub(super) fn sentence(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().take(SENTENCE).map(visible).collect()
+}
+
+/// Characters of a sentence.
+const SENTENCE: usize = 400;
 
 /// Notes that are kept of one entry.
 const NOTES: usize = 64;

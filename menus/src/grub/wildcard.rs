@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::expand::unescape;
+use super::escape::unescape;
 use super::machine::Machine;
 use crate::limits;
 
@@ -89,6 +89,10 @@ fn files(machine: &mut Machine<'_>, directory: &str, pattern: &str) -> Vec<Strin
     let Ok(mut names) = machine.storage.directory(&at, limits::NAMES) else {
         return Vec::new();
     };
+    let length = names.iter().map(String::len).fold(0, usize::saturating_add);
+    if !machine.budget.bytes(length) {
+        return Vec::new();
+    }
     names.sort_unstable();
     let pattern = elements(pattern);
     let mut fitting = Vec::new();

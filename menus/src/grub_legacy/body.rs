@@ -13,7 +13,7 @@ use super::lines::split;
 use crate::menu::{Boots, Chain, Module};
 use crate::reading::{Notes, Value, shown};
 use crate::search;
-use crate::storage::{Device, Location};
+use crate::storage::{Device, Location, Storage};
 
 /// What becomes of a title.
 pub(super) enum Outcome {
@@ -167,7 +167,7 @@ impl Body<'_, '_> {
         &mut self,
         what: &str,
         text: &str,
-        find: impl Fn(&dyn crate::Storage, &str) -> Option<Device>,
+        find: impl Fn(&dyn Storage, &str) -> Option<Device>,
     ) {
         let (text, _) = split(text);
         self.root = match find(self.devices.storage, text) {

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::command::Context;
+use super::context::Context;
 use super::words::words;
 use crate::menu::{Boots, Chain};
 use crate::reading::{Notes, shown};

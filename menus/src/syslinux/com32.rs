@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::chain;
-use super::command::{Context, FILES, Link, Outcome, nothing};
+use super::context::{Context, FILES, Link, Outcome, nothing};
 use super::words::{split, without, words};
 use crate::menu::{Boots, Module};
-use crate::reading::{Notes, Value, shown};
+use crate::reading::{Notes, shown};
 
 /// Whether a command shows a menu: the programs for that, by their usual names.
 pub(super) fn is_menu(command: &str) -> bool {
@@ -22,9 +22,16 @@ fn stem(name: &str) -> String {
     name.strip_suffix(".c32").map(String::from).unwrap_or(name)
 }
 
-/// What a program boots or opens.
-pub(super) fn run(context: &Context, name: &str, arguments: &str, notes: &mut Notes) -> Outcome {
-    match stem(name).as_str() {
+/// What becomes of a program.
+pub(super) enum Program {
+    Ends(Outcome),
+    /// It runs this command, as if it were typed at the boot prompt.
+    Runs(String),
+}
+
+/// What a program boots, opens or runs.
+pub(super) fn run(context: &Context, name: &str, arguments: &str, notes: &mut Notes) -> Program {
+    Program::Ends(match stem(name).as_str() {
         "menu" | "vesamenu" => menu(context, arguments),
         "config" => {
             let (file, folder) = split(arguments);
@@ -33,12 +40,12 @@ pub(super) fn run(context: &Context, name: &str, arguments: &str, notes: &mut No
         "chain" => Outcome::Boots(chain::boots(context, arguments, notes)),
         "mboot" => Outcome::Boots(multiboot(context, arguments, notes)),
         "linux" => Outcome::Boots(linux(context, arguments, notes)),
-        "ifcpu64" => on_64_bits(context, arguments, notes),
-        "cmd" => context.typed(&Value::new(arguments), notes),
         "poweroff" => Outcome::Boots(Boots::PowerOff),
         "reboot" => Outcome::Boots(Boots::Restart),
+        "cmd" => return Program::Runs(arguments.into()),
+        "ifcpu64" => return Program::Runs(on_64_bits(arguments, notes)),
         _ => nothing(format!("{} is a program of SYSLINUX", shown(name))),
-    }
+    })
 }
 
 /// A menu of files, which are read as one configuration.
@@ -118,7 +125,7 @@ fn linux(context: &Context, arguments: &str, notes: &mut Notes) -> Boots {
 }
 
 /// `ifcpu64.c32 COMMAND for 64 bits -- [... --] COMMAND for 32 bits`
-fn on_64_bits(context: &Context, arguments: &str, notes: &mut Notes) -> Outcome {
+fn on_64_bits(arguments: &str, notes: &mut Notes) -> String {
     let words: Vec<&str> = words(arguments).collect();
     let mut commands = words.split(|word| *word == "--");
     let first = commands.next().unwrap_or_default().join(" ");
@@ -128,5 +135,5 @@ fn on_64_bits(context: &Context, arguments: &str, notes: &mut Notes) -> Outcome 
             shown(&last.join(" "))
         ));
     }
-    context.typed(&Value::new(&first), notes)
+    first
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::com32::is_menu;
-use super::command::{Context, Outcome};
+use super::context::{Context, Outcome};
 use super::entries::Entries;
 use super::tree::{Action, Command, Config, ConfigId, Item, ItemId, Kind, MenuId, Tree};
 use super::words::split;

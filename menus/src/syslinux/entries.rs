@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::command::{Context, Outcome};
+use super::context::{Context, Outcome};
 use super::tree::{ConfigId, Item, ItemId, Label, MenuId, Submenu, Tree};
 use crate::menu::{Boots, Entry};
 use crate::reading::ids::way;

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::command::{Context, Link, Outcome};
+use super::context::{Context, Link, Outcome};
 use super::parse::{Source, parse};
 use super::tree::{ConfigId, ItemId, Tree};
 use crate::limits;

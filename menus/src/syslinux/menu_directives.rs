@@ -5,6 +5,7 @@
 
 use alloc::string::ToString;
 
+use super::draft::Draft;
 use super::parse::Parser;
 use super::tree::{Action, Item, Submenu};
 use super::words::{keyword, trimmed};
@@ -78,7 +79,7 @@ impl Parser<'_> {
         }
     }
 
-    fn in_label(&mut self, change: impl FnOnce(&mut super::parse::Draft)) {
+    fn in_label(&mut self, change: impl FnOnce(&mut Draft)) {
         if let Some(label) = &mut self.label {
             change(label);
         }

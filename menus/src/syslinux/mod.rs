@@ -6,15 +6,17 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`places`] | where the loaders look for their configuration |
+//! | `places` | where the loaders look for their configuration |
 //! | `words` | lines and words as SYSLINUX sees them |
 //! | `tree` | menus in menus, as the files say them |
+//! | `draft` | a label half read |
 //! | `parse` | files to menus: the directives |
 //! | `menu_directives` | the directives that begin with `menu` |
 //! | `locate` | names of files to places |
-//! | `command` | a command to what it boots |
+//! | `context` | where a command stands, and what it may ask |
 //! | `com32` | programs of SYSLINUX and what they boot |
 //! | `chain` | `chain.c32`: another boot loader |
+//! | `command` | a command to what it boots |
 //! | `links` | labels that open another configuration |
 //! | `entries` | menus in menus to a list of entries |
 //! | `default` | what starts when nobody touches a key |
@@ -25,7 +27,9 @@
 mod chain;
 mod com32;
 mod command;
+mod context;
 mod default;
+mod draft;
 mod entries;
 mod links;
 mod locate;
@@ -39,7 +43,7 @@ mod words;
 
 pub use places::{PLACES, places};
 
-use command::{Context, Link, Outcome};
+use context::{Context, Link, Outcome};
 use entries::Entries;
 use parse::{Source, parse};
 use tree::{ConfigId, Tree};

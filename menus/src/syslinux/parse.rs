@@ -8,11 +8,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::command::Link;
+use super::context::Link;
+use super::draft::Draft;
 use super::locate::locate;
-use super::tree::{
-    Action, Command, Config, Item, ItemId, Kind, Label, MenuId, Names, Submenu, Tree,
-};
+use super::tree::{Action, Config, Item, ItemId, Kind, MenuId, Names, Submenu, Tree};
 use super::words::{self, keyword, split, trimmed};
 use crate::limits;
 use crate::reading::{Budget, Notes, Unread, Value};
@@ -85,25 +84,6 @@ pub(super) struct Parser<'a> {
     sysappend: i64,
     /// The files that are being read, one inside the other.
     open: Vec<Location>,
-}
-
-/// A label half read.
-pub(super) struct Draft {
-    pub(super) name: String,
-    pub(super) title: Option<String>,
-    file: Location,
-    line: u32,
-    kind: Kind,
-    kernel: Value,
-    append: Option<Value>,
-    initrd: Option<Value>,
-    sysappend: i64,
-    pub(super) action: Option<Action>,
-    pub(super) hidden: bool,
-    pub(super) default: bool,
-    pub(super) disabled: bool,
-    pub(super) locked: bool,
-    notes: Notes,
 }
 
 impl Parser<'_> {
@@ -279,24 +259,7 @@ impl Parser<'_> {
         let Some(file) = self.open.last().cloned() else {
             return;
         };
-        let (name, _) = split(&rest.text);
-        self.label = Some(Draft {
-            name: name.to_string(),
-            title: (name != rest.text).then(|| rest.text.clone()),
-            file,
-            line,
-            kind: Kind::Kernel,
-            kernel: rest.part(name),
-            append: None,
-            initrd: None,
-            sysappend: self.sysappend,
-            action: None,
-            hidden: false,
-            default: false,
-            disabled: false,
-            locked: false,
-            notes: Notes::default(),
-        });
+        self.label = Some(Draft::new(rest, file, line, self.sysappend));
     }
 
     /// Ends the label, if there is one, and adds it to its menu.
@@ -381,43 +344,5 @@ impl Parser<'_> {
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.source.notes.add(note);
-    }
-}
-
-impl Draft {
-    /// What it says, with the `append` of the configuration.
-    fn label(self, append: &Value) -> Label {
-        let mut notes = self.notes;
-        let append = self.append.unwrap_or_else(|| append.clone());
-        let mut text = self.kernel;
-        if append.text != "-" {
-            text.push(&append);
-        }
-        if let Some(initrd) = self.initrd {
-            text.push(&initrd.part(&format!("initrd={}", initrd.text)));
-        }
-        if self.sysappend != 0 {
-            notes.add(format!(
-                "SYSLINUX would add what it knows of the network and the machine (SYSAPPEND {})",
-                self.sysappend
-            ));
-        }
-        let title = self.title.unwrap_or_else(|| self.name.clone());
-        let command = Command {
-            kind: self.kind,
-            text,
-        };
-        Label {
-            name: self.name,
-            title: title.replace('^', ""),
-            file: self.file,
-            line: self.line,
-            action: self.action.unwrap_or(Action::Run(command)),
-            hidden: self.hidden,
-            disabled: self.disabled,
-            locked: self.locked,
-            notes,
-            link: None,
-        }
     }
 }

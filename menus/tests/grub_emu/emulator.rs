@@ -6,18 +6,28 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tests::debian::package;
 use tests::tool::{command, missing, run};
 
-/// Lines and columns of the terminal: no title and no line of output is wrapped.
-const SIZE: (u32, u32) = (120, 400);
+/// Lines of the terminal: more than a menu has entries.
+const ROWS: u32 = 120;
+/// Columns for a menu: more than a title has characters.
+pub(crate) const MENU: u32 = 400;
+/// Columns for output: more than a line has characters.
+pub(crate) const OUTPUT: u32 = 30_000;
 
 /// How long GRUB may be silent before a test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// After how much silence it is asked to go on.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The key for the first entry.
+const HOME: &str = "\x01";
 
 /// The program, and where the library is that it is linked to and does not need.
 struct Program {
@@ -67,12 +77,12 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts GRUB with the `grub.cfg` of this directory.
-    pub(crate) fn start(directory: &Path) -> Self {
+    /// Starts GRUB with the `grub.cfg` of this directory, on so many columns.
+    pub(crate) fn start(directory: &Path, columns: u32) -> Self {
         let program = program();
-        let (rows, columns) = SIZE;
+        // GRUB goes on without a terminal: it has to end with `script`.
         let line = format!(
-            "stty rows {rows} cols {columns}; exec '{}' -d '{}'",
+            "stty rows {ROWS} cols {columns}; exec setpriv --pdeathsig KILL '{}' -d '{}'",
             program.binary.display(),
             directory.display()
         );
@@ -120,10 +130,20 @@ impl Emulator {
                 let said = std::mem::replace(&mut self.said, rest);
                 return String::from_utf8_lossy(&said).into_owned();
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(bytes) = self.bytes.recv_timeout(left) else {
-                let said = String::from_utf8_lossy(&self.said);
-                panic!("GRUB does not say {text:?}, but {said:?}");
+            // GRUB may keep the last bytes of a menu until a key comes. `Home` does no harm,
+            // because whoever chooses an entry begins there.
+            let bytes = match self.bytes.recv_timeout(PAUSE) {
+                Ok(bytes) => bytes,
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
+                    self.keys.write_all(HOME.as_bytes()).unwrap();
+                    continue;
+                }
+                Err(_) => {
+                    let said = String::from_utf8_lossy(&self.said);
+                    let last: Vec<char> = said.chars().rev().take(300).collect();
+                    let last: String = last.into_iter().rev().collect();
+                    panic!("GRUB does not say {text:?}; it ends with {last:?}");
+                }
             };
             self.said.extend(bytes);
         }
@@ -141,8 +161,14 @@ impl Emulator {
 
     /// The titles of the menu that GRUB draws next.
     pub(crate) fn titles(&mut self) -> Vec<String> {
-        // It clears the line for the time that is left when all is drawn.
-        let said = self.wait_for(&format!("\x1b[{};1H", SIZE.0 - 1));
+        self.wait_for("GNU GRUB  version");
+        // The frame is drawn first, from the top to this corner.
+        let frame = self.wait_for("┗");
+        let (_, corner) = frame.rsplit_once("\x1b[").unwrap();
+        let bottom: u32 = corner.split_once(';').unwrap().0.parse().unwrap();
+        // Then the entries, with empty ones up to the corner. After each the cursor goes to
+        // its end.
+        let said = self.wait_for(&format!("\x1b[{};{}H", bottom - 1, MENU - 2));
         let mut rows = BTreeMap::new();
         for piece in said.split("\x1b[").filter(|piece| piece.contains(";3H")) {
             let (row, text) = piece.split_once(";3H").unwrap();
@@ -157,15 +183,14 @@ impl Emulator {
 
     /// Chooses an entry by its number.
     pub(crate) fn choose(&mut self, number: usize) {
-        // The `Home` key, then down.
-        let keys = format!("\x01{}\n", "\x0e".repeat(number));
+        let down = "\x0e";
+        let keys = format!("{HOME}{}\n", down.repeat(number));
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // `script` ends its child.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -9,6 +9,17 @@
 //! | [`menus`] | menus have the same entries |
 //! | [`syntax`] | the same scripts are wrong |
 
+// Tests may fail by panicking: that is what they are for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
 mod emulator;
 mod menus;
 mod output;

@@ -56,7 +56,7 @@ fn piece(random: &mut Random) -> String {
         4 => format!("'{plain}  $x \\'"),
         5 => random
             .of(&[
-                "\\$", "\\ ", "\\'", "\\\"", "\\\\", "\\;", "\\#", "\\{", "\\n", "\\*", "\\|",
+                "\\$", "\\ ", "\\'", "\\\"", "\\\\", "\\;", "\\#", "\\{", "\\n", "\\|",
             ])
             .to_string(),
         6 => random
@@ -173,7 +173,7 @@ fn statement(random: &mut Random, depth: u32) -> String {
         10 => format!("eval 'echo e; {name}=${name}x'"),
         11 => test(random),
         12 => format!("! {}", test(random)),
-        13 => format!("echo -e{}", words(random, 2)),
+        13 => format!("echo -n{}; echo", words(random, 2)),
         _ => format!("echo{}", words(random, 4)),
     }
 }
@@ -219,4 +219,112 @@ fn block(random: &mut Random, depth: u32) -> String {
             format!("true\nfunction {} {{\n{body}}}", random.of(FUNCTIONS))
         }
     }
+}
+
+const TITLES: &[&str] = &[
+    "'Plain title'",
+    "\"Title of $a\"",
+    "'It'\\''s quoted \"so\"'",
+    "one-word",
+    "'é and ü'",
+    "'more > less'",
+    "'a >> b'",
+    "\"$b\"",
+    "'a  b   c'",
+    "$\"for $a\"",
+    "\\$5",
+];
+
+const OPTIONS: &[&str] = &[
+    "",
+    " --class x --class y",
+    " --id 'the id'",
+    " --hotkey=x",
+    " --unrestricted",
+    " --users ''",
+    " more words",
+    " --nonesuch",
+    " -x",
+];
+
+/// A configuration with submenus. Each entry has a title, and each menu an entry.
+pub(crate) fn menu(random: &mut Random) -> String {
+    let mut menu = "export a b\na=A\nb='b b'\n".to_string();
+    menu.push_str("function entry { menuentry \"$1 by a function\" \"$2\" { echo x; }; }\n");
+    menu.push_str(&items(random, 3));
+    menu
+}
+
+fn items(random: &mut Random, depth: u32) -> String {
+    let mut items = String::new();
+    for _ in 0..1 + random.below(4) {
+        let title = random.of(TITLES);
+        let options = random.of(OPTIONS);
+        items.push_str(&match random.below(8) {
+            0 | 1 if depth > 0 => {
+                let inner = self::items(random, depth - 1);
+                format!("submenu {title}{options} {{\n{inner}}}\n")
+            }
+            2 => format!("entry {title}\n"),
+            3 => "for x in 1 2; do menuentry \"Number $x\" { true; }; done\n".to_owned(),
+            4 => format!(
+                "if {}; then menuentry {title} {{ true; }}; else menuentry other {{ true; }}; fi\n",
+                test(random)
+            ),
+            5 => format!("menuentry{options} {title} --source='echo x'\n"),
+            6 => format!("b={title}; menuentry \"$b!\" {{ echo; }}\n"),
+            _ => format!("menuentry {title}{options} {{ echo $1; }}\n"),
+        });
+    }
+    items
+}
+
+/// A script with a few characters changed.
+pub(crate) fn changed(random: &mut Random, script: &str) -> String {
+    const PIECES: &[&str] = &[
+        "'",
+        "\"",
+        "\\",
+        "$",
+        "{",
+        "}",
+        ";",
+        "\n",
+        " ",
+        "#",
+        "|",
+        "&",
+        "<",
+        ">",
+        "[[",
+        "]]",
+        "if",
+        "fi",
+        "done",
+        "do ",
+        "then ",
+        "else ",
+        "elif ",
+        "function f {",
+        "in ",
+        "${",
+        "$\"",
+        "case ",
+        "esac",
+        "x",
+        "\\\n",
+        "!",
+    ];
+    let mut characters: Vec<char> = script.chars().collect();
+    for _ in 0..1 + random.below(3) {
+        let at = random.below(characters.len() + 1);
+        match random.below(3) {
+            0 => {
+                let end = (at + 1 + random.below(3)).min(characters.len());
+                drop(characters.drain(at..end));
+            }
+            _ => drop(characters.splice(at..at, random.of(PIECES).chars())),
+        }
+    }
+    characters.into_iter().collect()
 }

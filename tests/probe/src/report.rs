@@ -63,7 +63,7 @@ fn setup_part(part: &RealModePart) {
     piece(part.address(), size as u32, sha);
 }
 
-fn range(address: u32, size: u32) {
+pub(crate) fn range(address: u32, size: u32) {
     let mut sha = Sha256::new();
     sha.update(memory::bytes(address, size));
     piece(address, size, sha);

@@ -1,11 +1,13 @@
 //! The real-mode part: boot sector, header, and the 16-bit code that notes the
-//! state it was entered in and switches to protected mode.
+//! state it was entered in and switches to protected mode. After it, the entry by
+//! Multiboot.
 //!
 //! Offsets are those of the file and, with the data segments that the boot
 //! protocol promises, of the segment. Code is reached with `cs` 32 paragraphs
 //! higher; until the data segments are set from `cs`, everything goes through
 //! `cs`, so that wrong segment registers are reported instead of believed.
 
+use crate::multiboot::ZEROS;
 use crate::state::E820;
 use core::arch::global_asm;
 
@@ -195,7 +197,61 @@ start:
     jmp eax
 2:  mov eax, esi                        # where the target has an argument
     call {main}
+
+# The other way in: by Multiboot (specification 0.6.96). The host makes ELF files of
+# this, or sets bit 16 of the flags, with which the addresses count.
+    .balign 4
+multiboot_header:
+    .long 0x1badb002
+    .long 3                             # modules on pages, and the memory map
+    .long -(0x1badb002 + 3)
+    .long multiboot_header
+    .long kernel_start
+    .long kernel_end
+    .long multiboot_end
+    .long multiboot
+
+# Flat segments are promised, a stack is not: ours ends where the zeros do. What is
+# pushed is `Entered`, last field first.
+multiboot:
+    lea esp, [multiboot_end]
+    pushfd
+    pushad
+    mov eax, cr4
+    push eax
+    mov eax, cr0
+    push eax
+    xor eax, eax
+    mov ax, ss
+    push eax
+    mov ax, gs
+    push eax
+    mov ax, fs
+    push eax
+    mov ax, es
+    push eax
+    mov ax, ds
+    push eax
+    mov ax, cs
+    push eax
+    cld
+    lea edi, [kernel_end]
+    mov ecx, {zeros} / 4
+    xor eax, eax
+    repe scasd
+    sete al
+    push eax
+# Rust has nothing at address 0: page 0 is copied to where zeros were expected.
+    xor esi, esi
+    lea edi, [kernel_end]
+    mov ecx, 0x1000 / 4
+    rep movsd
+    lea edx, [kernel_end]               # the second argument
+    mov eax, esp
+    call {multiboot}
     "#,
     e820 = const E820,
+    zeros = const ZEROS,
     main = sym crate::report::main,
+    multiboot = sym crate::multiboot::main,
 );

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
+/// The keys that Debian's package lists are signed with.
+pub(super) const KEY: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// The tree of a package.
 pub fn package(name: &str) -> Result<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -49,17 +52,19 @@ pub fn package(name: &str) -> Result<PathBuf> {
 
 /// A line for sources.list: Debian 13 from the source of this machine's packages.
 fn source() -> Result<String> {
+    Ok(format!("deb [signed-by={KEY}] {} trixie main\n", uri()?))
+}
+
+/// The address of this machine's source of Debian packages.
+pub(super) fn uri() -> Result<String> {
     let mut indexes = command("apt-get");
     indexes.args(["indextargets", "--format", "$(REPO_URI)"]);
     indexes.args(["Created-By: Packages", "Origin: Debian", "Label: Debian"]);
     let output = indexes.output().context("asking apt for its sources")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let uri = text
-        .lines()
-        .next()
-        .context("apt knows no source of Debian packages; run apt-get update")?;
-    let key = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    Ok(format!("deb [signed-by={key}] {uri} trixie main\n"))
+    let uri = text.lines().next();
+    let uri = uri.context("apt knows no source of Debian packages; run apt-get update")?;
+    Ok(uri.to_owned())
 }
 
 fn apt(place: &Path) -> Command {

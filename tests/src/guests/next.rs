@@ -3,10 +3,11 @@
 use crate::debian::{self, Flavour};
 use crate::gapboot::built;
 use crate::images::initramfs::{self, Archive};
-use crate::machines::qemu::Machine;
+use crate::machines::qemu::{Guest, Machine};
 use anyhow::Result;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::running::START;
 
@@ -46,7 +47,8 @@ pub fn machine(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Re
     let path = directory.join("initrd");
     fs::write(&path, initrd)?;
     let kernel = debian::kernel(Flavour::Cloud)?.display().to_string();
-    Ok(Machine::without_disk().memory(1024).arguments(&[
+    let machine = Machine::without_disk().timeout(Duration::from_secs(240));
+    Ok(machine.memory(1024).arguments(&[
         "-kernel",
         &kernel,
         "-initrd",
@@ -54,4 +56,17 @@ pub fn machine(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Re
         "-append",
         CMDLINE,
     ]))
+}
+
+/// Starts such a machine, and waits until the next kernel is loaded, which is the first
+/// of the arguments.
+///
+/// # Errors
+///
+/// As [`machine`], or it is not loaded by `kexec_load`.
+pub fn start(directory: &Path, files: &[(&str, &[u8])], arguments: &str) -> Result<Guest> {
+    let mut guest = machine(directory, files, arguments)?.start()?;
+    let name = arguments.split(' ').next().unwrap_or_default();
+    guest.wait_for_serial(&format!("TEST {name}: loaded (kexec_load)"))?;
+    Ok(guest)
 }

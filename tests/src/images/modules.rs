@@ -30,6 +30,17 @@ pub const EXT4_AND_AUTOFS: [&str; 6] = [
     "autofs4",
 ];
 
+/// Further modules, for btrfs.
+pub const BTRFS: [&str; 7] = [
+    "crc32c_generic",
+    "libcrc32c",
+    "xor",
+    "raid6_pq",
+    "zstd_compress",
+    "blake2b_generic",
+    "btrfs",
+];
+
 impl Archive {
     /// Adds modules of a kernel to the directory `modules`, under names that sort
     /// in this order.

@@ -5,6 +5,7 @@ use crate::data::random;
 use anyhow::{Context, Result, bail};
 use layout::node;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -298,11 +299,7 @@ impl Report {
 
     /// Finds the report in the output on the serial line.
     pub fn parse(serial: &str) -> Result<Self> {
-        let report = serial.split("PROBE-REPORT-BEGIN").nth(1);
-        let report = report.and_then(|rest| rest.split_once("PROBE-REPORT-END"));
-        let (report, _) =
-            report.with_context(|| format!("no report on the serial line:\n{serial}"))?;
-        serde_json::from_str(report.trim()).with_context(|| format!("reading the report\n{report}"))
+        parse(serial)
     }
 
     /// A header field as it lies in memory.
@@ -333,6 +330,18 @@ impl Report {
     pub fn header_bytes(&self) -> Vec<u8> {
         bytes_of(&self.header)
     }
+}
+
+/// Finds a report of the probe in the output on the serial line.
+///
+/// # Errors
+///
+/// There is none, or one of another kind.
+pub fn parse<Report: DeserializeOwned>(serial: &str) -> Result<Report> {
+    let report = serial.split("PROBE-REPORT-BEGIN").nth(1);
+    let report = report.and_then(|rest| rest.split_once("PROBE-REPORT-END"));
+    let (report, _) = report.with_context(|| format!("no report on the serial line:\n{serial}"))?;
+    serde_json::from_str(report.trim()).with_context(|| format!("reading the report\n{report}"))
 }
 
 /// The bytes that hexadecimal digits stand for.

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use super::place::{Place, SECTOR};
 use super::record::{self, Record};
-use super::{Place, SECTOR};
 use crate::bytes::{Bytes, read, to_u64};
 
 /// Where the descriptors begin, and the most of them that are looked at.

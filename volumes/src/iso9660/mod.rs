@@ -11,6 +11,7 @@
 //! | `susp` | what Rock Ridge adds to a record |
 
 mod descriptor;
+mod place;
 mod record;
 mod susp;
 
@@ -21,11 +22,10 @@ use menus::storage::Failure;
 use crate::bytes::{Bytes, Pieces, read, to_u64, to_usize};
 use crate::file_system::{FileSystem, Node, not_read_here, unreadable};
 pub(crate) use descriptor::{Descriptors, is_there};
+use place::{Place, SECTOR};
 use record::{Name, Record};
 use susp::Extra;
 
-/// Bytes of a logical sector, in which the records of directories do not cross a border.
-const SECTOR: usize = 2048;
 /// The largest directory that is read, in bytes.
 const MOST_BYTES: u32 = 8 << 20;
 /// Links that are followed on the way to a file, and names on that way.
@@ -48,13 +48,6 @@ enum Names {
     Joliet,
     /// With the number of bytes to leave out in front of what it adds to each record.
     RockRidge(usize),
-}
-
-/// Where a directory or a piece of a file lies: the block, and the size in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    block: u32,
-    size: u32,
 }
 
 /// What a directory says of a file.
@@ -253,7 +246,7 @@ impl FileSystem for Iso {
                 let file = Pieces::new(self.bytes.clone(), pieces.collect());
                 Ok(Node::File(Rc::new(file)))
             }
-            Content::Compressed => Err(not_read_here("is a file that zisofs compressed")),
+            Content::Compressed => Err(not_read_here("files that zisofs compressed")),
             Content::Link(_) => Err(Failure::Missing),
         }
     }

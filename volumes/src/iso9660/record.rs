@@ -1,6 +1,6 @@
 //! The records of a directory (ECMA-119, section 9.1).
 
-use super::Place;
+use super::place::Place;
 
 /// The part of every record that has a fixed place.
 const FIXED: usize = 33;

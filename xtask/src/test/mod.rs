@@ -31,6 +31,7 @@ const TOOLS: &[&str] = &[
     "/usr/share/vgabios/vgabios.bin",
     "as",
     "bochs-bin",
+    "cc",
     "cpio",
     "depmod",
     "dpkg-deb",
@@ -38,6 +39,7 @@ const TOOLS: &[&str] = &[
     "git",
     "grub-menulst2cfg",
     "grub-mkrescue",
+    "grub-script-check",
     "grub-syslinux2cfg",
     "gzip",
     "kernel-install",
@@ -46,6 +48,7 @@ const TOOLS: &[&str] = &[
     "losetup",
     "mcopy",
     "mke2fs",
+    "mkfs.btrfs",
     "mkfs.vfat",
     "modinfo",
     "objcopy",
@@ -53,6 +56,7 @@ const TOOLS: &[&str] = &[
     "openssl",
     "qemu-system-i386",
     "qemu-system-x86_64",
+    "script",
     "sfdisk",
     "sgdisk",
     "strace",
@@ -62,6 +66,9 @@ const TOOLS: &[&str] = &[
     "zstd",
     "/usr/bin/python3",
 ];
+
+/// What `./x heavy` needs besides.
+const HEAVY_TOOLS: &[&str] = &["debootstrap"];
 
 /// Seconds of hostile input for each parser. `./x fuzz` takes more.
 const FUZZ_SECONDS: u32 = 5;
@@ -113,12 +120,22 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 ///
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
-    packages::ensure(TOOLS)?;
+    packages::ensure(&[TOOLS, HEAVY_TOOLS].concat())?;
     let (built, _) = Built::build(workspace)?;
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy"]);
-    test.args(["--test=bridge", "--test=heavy", "--test=systemd_boot"]);
-    run(test.args(["--", "--test-threads=1"]))
+    test.args([
+        "--test=bridge",
+        "--test=heavy",
+        "--test=systemd_boot",
+        "--test=image_builders",
+    ]);
+    if has_loop_devices(workspace) {
+        test.args(["--features=loop-devices", "--test=others"]);
+    }
+    run(test.args(["--", "--test-threads=1"]))?;
+    let mut menus = built.test(workspace);
+    run(menus.args(["--package=menus", "--features=heavy"]))
 }
 
 /// Runs the tests in v86, an emulator that needs node.
@@ -139,11 +156,19 @@ pub(crate) fn v86(workspace: &Workspace) -> Result<()> {
 fn everything(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     only_host(&mut test).arg("--no-fail-fast");
-    match loop_device(workspace) {
-        Ok(()) => drop(test.args(["--features", "cli/loop-devices"])),
-        Err(error) => eprintln!("x: not tested: installing on a block device ({error:#})"),
+    if has_loop_devices(workspace) {
+        test.args(["--features", "cli/loop-devices,tests/loop-devices"]);
     }
     test
+}
+
+/// Whether tests that need loop devices can run here. If not, says so.
+fn has_loop_devices(workspace: &Workspace) -> bool {
+    let made = loop_device(workspace);
+    if let Err(error) = &made {
+        eprintln!("x: not tested: installing on a block device, disks with GRUB ({error:#})");
+    }
+    made.is_ok()
 }
 
 /// Runs every fuzz target for some seconds.

@@ -3,9 +3,8 @@
 use alloc::rc::Rc;
 use alloc::string::ToString;
 
-use super::Call;
 use crate::grub::blscfg;
-use crate::grub::machine::{FALSE, Machine, Status, TRUE};
+use crate::grub::machine::{Call, FALSE, Machine, Status, TRUE};
 use crate::grub::options::{Spec, Style, Value, flag, parse, with};
 use crate::grub::state::{Body, Item};
 

@@ -3,9 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::devices::reason;
-use crate::grub::machine::{FALSE, Machine, NO_DEVICE, NO_FILE, Status, TRUE};
+use crate::grub::machine::{Call, FALSE, Machine, NO_DEVICE, NO_FILE, Status, TRUE};
 use crate::grub::options::{Spec, Style, Value, flag, parse, with};
 use crate::search;
 use crate::storage::{Device, Table};

@@ -4,9 +4,8 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::devices::reason;
-use crate::grub::machine::{BAD_ARGUMENT, FALSE, INVALID_COMMAND, Machine, Status, TRUE};
+use crate::grub::machine::{BAD_ARGUMENT, Call, FALSE, INVALID_COMMAND, Machine, Status, TRUE};
 use crate::grub::number;
 use crate::grub::state::{Arguments, Outcome};
 use crate::limits;

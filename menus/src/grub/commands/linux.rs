@@ -3,9 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::loaded::Loaded;
-use crate::grub::machine::{Machine, NO_FILE, Status, TRUE};
+use crate::grub::machine::{Call, Machine, NO_FILE, Status, TRUE};
 use crate::storage::Location;
 
 /// `linux KERNEL words...`
@@ -13,6 +12,9 @@ pub(super) fn linux(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
     let [kernel, words @ ..] = call.arguments else {
         return machine.refuse("filename expected");
     };
+    if machine.has_hex {
+        machine.note("Fedora's GRUB takes `\\x` and two digits in a command line otherwise");
+    }
     let loaded = machine.loadable(kernel).and_then(|kernel| {
         Ok(Loaded::Linux {
             kernel,

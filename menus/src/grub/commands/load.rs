@@ -3,10 +3,9 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use super::linux::command_line;
 use crate::grub::loaded::Loaded;
-use crate::grub::machine::{FALSE, Machine, Status, TRUE};
+use crate::grub::machine::{Call, FALSE, Machine, Status, TRUE};
 use crate::menu::{Chain, Module};
 
 /// `multiboot KERNEL words...`

@@ -2,13 +2,13 @@
 //!
 //! | module | commands |
 //! |---|---|
-//! | [`variables`] | `set`, `unset`, `export`, `load_env`, `save_env`, ... |
-//! | [`flow`] | `if`'s `true` and `false`, `break`, `return`, `source`, `configfile`, `boot`, ... |
-//! | [`text`] | `echo`, `test`, `regexp` |
-//! | [`find`] | `search`, `probe`, `loopback` |
-//! | [`linux`] | `linux`, `initrd` |
-//! | [`load`] | `multiboot`, `module`, `chainloader`, and what cannot be started here |
-//! | [`entries`] | `menuentry`, `submenu`, `blscfg` |
+//! | `variables` | `set`, `unset`, `export`, `load_env`, `save_env`, ... |
+//! | `flow` | `if`'s `true` and `false`, `break`, `return`, `source`, `configfile`, `boot`, ... |
+//! | `text` | `echo`, `test`, `regexp` |
+//! | `find` | `search`, `probe`, `loopback` |
+//! | `linux` | `linux`, `initrd` |
+//! | `load` | `multiboot`, `module`, `chainloader`, and what cannot be started here |
+//! | `entries` | `menuentry`, `submenu`, `blscfg` |
 
 mod entries;
 mod find;
@@ -18,29 +18,7 @@ mod load;
 mod text;
 mod variables;
 
-use alloc::rc::Rc;
-use alloc::string::String;
-
-use super::machine::{BAD_ARGUMENT, Machine, Status};
-use super::syntax::Block;
-
-/// A command as it is called.
-pub(super) struct Call<'c> {
-    /// Its name.
-    pub(super) name: &'c str,
-    /// What follows the name. The text of a block is the last of them.
-    pub(super) arguments: &'c [String],
-    /// The block.
-    pub(super) block: Option<&'c Rc<Block>>,
-}
-
-/// What is done for a name.
-pub(super) enum Known {
-    /// It paints, plays, waits, or brings what is here already: it does nothing, and works.
-    Ignored,
-    /// This.
-    Run(fn(&mut Machine<'_>, &Call<'_>) -> Status),
-}
+use super::machine::{BAD_ARGUMENT, Known, Machine, Status};
 
 /// The command of this name.
 pub(super) fn find(name: &str) -> Option<Known> {

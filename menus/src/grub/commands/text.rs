@@ -3,8 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Call;
-use crate::grub::machine::{BAD_ARGUMENT, FALSE, Machine, Status, TRUE};
+use crate::grub::machine::{BAD_ARGUMENT, Call, FALSE, Machine, Status, TRUE};
 use crate::grub::options::{Spec, Style, Value, flag, parse, with};
 use crate::grub::regexp::{Groups, Regexp};
 

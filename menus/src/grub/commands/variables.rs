@@ -3,9 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Call;
 use crate::grub::environment;
-use crate::grub::machine::{BAD_ARGUMENT, FALSE, Machine, NO_FILE, Status, TRUE};
+use crate::grub::machine::{BAD_ARGUMENT, Call, FALSE, Machine, NO_FILE, Status, TRUE};
 use crate::grub::number;
 use crate::grub::options::{Parsed, Spec, Style, Value, flag, parse, with};
 use crate::limits;
@@ -149,11 +148,15 @@ fn read(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(Parsed, Location,
         machine.complain(&alloc::format!("file `{name}' not found"));
         return Err(NO_FILE);
     };
-    let block = match machine.state.blocks.get(&file) {
+    let known = machine.state.blocks.get(&file);
+    let block = match known.or(machine.blocks.get(&file)) {
         Some(block) => block.clone(),
         None if !machine.budget.file() => return Err(NO_FILE),
         None => match machine.storage.read(&file, limits::OUTPUT) {
-            Ok(block) => block,
+            Ok(block) => {
+                machine.blocks.insert(file.clone(), block.clone());
+                block
+            }
             Err(failure) => {
                 machine.note(&crate::grub::devices::reason(&file, &failure));
                 return Err(NO_FILE);

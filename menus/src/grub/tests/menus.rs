@@ -278,7 +278,7 @@ fn submenus_see_exported_variables() {
             "S>T = linux /vmlinuz [3 a= b=2] ",
             "S>U>V = linux /vmlinuz [V a= b=2] ",
             "S = linux /vmlinuz [x a=1 b=2] ",
-            "S (2) = linux /vmlinuz [y a=1 b=2] ",
+            "S#2 = linux /vmlinuz [y a=1 b=2] ",
         ]
     );
     assert_eq!(menu.entries[0].aliases, ["0>0", "s>t"]);

@@ -182,7 +182,8 @@ impl Guest {
             .fold(0, |ticks, &byte| ticks << 8 | u32::from(byte)))
     }
 
-    fn memory(&mut self, at: u64, size: usize) -> Result<Vec<u8>> {
+    /// Bytes of the machine's physical memory.
+    pub fn memory(&mut self, at: u64, size: usize) -> Result<Vec<u8>> {
         let dump = self.files.path().join("memory");
         self.monitor()?.memory(at, size, &dump)
     }

@@ -9,11 +9,10 @@
 //! * A title with BSD's slices, `(hd0,2,a)`: nothing of gapboot starts from those.
 //! * A line that a backslash joins with the next: the converter does not join them.
 
-mod common;
-
+use crate::SEEDS;
+use crate::random::Random;
+use crate::script::{self, Boot, words};
 use anyhow::Result;
-use common::random::Random;
-use common::{Boot, script, words};
 use menus::memory::Memory;
 use menus::menu::Boots;
 use menus::storage::{Partition, Properties, Table};
@@ -221,7 +220,7 @@ fn file(random: &mut Random) -> String {
 
 #[test]
 fn generated_configurations() {
-    for seed in 0..200 {
+    for seed in 0..SEEDS {
         assert_same(&generated(&mut Random::new(seed)), &format!("seed {seed}"));
     }
 }

@@ -1,6 +1,21 @@
 //! The GRUB scripts that the converters write, as far as they write them.
 
-use super::{Boot, words};
+/// What an entry boots, as far as the converters say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Boot {
+    /// The label or title.
+    pub(crate) name: String,
+    /// From the root of the device, or `(hd0,1)/path`.
+    pub(crate) kernel: String,
+    pub(crate) initrds: Vec<String>,
+    /// Words with one space between them, without `initrd=`.
+    pub(crate) cmdline: String,
+}
+
+/// Words with one space between them.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 /// What each `menuentry` of a script boots, in order: those that boot Linux.
 ///

@@ -12,11 +12,11 @@
 //! * `mboot.c32` makes it use up the memory.
 //! * Without a timeout it converts the default label only.
 
-mod common;
-
+use crate::SEEDS;
+use crate::random::Random;
+use crate::script::{self, Boot, words};
+use crate::tree;
 use anyhow::{Context, Result};
-use common::random::Random;
-use common::{Boot, script, tree, words};
 use menus::menu::Boots;
 use menus::{Device, Location, Menu};
 use std::fs;
@@ -285,7 +285,7 @@ fn label(random: &mut Random, number: usize) -> String {
 
 #[test]
 fn generated_configurations() {
-    for seed in 0..100 {
+    for seed in 0..SEEDS {
         let tree = tempfile::tempdir().unwrap();
         generated(&mut Random::new(seed), tree.path()).unwrap();
         let grub = by_grub(tree.path(), "/isolinux/isolinux.cfg").unwrap();

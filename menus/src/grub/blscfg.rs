@@ -1,5 +1,6 @@
 //! Entries of the Boot Loader Specification as Fedora's `blscfg` makes them.
 
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -164,7 +165,8 @@ fn add(machine: &mut Machine<'_>, entry: &Entry) {
     let users = entry
         .first("grub_users")
         .map(|users| fill_in(machine, users));
-    machine.state.bls.insert(entry.name.clone());
+    machine.charge(machine.state.bls.len());
+    Rc::make_mut(&mut machine.state.bls).insert(entry.name.clone());
     machine.state.items.push(Item {
         title: title.to_string(),
         id: Some(entry.name.clone()),

@@ -9,6 +9,8 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct Budget {
     steps: u32,
+    /// Bytes for which no step was taken yet.
+    bytes: usize,
     files: u32,
     output: usize,
     entries: usize,
@@ -34,6 +36,7 @@ impl Budget {
     pub(super) fn new() -> Self {
         Self {
             steps: limits::STEPS,
+            bytes: 0,
             files: limits::FILES,
             output: limits::OUTPUT,
             entries: limits::ENTRIES,
@@ -49,7 +52,9 @@ impl Budget {
 
     /// Takes steps for this many bytes that are copied or looked at.
     pub(super) fn bytes(&mut self, count: usize) -> bool {
-        let steps = count.checked_div(BYTES_PER_STEP).unwrap_or_default();
+        self.bytes = self.bytes.saturating_add(count);
+        let steps = self.bytes.checked_div(BYTES_PER_STEP).unwrap_or_default();
+        self.bytes = self.bytes.checked_rem(BYTES_PER_STEP).unwrap_or_default();
         self.steps(u32::try_from(steps).unwrap_or(u32::MAX))
     }
 

@@ -13,6 +13,9 @@ use super::syntax::{Piece, Word};
 use super::wildcard;
 use crate::limits;
 
+/// Bytes that an argument costs besides its text.
+const ARGUMENT: usize = 32;
+
 /// Arguments under construction. `None` is one without a piece, which does not count.
 #[derive(Default)]
 struct Arguments(Vec<Option<String>>);
@@ -59,7 +62,7 @@ impl Machine<'_> {
             if length > limits::OUTPUT {
                 self.budget.long();
             }
-            if !self.budget.bytes(length) {
+            if !self.budget.bytes(length.saturating_add(ARGUMENT)) {
                 return Vec::new();
             }
         }
@@ -91,7 +94,13 @@ impl Machine<'_> {
                     if index > 0 {
                         arguments.begin();
                     }
-                    self.budget.bytes(value.len());
+                    if !self.budget.bytes(value.len().saturating_add(ARGUMENT)) {
+                        return;
+                    }
+                    let words = value.split_ascii_whitespace().count();
+                    if !self.budget.bytes(words.saturating_mul(ARGUMENT)) {
+                        return;
+                    }
                     arguments.append_split(value);
                 }
             }
@@ -100,7 +109,9 @@ impl Machine<'_> {
                     if index > 0 {
                         arguments.begin();
                     }
-                    self.budget.bytes(value.len());
+                    if !self.budget.bytes(value.len().saturating_add(ARGUMENT)) {
+                        return;
+                    }
                     if value.len() > limits::OUTPUT {
                         self.budget.long();
                         return;

@@ -125,6 +125,7 @@ impl<'a> Machine<'a> {
             let unit = parser::unit(source, at);
             at = unit.end.max(at.saturating_add(1));
             for (name, body) in unit.functions {
+                self.charge(self.state.functions.len());
                 Rc::make_mut(&mut self.state.functions).insert(name, body);
             }
             match unit.list {
@@ -166,6 +167,12 @@ impl<'a> Machine<'a> {
             Some(source) => self.note_at(&source, line, what),
             None => self.state.note(what),
         }
+    }
+
+    /// Takes what it costs to change a table with this many lines, of which an entry's
+    /// copy of the state may first need a copy.
+    pub(super) fn charge(&mut self, lines: usize) {
+        self.budget.bytes(lines);
     }
 
     /// Goes one level deeper, unless that is too deep.

@@ -49,7 +49,7 @@ pub(super) fn read(storage: &dyn Storage, config: &Location) -> Menu {
         default: None,
         timeout: timeout(&top.variables),
         notes: Vec::new(),
-        writes: changes(storage, &top, None),
+        writes: changes(&machine, &top, None),
     };
     let once = menu.writes.iter().any(|block| clears_wish(storage, block));
     entries(&mut machine, &mut menu, top, once);
@@ -246,7 +246,7 @@ impl Tree {
             title: item.title.clone(),
             config: item.config.clone().unwrap_or_else(|| self.config.clone()),
             line: item.line,
-            writes: changes(machine.storage, &state, Some(base)),
+            writes: changes(machine, &state, Some(base)),
             notes: core::mem::take(&mut state.notes),
             boots: match protected {
                 true => Boots::Nothing(PROTECTED.to_string()),
@@ -365,13 +365,11 @@ fn is_protected(base: &State, item: &Item) -> bool {
     superusers.is_some() && item.users.is_some()
 }
 
-/// Blocks that are not as they are on the disk, or as they were before.
-fn changes(storage: &dyn Storage, state: &State, before: Option<&State>) -> Vec<EnvironmentBlock> {
+/// Blocks that are not as they were before, or as they are on the disk.
+fn changes(machine: &Machine<'_>, state: &State, before: Option<&State>) -> Vec<EnvironmentBlock> {
     let changed = state.blocks.iter().filter(|(file, content)| {
-        match before.and_then(|before| before.blocks.get(*file)) {
-            Some(old) => old != *content,
-            None => storage.read(file, limits::OUTPUT).ok().as_ref() != Some(*content),
-        }
+        let known = before.and_then(|before| before.blocks.get(*file));
+        known.or(machine.blocks.get(*file)) != Some(*content)
     });
     let block = |(file, content): (&Location, &Vec<u8>)| EnvironmentBlock {
         file: file.clone(),

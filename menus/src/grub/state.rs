@@ -19,7 +19,7 @@ pub(super) struct State {
     /// Functions.
     pub(super) functions: Rc<BTreeMap<String, Rc<List>>>,
     /// Devices that `loopback` made.
-    pub(super) loopbacks: BTreeMap<String, Device>,
+    pub(super) loopbacks: Rc<BTreeMap<String, Device>>,
     /// Arguments of the function that runs, or of the entry.
     pub(super) arguments: Option<Arguments>,
     /// Loops and returns.
@@ -27,11 +27,11 @@ pub(super) struct State {
     /// What is ready to be booted.
     pub(super) loaded: Loaded,
     /// Environment blocks that were changed, as they are now.
-    pub(super) blocks: BTreeMap<Location, Vec<u8>>,
+    pub(super) blocks: Rc<BTreeMap<Location, Vec<u8>>>,
     /// Entries of the menu that is being made.
     pub(super) items: Vec<Item>,
     /// Names of entries of the Boot Loader Specification that are already among them.
-    pub(super) bls: BTreeSet<String>,
+    pub(super) bls: Rc<BTreeSet<String>>,
     /// What ended it all.
     pub(super) outcome: Option<Outcome>,
     /// What was not understood.

@@ -14,9 +14,9 @@ use tests::debian::package;
 use tests::tool::{command, missing, run};
 
 /// Lines of the terminal: more than a menu has entries.
-const ROWS: u32 = 120;
+const ROWS: u32 = 50;
 /// Columns for a menu: more than a title has characters.
-pub(crate) const MENU: u32 = 400;
+pub(crate) const MENU: u32 = 120;
 /// Columns for output: more than a line has characters.
 pub(crate) const OUTPUT: u32 = 30_000;
 
@@ -24,7 +24,7 @@ pub(crate) const OUTPUT: u32 = 30_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// After how much silence it is asked to go on.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The key for the first entry.
 const HOME: &str = "\x01";
@@ -135,7 +135,8 @@ impl Emulator {
             let bytes = match self.bytes.recv_timeout(PAUSE) {
                 Ok(bytes) => bytes,
                 Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
-                    self.keys.write_all(HOME.as_bytes()).unwrap();
+                    // It may have ended meanwhile: what it said last comes next.
+                    let _ = self.keys.write_all(HOME.as_bytes());
                     continue;
                 }
                 Err(_) => {

@@ -97,7 +97,7 @@ fn of_grub_mkconfig() {
 fn at_random() {
     let menus = match cfg!(feature = "heavy") {
         true => 60,
-        false => 6,
+        false => 4,
     };
     for seed in 1..=menus {
         let mut random = scripts::Random::new(seed);

@@ -36,7 +36,7 @@ fn compare(script: &str) -> bool {
 fn of_changed_scripts() {
     let rounds = match cfg!(feature = "heavy") {
         true => 20_000,
-        false => 1_500,
+        false => 800,
     };
     let mut right = 0;
     for seed in 1..=rounds {

@@ -121,9 +121,22 @@ pub(crate) fn quick(workspace: &Workspace) -> Result<()> {
 /// As [`all`].
 pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     packages::ensure(&[TOOLS, HEAVY_TOOLS].concat())?;
+    let mut tally = Tally::new();
+    tally.step("dist");
     let (built, _) = Built::build(workspace)?;
+    tally.step("machines");
+    cargo_test::run(&mut heavy_machines(workspace, &built), &mut tally);
+    tally.step("menus");
+    let mut menus = built.test(workspace);
+    menus.args(["--package=menus", "--features=heavy", "--no-fail-fast"]);
+    cargo_test::run(&mut menus, &mut tally);
+    tally.end()
+}
+
+/// The tests that start many machines, or large ones.
+fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
-    test.args(["--package=tests", "--features=heavy"]);
+    test.args(["--package=tests", "--features=heavy", "--no-fail-fast"]);
     test.args([
         "--test=bridge",
         "--test=heavy",
@@ -133,9 +146,8 @@ pub(crate) fn heavy(workspace: &Workspace) -> Result<()> {
     if has_loop_devices(workspace) {
         test.args(["--features=loop-devices", "--test=others"]);
     }
-    run(test.args(["--", "--test-threads=1"]))?;
-    let mut menus = built.test(workspace);
-    run(menus.args(["--package=menus", "--features=heavy"]))
+    test.args(["--", "--test-threads=1"]);
+    test
 }
 
 /// Runs the tests in v86, an emulator that needs node.

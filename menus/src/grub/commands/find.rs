@@ -1,5 +1,6 @@
 //! `search`, `probe`, `loopback`: devices.
 
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -213,7 +214,8 @@ pub(super) fn loopback(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
         Err(message) => return machine.refuse(&message),
     };
     if let (true, [name, ..]) = (parsed.has("delete"), parsed.rest.as_slice()) {
-        return match machine.state.loopbacks.remove(name) {
+        machine.charge(machine.state.loopbacks.len());
+        return match Rc::make_mut(&mut machine.state.loopbacks).remove(name) {
             Some(_) => TRUE,
             None => NO_DEVICE,
         };
@@ -227,7 +229,8 @@ pub(super) fn loopback(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
     });
     match made {
         Ok(device) => {
-            machine.state.loopbacks.insert(name.clone(), device);
+            machine.charge(machine.state.loopbacks.len());
+            Rc::make_mut(&mut machine.state.loopbacks).insert(name.clone(), device);
             TRUE
         }
         Err(why) => {

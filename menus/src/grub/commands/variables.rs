@@ -1,5 +1,6 @@
 //! Commands on variables and on the environment block.
 
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -7,7 +8,6 @@ use crate::grub::environment;
 use crate::grub::machine::{BAD_ARGUMENT, Call, FALSE, Machine, NO_FILE, Status, TRUE};
 use crate::grub::number;
 use crate::grub::options::{Parsed, Spec, Style, Value, flag, parse, with};
-use crate::limits;
 use crate::storage::Location;
 
 /// `set name=value`; without arguments all variables are printed.
@@ -80,6 +80,9 @@ pub(super) fn hwmatch(machine: &mut Machine<'_>, _: &Call<'_>) -> Status {
     TRUE
 }
 
+/// The most bytes of an environment block. GRUB's own has 1,024.
+const BLOCK: usize = 16 << 10;
+
 const FILE: &[Spec] = &[
     with("file", Some('f'), Value::Yes),
     flag("skip-sig", Some('s')),
@@ -129,7 +132,10 @@ pub(super) fn save_env(machine: &mut Machine<'_>, call: &Call<'_>) -> Status {
             return machine.refuse("environment block too small");
         }
     }
-    machine.state.blocks.insert(file, block);
+    let all = machine.state.blocks.len().saturating_mul(BLOCK);
+    if machine.budget.bytes(all) {
+        Rc::make_mut(&mut machine.state.blocks).insert(file, block);
+    }
     TRUE
 }
 
@@ -152,7 +158,7 @@ fn read(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(Parsed, Location,
     let block = match known.or(machine.blocks.get(&file)) {
         Some(block) => block.clone(),
         None if !machine.budget.file() => return Err(NO_FILE),
-        None => match machine.storage.read(&file, limits::OUTPUT) {
+        None => match machine.storage.read(&file, BLOCK) {
             Ok(block) => {
                 machine.blocks.insert(file.clone(), block.clone());
                 block

@@ -53,6 +53,8 @@ pub struct Entry {
     pub id: String,
     /// The text in the menu.
     pub title: String,
+    /// Its file's name counts attempts.
+    pub is_counted: bool,
     /// The command line, or why there is nothing to start: a sentence.
     pub cmdline: Cmdline,
     /// All about it: names of at most 13 characters, and values.
@@ -74,8 +76,9 @@ pub trait Offers {
     /// The directory cannot be read: a sentence.
     fn mounted(&mut self, unread: &Unread, at: PathBuf) -> Result<(), String>;
 
-    /// Reads the menus of the open disks.
-    fn menus(&mut self) -> Vec<Menu>;
+    /// Reads the menus of the open disks. `numbers` are those that the BIOS gave to some
+    /// disks, and the disks.
+    fn menus(&mut self, numbers: &[(u32, usize)]) -> Vec<Menu>;
 
     /// Reads a configuration that lies in no usual place.
     ///
@@ -95,6 +98,14 @@ pub trait Offers {
     /// # Errors
     /// It starts no kernel, or a file cannot be read: a sentence.
     fn payload(&self, menu: usize, entry: usize, cmdline: Option<&str>) -> Result<Payload, String>;
+
+    /// Counts the attempt to start an entry of a menu in the name of its file, which may be
+    /// written to now. Gives what the system is to be told of it, the data of a node; nothing
+    /// if the entry has no counter.
+    ///
+    /// # Errors
+    /// It is not counted: a sentence. The entry may be started all the same.
+    fn count(&mut self, menu: usize, entry: usize) -> Result<Option<Vec<u8>>, String>;
 
     /// What kexec starts of files of [`Offers::storage`].
     ///

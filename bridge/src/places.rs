@@ -11,10 +11,12 @@ pub struct Places<'a>(pub &'a dyn Offers);
 impl Places<'_> {
     /// A device by its name (`sda1`, `/dev/sda1`), `LABEL=`, `UUID=`, `PARTUUID=` or
     /// `PARTLABEL=`; in front of it, `TYPE:` says which file system it must have. Of several
-    /// the first one is meant.
+    /// on one disk the first one is meant, as an image for CDs and disks alike begins with
+    /// its first partition.
     ///
     /// # Errors
-    /// There is no such device: a sentence.
+    /// There is no such device, or there are some on several disks, of which one may be a
+    /// stick that somebody plugged in: a sentence.
     pub fn device(&self, called: &str) -> Result<Device, String> {
         let called = called.trim_matches(['(', ')']);
         let (kind, name) = match called.split_once(':') {
@@ -22,8 +24,8 @@ impl Places<'_> {
             None => (None, called),
         };
         let storage = self.0.storage();
-        let mut devices = storage.devices().into_iter();
-        let found = devices.find(|device| {
+        let devices = storage.devices().into_iter();
+        let mut found = devices.filter(|device| {
             let properties = storage.properties(*device);
             let is_kind = kind.is_none_or(|kind| {
                 let own = properties.file_system.as_deref();
@@ -31,7 +33,17 @@ impl Places<'_> {
             });
             is_kind && self.is(*device, name)
         });
-        found.ok_or_else(|| format!("there is no device {called}"))
+        let first = found.next();
+        let first = first.ok_or_else(|| format!("there is no device {called}"))?;
+        let disk = |device: Device| storage.properties(device).disk;
+        match found.find(|other| disk(*other) != disk(first)) {
+            None => Ok(first),
+            Some(other) => Err(format!(
+                "{called} is not clear: {} and {} are called so; name one of them",
+                self.0.called(first),
+                self.0.called(other)
+            )),
+        }
     }
 
     fn is(&self, device: Device, name: &str) -> bool {

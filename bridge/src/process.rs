@@ -16,6 +16,9 @@ const KERNEL: [(&str, &str); 4] = [
     ("tmpfs", "/run"),
 ];
 
+/// Where EFI's variables are mounted.
+const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
+
 /// Mounts what every program expects. What is there already stays.
 pub fn mount_kernel() {
     for (kind, at) in KERNEL {
@@ -50,10 +53,17 @@ pub struct Mounted {
     pub at: PathBuf,
 }
 
-/// Lets nothing write to a device from now on.
-pub fn protect(node: &Path) {
+/// Lets nothing write to a device from now on, or permits it again.
+pub fn protect(node: &Path, on: bool) {
     // The device is opened for reading only, whether it can be protected or not.
-    let _ = fs::File::open(node).and_then(|device| kexec::block::set_read_only(&device));
+    let _ = fs::File::open(node).and_then(|device| kexec::block::set_read_only(&device, on));
+}
+
+/// Mounts EFI's variables, if there are any, for reading only.
+pub fn mount_efi_variables() {
+    let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::NODEV;
+    // Without them the medium is not known.
+    let _ = mount("efivarfs", EFI_VARIABLES, "efivarfs", flags, None);
 }
 
 /// Mounts a file system for reading only, without replaying its journal: nothing is
@@ -67,7 +77,7 @@ pub fn mount_read_only(node: &Path, kind: &str, at: &Path) -> Result<(), String>
     fs::create_dir_all(at).map_err(fail)?;
     let flags = MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let options = std::ffi::CString::new(options).unwrap_or_default();
-    protect(node);
+    protect(node, true);
     mount(node, at, kind, flags, Some(options.as_c_str())).map_err(|error| fail(error.into()))
 }
 

@@ -24,6 +24,9 @@ use crate::shell::{self, End};
 /// The system.
 const ROOT: &str = "/";
 
+/// There after a start by UEFI.
+const EFI: &str = "sys/firmware/efi";
+
 /// Runs the bridge, which never ends but in another kernel.
 pub fn run(offers: &mut dyn Offers) -> ! {
     process::mount_kernel();
@@ -68,6 +71,7 @@ fn bridge(offers: &mut dyn Offers) {
     let index = Index::read(&root.join("lib/modules").join(release)).unwrap_or_default();
     let log = Log::new(session.options.debug);
     let mut devices = Devices::new(Loader::new(&index, &insert), log);
+    devices.keeps_text_mode = session.options.text_mode;
     {
         let mut screen = Screen::new(&mut terminals, &mut devices, false);
         screen.clear();
@@ -78,6 +82,10 @@ fn bridge(offers: &mut dyn Offers) {
             screen.devices().load(&name, &parameters);
         }
         screen.devices().coldplug(root);
+        if root.join(EFI).exists() {
+            screen.devices().load("fs-efivarfs", "");
+            process::mount_efi_variables();
+        }
         settle(&mut session, &mut screen);
         session.look(root, &mut screen);
     }
@@ -161,7 +169,7 @@ fn menus(session: &mut Session, terminals: &mut Terminals, devices: &mut Devices
                 }
                 screen.line(&format!("Starting {}", item.title));
                 screen.flush();
-                let payload = session.payload(item, cmdline.as_deref());
+                let payload = session.prepared(item, cmdline.as_deref(), &mut screen);
                 let started = payload.and_then(|payload| session.start(&payload, root));
                 message = started.err().unwrap_or_default();
             }
@@ -181,8 +189,8 @@ fn menus(session: &mut Session, terminals: &mut Terminals, devices: &mut Devices
             }
             Answer::Look => session.look(root, &mut screen),
         }
-        // What was unmounted for a kernel that did not start.
-        if session.disks.is_empty() {
+        // What was unmounted or counted for a kernel that did not start.
+        if session.disks.is_empty() || session.is_stale {
             session.look(root, &mut screen);
         }
     }

@@ -19,6 +19,9 @@ use crate::process::{self, Mounted};
 const MOUNTS: &str = "/run/gapboot";
 /// Those that are mounted because they are not read otherwise, by GRUB's names.
 const MOUNTED: [&str; 4] = ["ext2", "xfs", "btrfs", "f2fs"];
+/// What is said of counted entries where the next system is not told of its counter.
+const NEVER_GOOD: &str = "Attempts are counted, but no system can be marked good: this Linux permits \
+                          kexec_file_load only. Set `save off`, or use a kernel with kexec_load.";
 /// Bytes of the largest configuration.
 const MOST: usize = 64 << 10;
 
@@ -36,6 +39,8 @@ pub struct Session<'o> {
     pub mounted: Vec<Mounted>,
     /// What a person should know: sentences.
     pub messages: Vec<String>,
+    /// A file has another name than when the disks were looked at.
+    pub is_stale: bool,
     cmdline: String,
     built_in: String,
 }
@@ -55,6 +60,7 @@ impl<'o> Session<'o> {
             menus: Vec::new(),
             mounted: Vec::new(),
             messages: Vec::new(),
+            is_stale: false,
             cmdline,
             built_in,
         }
@@ -95,7 +101,7 @@ impl<'o> Session<'o> {
         screen.devices().looked();
         self.disks = disks::disks(root);
         for disk in &self.disks {
-            process::protect(&disk.node);
+            process::protect(&disk.node, true);
         }
         let unread = self.offers.open(&self.disks);
         self.messages.clear();
@@ -104,14 +110,40 @@ impl<'o> Session<'o> {
                 self.messages.push(problem);
             }
         }
-        self.menus = self.offers.menus();
         self.read_options();
+        if let Some(device) = &self.options.device
+            && let Err(problem) = Places(&*self.offers).device(device)
+        {
+            self.messages
+                .push(format!("Nothing starts by itself: {problem}."));
+        }
+        self.menus = self.offers.menus(&self.numbers());
         self.read_configurations();
+        self.is_stale = false;
+        if self.options.save && self.has_counters() && !kexec::takes_segments() {
+            self.messages.push(NEVER_GOOD.to_owned());
+        }
         let notes = self.menus.iter().flat_map(|menu| {
             let disk = self.disks.get(menu.disk).map_or("", |disk| &disk.name);
             menu.notes.iter().map(move |note| format!("{disk}: {note}"))
         });
         self.messages.extend(notes);
+    }
+
+    /// The numbers that GRUB had for disks, and the disks.
+    fn numbers(&self) -> Vec<(u32, usize)> {
+        let places = Places(&*self.offers);
+        let numbers = self.options.grub_maps.iter();
+        let numbers = numbers.filter_map(|(number, device)| {
+            let device = places.device(device).ok()?;
+            Some((*number, self.disk_of(device)?))
+        });
+        numbers.collect()
+    }
+
+    fn has_counters(&self) -> bool {
+        let mut entries = self.menus.iter().flat_map(|menu| &menu.entries);
+        entries.any(|entry| entry.is_counted)
     }
 
     /// Mounts a file system that is not read otherwise.
@@ -255,6 +287,48 @@ impl<'o> Session<'o> {
             }
             Starts::Messages => Err("There is nothing to start.".to_owned()),
         }
+    }
+
+    /// What an entry starts. The attempt is counted, if that is wanted.
+    ///
+    /// # Errors
+    /// As for [`Session::payload`].
+    pub fn prepared(
+        &mut self,
+        item: &Item,
+        cmdline: Option<&str>,
+        screen: &mut Screen,
+    ) -> Result<Payload, String> {
+        let payload = self.payload(item, cmdline);
+        // An entry that cannot be started has used an attempt too, as with the loader.
+        let node = self.count(item).unwrap_or_else(|problem| {
+            screen.line(&problem);
+            None
+        });
+        Ok(Payload {
+            node: node.filter(|_| kexec::takes_segments()),
+            ..payload?
+        })
+    }
+
+    /// Counts the attempt to start an entry. Nothing else writes to a disk.
+    fn count(&mut self, item: &Item) -> Result<Option<Vec<u8>>, String> {
+        let Starts::Entry { menu, entry } = item.starts else {
+            return Ok(None);
+        };
+        let listed = self.menus.get(menu);
+        let is_counted = listed
+            .and_then(|menu| menu.entries.get(entry))
+            .is_some_and(|entry| entry.is_counted);
+        let disk = listed.and_then(|menu| self.disks.get(menu.disk));
+        let Some(disk) = disk.filter(|_| is_counted && self.options.save) else {
+            return Ok(None);
+        };
+        self.is_stale = true;
+        process::protect(&disk.node, false);
+        let counted = self.offers.count(menu, entry);
+        process::protect(&disk.node, true);
+        counted
     }
 
     /// Starts a kernel. Comes back only if that fails.

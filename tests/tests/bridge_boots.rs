@@ -1,5 +1,6 @@
-//! The bridge, started by several loaders, starts systems on disks that the BIOS cannot see
-//! or that no loader of a BIOS can read.
+//! The bridge, started by every loader, starts systems on disks that the BIOS cannot see or
+//! that no loader of a BIOS can read. Each loader and each kind of menu occurs here; every
+//! pair of them, behind the feature `heavy`.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,11 +8,16 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tests::MIB;
+use tests::debian::Flavour;
 use tests::gapboot;
-use tests::guests::bridge::{MENU, Target, build};
+use tests::guests::bridge::target::counted;
+use tests::guests::bridge::{Menu, Target, build, menu};
+use tests::guests::running::{self, START};
+use tests::images::large_sectors::{make_journal_dirty, names};
 use tests::images::{Disk, Fat, Partition};
 use tests::loaders::all::{By, HandedIn, Loader};
-use tests::machines::qemu::{Exit, Machine};
+use tests::machines::ovmf;
+use tests::machines::qemu::{Exit, Guest, Machine};
 
 /// TCG, two machines at a time, on a machine that has other work.
 const TIME: Duration = Duration::from_secs(300);
@@ -27,45 +33,65 @@ fn bridge() -> &'static Path {
     image
 }
 
-/// Runs a machine until its end, after the keys that are typed on the serial line as soon
-/// as the menu shows these titles.
-fn run(machine: &Machine, titles: &[&str], keys: &str) -> Result<String> {
-    let mut guest = machine.start()?;
-    for title in titles {
-        guest.wait_for_serial(title)?;
-    }
-    if !keys.is_empty() {
-        guest.wait_for_serial(MENU)?;
-        guest.type_on_serial(keys.as_bytes())?;
-    }
+/// The machine on which a loader starts the bridge.
+fn machine(loader: Loader, cmdline: Option<&str>, directory: &Path) -> Result<Machine> {
+    let handed_in = HandedIn {
+        cmdline,
+        ..HandedIn::default()
+    };
+    let machine = loader.machine(bridge(), handed_in, directory)?;
+    Ok(machine.memory(1024).timeout(TIME))
+}
+
+/// The serial line of a machine, once its system has turned it off.
+fn end(guest: Guest) -> Result<String> {
     let outcome = guest.finish()?;
     assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
     Ok(outcome.serial)
 }
 
-/// One menu with the entries of three disks, each of another kind, answered on the serial
-/// line: the one on virtio with sectors of 4096 bytes is started.
+/// A loader starts the bridge, whose menu is answered on the serial line.
+fn chosen(loader: Loader, kind: Menu) -> Result<()> {
+    let directory = tests::scratch()?;
+    let target = Target::new(kind, directory.path())?;
+    let machine = machine(loader, None, directory.path())?;
+    let mut guest = target.attach(machine).start()?;
+    menu::choose(&mut guest, &[kind.title()])?;
+    target.check(&end(guest)?)
+}
+
+/// A loader hands the bridge options, by which it starts a system without a question.
+fn by_options(loader: Loader, kind: Menu, options: &str) -> Result<()> {
+    let directory = tests::scratch()?;
+    let target = Target::new(kind, directory.path())?;
+    let machine = machine(loader, Some(options), directory.path())?;
+    target.check(&end(target.attach(machine).start()?)?)
+}
+
+/// One menu with the entries of three disks, each of another kind, on the serial line and
+/// on the screen: an entry is selected on the one, and started on the other.
 #[test]
 fn by_qemu_three_disks() -> Result<()> {
     let directory = tests::scratch()?;
-    let targets = [
-        Target::bls(directory.path())?,
-        Target::grub(directory.path())?,
-        Target::extlinux(directory.path())?,
-    ];
-    let mut machine = Loader::Qemu.machine(bridge(), HandedIn::default(), directory.path())?;
+    let kinds = [Menu::Grub, Menu::Extlinux, Menu::Bls];
+    let targets = kinds.map(|kind| Target::new(kind, directory.path()));
+    let mut machine = machine(Loader::Qemu, None, directory.path())?;
     for target in &targets {
-        machine = target.attach(machine);
+        machine = target.as_ref().unwrap().attach(machine);
     }
-    let titles = [
-        "nvme0n1: Debian by GRUB",
-        "sda: Debian by EXTLINUX",
-        "vda: Debian by BLS",
-    ];
-    let serial = run(&machine.memory(1024).timeout(TIME), &titles, "\x1b[F\r")?;
-    targets[0].check(&serial)?;
-    targets[1].check_unchanged()?;
-    targets[2].check_unchanged()
+    let titles = kinds.map(|kind| format!("{}: {}", kind.disk(), kind.title()));
+    let titles = titles.each_ref().map(String::as_str);
+    let mut guest = machine.start()?;
+    let key = menu::key(&mut guest, &titles)?;
+    guest.wait_for_linux_screen("Enter boot")?;
+    guest.type_on_serial(&[key])?;
+    guest.wait_for_serial("from=bls")?;
+    guest.press_in_linux(&["ret"])?;
+    let serial = end(guest)?;
+    for target in &targets[..2] {
+        target.as_ref().unwrap().check_unchanged()?;
+    }
+    targets[2].as_ref().unwrap().check(&serial)
 }
 
 /// Started by an entry `linux` of gapboot on SeaBIOS, the bridge finds its options on the
@@ -73,7 +99,7 @@ fn by_qemu_three_disks() -> Result<()> {
 #[test]
 fn by_gapboot_with_options_on_the_medium() -> Result<()> {
     let directory = tests::scratch()?;
-    let target = Target::grub(directory.path())?;
+    let target = Target::new(Menu::Grub, directory.path())?;
     let medium = directory.path().join("medium.img");
     let esp = Partition::esp(Fat::new(32))
         .file("bridge.efi", bridge().to_owned())
@@ -88,50 +114,194 @@ fn by_gapboot_with_options_on_the_medium() -> Result<()> {
     Disk::new(300 * MIB).partition(esp).build(&medium)?;
     gapboot::install(&medium)?;
     let machine = target.attach(Machine::new(&medium).memory(1024).timeout(TIME));
-    target.check(&run(&machine, &[], "")?)
+    target.check(&end(machine.start()?)?)
 }
 
-/// Started as a unified kernel image of gapboot's, it starts a system on a stick.
+/// Started by OVMF itself, the bridge finds the same by what systemd's stub leaves.
+#[test]
+fn by_ovmf_with_options_on_the_medium() -> Result<()> {
+    let directory = tests::scratch()?;
+    let target = Target::new(Menu::Uki, directory.path())?;
+    let medium = directory.path().join("medium.img");
+    let esp = Partition::esp(Fat::new(32))
+        .file(ovmf::PROGRAM, bridge().to_owned())
+        .file("gapboot/bridge.conf", "timeout 1\ndevice nvme0n1p1\n");
+    Disk::new(300 * MIB).partition(esp).build(&medium)?;
+    let machine = ovmf::machine(&medium, &directory.path().join("variables"))?;
+    let machine = target.attach(machine.memory(1024).timeout(TIME));
+    target.check(&end(machine.start()?)?)
+}
+
+/// Started as a Unified Kernel Image of gapboot's, it starts a system on a stick, which is
+/// chosen on the screen.
 #[test]
 fn by_gapboot_type_2() -> Result<()> {
     let directory = tests::scratch()?;
-    let target = Target::extlinux(directory.path())?;
-    let loader = Loader::Gapboot(By::Type2);
-    let machine = loader.machine(bridge(), HandedIn::default(), directory.path())?;
-    let machine = target.attach(machine).memory(1024).timeout(TIME);
-    let titles = ["sda: Debian by EXTLINUX"];
-    let serial = run(&machine, &titles, "\r")?;
-    target.check(&serial)
+    let kind = Menu::Extlinux;
+    let target = Target::new(kind, directory.path())?;
+    let machine = machine(Loader::Gapboot(By::Type2), None, directory.path())?;
+    let mut guest = target.attach(machine).start()?;
+    let key = menu::key(&mut guest, &[kind.title()])?;
+    guest.wait_for_linux_screen(kind.title())?;
+    guest.press_in_linux(&[&char::from(key).to_string(), "ret"])?;
+    target.check(&end(guest)?)
 }
 
-/// Started by GRUB, with options on the command line.
+#[test]
+fn by_systemd_boot() -> Result<()> {
+    chosen(Loader::SystemdBoot(By::Type2), Menu::Grub)
+}
+
 #[test]
 fn by_grub_with_options() -> Result<()> {
-    let directory = tests::scratch()?;
-    let target = Target::bls(directory.path())?;
-    let handed_in = HandedIn {
-        cmdline: Some("quiet gapboot.timeout=1 gapboot.device=vda gapboot.default=debian"),
-        ..HandedIn::default()
-    };
-    let machine = Loader::Grub("linux").machine(bridge(), handed_in, directory.path())?;
-    let machine = target.attach(machine).memory(1024).timeout(TIME);
-    target.check(&run(&machine, &[], "")?)
+    let options = "quiet gapboot.timeout=1 gapboot.device=vda gapboot.default=debian";
+    by_options(Loader::Grub("linux"), Menu::Bls, options)
 }
 
-/// Without a disk there is the shell.
 #[test]
-fn the_shell() -> Result<()> {
+fn by_syslinux_with_options() -> Result<()> {
+    let options = "quiet gapboot.timeout=0 gapboot.device=PARTLABEL=system";
+    by_options(Loader::Syslinux, Menu::Uki, options)
+}
+
+#[test]
+fn by_isolinux() -> Result<()> {
+    chosen(Loader::Isolinux, Menu::Extlinux)
+}
+
+#[test]
+fn by_gapboot_kexec() -> Result<()> {
+    chosen(Loader::GapbootKexec(&[], 1024), Menu::Bls)
+}
+
+/// Without a disk there is the shell; a stick that comes later brings the menu.
+#[test]
+fn the_shell_and_a_late_stick() -> Result<()> {
     let directory = tests::scratch()?;
-    let machine = Loader::Qemu.machine(bridge(), HandedIn::default(), directory.path())?;
-    let mut guest = machine.timeout(TIME).start()?;
+    let kind = Menu::Extlinux;
+    let target = Target::new(kind, directory.path())?;
+    let machine = machine(Loader::Qemu, None, directory.path())?;
+    let mut guest = target.attach_later(machine).start()?;
     guest.wait_for_serial("There is nothing to boot")?;
     guest.wait_for_serial("gapboot> ")?;
     guest.type_on_serial(b"nonsense\r")?;
     guest.wait_for_serial("nonsense is no command: `help` shows them")?;
     guest.type_on_serial(b"hel\t\r")?;
     guest.wait_for_serial("turn the machine off")?;
-    guest.type_on_serial(b"poweroff\r")?;
-    let outcome = guest.finish()?;
-    assert_eq!(outcome.exit, Exit::Status(0), "{}", outcome.serial);
+    guest.type_on_serial(b"modprobe loop max_loop=1\rls /\r")?;
+    guest.wait_for_serial("which device?")?;
+    target.plug(&mut guest)?;
+    let key = menu::key(&mut guest, &[kind.title()])?;
+    // By a script: files that the menu names too.
+    guest.type_on_serial(b"c")?;
+    guest.wait_for_serial("goes back to the menu")?;
+    guest.type_on_serial(b"root sda1\rfind /vmlinuz\r")?;
+    guest.wait_for_serial("(sda1)/vmlinuz")?;
+    guest.type_on_serial(b"kernel /vmlinuz\rexit\r")?;
+    guest.wait_for_serial(menu::KEYS)?;
+    guest.type_on_serial(&[key, b'\r'])?;
+    target.check(&end(guest)?)
+}
+
+/// Forty disks. Two are called alike, so that an option that names them starts neither. One
+/// cannot be read everywhere: its system does not start, and the menu says why. The journal of
+/// one would have to be replayed: its system starts, and the journal stays as it is.
+#[test]
+fn forty_disks() -> Result<()> {
+    let directory = tests::scratch()?;
+    let place = directory.path();
+    let one = Target::new(Menu::Grub, place)?;
+    let other = place.join("other.img");
+    std::fs::copy(one.image(), &other)?;
+    make_journal_dirty(&other)?;
+    let other = Target::of(Menu::Grub, other)?;
+    let bad = Target::new(Menu::Extlinux, place)?;
+    let initrd = std::fs::read(place.join("extlinux/initrd"))?;
+    let bad = bad.with_read_error(&initrd[initrd.len() - 512..])?;
+
+    let options = "quiet gapboot.device=LABEL=TARGET gapboot.timeout=1";
+    let mut machine = machine(Loader::Qemu, Some(options), place)?;
+    machine = machine.arguments(&["-device", "virtio-scsi-pci,id=scsi"]);
+    for number in 0..37 {
+        let drive = format!("if=none,id=empty{number},driver=null-co,size=1M,read-zeroes=on");
+        let device = format!("scsi-hd,drive=empty{number},bus=scsi.0,scsi-id={number}");
+        machine = machine.arguments(&["-drive", &drive, "-device", &device]);
+    }
+    for target in [&one, &other, &bad] {
+        machine = target.attach(machine);
+    }
+    let mut guest = machine.start()?;
+    let titles = [
+        "nvme0n1: Debian GNU/Linux",
+        "nvme1n1: Debian GNU/Linux",
+        Menu::Extlinux.title(),
+    ];
+    let last = menu::key(&mut guest, &titles)?;
+    guest.wait_for_serial("LABEL=TARGET is not clear: nvme0n1p1 and nvme1n1p1 are called so")?;
+    guest.type_on_serial(&[last, b'\r'])?;
+    guest.wait_for_serial("cannot be read")?;
+    let second = menu::key(&mut guest, &titles[..2])?;
+    guest.type_on_serial(&[second, b'\r'])?;
+    other.check(&end(guest)?)?;
+    one.check_unchanged()?;
+    bad.check_unchanged()
+}
+
+/// An entry with a counter is counted before it starts, and the system that it starts marks
+/// itself good.
+#[test]
+fn counting() -> Result<()> {
+    let directory = tests::scratch()?;
+    let script = START.to_owned() + BLESS;
+    let initrd = running::initrd(&script, Flavour::Cloud)?;
+    let target = counted(&initrd, directory.path())?;
+    let options = "quiet gapboot.device=vda gapboot.timeout=1 gapboot.save";
+    let machine = machine(Loader::Qemu, Some(options), directory.path())?;
+    let serial = end(target.attach(machine).start()?)?;
+    for said in [
+        "GapbootNode=1",
+        "LoaderEntrySelected=debian.conf",
+        "LoaderEntryDefault=debian.conf",
+        "LoaderBootCountPath=/loader/entries/debian+2-1.conf",
+        "TEST indeterminate",
+        "TEST marked good: /loader/entries/debian+2-1.conf is now debian.conf",
+    ] {
+        assert!(serial.contains(said), "{said}: {serial}");
+    }
+    assert_eq!(names(target.image(), "/loader/entries")?, ["debian.conf"]);
+    Ok(())
+}
+
+/// What the system says of its start and of itself.
+const BLESS: &str = r#"
+cat /sys/kernel/boot_params/setup_data/*/data
+uuid=$(sed -n s/LoaderDevicePartUUID=//p /sys/kernel/boot_params/setup_data/*/data)
+mkdir -p /dev/disk/by-partuuid
+ln -s ../../vda1 /dev/disk/by-partuuid/$uuid
+say $(gapboot bless status 2>&1)
+say $(gapboot bless good 2>&1)
+sync
+"#;
+
+/// All pairs of loaders and menus.
+#[cfg(feature = "heavy")]
+#[test]
+fn all_loaders_and_menus() -> Result<()> {
+    let loaders = [
+        Loader::Qemu,
+        Loader::Gapboot(By::Key("linux")),
+        Loader::Gapboot(By::Type2),
+        Loader::Ovmf,
+        Loader::SystemdBoot(By::Type2),
+        Loader::Grub("linux"),
+        Loader::Syslinux,
+        Loader::Isolinux,
+        Loader::GapbootKexec(&[], 1024),
+    ];
+    for loader in loaders {
+        for kind in Menu::ALL {
+            chosen(loader, kind).map_err(|error| error.context(format!("{loader:?}, {kind:?}")))?;
+        }
+    }
     Ok(())
 }

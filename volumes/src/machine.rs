@@ -15,6 +15,8 @@ use crate::volumes::{Volume, Volumes};
 #[derive(Default)]
 pub struct Machine {
     disks: Vec<Vec<Volume>>,
+    /// Numbers that the firmware gave to disks, and the disks.
+    numbers: Vec<(u32, usize)>,
 }
 
 /// A file system that is not read here.
@@ -95,29 +97,47 @@ impl Machine {
         Ok(())
     }
 
+    /// From now on disks have these numbers for menus: the firmware's number, and the disk.
+    pub fn number(&mut self, numbers: &[(u32, usize)]) {
+        self.numbers = numbers.to_vec();
+    }
+
     /// The number of disks.
     #[must_use]
     pub fn count(&self) -> usize {
         self.disks.len()
     }
 
+    /// All devices, each with the number of its disk.
+    #[must_use]
+    pub fn all(&self) -> Volumes {
+        self.seen(0, &[])
+    }
+
     /// All devices, those of one disk first: that is the firmware's first one for a menu on
-    /// it, and the only one on which menus are looked for.
+    /// it, unless it was given another number, and the only one on which menus are looked
+    /// for.
     #[must_use]
     pub fn seen_from(&self, disk: usize) -> Volumes {
+        self.seen(disk, &self.numbers)
+    }
+
+    fn seen(&self, disk: usize, numbers: &[(u32, usize)]) -> Volumes {
         let first = self.disks.iter().enumerate().skip(disk).take(1);
         let others = self.disks.iter().enumerate();
         let others = others.filter(|(number, _)| *number != disk);
-        let all = (0..)
-            .zip(first.chain(others))
-            .flat_map(|(place, (number, volumes))| {
-                volumes.iter().map(move |volume| {
-                    let mut volume = volume.clone();
-                    volume.properties.disk = Some(place);
-                    volume.has_menus &= number == disk;
-                    volume
-                })
-            });
+        let given = |disk: usize| numbers.iter().find(|(_, own)| *own == disk);
+        let mut free = (0..).filter(|free| numbers.iter().all(|(number, _)| number != free));
+        let all = first.chain(others).flat_map(|(own, volumes)| {
+            let number = given(own).map(|(number, _)| *number);
+            let number = number.or_else(|| free.next());
+            volumes.iter().map(move |volume| {
+                let mut volume = volume.clone();
+                volume.properties.disk = number;
+                volume.has_menus &= own == disk;
+                volume
+            })
+        });
         Volumes::new(all.collect::<Vec<_>>())
     }
 }

@@ -30,6 +30,8 @@ pub struct Devices<'a> {
     loader: Loader<'a>,
     socket: Option<Socket>,
     log: Log,
+    /// Drivers that would change the mode of the screen are not loaded for devices.
+    pub keeps_text_mode: bool,
     /// When the last message came.
     last: Instant,
     /// When a disk came or went, if that was after the last look.
@@ -57,6 +59,7 @@ impl<'a> Devices<'a> {
             loader,
             socket: None,
             log,
+            keeps_text_mode: false,
             last: Instant::now(),
             changed: None,
         }
@@ -67,9 +70,18 @@ impl<'a> Devices<'a> {
         let mut aliases = BTreeSet::new();
         collect(&root.join("sys/devices"), DEPTH, &mut aliases);
         for alias in aliases {
-            self.load(&alias, "");
+            self.drive(&alias);
         }
         self.last = Instant::now();
+    }
+
+    /// Loads the driver of a device.
+    fn drive(&mut self, alias: &str) {
+        if self.keeps_text_mode && self.loader.is_of_screen(alias) {
+            self.log.debug(&format!("left out {alias}"));
+            return;
+        }
+        self.load(alias, "");
     }
 
     /// Loads the modules that a device, a file system or a name stands for.
@@ -102,7 +114,7 @@ impl<'a> Devices<'a> {
                 self.log.debug(&about.join(" "));
             }
             if let Some(alias) = event.alias() {
-                self.load(&alias.to_owned(), "");
+                self.drive(&alias.to_owned());
             }
         }
     }

@@ -16,6 +16,9 @@ const DEPTH: u32 = 16;
 /// Linux's `module.h`.
 const COMPRESSED: i32 = 4;
 
+/// Where the drivers of screens lie, below the directory of the modules.
+const SCREEN: [&str; 2] = ["kernel/drivers/gpu", "kernel/drivers/video"];
+
 /// Loads modules of an index.
 pub struct Loader<'a> {
     index: &'a Index,
@@ -66,6 +69,14 @@ impl<'a> Loader<'a> {
             }
         }
         (self.tried.len().saturating_sub(before), result)
+    }
+
+    /// Whether an alias stands for a driver of a screen.
+    #[must_use]
+    pub fn is_of_screen(&self, alias: &str) -> bool {
+        let names = self.index.resolve(alias).into_iter();
+        let mut modules = names.filter_map(|name| self.index.module(name));
+        modules.any(|module| SCREEN.iter().any(|place| module.file.starts_with(place)))
     }
 
     fn one(&mut self, name: &str, parameters: &str, depth: u32) -> io::Result<()> {
@@ -171,6 +182,21 @@ mod tests {
         ];
         let (seen, _) = loaded(&lists, &["dev:1"]);
         assert_eq!(seen, ["bad", "c x=1"]);
+    }
+
+    #[test]
+    fn drivers_of_screens() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+        write(
+            "modules.dep",
+            "kernel/drivers/gpu/drm/x.ko.xz:\nkernel/fs/y.ko:\n",
+        );
+        write("modules.alias", "alias pci:1 x\nalias pci:2 y\n");
+        let index = Index::read(directory.path()).unwrap();
+        let loader = Loader::new(&index, &insert);
+        let found = ["pci:1", "pci:2", "pci:3"].map(|alias| loader.is_of_screen(alias));
+        assert_eq!(found, [true, false, false]);
     }
 
     #[test]

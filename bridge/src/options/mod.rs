@@ -24,7 +24,7 @@ pub const BUILT_IN: &str = "/etc/gapboot/bridge.conf";
 const CMDLINE: &str = "the kernel's command line";
 
 /// The options that there are.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 14] = [
     "timeout",
     "default",
     "device",
@@ -36,6 +36,9 @@ pub const KEYS: [&str; 11] = [
     "debug",
     "unbind-xhci",
     "wait",
+    "save",
+    "text-mode",
+    "grub-map",
 ];
 
 /// The options.
@@ -61,6 +64,12 @@ pub struct Options {
     pub unbind_xhci: bool,
     /// How long the bridge waits for devices, at most.
     pub wait: Duration,
+    /// Attempts to start counted entries are counted: the one thing that is written.
+    pub save: bool,
+    /// Drivers that would change the mode of the screen are not loaded for devices.
+    pub text_mode: bool,
+    /// GRUB's numbers of disks, and devices on them.
+    pub grub_maps: Vec<(u32, String)>,
     /// Entries that are written down here.
     pub entries: Vec<Block>,
     /// What is wrong, each with its file and line: sentences.
@@ -80,6 +89,9 @@ impl Default for Options {
             debug: false,
             unbind_xhci: true,
             wait: Duration::from_secs(10),
+            save: false,
+            text_mode: true,
+            grub_maps: Vec::new(),
             entries: Vec::new(),
             errors: Vec::new(),
         }
@@ -170,6 +182,11 @@ impl Options {
             "console" => self.consoles.push(needed()?),
             "debug" => self.debug = switch(value).map_err(about)?,
             "unbind-xhci" => self.unbind_xhci = switch(value).map_err(about)?,
+            "save" => self.save = switch(value).map_err(about)?,
+            "text-mode" => self.text_mode = switch(value).map_err(about)?,
+            "grub-map" => self.grub_maps.push(grub_map(&needed()?).ok_or_else(|| {
+                format!("grub-map needs GRUB's disk and a device, as hd1 sdb, not {value}")
+            })?),
             "wait" => self.wait = Duration::from_secs(seconds(value).map_err(about)?.into()),
             key if Block::has(key, value) => {
                 return Err(format!(
@@ -180,6 +197,13 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// GRUB's disk, as `hd1` or `(hd1)`, and a device.
+fn grub_map(value: &str) -> Option<(u32, String)> {
+    let (disk, device) = value.split_once(char::is_whitespace)?;
+    let number = disk.trim_matches(['(', ')']).strip_prefix("hd")?;
+    Some((number.parse().ok()?, device.trim().to_owned()))
 }
 
 fn timeout(value: &str) -> Result<Timeout, String> {
@@ -223,7 +247,8 @@ mod tests {
         for key in KEYS {
             let mut options = Options::default();
             let value = match key {
-                "debug" | "unbind-xhci" => "off",
+                "debug" | "unbind-xhci" | "save" | "text-mode" => "off",
+                "grub-map" => "(hd1) sdb",
                 _ => "1",
             };
             assert_eq!(options.set(key, value), Ok(()), "{key}");

@@ -87,7 +87,7 @@ pub fn run(
     };
     match command {
         "" => {}
-        "boot" => return boot(session, items, block, rest),
+        "boot" => return boot(session, screen, items, block, rest),
         "cat" => cat(session, screen, &file(session, block, needed()?)?)?,
         "cmdline" if rest.is_empty() => screen.line(&block.cmdline.clone()),
         "cmdline" => rest.clone_into(&mut block.cmdline),
@@ -144,7 +144,13 @@ fn file(session: &Session, block: &Block, path: &str) -> Result<Location, String
     }
 }
 
-fn boot(session: &Session, items: &[Item], block: &Block, name: &str) -> Result<Next, String> {
+fn boot(
+    session: &mut Session,
+    screen: &mut Screen,
+    items: &[Item],
+    block: &Block,
+    name: &str,
+) -> Result<Next, String> {
     let payload = if name.is_empty() {
         let boots = block.boots(&Places(&*session.offers))?;
         session.offers.kernel("the kernel", &boots)?
@@ -154,7 +160,7 @@ fn boot(session: &Session, items: &[Item], block: &Block, name: &str) -> Result<
         let item = items.iter().find(|item| item.id == name);
         let item = item.or_else(|| items.get(place?));
         let item = item.ok_or_else(|| format!("{name} is no entry: `entries` shows them"))?;
-        session.payload(item, None)?
+        session.prepared(item, None, screen)?
     };
     Ok(Next::End(End::Start(Box::new(payload))))
 }

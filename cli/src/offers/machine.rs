@@ -1,6 +1,7 @@
 //! What the disks of a machine offer, for the bridge.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use bridge::offers::{Disk, Entry, Menu, Offers, Unread};
 use kexec::Payload;
@@ -9,6 +10,7 @@ use menus::storage::{Device, Location, Storage};
 use volumes::Volumes;
 use volumes::machine::Machine;
 
+use super::counted;
 use super::listed::{Listed, not_started};
 use super::others::{From, Others, explain};
 use super::payload;
@@ -27,6 +29,17 @@ pub struct MachineOffers {
     places: Vec<Place>,
 }
 
+/// The directory of devices.
+const NODES: &str = "/dev";
+/// Who started this kernel: EFI's stub has this number. kexec has another one, and the
+/// variables are those of an earlier start then.
+const LOADER: &str = "/proc/sys/kernel/bootloader_type";
+const EFI_STUB: &str = "33";
+/// The EFI variable of the Boot Loader Interface with the partition of the loader, which
+/// systemd's stub sets if no loader did.
+const EFI_MEDIUM: &str =
+    "/sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
 /// What a disk offers.
 struct Offer {
     bls: Vec<TreeMenu>,
@@ -43,7 +56,7 @@ enum Place {
 impl Default for MachineOffers {
     fn default() -> Self {
         let machine = Machine::default();
-        let all = machine.seen_from(0);
+        let all = machine.all();
         Self {
             machine,
             all,
@@ -75,17 +88,18 @@ impl Offers for MachineOffers {
             file_system: unread.file_system,
             reason: explain(&unread.failure),
         }));
-        self.all = self.machine.seen_from(0);
+        self.all = self.machine.all();
         unread
     }
 
     fn mounted(&mut self, unread: &Unread, at: PathBuf) -> Result<(), String> {
         let mounted = self.machine.mounted(unread.disk, unread.partition, &at);
-        self.all = self.machine.seen_from(0);
+        self.all = self.machine.all();
         mounted.map_err(|failure| format!("{} {}", unread.device, explain(&failure)))
     }
 
-    fn menus(&mut self) -> Vec<Menu> {
+    fn menus(&mut self, numbers: &[(u32, usize)]) -> Vec<Menu> {
+        self.machine.number(numbers);
         (self.disks, self.places) = (Vec::new(), Vec::new());
         let mut menus = Vec::new();
         for disk in 0..self.machine.count() {
@@ -167,16 +181,48 @@ impl Offers for MachineOffers {
         payload.map_err(|error| error.to_string())
     }
 
+    fn count(&mut self, menu: usize, entry: usize) -> Result<Option<Vec<u8>>, String> {
+        let Some(Place::Bls(disk, number)) = self.places.get(menu).copied() else {
+            return Ok(None);
+        };
+        let offer = self.disks.get(disk);
+        let tree = offer.and_then(|offer| Some((&offer.others.volumes, offer.bls.get(number)?)));
+        let Some((volumes, tree)) = tree else {
+            return Ok(None);
+        };
+        let Some(entry) = tree.menu.entries.get(entry) else {
+            return Ok(None);
+        };
+        let counted = counted::count(volumes, tree, entry, Path::new(NODES));
+        counted.map_err(|error| format!("The attempt is not counted: {}: {error}", entry.path))
+    }
+
     fn kernel(&self, title: &str, boots: &Boots) -> Result<Payload, String> {
         let payload = payload::of_boots(&self.all, title, boots);
         payload.map_err(|error| error.to_string())
     }
 
     fn medium(&self) -> Option<String> {
-        let node = System::default().node().ok().flatten()?;
-        let uuid = node.get("LoaderDevicePartUUID")?;
-        Some(uuid.to_lowercase())
+        let node = System::default().node().ok().flatten();
+        let uuid = node.and_then(|node| Some(node.get("LoaderDevicePartUUID")?.to_lowercase()));
+        uuid.or_else(efi_medium)
     }
+}
+
+/// The same, as a loader of UEFI leaves it.
+fn efi_medium() -> Option<String> {
+    let loader = fs::read_to_string(LOADER).ok()?;
+    if loader.trim() != EFI_STUB {
+        return None;
+    }
+    // Four bytes of attributes, then text in UTF-16.
+    let value = fs::read(EFI_MEDIUM).ok()?;
+    let units = value.get(4..)?.chunks_exact(2);
+    let units: Vec<u16> = units
+        .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
+        .collect();
+    let text = String::from_utf16_lossy(&units);
+    Some(text.trim_end_matches('\0').to_lowercase())
 }
 
 /// A menu of the Boot Loader Specification.
@@ -228,6 +274,7 @@ fn bls_entry(entry: &MenuEntry) -> Entry {
     Entry {
         id: entry.id.clone(),
         title: entry.show_title.clone(),
+        is_counted: entry.tries_left.is_some(),
         cmdline: Ok(entry.options.clone().unwrap_or_default()),
         details: rows.chain(initrds).chain(options).chain(warnings).collect(),
     }
@@ -267,6 +314,7 @@ fn other_entry(others: &Others, menu: &menu::Menu, entry: &menu::Entry, listed: 
     Entry {
         id: listed.id,
         title: listed.title,
+        is_counted: false,
         cmdline,
         details: details
             .into_iter()

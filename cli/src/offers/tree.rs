@@ -134,6 +134,13 @@ impl TreeMenu {
         Self { menu, sources }
     }
 
+    /// Where an entry's own file lies.
+    pub fn place(&self, entry: &MenuEntry) -> Option<Location> {
+        let mut sources = self.sources.iter();
+        let source = sources.find(|source| source.name == entry.source)?;
+        source.folder.join(entry.path.trim_start_matches('/'))
+    }
+
     /// A file that an entry names.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use std::path::Path;
 /// Bytes of a sector.
 pub const LARGE_SECTOR: u64 = 4096;
 
+/// The name of the partition.
+const PARTITION: &str = "system";
 /// Sectors before and after the partition.
 const FIRST: u64 = 256;
 const LAST: u64 = 6;
@@ -27,8 +29,15 @@ const LINUX: [u8; 16] = *b"\xaf\x3d\xc6\x0f\x83\x84\x72\x47\x8e\x79\x3d\x69\xd8\
 pub enum FileSystem<'a> {
     /// FAT32.
     Fat(&'a Path),
-    /// ext4, with this label.
-    Ext4(&'a Path, &'a str),
+    /// ext4.
+    Ext4 {
+        /// Its files.
+        tree: &'a Path,
+        /// Its label.
+        label: &'a str,
+        /// Its UUID.
+        uuid: &'a str,
+    },
 }
 
 /// Makes a disk of this size with one partition.
@@ -38,16 +47,17 @@ pub fn large_sectors(image: &Path, size: u64, content: FileSystem) -> Result<()>
     let sectors = size / LARGE_SECTOR;
     let kind = match content {
         FileSystem::Fat(_) => ESP,
-        FileSystem::Ext4(..) => LINUX,
+        FileSystem::Ext4 { .. } => LINUX,
     };
     write_table(&file, sectors, kind)?;
     let (start, count) = (FIRST * LARGE_SECTOR, sectors - LAST - FIRST);
     match content {
         FileSystem::Fat(tree) => fat(image, start, count, tree),
-        FileSystem::Ext4(tree, label) => {
+        FileSystem::Ext4 { tree, label, uuid } => {
             let mut mke2fs = as_root("mke2fs")?;
             mke2fs
-                .args(["-q", "-F", "-t", "ext4", "-b", "4096", "-L", label, "-E"])
+                .args(["-q", "-F", "-t", "ext4", "-b", "4096", "-L", label])
+                .args(["-U", uuid, "-E"])
                 .arg(format!("offset={start}"))
                 .arg("-d")
                 .args([tree, image])
@@ -56,6 +66,25 @@ pub fn large_sectors(image: &Path, size: u64, content: FileSystem) -> Result<()>
             Ok(())
         }
     }
+}
+
+/// The names in a directory of the FAT file system.
+pub fn names(image: &Path, directory: &str) -> Result<Vec<String>> {
+    let volume = format!("{}@@{}", image.display(), FIRST * LARGE_SECTOR);
+    let printed = run(command("mdir")
+        .args(["-b", "-i", &volume])
+        .arg(format!("::{directory}")))?;
+    let names = printed.lines().filter_map(|line| line.rsplit('/').next());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Makes the journal of the ext4 file system one that has to be replayed.
+pub fn make_journal_dirty(image: &Path) -> Result<()> {
+    let place = format!("{}?offset={}", image.display(), FIRST * LARGE_SECTOR);
+    run(as_root("debugfs")?
+        .args(["-w", "-R", "feature needs_recovery"])
+        .arg(place))?;
+    Ok(())
 }
 
 fn fat(image: &Path, start: u64, sectors: u64, tree: &Path) -> Result<()> {
@@ -97,6 +126,9 @@ fn write_table(disk: &File, sectors: u64, kind: [u8; 16]) -> io::Result<()> {
     table[16..32].copy_from_slice(&[0x11; 16]);
     table[32..40].copy_from_slice(&FIRST.to_le_bytes());
     table[40..48].copy_from_slice(&(sectors - LAST - 1).to_le_bytes());
+    for (letter, place) in PARTITION.bytes().zip((56..).step_by(2)) {
+        table[place] = letter;
+    }
 
     let mut protective = vec![0; LARGE_SECTOR as usize];
     protective[446 + 4] = 0xee;

@@ -21,6 +21,8 @@ use crate::system::running::System;
 /// The disks of a machine, with their menus.
 pub struct MachineOffers {
     machine: Machine,
+    /// The directory of the devices.
+    nodes: PathBuf,
     /// All devices, from the first disk.
     all: Volumes,
     /// What each disk offers.
@@ -29,8 +31,6 @@ pub struct MachineOffers {
     places: Vec<Place>,
 }
 
-/// The directory of devices.
-const NODES: &str = "/dev";
 /// Who started this kernel: EFI's stub has this number. kexec has another one, and the
 /// variables are those of an earlier start then.
 const LOADER: &str = "/proc/sys/kernel/bootloader_type";
@@ -59,6 +59,7 @@ impl Default for MachineOffers {
         let all = machine.all();
         Self {
             machine,
+            nodes: PathBuf::new(),
             all,
             disks: Vec::new(),
             places: Vec::new(),
@@ -71,6 +72,10 @@ impl Offers for MachineOffers {
         *self = Self::default();
         let mut unread = Vec::new();
         for (number, disk) in disks.iter().enumerate() {
+            // A name may have a directory in it, as cciss/c0d0.
+            let depth = disk.name.split('/').count();
+            let nodes = disk.node.ancestors().nth(depth);
+            self.nodes = nodes.map(Path::to_owned).unwrap_or_default();
             if let Err(failure) = self.machine.add(&disk.name, &disk.node) {
                 unread.push(Unread {
                     disk: number,
@@ -193,7 +198,7 @@ impl Offers for MachineOffers {
         let Some(entry) = tree.menu.entries.get(entry) else {
             return Ok(None);
         };
-        let counted = counted::count(volumes, tree, entry, Path::new(NODES));
+        let counted = counted::count(volumes, tree, entry, &self.nodes);
         counted.map_err(|error| format!("The attempt is not counted: {}: {error}", entry.path))
     }
 

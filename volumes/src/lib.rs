@@ -22,6 +22,7 @@
 //! | `fat`, `ext`, [`iso9660`] | the file systems that are read here |
 //! | `below` | opening files below a directory |
 //! | `tree` | a mounted directory, out of which no link leads |
+//! | [`machine`] | all disks of a machine together, as the bridge sees them |
 //! | [`host`] | mounts and block devices of the running system |
 
 #![forbid(unsafe_code)]
@@ -47,6 +48,7 @@ mod file_system;
 pub mod host;
 mod image;
 pub mod iso9660;
+pub mod machine;
 pub mod partitions;
 pub mod probe;
 mod tree;

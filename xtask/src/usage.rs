@@ -8,6 +8,7 @@ usage: ./x COMMAND
                 --check   the same unattended, with a report
                 --screen  in a window
                 --kvm     with KVM, where it works for real mode
+                --bridge  a system that the BIOS cannot see, by the bridge
   dist        build everything into dist/
   test        build, and run every test and check
                 --quick   those of three minutes: unit tests, the emulator, some boots

@@ -4,7 +4,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{bless, find_root, install, kexec, list, remove, set, status, uki};
+use super::{bless, bridge, find_root, install, kexec, list, remove, set, status, uki};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Bless(bless::Arguments),
     Remove(remove::Arguments),
     Uki(uki::Arguments),
+    Bridge(bridge::Arguments),
     Kexec(kexec::Arguments),
     FindRoot(find_root::Arguments),
     /// Explain a command.
@@ -63,6 +64,7 @@ impl Command {
             Self::Bless(arguments) => arguments.run(context),
             Self::Remove(arguments) => arguments.run(context),
             Self::Uki(arguments) => arguments.run(context),
+            Self::Bridge(arguments) => arguments.run(context),
             Self::Kexec(arguments) => arguments.run(context),
             Self::FindRoot(arguments) => arguments.run(context),
             // The parser has answered it.

@@ -33,6 +33,7 @@ const TOOLS: &[&str] = &[
     "bochs-bin",
     "cc",
     "cpio",
+    "depmod",
     "dpkg-deb",
     "fsck.vfat",
     "git",
@@ -49,6 +50,7 @@ const TOOLS: &[&str] = &[
     "mke2fs",
     "mkfs.btrfs",
     "mkfs.vfat",
+    "modinfo",
     "objcopy",
     "objdump",
     "openssl",
@@ -61,6 +63,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zstd",
     "/usr/bin/python3",
 ];
 
@@ -135,6 +138,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy", "--no-fail-fast"]);
     test.args([
+        "--test=bridge",
         "--test=heavy",
         "--test=systemd_boot",
         "--test=image_builders",

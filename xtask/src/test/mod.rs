@@ -139,6 +139,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     test.args(["--package=tests", "--features=heavy", "--no-fail-fast"]);
     test.args([
         "--test=bridge",
+        "--test=bridge_boots",
         "--test=heavy",
         "--test=systemd_boot",
         "--test=image_builders",

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1);
     ExitCode::from(cli::run(
         arguments,
-        Stages::embedded(),
+        Stages::of_this_system(),
         &mut io::stdout().lock(),
         &mut Messages(io::stderr()),
     ))

@@ -24,6 +24,7 @@ fn package(program: &str) -> &str {
         "objcopy" | "objdump" => "binutils",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
+        "man" => "man-db",
         "blkid" | "partx" | "unshare" => "util-linux",
         "losetup" => "mount",
         "apt-get" | "apt-cache" => "apt",

@@ -5,6 +5,7 @@
 //! | module | command |
 //! |---|---|
 //! | [`dist`] | `./x dist`: everything that is shipped |
+//! | [`mod@package`] | `./x package`: what people install |
 //! | [`mod@test`] | `./x test`, `./x heavy`, `./x v86` |
 //! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
 //! | [`fuzz`] | `./x fuzz`: hostile input |
@@ -43,6 +44,7 @@ mod kill;
 mod link;
 mod overlay;
 mod pack;
+mod package;
 mod packages;
 mod panics;
 mod processor;
@@ -88,6 +90,7 @@ fn command(words: &[&str]) -> Result<()> {
     match words {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
+        ["package"] => package::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["test", "--quick"] => test::quick(&workspace),
         ["v86"] => test::v86(&workspace),
@@ -101,7 +104,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["clippy"] => check::lints(&workspace),
         ["size"] => size::print(&dist::loader(&workspace)?),
         ["reproduce"] => {
-            dist::build(&workspace)?;
+            package::build(&workspace)?;
             reproduce::from_nothing(&workspace)
         }
         _ => bail!(Usage(words.join(" "))),

@@ -9,6 +9,7 @@ usage: ./x COMMAND
                 --screen  in a window
                 --kvm     with KVM, where it works for real mode
   dist        build everything into dist/
+  package     the same, and a package for Debian and an archive of what people install
   test        build, and run every test and check
                 --quick   those of three minutes: unit tests, the emulator, some boots
   v86         boots in v86, an emulator for node; installs node and npm if they are missing

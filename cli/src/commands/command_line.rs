@@ -4,7 +4,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{bless, find_root, install, kexec, list, remove, set, status, uki};
+use super::{bless, find_root, install, kexec, list, remove, set, status, uki, update};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -36,6 +36,7 @@ pub(crate) struct CommandLine {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Install(install::Arguments),
+    Update(update::Arguments),
     Status(status::Arguments),
     List(list::Arguments),
     Set(set::Arguments),
@@ -57,6 +58,7 @@ impl Command {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), Error> {
         match self {
             Self::Install(arguments) => arguments.run(context),
+            Self::Update(arguments) => arguments.run(context),
             Self::Status(arguments) => arguments.run(context),
             Self::List(arguments) => arguments.run(context),
             Self::Set(arguments) => arguments.run(context),

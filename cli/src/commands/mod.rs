@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`find_root`] | the commands |
+//! | [`install`], [`update`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`find_root`] | the commands |
 //! | `command_line` | all of them, as clap reads them |
 //! | `parse` | arguments become a command to be run, or a text |
 //! | `usage` | what is wrong with the arguments |
@@ -26,6 +26,7 @@ pub mod remove;
 pub mod set;
 pub mod status;
 pub mod uki;
+pub mod update;
 mod usage;
 
 pub use context::Context;

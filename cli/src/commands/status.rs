@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::arguments::SystemArgument;
+use super::arguments::{LoaderArgument, SystemArgument};
 use super::context::Context;
 use super::outlook::Outlook;
 use crate::disk::{Access, Disk};
@@ -63,6 +63,8 @@ pub struct Arguments {
     #[arg(long)]
     check: bool,
     #[command(flatten)]
+    loader: LoaderArgument,
+    #[command(flatten)]
     system: SystemArgument,
 }
 
@@ -83,10 +85,16 @@ impl Arguments {
             Some(disk) => disk.clone(),
             None => system.file(&boot_disk(system)?),
         };
+        let stages = match self.loader.stages(context) {
+            Ok(stages) => Some(stages),
+            // What is on the disk can be told without one, but a wrong --loader is said.
+            Err(error) if self.loader.is_given() => return Err(error),
+            Err(_) => None,
+        };
         let on = |error: Error| error.on(&disk);
         let sectors = Disk::open(&disk, Access::Read).map_err(on)?;
         let found = Survey::new(&sectors).map_err(on)?;
-        let status = Status::new(&found, context.stages().ok());
+        let status = Status::new(&found, stages.as_ref());
         let starts = status.installed && status.intact == Some(true);
         let outlook = match starts {
             true => Outlook::of(&sectors, !found.lacks_overlay()),

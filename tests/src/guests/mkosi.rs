@@ -175,7 +175,10 @@ fn project(system: &System, form: Form, initrd: Initrd) -> Result<Vec<File>> {
             0o755,
         ));
         for (name, place) in GAPBOOT {
-            let source = crate::root().join("systemd").join(name);
+            let source = crate::root()
+                .join("integration/tree")
+                .join(place)
+                .join(name);
             let mode = fs::metadata(&source)?.permissions().mode() & 0o777;
             let path = format!("{extra}/{place}/{name}");
             files.push(File::new(path, fs::read(source)?, mode));

@@ -34,6 +34,7 @@ const TOOLS: &[&str] = &[
     "cc",
     "cpio",
     "dpkg-deb",
+    "fish",
     "fsck.vfat",
     "git",
     "grub-menulst2cfg",
@@ -44,7 +45,9 @@ const TOOLS: &[&str] = &[
     "kernel-install",
     "ld",
     "ldd",
+    "lintian",
     "losetup",
+    "man",
     "mcopy",
     "mke2fs",
     "mkfs.btrfs",
@@ -61,6 +64,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zsh",
     "/usr/bin/python3",
 ];
 

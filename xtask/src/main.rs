@@ -13,6 +13,8 @@
 //! | [`coverage`] | `./x coverage`: lines that tests run |
 //! | [`mod@bench`] | `./x bench`: the cost of loading |
 //! | [`demo`] | `./x demo` |
+//! | [`pictures`] | `./x pictures`: those of the documents |
+//! | [`release`] | `./x release`: the files of a release |
 //! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
 //! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |
 //!
@@ -47,7 +49,9 @@ mod pack;
 mod package;
 mod packages;
 mod panics;
+mod pictures;
 mod processor;
+mod release;
 mod reproduce;
 mod roots;
 mod run;
@@ -90,6 +94,8 @@ fn command(words: &[&str]) -> Result<()> {
     match words {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
+        ["pictures"] => pictures::make(&workspace),
+        ["release"] => release::make(&workspace),
         ["package"] => package::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["test", "--quick"] => test::quick(&workspace),

@@ -22,6 +22,8 @@ usage: ./x COMMAND
   check       formatting, lints, licences, documentation, circles of imports
   clippy      the lints alone
   size        where the bytes of stage1, stage2 and the overlay go
+  pictures    make the pictures of the documents anew
+  release     check that version, changelog and documents agree, and make the files of a release
   reproduce   build once more elsewhere and compare with dist/
 
 Each command first installs what it needs from Debian, as root or by sudo.";

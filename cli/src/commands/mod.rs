@@ -10,6 +10,7 @@
 //! | `arguments` | what the commands' arguments have in common |
 //! | `dry_run` | what `--dry-run` shows |
 //! | `outlook` | what would boot from a disk |
+//! | `report` | what `gapboot status --report` shows |
 
 mod arguments;
 pub mod bless;
@@ -23,6 +24,7 @@ pub mod list;
 mod outlook;
 mod parse;
 pub mod remove;
+mod report;
 pub mod set;
 pub mod status;
 pub mod uki;

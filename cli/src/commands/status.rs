@@ -29,6 +29,7 @@ use serde::Serialize;
 use super::arguments::{LoaderArgument, SystemArgument};
 use super::context::Context;
 use super::outlook::Outlook;
+use super::report;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::install::layout_advice::WITHOUT_OVERLAY;
@@ -59,6 +60,10 @@ pub struct Arguments {
     /// print one JSON object
     #[arg(long)]
     json: bool,
+    /// print what a report about a machine needs: firmware, disk, loader; no serial
+    /// numbers and no identifiers
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// fail (exit status 1) if gapboot would not boot from the disk
     #[arg(long)]
     check: bool,
@@ -104,6 +109,10 @@ impl Arguments {
             true => outlook.check().map_err(on),
             false => Ok(()),
         };
+        if self.report {
+            report::write(system, &disk, &sectors, &status, &outlook, context.out)?;
+            return checked;
+        }
         let session = SessionReport::new(system, self.disk.as_deref())?;
         if self.json {
             let answer = Answer {

@@ -141,6 +141,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     test.args([
         "--test=heavy",
         "--test=systemd_boot",
+        "--test=debian_package",
         "--test=image_builders",
     ]);
     if has_loop_devices(workspace) {

@@ -24,6 +24,8 @@ const PACKAGES: [&str; 6] = [
     "zstd",
     "dbus",
 ];
+/// kernel-install writes paths from the root of the mounted file system on.
+const IN_SYSTEM: &str = r#"mount --bind /boot/efi /boot/efi; exec "$@" 2>&1"#;
 const PATIENCE: Duration = Duration::from_secs(1800);
 const MEMORY: u32 = 1024;
 
@@ -70,8 +72,12 @@ impl Prepared {
 
     fn run(&self, words: &[&str]) -> String {
         let environment = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"];
-        let merged = ["sh", "-c", "exec \"$@\" 2>&1", "sh"];
-        let words = [&environment[..], &merged, words].concat();
+        let words = [
+            &environment[..],
+            &["sh", "-e", "-c", IN_SYSTEM, "sh"],
+            words,
+        ]
+        .concat();
         self.system.run("/", &words).unwrap()
     }
 
@@ -119,6 +125,7 @@ fn hooks(release: Release) {
     let entries = "/boot/efi/loader/entries";
     assert_eq!(debian.names(entries), [&*entry]);
     let text = fs::read_to_string(debian.system.path(&format!("{entries}/{entry}"))).unwrap();
+    assert!(text.contains(" /debian/"), "{text}");
     assert!(text.contains("printk.devkmsg=on"), "{text}");
     let initrd = text
         .lines()

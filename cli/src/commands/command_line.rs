@@ -16,6 +16,7 @@ use crate::error::Error;
     disable_help_subcommand = true,
     disable_version_flag = true,
     max_term_width = 80,
+    subcommand_value_name = "COMMAND",
     after_help = "\
 `gapboot COMMAND --help` explains a command.
 

@@ -98,7 +98,8 @@ fn nothing_in_a_chroot_or_a_container() {
     let Installed { image, .. } = Installed::gpt();
     let before = image.bytes();
     let new = with_overlay("0.2.0", 1);
-    let confined: [(&str, fn(&Fake)); 6] = [
+    type Confine = fn(&Fake);
+    let confined: [(&str, Confine); 6] = [
         ("a chroot without /proc", |_| ()),
         ("a chroot", |fake| {
             fake.link("pid:[4026531836]", "proc/self/ns/pid");

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::Command;
 
-use crate::package::{self, VERSION};
+use crate::package;
+use crate::package::names::{self, VERSION};
 use crate::run::output;
 use crate::workspace::Workspace;
 
@@ -35,7 +36,7 @@ pub(crate) fn make(workspace: &Workspace) -> Result<()> {
     let sums = output(
         Command::new("sha256sum")
             .current_dir(workspace.dist())
-            .args(package::names()),
+            .args(names::files()),
     )?;
     fs::write(workspace.dist().join(SUMS), format!("{sums}\n"))?;
     println!("{sums}\nin {}", workspace.dist().display());
@@ -66,7 +67,7 @@ fn is_date(text: &str) -> bool {
 
 /// What is wrong with a document: it names the package of another version.
 fn document(name: &str, text: &str) -> Option<String> {
-    let [package, _] = package::names();
+    let [package, _] = names::files();
     let named = text.match_indices("gapboot_").map(|(at, _)| &text[at..]);
     let mut named = named.filter_map(|rest| Some(&rest[..rest.find(".deb")? + 4]));
     let other = named.find(|named| *named != package)?;
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn documents_name_this_package() {
-        let [package, _] = package::names();
+        let [package, _] = names::files();
         assert_eq!(document("x", &format!("apt install ./{package} now")), None);
         assert!(document("x", "apt install ./gapboot_0.0.1_amd64.deb").is_some());
     }

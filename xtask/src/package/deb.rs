@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use super::names::{self, VERSION};
 use super::tree::Tree;
-use super::{VERSION, names};
 use crate::run::{output, run};
 use crate::workspace::Workspace;
 
@@ -44,7 +44,7 @@ pub(super) fn make(workspace: &Workspace, tree: &Tree) -> Result<()> {
     fs::write(control.join("md5sums"), sums + "\n")?;
     set_modes(&control)?;
 
-    let [name, _] = names();
+    let [name, _] = names::files();
     run(Command::new("dpkg-deb")
         .env("SOURCE_DATE_EPOCH", tree.epoch.to_string())
         .args(["--root-owner-group", "-Zxz", "--threads-max=1", "--build"])

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Command;
 use clap_mangen::Man;
 
-use super::VERSION;
+use super::names::VERSION;
 
 /// The section of the commands' pages: programs for the administrator.
 const SECTION: &str = "8";

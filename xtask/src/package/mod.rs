@@ -5,12 +5,14 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`names`] | the version, and the names of the two files |
 //! | `tree` | the files that are installed |
 //! | `manual` | manual pages of the description of the command line |
 //! | `deb` | the package for Debian |
 
 mod deb;
 mod manual;
+pub(crate) mod names;
 mod tree;
 
 use anyhow::{Context, Result};
@@ -25,9 +27,6 @@ use tree::Tree;
 
 /// The programs that this module calls.
 const TOOLS: &[&str] = &["dpkg-deb", "git", "gzip", "md5sum", "tar", "zstd"];
-
-/// The version that is packaged.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Builds `dist/` anew, with the packages.
 pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
@@ -61,14 +60,6 @@ pub(crate) fn epoch(workspace: &Workspace) -> Result<u64> {
         .with_context(|| format!("{text:?} is no time: SOURCE_DATE_EPOCH has seconds since 1970"))
 }
 
-/// The names of the two files.
-pub(crate) fn names() -> [String; 2] {
-    [
-        format!("gapboot_{VERSION}_amd64.deb"),
-        format!("gapboot-{VERSION}-x86_64.tar.zst"),
-    ]
-}
-
 /// Removes packages of any version from `dist/`.
 fn remove_old(workspace: &Workspace) -> Result<()> {
     for entry in fs::read_dir(workspace.dist())? {
@@ -83,7 +74,7 @@ fn remove_old(workspace: &Workspace) -> Result<()> {
 
 /// Makes the archive, whose files lie in a folder with the name of the version.
 fn archive(workspace: &Workspace, tree: &Tree) -> Result<()> {
-    let [_, name] = names();
+    let [_, name] = names::files();
     let folder = name.trim_end_matches(".tar.zst");
     let file = workspace.dist().join(format!("{folder}.tar"));
     run(Command::new("tar")

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use super::{VERSION, manual};
+use super::manual;
+use super::names::VERSION;
 use crate::run::{output, run};
 use crate::workspace::Workspace;
 

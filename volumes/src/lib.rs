@@ -20,6 +20,7 @@
 //! | [`probe`] | which file system it is, with its label and UUID |
 //! | `file_system` | what every file system can do |
 //! | `fat`, `ext`, [`iso9660`] | the file systems that are read here |
+//! | `below` | opening files below a directory |
 //! | `tree` | a mounted directory, out of which no link leads |
 //! | [`host`] | mounts and block devices of the running system |
 
@@ -38,6 +39,7 @@
     )
 )]
 
+mod below;
 pub mod bytes;
 mod ext;
 mod fat;
@@ -50,5 +52,6 @@ pub mod probe;
 mod tree;
 mod volumes;
 
+pub use below::open_below;
 pub use bytes::Bytes;
 pub use volumes::Volumes;

@@ -170,7 +170,10 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     only_host(&mut test).arg("--no-fail-fast");
     if has_loop_devices(workspace) {
-        test.args(["--features", "cli/loop-devices,tests/loop-devices"]);
+        test.args([
+            "--features",
+            "cli/loop-devices,tests/loop-devices,volumes/loop-devices",
+        ]);
     }
     test
 }

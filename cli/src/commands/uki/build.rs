@@ -28,6 +28,8 @@ use crate::uki::inputs::{
     override_usage = "gapboot uki build --linux KERNEL [OPTIONS] --output FILE",
     after_help = "\
 Without an EFI stub the file starts on BIOS machines and by kexec, not on UEFI.
+A command that is killed leaves the file that was there before, and perhaps a file
+.gapboot-XXXXXX beside it, which may be deleted.
 
 Example:
   gapboot uki build --linux vmlinuz --initrd initrd.img --cmdline @cmdline \\

@@ -13,6 +13,9 @@ use crate::uki::convert::convert;
 ///
 /// What it makes has to be signed again.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+A command that is killed leaves the file that was there before, and perhaps a file
+.gapboot-XXXXXX beside it, which may be deleted.")]
 pub struct Arguments {
     /// the image to be read
     #[arg(value_name = "IN")]

@@ -6,10 +6,12 @@
 //! | [`mkosi`] | images that mkosi makes |
 //! | [`next`] | a system that starts the next kernel by `gapboot kexec` |
 //! | [`running`] | an initramfs with `gapboot` in it |
+//! | [`steps`] | a Debian system that does one step at each boot |
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
 pub mod bridge;
 pub mod mkosi;
 pub mod next;
 pub mod running;
+pub mod steps;
 pub mod userland;

@@ -35,6 +35,7 @@ const TOOLS: &[&str] = &[
     "cpio",
     "depmod",
     "dpkg-deb",
+    "fish",
     "fsck.vfat",
     "git",
     "grub-menulst2cfg",
@@ -45,7 +46,9 @@ const TOOLS: &[&str] = &[
     "kernel-install",
     "ld",
     "ldd",
+    "lintian",
     "losetup",
+    "man",
     "mcopy",
     "mke2fs",
     "mkfs.btrfs",
@@ -63,6 +66,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zsh",
     "zstd",
     "/usr/bin/python3",
 ];
@@ -142,6 +146,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
         "--test=bridge_boots",
         "--test=heavy",
         "--test=systemd_boot",
+        "--test=debian_package",
         "--test=image_builders",
     ]);
     if has_loop_devices(workspace) {

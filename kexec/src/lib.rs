@@ -58,6 +58,6 @@ mod trampoline;
 
 pub use call::Call;
 pub use error::Error;
-pub use load::load;
+pub use load::{check, load};
 pub use payload::Payload;
 pub use start::{start, start_at_once};

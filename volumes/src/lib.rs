@@ -51,4 +51,5 @@ mod tree;
 mod volumes;
 
 pub use bytes::Bytes;
+pub use image::bytes as image_bytes;
 pub use volumes::Volumes;

@@ -4,7 +4,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{bless, find_root, install, kexec, list, remove, set, status, uki};
+use super::{adapt, bless, find_root, install, kexec, list, remove, set, status, uki};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Remove(remove::Arguments),
     Uki(uki::Arguments),
     Kexec(kexec::Arguments),
+    Adapt(adapt::Arguments),
     FindRoot(find_root::Arguments),
     /// Explain a command.
     Help {
@@ -64,6 +65,7 @@ impl Command {
             Self::Remove(arguments) => arguments.run(context),
             Self::Uki(arguments) => arguments.run(context),
             Self::Kexec(arguments) => arguments.run(context),
+            Self::Adapt(arguments) => arguments.run(context),
             Self::FindRoot(arguments) => arguments.run(context),
             // The parser has answered it.
             Self::Help { .. } => Ok(()),

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`find_root`] | the commands |
+//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`adapt`], [`find_root`] | the commands |
 //! | `command_line` | all of them, as clap reads them |
 //! | `parse` | arguments become a command to be run, or a text |
 //! | `usage` | what is wrong with the arguments |
@@ -11,6 +11,7 @@
 //! | `dry_run` | what `--dry-run` shows |
 //! | `outlook` | what would boot from a disk |
 
+pub mod adapt;
 mod arguments;
 pub mod bless;
 mod command_line;

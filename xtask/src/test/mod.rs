@@ -26,6 +26,7 @@ use tally::Tally;
 
 /// The programs that tests of all crates call.
 const TOOLS: &[&str] = &[
+    "/usr/lib/ISOLINUX/isohdpfx.bin",
     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
     "/usr/share/vgabios/vgabios.bin",
@@ -41,6 +42,7 @@ const TOOLS: &[&str] = &[
     "grub-script-check",
     "grub-syslinux2cfg",
     "gzip",
+    "isohybrid",
     "kernel-install",
     "ld",
     "ldd",

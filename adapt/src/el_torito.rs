@@ -14,6 +14,8 @@ use crate::bytes::{is_zero, put, sectors, u16_at, u32_at};
 use crate::change::Change;
 use crate::{CD_SECTOR, SECTOR};
 
+/// The first sector of ISO 9660's descriptors.
+const DESCRIPTORS: u64 = 16;
 /// Bytes of a record.
 const RECORD: usize = 32;
 
@@ -95,6 +97,9 @@ impl Catalogue {
     /// # Errors
     /// It lies outside of the image, or is damaged: a clause.
     pub fn read(image: &dyn Bytes, sector: u64) -> Result<Self, Fault> {
+        if sector <= DESCRIPTORS {
+            return Err("it lies where the descriptors of ISO 9660 are, or before them");
+        }
         let lba = sector.saturating_mul(CD_SECTOR / SECTOR);
         let outside = |_: io::Error| "it lies after the end of the image";
         Self::parse(lba, sectors(image, lba, 1).map_err(outside)?)

@@ -222,16 +222,15 @@ impl Look {
                 let partitions = gpt.partitions.iter();
                 partitions.map(|p| (p.number, p.first, p.end)).collect()
             }
-            Table::Nothing(_) if self.iso.is_none() => {
-                self.problems.push(
-                    "it has no partition table, and no ISO 9660 file system: is it the image of a \
-                     disk or of a CD?"
-                        .to_owned(),
-                );
-                return;
-            }
-            Table::Nothing(_) | Table::Other => return,
+            Table::Nothing(_) | Table::Other => Vec::new(),
         };
+        if matches!(self.table, Table::Nothing(_)) && self.iso.is_none() {
+            self.problems.push(
+                "it has no partition table, and no ISO 9660 file system: is it the image of a disk \
+                 or of a CD?"
+                    .to_owned(),
+            );
+        }
         for (number, _, end) in &places {
             if end.saturating_mul(SECTOR) > self.size.next_multiple_of(SECTOR) {
                 self.problems.push(format!(

@@ -86,7 +86,9 @@ impl Plan {
     /// It cannot: sentences without a full stop.
     pub fn check(look: &Look, size: u64, wishes: Wishes) -> Result<(), Vec<String>> {
         let place = Place::of(look, size, wishes)?;
-        Tables::of(look, &place, wishes).map(drop)
+        let (catalogue, mut tables) = Tables::of(look, &place, wishes)?.in_order(look);
+        tables.extend(catalogue);
+        disjoint(&tables)
     }
 
     /// Plans the changes that add a partition. `content` is the file system in it, which
@@ -109,11 +111,26 @@ impl Plan {
         changes.extend(new);
         changes.extend(catalogue);
         changes.extend(old);
+        disjoint(&changes)?;
         Ok(Self {
             notes: notes(look, &place),
             place,
             changes,
         })
+    }
+}
+
+/// Whether the changes touch each other, as those of a hostile image may.
+fn disjoint(changes: &[Change]) -> Result<(), Vec<String>> {
+    let mut places: Vec<_> = changes.iter().map(|c| (c.at(), c.end())).collect();
+    places.sort_unstable();
+    let mut pairs = places.windows(2);
+    let is_apart = pairs.all(|pair| matches!(pair, [(_, end), (start, _)] if end <= start));
+    match is_apart {
+        true => Ok(()),
+        false => Err(vec![
+            "its tables lie one over another: is it the image of a disk or of a CD?".to_owned(),
+        ]),
     }
 }
 

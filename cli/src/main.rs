@@ -4,9 +4,17 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cli::install::Stages;
+use cli::offers::MachineOffers;
+
+/// The name by which Linux starts its first process from an initrd.
+const INIT: &str = "/init";
 
 fn main() -> ExitCode {
-    let arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os();
+    let name = arguments.next();
+    if std::process::id() == 1 && name.is_some_and(|name| name == INIT) {
+        bridge::run(&mut MachineOffers::default());
+    }
     ExitCode::from(cli::run(
         arguments,
         Stages::embedded(),

@@ -46,6 +46,7 @@ pub fn load(disk: impl Disk, id: Option<&str>) -> Result<Payload, Error> {
         kind: Kind::Linux {
             initrd: (handoff.initrd_size > 0).then_some(memory.initrd),
         },
+        node: None,
     })
 }
 

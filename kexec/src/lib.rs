@@ -24,6 +24,7 @@
 //! | `trampoline` | the way from Linux to the kernel's entry |
 //! | `syscall` | the two system calls |
 //! | `start` | starting what was loaded |
+//! | [`block`] | devices that nothing is to write to |
 //! | [`error`] | why something is not loaded or started |
 //!
 //! Only Linux on x86-64 starts such kernels. Elsewhere the crate builds, and
@@ -34,6 +35,8 @@
 // Tests may fail by panicking: that is what they are for.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+#[cfg(target_os = "linux")]
+pub mod block;
 mod call;
 pub mod entry;
 pub mod error;
@@ -58,6 +61,6 @@ mod trampoline;
 
 pub use call::Call;
 pub use error::Error;
-pub use load::{check, load};
+pub use load::{check, load, takes_segments};
 pub use payload::Payload;
 pub use start::{start, start_at_once};

@@ -10,8 +10,8 @@ use crate::payload::Payload;
 use crate::{bzimage, error::Reason, multiboot, payload::Kind, running, segments, syscall};
 
 /// Has Linux load `payload`, by `kexec_load` if `only_segments`, and where Linux has
-/// nothing else or the kernel needs it: one that is entered in 32 bits, and one that is
-/// not relocatable. Returns the call that did it.
+/// nothing else or the kernel needs it: one that is entered in 32 bits, one that is not
+/// relocatable, and one with a node. Returns the call that did it.
 ///
 /// # Errors
 /// Linux refuses it, the kernel has no entry that can be used, there is no room for it,
@@ -29,6 +29,7 @@ pub fn load(payload: &Payload, only_segments: bool) -> Result<Call, Error> {
     })?;
     if let Kind::Linux { initrd } = &payload.kind
         && !only_segments
+        && payload.node.is_none()
         && by_files(&payload.kernel, initrd.as_ref(), &cmdline).map_err(about)?
     {
         return Ok(Call::File);
@@ -36,11 +37,30 @@ pub fn load(payload: &Payload, only_segments: bool) -> Result<Call, Error> {
     let machine = running::Machine::of(Path::new("/"))?;
     let (kernel, line) = (&payload.kernel, cmdline.as_bytes());
     match &payload.kind {
-        Kind::Linux { initrd } => segments::load(kernel, initrd.as_ref(), line, &machine),
+        Kind::Linux { initrd } => {
+            let node = payload.node.as_deref();
+            segments::load(kernel, initrd.as_ref(), line, node, &machine)
+        }
         Kind::Multiboot { path, modules } => multiboot::load(kernel, path, line, modules, &machine),
     }
     .map_err(about)?;
     Ok(Call::Segments)
+}
+
+/// Whether Linux permits `kexec_load`. Where it has only `kexec_file_load`, or where
+/// lockdown forbids the other call, a node is not handed on. What was loaded is forgotten.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[must_use]
+pub fn takes_segments() -> bool {
+    // Nothing is asked for, and so nothing is loaded. Linux checks its rules all the same.
+    syscall::load_segments(0, &[]).is_ok()
+}
+
+/// Never: no other machine has the call.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[must_use]
+pub fn takes_segments() -> bool {
+    false
 }
 
 /// Has Linux load a kernel by `kexec_file_load`. False if Linux does not have that call,

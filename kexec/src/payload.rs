@@ -21,6 +21,9 @@ pub struct Payload {
     pub cmdline: Vec<u8>,
     /// How it is started, and what else it is handed.
     pub kind: Kind,
+    /// What Linux is told of this start: the data of a node ([`layout::node`]), which
+    /// `kexec_load` alone hands on.
+    pub node: Option<Vec<u8>>,
 }
 
 /// By which protocol a kernel is started.

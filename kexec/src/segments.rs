@@ -3,12 +3,12 @@
 //!
 //! Three places are filled: the kernel's, where it also unpacks itself; the
 //! initrd's, as high as the kernel takes it; and one below 4 GiB for what the kernel
-//! is handed: `trampoline.s` on the first page, `boot_params` on the second, then
-//! the command line. Kernels of 32 bits may reach little of the memory, so the last one
-//! is as low as possible for these.
+//! is handed: `trampoline.s` on the first page, `boot_params` on the second, then the
+//! command line, and a node of `setup_data` if there is one. Kernels of 32 bits may reach
+//! little of the memory, so the last one is as low as possible for these.
 //!
-//! `setup_data` is left out: what a loader said of the start of this system is
-//! not true of the next.
+//! The `setup_data` of this system is left out: what a loader said of its start is not
+//! true of the next.
 
 use std::fs::File;
 use std::io;
@@ -24,6 +24,7 @@ use crate::error::{Error, Reason};
 use crate::running::Machine;
 use crate::syscall::{self, Mapped, Segment, SegmentBytes};
 use crate::trampoline::{self, Registers};
+use layout::node;
 
 /// Where the kernel's 64-bit entry is, from where it lies.
 const ENTRY_64: u64 = 0x200;
@@ -34,7 +35,7 @@ const PARAMS: u64 = PAGE;
 const COMMAND_LINE: u64 = 2 * PAGE;
 const FOUR_GIB: u64 = 1 << 32;
 
-/// Has Linux load a kernel with this initrd and this command line.
+/// Has Linux load a kernel with this initrd, this command line and this node.
 ///
 /// # Errors
 /// The kernel has no entry that can be used, there is no room for it, or Linux refuses
@@ -43,6 +44,7 @@ pub(crate) fn load(
     file: &File,
     initrd: Option<&File>,
     cmdline: &[u8],
+    node: Option<&[u8]>,
     machine: &Machine,
 ) -> Result<(), Error> {
     let head = head(file).map_err(refused)?;
@@ -59,13 +61,21 @@ pub(crate) fn load(
     }
     let mut memory = machine.memory();
     let plan = kernel.plan(initrd_file.as_ref().map_or(0, Mapped::size), &mut memory)?;
-    let size = COMMAND_LINE.saturating_add(pages(line_size));
+    let node_at = COMMAND_LINE.saturating_add(pages(line_size));
+    let node = node.map(setup_data).unwrap_or_default();
+    let node_size = u64::try_from(node.len()).unwrap_or(u64::MAX);
+    let size = node_at.saturating_add(pages(node_size));
     let handed = handed(kernel.entry, size, &memory)
         .ok_or_else(|| Error::text(Problem::NoRoomForKernel.text()))?;
 
     let mut bytes = trampoline(kernel.entry, plan.kernel, handed)?;
-    bytes.extend(boot_params(machine, &head, plan, handed));
+    let node_place = (!node.is_empty()).then(|| handed.saturating_add(node_at));
+    bytes.extend(boot_params(machine, &head, plan, handed, node_place));
     bytes.extend(cmdline);
+    if !node.is_empty() {
+        bytes.resize(usize::try_from(node_at).unwrap_or(usize::MAX), 0);
+        bytes.extend(node);
+    }
 
     let at = |start, size| Range {
         start,
@@ -120,11 +130,34 @@ fn trampoline(entry: Entry, kernel: u64, handed: u64) -> Result<Vec<u8>, Error> 
     }
 }
 
+/// A node of `setup_data` with this data, the only one (Linux, `Documentation/arch/x86`,
+/// boot protocol 2.09).
+fn setup_data(data: &[u8]) -> Vec<u8> {
+    let data = data.get(..node::DATA_SIZE).unwrap_or(data);
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let mut bytes = vec![0; 8];
+    bytes.extend(node::TYPE.to_le_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(data);
+    bytes
+}
+
 /// `boot_params` for a kernel with this header, with the command line at its place from
-/// `handed` on.
-fn boot_params(machine: &Machine, head: &[u8], plan: Plan, handed: u64) -> Vec<u8> {
+/// `handed` on, and the node at its own.
+fn boot_params(
+    machine: &Machine,
+    head: &[u8],
+    plan: Plan,
+    handed: u64,
+    node: Option<u64>,
+) -> Vec<u8> {
     let mut params = machine.params();
     fill(&mut params, head);
+    put(
+        &mut params,
+        field::SETUP_DATA,
+        &node.unwrap_or(0).to_le_bytes(),
+    );
     let mut header = Target {
         bytes: &mut params,
         wide: true,

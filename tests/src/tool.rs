@@ -22,6 +22,7 @@ fn package(program: &str) -> &str {
         "script" => "bsdutils",
         "cc" => "gcc",
         "objcopy" | "objdump" => "binutils",
+        "depmod" | "modinfo" => "kmod",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
         "blkid" | "partx" | "unshare" => "util-linux",

@@ -21,6 +21,7 @@
 //! | `file_system` | what every file system can do |
 //! | `fat`, `ext`, [`iso9660`] | the file systems that are read here |
 //! | `tree` | a mounted directory, out of which no link leads |
+//! | [`machine`] | all disks of a machine together, as the bridge sees them |
 //! | [`host`] | mounts and block devices of the running system |
 
 #![forbid(unsafe_code)]
@@ -45,6 +46,7 @@ mod file_system;
 pub mod host;
 mod image;
 pub mod iso9660;
+pub mod machine;
 pub mod partitions;
 pub mod probe;
 mod tree;

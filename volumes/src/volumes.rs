@@ -34,13 +34,14 @@ pub struct Volumes {
 }
 
 /// A device.
-struct Volume {
-    properties: Properties,
+#[derive(Clone)]
+pub(crate) struct Volume {
+    pub(crate) properties: Properties,
     /// What it is for a person: `partition 2`, a directory.
-    called: String,
-    content: Content,
+    pub(crate) called: String,
+    content: Rc<Content>,
     /// A menu on it is a menu of what the person named.
-    has_menus: bool,
+    pub(crate) has_menus: bool,
     /// How many files it lies in.
     nested: u32,
 }
@@ -89,21 +90,7 @@ impl Volumes {
     /// The devices of a disk. `sector` is the size of its sectors, where it is known.
     #[must_use]
     pub fn disk(bytes: &Rc<dyn Bytes>, sector: Option<u32>) -> Self {
-        let properties = Properties {
-            disk: Some(0),
-            ..Properties::default()
-        };
-        let places = partitions(&**bytes, sector);
-        let whole = Volume::of(bytes.clone(), properties, "the disk".to_owned());
-        let parts = places.into_iter().map(|place| {
-            let begins_with_disk = place.start == 0;
-            let mut volume = Volume::partition(bytes, place);
-            let is_seen_already = begins_with_disk || volume.is_twin(&whole);
-            volume.has_menus &= !(is_seen_already && whole.has_menus);
-            volume
-        });
-        let parts: Vec<_> = parts.collect();
-        Self::new(std::iter::once(whole).chain(parts))
+        Self::new(Volume::all(bytes, sector))
     }
 
     /// The devices of a mounted tree: the file system at `directory`, and those that are
@@ -141,7 +128,7 @@ impl Volumes {
         Ok(Self::new(volumes))
     }
 
-    fn new(volumes: impl IntoIterator<Item = Volume>) -> Self {
+    pub(crate) fn new(volumes: impl IntoIterator<Item = Volume>) -> Self {
         let devices: Vec<_> = volumes.into_iter().map(Rc::new).collect();
         Self {
             devices: RefCell::new(devices),
@@ -171,7 +158,7 @@ impl Volumes {
     #[must_use]
     pub fn mounted_at(&self, device: Device) -> Option<PathBuf> {
         let volume = self.volume(device).ok()?;
-        match volume.content {
+        match &*volume.content {
             Content::Tree(_) => Some(PathBuf::from(&volume.called)),
             Content::Bytes { .. } => None,
         }
@@ -180,11 +167,7 @@ impl Volumes {
     /// Why the files of a device cannot be read, if it has some.
     #[must_use]
     pub fn problem(&self, device: Device) -> Option<Failure> {
-        let volume = self.volume(device).ok()?;
-        match &volume.content {
-            Content::Bytes { found: None, .. } => None,
-            _ => volume.files().err(),
-        }
+        self.volume(device).ok()?.problem()
     }
 
     /// A file, to be read piece by piece.
@@ -266,6 +249,33 @@ impl Storage for Volumes {
 }
 
 impl Volume {
+    /// A disk, and its partitions.
+    pub(crate) fn all(bytes: &Rc<dyn Bytes>, sector: Option<u32>) -> Vec<Self> {
+        let properties = Properties {
+            disk: Some(0),
+            ..Properties::default()
+        };
+        let places = partitions(&**bytes, sector);
+        let whole = Volume::of(bytes.clone(), properties, "the disk".to_owned());
+        let parts = places.into_iter().map(|place| {
+            let begins_with_disk = place.start == 0;
+            let mut volume = Volume::partition(bytes, place);
+            let is_seen_already = begins_with_disk || volume.is_twin(&whole);
+            volume.has_menus &= !(is_seen_already && whole.has_menus);
+            volume
+        });
+        let parts: Vec<_> = parts.collect();
+        std::iter::once(whole).chain(parts).collect()
+    }
+
+    /// The same device, where it is mounted.
+    pub(crate) fn mounted(&self, path: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            content: Rc::new(Content::Tree(Rc::new(Tree::open(path)?))),
+            ..self.clone()
+        })
+    }
+
     /// A device of these bytes, with what can be seen of its file system.
     fn of(bytes: Rc<dyn Bytes>, properties: Properties, called: String) -> Self {
         let found = probe(&bytes);
@@ -285,11 +295,11 @@ impl Volume {
             },
             called,
             has_menus: found.as_ref().is_some_and(Found::has_files),
-            content: Content::Bytes {
+            content: Rc::new(Content::Bytes {
                 bytes,
                 found,
                 files: OnceCell::new(),
-            },
+            }),
             nested: 0,
         }
     }
@@ -319,14 +329,22 @@ impl Volume {
         Ok(Self {
             properties,
             called: path.display().to_string(),
-            content: Content::Tree(Rc::new(Tree::open(path)?)),
+            content: Rc::new(Content::Tree(Rc::new(Tree::open(path)?))),
             has_menus: true,
             nested: 0,
         })
     }
 
+    /// Why its files cannot be read, if it has some.
+    pub(crate) fn problem(&self) -> Option<Failure> {
+        match &*self.content {
+            Content::Bytes { found: None, .. } => None,
+            _ => self.files().err(),
+        }
+    }
+
     fn files(&self) -> Result<Rc<dyn FileSystem>, Failure> {
-        match &self.content {
+        match &*self.content {
             Content::Tree(tree) => Ok(tree.clone()),
             Content::Bytes {
                 bytes,

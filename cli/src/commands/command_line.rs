@@ -4,7 +4,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{adapt, bless, find_root, install, kexec, list, remove, set, status, uki};
+use super::{adapt, bless, bridge, find_root, install, kexec, list, remove, set, status, uki};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Bless(bless::Arguments),
     Remove(remove::Arguments),
     Uki(uki::Arguments),
+    Bridge(bridge::Arguments),
     Kexec(kexec::Arguments),
     Adapt(adapt::Arguments),
     FindRoot(find_root::Arguments),
@@ -64,6 +65,7 @@ impl Command {
             Self::Bless(arguments) => arguments.run(context),
             Self::Remove(arguments) => arguments.run(context),
             Self::Uki(arguments) => arguments.run(context),
+            Self::Bridge(arguments) => arguments.run(context),
             Self::Kexec(arguments) => arguments.run(context),
             Self::Adapt(arguments) => arguments.run(context),
             Self::FindRoot(arguments) => arguments.run(context),

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`kexec`], [`adapt`], [`find_root`] | the commands |
+//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`bridge`], [`kexec`], [`adapt`], [`find_root`] | the commands |
 //! | `command_line` | all of them, as clap reads them |
 //! | `parse` | arguments become a command to be run, or a text |
 //! | `usage` | what is wrong with the arguments |
@@ -14,6 +14,7 @@
 pub mod adapt;
 mod arguments;
 pub mod bless;
+pub mod bridge;
 mod command_line;
 pub mod context;
 mod dry_run;

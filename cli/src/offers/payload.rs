@@ -27,22 +27,61 @@ pub fn of_entry(
     entry: &Entry,
     cmdline: Option<&str>,
 ) -> Result<Payload, Error> {
-    let mut payload = match &entry.boots {
+    match &entry.boots {
+        Boots::Linux { .. } | Boots::Multiboot { .. } => {
+            let boots = match (cmdline, &entry.boots) {
+                (Some(line), boots) => with_cmdline(boots, line),
+                (
+                    None,
+                    Boots::Multiboot {
+                        kernel, cmdline, ..
+                    },
+                ) => with_cmdline(&entry.boots, &multiboot_line(&kernel.path, cmdline)),
+                (None, boots) => boots.clone(),
+            };
+            of_boots(volumes, &entry.id, &boots)
+        }
+        other => {
+            let reason = not_started(volumes, menu, other).unwrap_or_default();
+            Err(Error::failed(format!(
+                "{} starts no kernel: {}",
+                entry.id,
+                reason.trim_end_matches('.')
+            )))
+        }
+    }
+}
+
+/// The same kernel with another command line.
+fn with_cmdline(boots: &Boots, line: &str) -> Boots {
+    let mut boots = boots.clone();
+    if let Boots::Linux { cmdline, .. } | Boots::Multiboot { cmdline, .. } = &mut boots {
+        line.clone_into(cmdline);
+    }
+    boots
+}
+
+/// What these files start. `name` is what messages call them.
+///
+/// # Errors
+/// They are no kernel, or a file cannot be read.
+pub fn of_boots(volumes: &Volumes, name: &str, boots: &Boots) -> Result<Payload, Error> {
+    let mut payload = match boots {
         Boots::Linux {
             kernel,
             initrds,
-            cmdline: own,
+            cmdline,
         } => {
             let initrds = initrds.iter().map(|initrd| file(volumes, initrd));
             let extras = Extras {
                 initrds: initrds.collect::<Result<_, _>>()?,
                 ..Extras::default()
             };
-            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(own))?
+            of_source(&file(volumes, kernel)?, &extras, cmdline)?
         }
         Boots::Multiboot {
             kernel,
-            cmdline: own,
+            cmdline,
             modules,
             ..
         } => {
@@ -55,19 +94,11 @@ pub fn of_entry(
                 modules: modules.collect::<Result<_, Error>>()?,
                 ..Extras::default()
             };
-            let own = multiboot_line(&kernel.path, own);
-            of_source(&file(volumes, kernel)?, &extras, cmdline.unwrap_or(&own))?
+            of_source(&file(volumes, kernel)?, &extras, cmdline)?
         }
-        other => {
-            let reason = not_started(volumes, menu, other).unwrap_or_default();
-            return Err(Error::failed(format!(
-                "{} starts no kernel: {}",
-                entry.id,
-                reason.trim_end_matches('.')
-            )));
-        }
+        _ => return Err(Error::failed(format!("{name} starts no kernel"))),
     };
-    payload.name.clone_from(&entry.id);
+    name.clone_into(&mut payload.name);
     Ok(payload)
 }
 

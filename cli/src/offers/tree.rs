@@ -57,7 +57,47 @@ struct Found {
 impl TreeMenu {
     /// Reads the entries of a tree.
     pub fn of(volumes: &Volumes) -> Self {
-        let sources = sources(volumes);
+        Self::from_sources(volumes, sources(volumes))
+    }
+
+    /// Reads the entries of a disk whose file systems are read here or mounted. The first two
+    /// FAT file systems with entries make one menu, as the EFI system partition and the
+    /// extended boot loader partition do; each other file system makes its own.
+    pub fn of_disk(volumes: &Volumes) -> Vec<Self> {
+        let mut pair = Vec::new();
+        let mut menus = Vec::new();
+        for device in volumes.with_menus() {
+            let is_fat = volumes.properties(device).file_system.as_deref() == Some("fat");
+            for folder in ["/", "/boot"]
+                .into_iter()
+                .filter_map(|path| Location::new(device, path))
+            {
+                if !has_entries(volumes, &folder) {
+                    continue;
+                }
+                match pair.len() {
+                    0 if is_fat => pair.push(Source {
+                        name: "esp",
+                        folder,
+                    }),
+                    1 if is_fat => pair.push(Source {
+                        name: "xbootldr",
+                        folder,
+                    }),
+                    _ => menus.push(vec![Source {
+                        name: "esp",
+                        folder,
+                    }]),
+                }
+            }
+        }
+        let all = [pair].into_iter().chain(menus);
+        let all = all.filter(|sources| !sources.is_empty());
+        all.map(|sources| Self::from_sources(volumes, sources))
+            .collect()
+    }
+
+    fn from_sources(volumes: &Volumes, sources: Vec<Source>) -> Self {
         let mut menu = Menu {
             entries: Vec::new(),
             skipped: Vec::new(),
@@ -92,6 +132,13 @@ impl TreeMenu {
             menu.entries.push(listed);
         }
         Self { menu, sources }
+    }
+
+    /// Where an entry's own file lies.
+    pub fn place(&self, entry: &MenuEntry) -> Option<Location> {
+        let mut sources = self.sources.iter();
+        let source = sources.find(|source| source.name == entry.source)?;
+        source.folder.join(entry.path.trim_start_matches('/'))
     }
 
     /// A file that an entry names.
@@ -133,6 +180,13 @@ fn sources(volumes: &Volumes) -> Vec<Source> {
         folder,
     });
     esp.into_iter().chain(boot).collect()
+}
+
+/// Whether a directory may hold entries, or settings of their menu.
+fn has_entries(volumes: &Volumes, folder: &Location) -> bool {
+    let marks = ["loader/entries", "loader/loader.conf", "EFI/Linux"];
+    let mut marks = marks.iter().filter_map(|mark| folder.join(mark));
+    marks.any(|mark| volumes.kind(&mark).is_ok())
 }
 
 /// A directory of the tree: the file system that is mounted there, or the directory itself.

@@ -26,12 +26,15 @@ pub fn extra(name: &str, content: &[u8]) -> Vec<u8> {
     archive
 }
 
-/// The last record, which systemd has as a constant, in capital letters.
-const TRAILER: &[u8; 124] = b"070701\
+/// The last record of an archive, which systemd has as a constant, in capital letters.
+pub const TRAILER: &[u8; 124] = b"070701\
     0000000000000000000000000000000000000001000000000000000000000000\
     0000000000000000000000000000000B00000000TRAILER!!!\0\0\0\0";
 
-fn record(archive: &mut Vec<u8>, inode: u32, mode: u32, name: &str, content: &[u8]) {
+/// Appends a directory or a file to an archive. Owner, group and time are 0.
+///
+/// The content has fewer than 4 GiB.
+pub fn record(archive: &mut Vec<u8>, inode: u32, mode: u32, name: &str, content: &[u8]) {
     // inode, mode, owner, group, links, time, size, device, own device, name, checksum
     let (size, name_size) = (to_u32(content.len()), to_u32(name.len().saturating_add(1)));
     let fields = [inode, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];

@@ -104,6 +104,7 @@ pub fn of_source(
         kernel,
         cmdline: cmdline.as_bytes().to_vec(),
         kind,
+        node: None,
     })
 }
 
@@ -163,6 +164,7 @@ fn of_image(source: &Rc<SourceFile>, given: Vec<Content>, cmdline: &str) -> Resu
         kind: Kind::Linux {
             initrd: joined(initrds)?,
         },
+        node: None,
     })
 }
 

@@ -11,4 +11,4 @@ pub mod packages;
 pub mod system;
 pub mod trixie;
 
-pub use packages::{Flavour, busybox, kernel, package};
+pub use packages::{Flavour, busybox, kernel, modules, package};

@@ -48,6 +48,24 @@ pub fn kernel(flavour: Flavour) -> Result<PathBuf> {
     )
 }
 
+/// The directory with the modules of Debian's kernel, in which depmod has been run, as the
+/// package's own script does it.
+pub fn modules(flavour: Flavour) -> Result<PathBuf> {
+    let kernel = kernel(flavour)?;
+    let name = kernel.file_name().unwrap_or_default().to_string_lossy();
+    let version = name.trim_start_matches("vmlinuz-");
+    let tree = kernel.ancestors().nth(2).context("a kernel is in /boot")?;
+    let bases = [tree.to_owned(), tree.join("usr")];
+    let place = |base: &Path| base.join("lib/modules").join(version);
+    let found = bases.iter().find(|base| place(base).exists());
+    let base = found.with_context(|| format!("{} holds no modules", tree.display()))?;
+    // The last file that depmod writes.
+    if !place(base).join("modules.devname").exists() {
+        run(command("depmod").arg("-b").arg(base).arg(version))?;
+    }
+    Ok(place(base))
+}
+
 /// A statically linked busybox.
 pub fn busybox() -> Result<PathBuf> {
     let unpacked = package("busybox-static")?;

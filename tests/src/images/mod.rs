@@ -5,6 +5,7 @@
 //! | [`table`] | the partitions of an image, as sfdisk sees them |
 //! | [`volume`] | FAT file systems in an image, by mkfs.vfat and mtools |
 //! | [`disk`] | a whole disk: partition table by sfdisk, file systems, files |
+//! | [`large_sectors`](mod@large_sectors) | disks with sectors of 4096 bytes |
 //! | [`boot_sector`] | floppy disks with a few instructions |
 //! | [`entries`] | random boot entries |
 //! | [`initramfs`] | cpio archives, and one with Debian's busybox |
@@ -14,6 +15,7 @@ pub mod boot_sector;
 pub mod disk;
 pub mod entries;
 pub mod initramfs;
+pub mod large_sectors;
 pub mod modules;
 pub mod table;
 pub mod volume;

@@ -26,6 +26,8 @@ pub enum Loader {
     Grub(&'static str),
     /// SYSLINUX: the 16-bit entry.
     Syslinux,
+    /// ISOLINUX, on a CD.
+    Isolinux,
     /// OVMF, as the default program of a disk.
     Ovmf,
     /// systemd-boot on OVMF, by an entry.
@@ -90,18 +92,24 @@ impl Loader {
                 Machine::without_disk().arguments(&["-cdrom", text(&medium)?])
             }
             Self::Syslinux => {
-                let mut lines = String::from("DEFAULT it\nLABEL it\n LINUX /image.efi\n");
                 let mut esp = Partition::esp(Fat::new(32)).file("image.efi", image.to_owned());
                 if let Some(initrd) = handed_in.initrd {
                     esp = esp.file("initrd", initrd.to_owned());
-                    lines += " INITRD /initrd\n";
-                }
-                if let Some(line) = handed_in.cmdline {
-                    lines += &format!(" APPEND {line}\n");
                 }
                 make(&disk, esp, image)?;
-                syslinux::install(&disk, &lines)?;
+                syslinux::install(&disk, &syslinux_menu(handed_in))?;
                 Machine::new(&disk)
+            }
+            Self::Isolinux => {
+                let tree = directory.join("tree");
+                fs::create_dir_all(&tree)?;
+                fs::copy(image, tree.join("image.efi"))?;
+                if let Some(initrd) = handed_in.initrd {
+                    fs::copy(initrd, tree.join("initrd"))?;
+                }
+                let medium = directory.join("medium.iso");
+                syslinux::cd(&tree, &syslinux_menu(handed_in), &medium)?;
+                Machine::without_disk().arguments(&["-cdrom", text(&medium)?])
             }
             Self::Ovmf => {
                 let esp = Partition::esp(Fat::new(32)).file(ovmf::PROGRAM, image.to_owned());
@@ -160,6 +168,18 @@ fn entry(esp: Partition, by: By, image: &Path) -> Partition {
 
 fn text(path: &Path) -> Result<&str> {
     path.to_str().context("a path that is not UTF-8")
+}
+
+/// SYSLINUX's configuration.
+fn syslinux_menu(handed_in: HandedIn) -> String {
+    let mut lines = String::from("DEFAULT it\nLABEL it\n LINUX /image.efi\n");
+    if handed_in.initrd.is_some() {
+        lines += " INITRD /initrd\n";
+    }
+    if let Some(line) = handed_in.cmdline {
+        lines += &format!(" APPEND {line}\n");
+    }
+    lines
 }
 
 /// A CD with GRUB that starts an image.

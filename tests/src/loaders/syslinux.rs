@@ -1,11 +1,10 @@
-//! SYSLINUX from Debian's packages: a boot loader that is not under test, to test the rig
-//! with.
+//! SYSLINUX and ISOLINUX from Debian's packages: boot loaders that are not under test.
 
 use crate::debian;
 use crate::images::{SECTOR, Volume};
 use crate::tool::{command, run};
 use anyhow::{Result, ensure};
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ pub fn install(image: &Path, configuration: &str) -> Result<()> {
     let volume = Volume::open(image, 1)?;
     volume.write("syslinux.cfg", configuration)?;
     let package = debian::package("syslinux")?;
-    let sector = std::fs::read(package.join("usr/lib/SYSLINUX/gptmbr.bin"))?;
+    let sector = fs::read(package.join("usr/lib/SYSLINUX/gptmbr.bin"))?;
     ensure!(
         sector.len() <= BOOT_CODE,
         "SYSLINUX's boot sector has {} bytes",
@@ -38,5 +37,23 @@ pub fn install(image: &Path, configuration: &str) -> Result<()> {
         .write(true)
         .open(image)?
         .write_all_at(&sector, 0)?;
+    Ok(())
+}
+
+/// Makes a CD of a tree, which ISOLINUX starts with this configuration.
+pub fn cd(tree: &Path, configuration: &str, medium: &Path) -> Result<()> {
+    let own = tree.join("isolinux");
+    fs::create_dir_all(&own)?;
+    fs::write(own.join("isolinux.cfg"), configuration)?;
+    let isolinux = debian::package("isolinux")?.join("usr/lib/ISOLINUX/isolinux.bin");
+    fs::copy(isolinux, own.join("isolinux.bin"))?;
+    let modules = debian::package("syslinux-common")?.join("usr/lib/syslinux/modules/bios");
+    fs::copy(modules.join("ldlinux.c32"), own.join("ldlinux.c32"))?;
+    run(command("xorriso")
+        .args(["-as", "mkisofs", "-quiet", "-r", "-V", "MEDIUM"])
+        .args(["-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat"])
+        .args(["-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"])
+        .arg("-o")
+        .args([medium, tree]))?;
     Ok(())
 }

@@ -11,6 +11,8 @@ impl Screen {
     const COLUMNS: usize = 80;
     /// The screen's place in memory.
     pub(super) const ADDRESS: u64 = 0xb8000;
+    /// Bytes from there on that a text mode may use.
+    pub(super) const MEMORY: usize = 32 << 10;
     /// The place where the BIOS keeps the number of the last line.
     pub(super) const LAST_LINE: u64 = 0x484;
     /// Size of a line in bytes.

@@ -1,6 +1,6 @@
 //! An initrd that reports how its kernel was started: the same one for every loader.
 
-use crate::data::random;
+use crate::data::{random, sha256};
 use crate::images::initramfs::{self, Archive};
 use anyhow::{Context, Result};
 
@@ -37,10 +37,18 @@ const PAYLOAD: usize = 100_000;
 pub fn initrd(name: &str) -> Result<Vec<u8>> {
     let mut initrd = initramfs::busybox(INIT)?;
     initrd.resize(initrd.len().next_multiple_of(4), 0);
-    let payload = random(name.len() as u64, PAYLOAD);
     let own = Archive::new().program("name", name.as_bytes());
-    initrd.extend(own.program("payload", &payload).finish());
+    initrd.extend(own.program("payload", &payload(name)).finish());
     Ok(initrd)
+}
+
+fn payload(name: &str) -> Vec<u8> {
+    random(name.len() as u64, PAYLOAD)
+}
+
+/// What is reported of the initrd that says that it is `name`.
+pub fn of_initrd(name: &str) -> String {
+    format!("{name} {}  -", sha256(&payload(name)))
 }
 
 /// How a kernel was started.

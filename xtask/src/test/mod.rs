@@ -34,6 +34,7 @@ const TOOLS: &[&str] = &[
     "bochs-bin",
     "cc",
     "cpio",
+    "depmod",
     "dpkg-deb",
     "fsck.vfat",
     "git",
@@ -51,6 +52,7 @@ const TOOLS: &[&str] = &[
     "mke2fs",
     "mkfs.btrfs",
     "mkfs.vfat",
+    "modinfo",
     "objcopy",
     "objdump",
     "openssl",
@@ -63,6 +65,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zstd",
     "/usr/bin/python3",
 ];
 
@@ -137,6 +140,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     test.args(["--package=tests", "--features=heavy", "--no-fail-fast"]);
     test.args([
+        "--test=bridge",
         "--test=heavy",
         "--test=systemd_boot",
         "--test=image_builders",

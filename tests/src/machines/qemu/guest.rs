@@ -166,6 +166,31 @@ impl Guest {
         Ok(())
     }
 
+    /// Presses and releases keys one after the other, as [`Guest::press`] does, for a
+    /// system that reads the keyboard itself.
+    pub fn press_in_linux(&mut self, keys: &[&str]) -> Result<()> {
+        let mut press = |keys: &&str| {
+            let keys: Vec<_> = keys.split('+').collect();
+            self.monitor()?.press(&keys)
+        };
+        keys.iter().try_for_each(&mut press)
+    }
+
+    /// Waits until `text` is on the screen in Linux's text mode, which begins anywhere in
+    /// the screen's memory.
+    pub fn wait_for_linux_screen(&mut self, text: &str) -> Result<()> {
+        self.wait_until(|guest| {
+            let bytes = guest.memory(Screen::ADDRESS, Screen::MEMORY)?;
+            Ok(Screen::from_memory(&bytes).text().contains(text))
+        })
+        .with_context(|| format!("the screen never showed {text:?}"))
+    }
+
+    /// Adds a device with these properties to the machine, by QEMU's names for them.
+    pub fn plug(&mut self, properties: &[(&str, &str)]) -> Result<()> {
+        self.monitor()?.plug(properties)
+    }
+
     /// The place where the BIOS will put the next key.
     fn keys_arrived(&mut self) -> Result<Vec<u8>> {
         const BUFFER_TAIL: u64 = 0x41c;

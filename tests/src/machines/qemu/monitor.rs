@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -52,6 +53,13 @@ impl Monitor {
             .map(|key| json!({"type": "qcode", "data": key}))
             .collect();
         self.execute("send-key", json!({"keys": keys, "hold-time": 20}))
+    }
+
+    /// Adds a device with these properties.
+    pub(super) fn plug(&mut self, properties: &[(&str, &str)]) -> Result<()> {
+        let arguments = properties.iter().map(|(key, value)| (*key, *value));
+        let arguments: BTreeMap<&str, &str> = arguments.collect();
+        self.execute("device_add", json!(arguments))
     }
 
     fn execute(&mut self, command: &str, arguments: Value) -> Result<()> {

@@ -144,6 +144,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
         "--test=heavy",
         "--test=systemd_boot",
         "--test=image_builders",
+        "--test=adapt_boots",
     ]);
     if has_loop_devices(workspace) {
         test.args(["--features=loop-devices", "--test=others"]);

@@ -56,4 +56,5 @@ mod volumes;
 
 pub use below::open_below;
 pub use bytes::Bytes;
+pub use image::bytes as image_bytes;
 pub use volumes::Volumes;

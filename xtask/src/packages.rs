@@ -13,6 +13,7 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// stands, a bare name in the directories of programs. (Never qemu-utils: from backports
 /// it removes the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
+    ("/usr/lib/ISOLINUX/isohdpfx.bin", "isolinux"),
     ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
     ("/usr/share/seabios/bios.bin", "seabios"),
     ("/usr/share/seabios/vgabios-stdvga.bin", "seabios"),
@@ -34,6 +35,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("grub-script-check", "grub-common"),
     ("grub-syslinux2cfg", "grub-common"),
     ("gzip", "gzip"),
+    ("isohybrid", "syslinux-utils"),
     ("kernel-install", "systemd"),
     ("ld", "binutils"),
     ("ld.lld", "lld"),

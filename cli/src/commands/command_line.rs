@@ -4,7 +4,9 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{bless, bridge, find_root, install, kexec, list, remove, set, status, uki, update};
+use super::{
+    adapt, bless, bridge, find_root, install, kexec, list, remove, set, status, uki, update,
+};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -46,6 +48,7 @@ pub(crate) enum Command {
     Uki(uki::Arguments),
     Bridge(bridge::Arguments),
     Kexec(kexec::Arguments),
+    Adapt(adapt::Arguments),
     FindRoot(find_root::Arguments),
     /// Explain a command.
     Help {
@@ -69,6 +72,7 @@ impl Command {
             Self::Uki(arguments) => arguments.run(context),
             Self::Bridge(arguments) => arguments.run(context),
             Self::Kexec(arguments) => arguments.run(context),
+            Self::Adapt(arguments) => arguments.run(context),
             Self::FindRoot(arguments) => arguments.run(context),
             // The parser has answered it.
             Self::Help { .. } => Ok(()),

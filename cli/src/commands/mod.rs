@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`install`], [`update`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`bridge`], [`kexec`], [`find_root`] | the commands |
+//! | [`install`], [`update`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`bridge`], [`kexec`], [`adapt`], [`find_root`] | the commands |
 //! | `command_line` | all of them, as clap reads them |
 //! | `parse` | arguments become a command to be run, or a text |
 //! | `usage` | what is wrong with the arguments |
@@ -12,6 +12,7 @@
 //! | `outlook` | what would boot from a disk |
 //! | `report` | what `gapboot status --report` shows |
 
+pub mod adapt;
 mod arguments;
 pub mod bless;
 pub mod bridge;

@@ -3,6 +3,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`bridge`] | the bridge, and systems on disks that it starts |
+//! | [`legacy`] | images that boot on a BIOS only, with a system that says how it was started |
 //! | [`mkosi`] | images that mkosi makes |
 //! | [`next`] | a system that starts the next kernel by `gapboot kexec` |
 //! | [`running`] | an initramfs with `gapboot` in it |
@@ -10,6 +11,7 @@
 //! | [`userland`] | a small system with systemd, made of Debian's packages |
 
 pub mod bridge;
+pub mod legacy;
 pub mod mkosi;
 pub mod next;
 pub mod running;

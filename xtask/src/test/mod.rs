@@ -26,6 +26,7 @@ use tally::Tally;
 
 /// The programs that tests of all crates call.
 const TOOLS: &[&str] = &[
+    "/usr/lib/ISOLINUX/isohdpfx.bin",
     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
     "/usr/share/vgabios/vgabios.bin",
@@ -43,6 +44,7 @@ const TOOLS: &[&str] = &[
     "grub-script-check",
     "grub-syslinux2cfg",
     "gzip",
+    "isohybrid",
     "kernel-install",
     "ld",
     "ldd",
@@ -148,6 +150,7 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
         "--test=systemd_boot",
         "--test=debian_package",
         "--test=image_builders",
+        "--test=adapt_boots",
     ]);
     if has_loop_devices(workspace) {
         test.args(["--features=loop-devices", "--test=others"]);

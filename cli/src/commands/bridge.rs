@@ -104,7 +104,7 @@ pub struct BuildArguments {
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
         let Command::Build(arguments) = self.command;
-        let stub = Stub::embedded()?;
+        let stub = Stub::of_this_system()?;
         build(stub, &arguments.request()?, context.out, context.err)
     }
 }

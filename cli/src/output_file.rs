@@ -49,7 +49,8 @@ impl OutputFile {
         // With tempfile's own way to open it, errors name the temporary file.
         let open = |path: &Path| {
             let mut options = File::options();
-            options.write(true).create_new(true).mode(mode).open(path)
+            options.read(true).write(true);
+            options.create_new(true).mode(mode).open(path)
         };
         let temporary = tempfile::Builder::new()
             .prefix(".gapboot-")

@@ -61,6 +61,6 @@ mod trampoline;
 
 pub use call::Call;
 pub use error::Error;
-pub use load::{load, takes_segments};
+pub use load::{check, load, takes_segments};
 pub use payload::Payload;
 pub use start::{start, start_at_once};

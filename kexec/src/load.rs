@@ -99,3 +99,22 @@ pub fn load(payload: &Payload, _only_segments: bool) -> Result<Call, Error> {
             .about(&payload.name),
     )
 }
+
+/// Whether a bzImage of `size` bytes, of which `head` has the first two sectors or more, is
+/// one that a running Linux can start.
+///
+/// # Errors
+/// It is no bzImage, or can be entered in real mode only.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub fn check(head: &[u8], size: u64) -> Result<(), Error> {
+    bzimage::Kernel::parse(head, size).map(drop)
+}
+
+/// Checks nothing: kernels are read on x86-64 only.
+///
+/// # Errors
+/// None.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub fn check(_head: &[u8], _size: u64) -> Result<(), Error> {
+    Ok(())
+}

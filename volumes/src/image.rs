@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::rc::Rc;
 
 use rustix::fs::{OFlags, ioctl_blksszget};
 
@@ -62,4 +63,14 @@ impl Bytes for Image {
     fn as_file(&self) -> Option<&File> {
         Some(&self.file)
     }
+}
+
+/// The bytes of an image file or a block device.
+///
+/// # Errors
+///
+/// It cannot be opened, or is something else.
+pub fn bytes(path: &Path) -> io::Result<Rc<dyn Bytes>> {
+    let (bytes, _) = open(path)?;
+    Ok(Rc::new(bytes))
 }

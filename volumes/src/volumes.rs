@@ -257,11 +257,11 @@ impl Volume {
         };
         let places = partitions(&**bytes, sector);
         let whole = Volume::of(bytes.clone(), properties, "the disk".to_owned());
-        let is_seen_already = |place: &Place| place.start == 0 && whole.has_menus;
         let parts = places.into_iter().map(|place| {
-            let is_seen_already = is_seen_already(&place);
+            let begins_with_disk = place.start == 0;
             let mut volume = Volume::partition(bytes, place);
-            volume.has_menus &= !is_seen_already;
+            let is_seen_already = begins_with_disk || volume.is_twin(&whole);
+            volume.has_menus &= !(is_seen_already && whole.has_menus);
             volume
         });
         let parts: Vec<_> = parts.collect();
@@ -302,6 +302,16 @@ impl Volume {
             }),
             nested: 0,
         }
+    }
+
+    /// Whether both are one ISO 9660 file system: images with a partition offset have
+    /// descriptors in two places, for the disk and for a partition.
+    fn is_twin(&self, other: &Self) -> bool {
+        let (own, other) = (&self.properties, &other.properties);
+        own.file_system.as_deref() == Some("iso9660")
+            && own.file_system == other.file_system
+            && own.uuid == other.uuid
+            && own.label == other.label
     }
 
     fn partition(disk: &Rc<dyn Bytes>, place: Place) -> Self {

@@ -99,6 +99,18 @@ impl Disk {
         Self::open(&self.path, Access::Read)
     }
 
+    /// Gives an image file another size: longer ones end with zeros.
+    ///
+    /// # Errors
+    /// It is a device, or has no room to grow.
+    pub fn resize(&mut self, bytes: u64) -> Result<(), Error> {
+        let resized = self.file.set_len(bytes);
+        let resized = resized.and_then(|()| self.file.sync_all());
+        resized.map_err(|error| cannot("change its size", &error))?;
+        self.sectors = bytes.div_euclid(to_u64(SECTOR));
+        Ok(())
+    }
+
     fn check_container(&self) -> Result<(), Error> {
         let mut start = [0; SECTOR];
         if self.device || self.sectors == 0 || self.read(0, &mut start).is_err() {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`inputs`] | what an image is made of |
 //! | [`build`], [`convert`] | an image made of its parts, or of another image |
+//! | [`append`] | an image whose command line has more words |
 //! | [`report`] | what is in an image, what it starts on, what is wrong |
 //! | [`payload`] | what kexec starts of a kernel or an image |
 //! | [`pe`] | PE files, read |
@@ -22,6 +23,7 @@
 //! | [`debug`] | offsets into the file that move with it |
 //! | [`image`] | the file: what lies where, written |
 
+pub mod append;
 pub mod build;
 pub mod content;
 pub mod convert;

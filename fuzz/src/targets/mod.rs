@@ -1,5 +1,6 @@
 //! The targets.
 
+pub mod adapt;
 pub mod companions;
 pub mod conf;
 pub mod counter;
@@ -38,6 +39,7 @@ macro_rules! targets {
 }
 
 targets! {
+    adapt: 27137,
     companions: 512,
     conf: 2048,
     counter: 128,

@@ -7,15 +7,39 @@ use anyhow::{Result, ensure};
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::process::Command;
 
 const BOOT_CODE: usize = 440;
 
 /// Installs SYSLINUX on partition 1 of a GPT image, with this configuration.
 pub fn install(image: &Path, configuration: &str) -> Result<()> {
+    install_with(image, configuration, "gptmbr.bin")?;
+    // The boot sector starts the partition with attribute 2, "legacy BIOS
+    // bootable".
+    run(sfdisk("--part-attrs")
+        .arg(image)
+        .args(["1", "LegacyBIOSBootable"]))?;
+    Ok(())
+}
+
+/// The same on an image with an MBR, whose boot sector starts the active partition.
+pub fn install_mbr(image: &Path, configuration: &str) -> Result<()> {
+    install_with(image, configuration, "mbr.bin")?;
+    run(sfdisk("--activate").arg(image).arg("1"))?;
+    Ok(())
+}
+
+fn sfdisk(what: &str) -> Command {
+    let mut sfdisk = command("sfdisk");
+    sfdisk.args(["-q", "--no-reread", "--no-tell-kernel", what]);
+    sfdisk
+}
+
+fn install_with(image: &Path, configuration: &str, sector: &str) -> Result<()> {
     let volume = Volume::open(image, 1)?;
     volume.write("syslinux.cfg", configuration)?;
     let package = debian::package("syslinux")?;
-    let sector = fs::read(package.join("usr/lib/SYSLINUX/gptmbr.bin"))?;
+    let sector = std::fs::read(package.join("usr/lib/SYSLINUX").join(sector))?;
     ensure!(
         sector.len() <= BOOT_CODE,
         "SYSLINUX's boot sector has {} bytes",
@@ -26,13 +50,6 @@ pub fn install(image: &Path, configuration: &str) -> Result<()> {
     run(command(&program.to_string_lossy())
         .args(["-i", "-t", &offset])
         .arg(image))?;
-    // The boot sector starts the partition with attribute 2, "legacy BIOS
-    // bootable".
-    let quietly = ["-q", "--no-reread", "--no-tell-kernel", "--part-attrs"];
-    run(command("sfdisk")
-        .args(quietly)
-        .arg(image)
-        .args(["1", "LegacyBIOSBootable"]))?;
     OpenOptions::new()
         .write(true)
         .open(image)?

@@ -11,6 +11,11 @@ pub const PROGRAM: &str = "EFI/BOOT/BOOTX64.EFI";
 
 /// A machine that starts [`PROGRAM`]. Its variables are made anew in a file.
 pub fn machine(disk: &Path, variables: &Path) -> Result<Machine> {
+    on(Machine::new(disk).bus(Bus::Ahci), variables)
+}
+
+/// A machine with OVMF in place of a BIOS.
+pub fn on(machine: Machine, variables: &Path) -> Result<Machine> {
     let firmware = debian::package("ovmf")?.join("usr/share/OVMF");
     fs::copy(firmware.join("OVMF_VARS.fd"), variables)?;
     let drive = "if=pflash,format=raw";
@@ -19,7 +24,5 @@ pub fn machine(disk: &Path, variables: &Path) -> Result<Machine> {
         firmware.display()
     );
     let variables = format!("{drive},file={}", variables.display());
-    Ok(Machine::new(disk)
-        .bus(Bus::Ahci)
-        .arguments(&["-drive", &code, "-drive", &variables]))
+    Ok(machine.arguments(&["-drive", &code, "-drive", &variables]))
 }

@@ -26,6 +26,7 @@ use tally::Tally;
 
 /// The programs that tests of all crates call.
 const TOOLS: &[&str] = &[
+    "/usr/lib/ISOLINUX/isohdpfx.bin",
     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
     "/usr/share/vgabios/vgabios.bin",
@@ -35,6 +36,7 @@ const TOOLS: &[&str] = &[
     "cpio",
     "depmod",
     "dpkg-deb",
+    "fish",
     "fsck.vfat",
     "git",
     "grub-menulst2cfg",
@@ -42,10 +44,13 @@ const TOOLS: &[&str] = &[
     "grub-script-check",
     "grub-syslinux2cfg",
     "gzip",
+    "isohybrid",
     "kernel-install",
     "ld",
     "ldd",
+    "lintian",
     "losetup",
+    "man",
     "mcopy",
     "mke2fs",
     "mkfs.btrfs",
@@ -63,6 +68,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zsh",
     "zstd",
     "/usr/bin/python3",
 ];
@@ -142,7 +148,9 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
         "--test=bridge_boots",
         "--test=heavy",
         "--test=systemd_boot",
+        "--test=debian_package",
         "--test=image_builders",
+        "--test=adapt_boots",
     ]);
     if has_loop_devices(workspace) {
         test.args(["--features=loop-devices", "--test=others"]);
@@ -170,7 +178,10 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     only_host(&mut test).arg("--no-fail-fast");
     if has_loop_devices(workspace) {
-        test.args(["--features", "cli/loop-devices,tests/loop-devices"]);
+        test.args([
+            "--features",
+            "cli/loop-devices,tests/loop-devices,volumes/loop-devices",
+        ]);
     }
     test
 }

@@ -238,7 +238,7 @@ fn forty_disks() -> Result<()> {
         Menu::Extlinux.title(),
     ];
     let last = menu::key(&mut guest, &titles)?;
-    guest.wait_for_serial("LABEL=TARGET is not clear: nvme0n1p1 and nvme1n1p1 are called so")?;
+    guest.wait_for_serial("LABEL=TARGET is not clear: nvme0n1p1 and nvme1n1p1")?;
     guest.type_on_serial(&[last, b'\r'])?;
     guest.wait_for_serial("cannot be read")?;
     let second = menu::key(&mut guest, &titles[..2])?;

@@ -30,7 +30,7 @@ pub struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Build(BuildArguments),
+    Build(Box<BuildArguments>),
 }
 
 /// Make the file of the bridge.

@@ -124,7 +124,7 @@ impl Place {
 
     fn run(&self, request: &Request) -> Result<Built, Error> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        build(Stub::new(&stub())?, request, &mut out, &mut err)?;
+        build(Stub::new(stub())?, request, &mut out, &mut err)?;
         let text = |bytes| {
             String::from_utf8(bytes)
                 .unwrap()

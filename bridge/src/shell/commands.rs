@@ -6,7 +6,7 @@ use std::process::Command;
 
 use menus::storage::{Device, Kind, Location};
 
-use super::End;
+use super::end::End;
 use crate::console::Screen;
 use crate::devices::disks::description;
 use crate::log;

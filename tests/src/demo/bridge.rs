@@ -1,7 +1,7 @@
 //! The demo of the bridge: the system lies on a virtio disk with sectors of 4096 bytes, which
 //! SeaBIOS does not see; a small disk that it does see has gapboot and the bridge.
 
-use super::{Options, TIME, files, show, use_shell};
+use super::system::{Options, TIME, files, show, use_shell};
 use crate::MIB;
 use crate::gapboot;
 use crate::guests::bridge::{build, menu};

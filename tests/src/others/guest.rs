@@ -3,9 +3,9 @@
 
 use super::medium::Medium;
 use super::menu::PATIENCE;
-use super::report::{self, Report};
 use crate::debian::{self, Flavour};
 use crate::gapboot::built;
+use crate::guests::report::{self, Report};
 use crate::guests::running::START;
 use crate::images::initramfs::{self, Archive};
 use crate::images::modules::{BTRFS, CD_DRIVE, VIRTIO_AND_FAT};

@@ -1,7 +1,7 @@
 //! The menu that a loader shows on COM1: what is in it, and choosing an entry.
 
 use super::medium::{Loader, Medium};
-use super::report::{self, Report};
+use crate::guests::report::{self, Report};
 use crate::machines::qemu::Guest;
 use crate::machines::terminal;
 use anyhow::{Context, Result};

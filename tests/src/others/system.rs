@@ -4,8 +4,8 @@
 //! the new system's file tree, on a loop device: `system.sh`.
 
 use super::medium::{Loader, Medium};
-use super::report;
 use crate::debian::{self, Flavour};
+use crate::guests::report;
 use crate::images::{Disk, Partition};
 use crate::tool::{command, need, run};
 use crate::{MIB, scratch};

@@ -9,14 +9,15 @@ use std::process::Command;
 use tests::MIB;
 use tests::debian::Flavour;
 use tests::gapboot::{built, type1};
+use tests::guests::report::{self, Report};
 use tests::guests::running::START;
 use tests::images::initramfs::{self, Archive};
 use tests::images::modules::{EXT4_AND_AUTOFS, VIRTIO_AND_FAT};
 use tests::images::{Disk, Fat, Partition};
 use tests::machines::qemu::Guest;
+use tests::others::Medium;
 use tests::others::menu::{PATIENCE, choose_all};
 use tests::others::system::{self, Layout};
-use tests::others::{Medium, Report, report};
 use tests::tool::run;
 
 /// What the system does, in the initrd of the entry that GRUB starts. Its root file

@@ -149,7 +149,6 @@ impl<'a, 'd, M: Machine> Session<'a, 'd, M> {
     ///
     /// # Errors
     /// The reason why the entry does not boot; it was printed.
-    #[inline(never)] // its own frame: stack offsets of one byte
     pub(crate) fn attempt(
         &mut self,
         found: &Found,

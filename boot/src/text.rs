@@ -125,7 +125,6 @@ pub(crate) fn digit(value: u8) -> u8 {
 
 /// The decimal digits of `value`, in `digits`: by hand, because a 64-bit
 /// division alone costs 400 bytes.
-#[inline(never)] // smaller with registers of its own
 pub(crate) fn decimal(value: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut rest = value.to_be_bytes();
     for (place, figure) in digits.iter_mut().enumerate().rev() {

@@ -84,7 +84,7 @@ pub fn mount_read_only(node: &Path, kind: &str, at: &Path) -> Result<(), String>
 /// Linux's name for a kind of file system, and the options that keep it from writing.
 fn options(kind: &str) -> (&str, &str) {
     match kind {
-        "ext2" => ("ext4", "noload"),
+        "ext2" | "ext3" | "ext4" => ("ext4", "noload"),
         "xfs" => ("xfs", "norecovery,nouuid"),
         // GRUB's paths begin at the top.
         "btrfs" => ("btrfs", "rescue=nologreplay,subvolid=5"),
@@ -138,6 +138,7 @@ mod tests {
     fn journals_are_not_replayed() {
         for (kind, expected) in [
             ("ext2", ("ext4", "noload")),
+            ("ext4", ("ext4", "noload")),
             ("xfs", ("xfs", "norecovery,nouuid")),
             ("btrfs", ("btrfs", "rescue=nologreplay,subvolid=5")),
             ("f2fs", ("f2fs", "norecovery")),

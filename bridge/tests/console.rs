@@ -1,6 +1,17 @@
 //! The menu and the shell's line on several terminals at the same time: pseudo-terminals,
 //! on each of which a person reads and types.
 
+// Tests may fail by panicking: that is what they are for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;

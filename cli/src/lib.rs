@@ -18,10 +18,11 @@
 //! | [`uki`] | Unified Kernel Images: made, converted, explained |
 //! | [`bridge`] | the bridge: a small Linux that boots what the firmware cannot see, made |
 //! | [`adapt`] | images that boot on BIOS only, made to start on UEFI as well |
+//! | [`loader_files`] | the loader's files, if this program does not carry them |
 //! | [`output_file`] | a file that a command makes |
 //! | [`error`], `number`, `printable` | what a command may end with; conversions of numbers; text for a terminal |
 //!
-//! Folders use only folders below them in this order: `commands`; `adapt`; `offers`; `bless`, `bridge`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `output_file`; `error`, `number`, `printable`.
+//! Folders use only folders below them in this order: `commands`; `adapt`; `offers`; `bless`, `bridge`, `state`; `menu`, `install`, `uki`; `table`, `system`; `disk`; `loader_files`, `output_file`; `error`, `number`, `printable`.
 
 #![forbid(unsafe_code)]
 // Tests may fail by panicking: that is what they are for.
@@ -37,6 +38,7 @@ pub mod commands;
 pub mod disk;
 pub mod error;
 pub mod install;
+pub mod loader_files;
 pub mod menu;
 mod number;
 pub mod offers;
@@ -109,14 +111,18 @@ fn usage(problem: &str, command: &str) -> String {
 }
 
 fn version(context: &mut Context) -> Result<(), Error> {
-    let without = if context.stages.is_ok() {
-        ""
-    } else {
-        " (without the loader)"
+    let loader = match &context.stages {
+        Ok(Stages {
+            directory: Some(directory),
+            version,
+            ..
+        }) => format!(" (with the loader {version} in {})", directory.display()),
+        Ok(_) => String::new(),
+        Err(_) => " (without the loader)".to_owned(),
     };
     Ok(writeln!(
         context.out,
-        "gapboot {}{without}",
+        "gapboot {}{loader}",
         env!("CARGO_PKG_VERSION")
     )?)
 }

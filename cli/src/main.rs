@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     }
     ExitCode::from(cli::run(
         arguments,
-        Stages::embedded(),
+        Stages::of_this_system(),
         &mut io::stdout().lock(),
         &mut Messages(io::stderr()),
     ))

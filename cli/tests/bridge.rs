@@ -124,7 +124,7 @@ impl Place {
 
     fn run(&self, request: &Request) -> Result<Built, Error> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        build(Stub::new(&stub())?, request, &mut out, &mut err)?;
+        build(Stub::new(stub())?, request, &mut out, &mut err)?;
         let text = |bytes| {
             String::from_utf8(bytes)
                 .unwrap()
@@ -251,6 +251,8 @@ fn a_small_bridge() {
             "timeout=5",
             "--option",
             "debug=yes",
+            "--cmdline",
+            "quiet console=ttyS1",
         ])
         .unwrap();
     let size = place.image().len();
@@ -273,7 +275,7 @@ fn a_small_bridge() {
 
     let report = place.report();
     assert_eq!(report.problems, Vec::<String>::new());
-    assert_eq!(report.cmdline.as_deref(), Some("quiet"));
+    assert_eq!(report.cmdline.as_deref(), Some("quiet console=ttyS1"));
     let release = String::from_utf8(place.section(".osrel")).unwrap();
     assert!(
         release.starts_with("NAME=\"gapboot bridge\"\n"),

@@ -80,7 +80,8 @@ fn mount(line: &str, change: impl Fn(&Fake)) -> Option<String> {
     fake.write("etc/initrd-release", "");
     fake.write("proc/cmdline", line);
     change(&fake);
-    let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../systemd/gapboot-root-generator");
+    let generator = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../integration/tree/usr/lib/systemd/system-generators/gapboot-root-generator");
     let units = tempfile::tempdir().unwrap();
     let output = Command::new(generator)
         .arg(units.path())

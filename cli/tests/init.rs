@@ -1,4 +1,4 @@
-//! What lies in `systemd/`: the generator, the units, and the plugin of
+//! What lies in `integration/tree`: the generator, the units, and the plugin of
 //! kernel-install, run by what runs them.
 
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
@@ -13,9 +13,13 @@ use common::system::Fake;
 use common::tool;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../systemd")
-        .join(name)
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../integration/tree/usr/lib");
+    let directory = match name.rsplit_once('.') {
+        Some((_, "service")) => "systemd/system",
+        Some((_, "install")) => "kernel/install.d",
+        _ => "systemd/system-generators",
+    };
+    lib.join(directory).join(name)
 }
 
 /// What the generator makes of a system: the paths, in their order.
@@ -43,8 +47,9 @@ fn generate(fake: &Fake, environment: &[(&str, &str)]) -> Vec<String> {
     made
 }
 
-const NEXT: [&str; 2] = [
+const NEXT: [&str; 3] = [
     "basic.target.wants/gapboot-next.service",
+    "basic.target.wants/gapboot-update.service",
     "systemd-logind.service.d/50-gapboot.conf",
 ];
 const COUNTED: &str = "GapbootNode=1\nLoaderBootCountPath=/loader/entries/a+1-0.conf\n";
@@ -57,7 +62,7 @@ fn the_generator_looks_at_the_boot() {
     assert_eq!(generate(&fake, &[]), NEXT);
     fake.node(COUNTED);
     let bless = "basic.target.wants/gapboot-bless.service";
-    assert_eq!(generate(&fake, &[]), [bless, NEXT[0], NEXT[1]]);
+    assert_eq!(generate(&fake, &[]), [&[bless], &NEXT[..]].concat());
     for elsewhere in [
         ("SYSTEMD_IN_INITRD", "1"),
         ("SYSTEMD_SOFT_REBOOTS_COUNT", "2"),
@@ -67,7 +72,7 @@ fn the_generator_looks_at_the_boot() {
     }
     assert_eq!(
         generate(&fake, &[("SYSTEMD_VIRTUALIZATION", "vm:kvm")]).len(),
-        3
+        4
     );
     fake.write("sys/firmware/efi/runtime", "");
     assert!(generate(&fake, &[]).is_empty(), "UEFI");
@@ -76,7 +81,11 @@ fn the_generator_looks_at_the_boot() {
 #[test]
 fn systemd_takes_the_units() {
     let directory = tempfile::tempdir().unwrap();
-    for name in ["gapboot-bless.service", "gapboot-next.service"] {
+    for name in [
+        "gapboot-bless.service",
+        "gapboot-next.service",
+        "gapboot-update.service",
+    ] {
         let unit = fs::read_to_string(file(name)).unwrap();
         assert!(unit.contains("=gapboot "), "{name} does not call gapboot");
         // It is not installed here.

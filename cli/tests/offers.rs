@@ -346,7 +346,8 @@ fn a_mounted_tree() {
     let place = Place::new();
     place.kernels("tree");
     place.put("tree/boot/grub/grub.cfg", GRUB.as_bytes());
-    let entry = b"title Tree\nversion 2\nlinux /6.1/linux\ninitrd /6.1/initrd\noptions ro quiet\n";
+    let entry =
+        b"title Tree\nversion 2\nlinux /6.1/linux\ninitrd /6.1/initrd\noptions root=/dev/sda2 ro\n";
     place.put("tree/boot/efi/loader/entries/a.conf", entry);
     place.put("tree/boot/efi/loader/entries/b+3.conf", entry);
     place.put("tree/boot/efi/loader/entries/broken.conf", b"linux /gone\n");
@@ -359,7 +360,7 @@ fn a_mounted_tree() {
     let expected = json!({
         "type": "type1", "source": "esp", "id": "a.conf", "path": "/loader/entries/a.conf",
         "title": "Tree", "showTitle": "Tree (2) (a.conf)", "version": "2",
-        "options": "ro quiet", "linux": "/6.1/linux", "initrd": ["/6.1/initrd"],
+        "options": "root=/dev/sda2 ro", "linux": "/6.1/linux", "initrd": ["/6.1/initrd"],
         "isDefault": false,
     });
     assert_eq!(all[1], expected);

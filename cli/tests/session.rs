@@ -15,7 +15,6 @@ use bridge::log::Log;
 use bridge::menu::Item;
 use bridge::modules::index::Index;
 use bridge::modules::loader::{Loader, insert};
-use bridge::offers::Offers;
 use bridge::session::Session;
 use cli::offers::MachineOffers;
 use common::{Image, kernel};

@@ -5,6 +5,7 @@
 mod common;
 
 use cli::install::Stages;
+use common::system::{self, Fake};
 use common::*;
 use serde_json::{Value, json};
 
@@ -236,4 +237,46 @@ fn a_state_file_that_cannot_be_read() {
     assert_eq!(found.get("state"), None);
     let list = gapboot(&stages("0.1.0", 1), &["list", image.name()]).done();
     assert!(list.err.contains("/loader/gapboot.state: "), "{}", list.err);
+}
+
+/// What is public may be reported; what identifies the machine may not.
+#[test]
+fn a_report_has_no_identifiers() {
+    const MACHINE: &str = "0123456789abcdef0123456789abcdef";
+    let image = Image::with_files(&[
+        ("vmlinuz", "kernel"),
+        (
+            &format!("loader/entries/{MACHINE}-6.1.conf"),
+            "linux /vmlinuz\n",
+        ),
+    ]);
+    let new = with_overlay("0.1.0", 1);
+    gapboot(&new, &["install", image.name()]).done();
+    let fake = Fake::new(image.name().as_ref());
+    fake.node(&format!(
+        "GapbootNode=1\nLoaderInfo=gapboot 0.1.0\nLoaderEntrySelected={MACHINE}-6.1.conf\n\
+         LoaderDevicePartUUID={}\n",
+        system::UUIDS[0]
+    ));
+    for (file, text) in [
+        ("bios_vendor", "SeaBIOS"),
+        ("product_name", "Standard PC"),
+        ("product_serial", "SECRET"),
+        ("board_serial", "SECRET"),
+    ] {
+        fake.write(&format!("sys/class/dmi/id/{file}"), &format!("{text}\n"));
+    }
+    let run = gapboot(&new, &["status", "--report", "--root", fake.root()]).done();
+    for words in [
+        "BIOS: SeaBIOS",
+        "Standard PC",
+        "intact, up to date",
+        "LoaderInfo",
+        "8192 sectors",
+    ] {
+        assert!(run.out.contains(words), "{words:?} is not in {}", run.out);
+    }
+    for words in [MACHINE, "SECRET", system::UUIDS[0]] {
+        assert!(!run.out.contains(words), "{words:?} is in {}", run.out);
+    }
 }

@@ -153,7 +153,7 @@ fn help_explains_each_command_and_every_option() {
     let new = stages("0.1.0", 1);
     let all = gapboot(&new, &["--help"]).done().out;
     let commands = commands(&cli::command(), &[]);
-    assert_eq!(commands.len(), 15);
+    assert_eq!(commands.len(), 17);
     for (name, command) in commands {
         let words: Vec<_> = name.iter().map(String::as_str).collect();
         let run = |words: &[&str]| gapboot(&new, words).done().out;
@@ -226,6 +226,32 @@ fn without_the_loader_inside_only_looking_works() {
             .contains("(without the loader)")
     );
     run(&["remove", image.name()]).done();
+}
+
+/// The loader of `directory`, as `cargo install` and a package leave it.
+#[test]
+fn the_loader_may_come_from_a_directory() {
+    let image = Image::sgdisk();
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path().to_str().unwrap();
+    let run = |words: &[&str]| gapboot(&stages("0.1.0", 1), words);
+    let install = ["install", "--loader", dir, image.name()];
+    let before = image.bytes();
+    run(&install).refused(&["cannot read", "stage1.bin"]);
+    run(&["status", "--loader", dir, image.name()]).refused(&["cannot read", "stage1.bin"]);
+
+    let stage2 = stage2_with("0.1.9", 2, 9000, 20);
+    let file = |name: &str, bytes: &[u8]| std::fs::write(directory.path().join(name), bytes);
+    file("stage1.bin", &stage1(2)).unwrap();
+    file("stage2.bin", &stage2[..8000]).unwrap();
+    file("overlay.bin", &overlay(&stage2, 2, 20)).unwrap();
+    run(&install).refused(&[dir, "stage2.bin is damaged"]);
+    assert!(image.bytes() == before);
+    file("stage2.bin", &stage2).unwrap();
+    let done = run(&install).done();
+    assert!(done.out.contains("installed gapboot 0.1.9"), "{}", done.out);
+    let status = run(&["status", "--loader", dir, image.name()]).done();
+    assert!(status.out.contains("up to date"), "{}", status.out);
 }
 
 #[test]

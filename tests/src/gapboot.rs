@@ -7,6 +7,8 @@ use crate::tool::{missing, run};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -40,6 +42,22 @@ pub fn gapboot(arguments: &[&str]) -> Result<Output> {
 /// `gapboot install` on an image.
 pub fn install(image: &Path) -> Result<()> {
     run(Command::new(built("gapboot")?).arg("install").arg(image))?;
+    Ok(())
+}
+
+/// Puts version 0.1.0's own loader onto a disk, as its own installer does.
+///
+/// # Errors
+///
+/// The image cannot be written.
+pub fn install_0_1_0(image: &Path) -> Result<()> {
+    let stage1 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage1.bin");
+    let stage2 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage2.bin");
+    let overlay = include_bytes!("../../cli/tests/fixtures/0.1.0/overlay.bin");
+    let file = File::options().write(true).open(image)?;
+    file.write_all_at(&stage1[..440], 0)?;
+    file.write_all_at(stage2, 34 * 512)?;
+    file.write_all_at(overlay, 66 * 512)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@
 //! | [`loaders`] | other boot loaders, to compare with or to test the rig with |
 //! | [`hostile`] | disks with one fault, and the expected result |
 //! | [`demo`] | `./x demo` |
+//! | [`pictures`] | `./x pictures`: those of the documents |
 //! | [`kill`] | `./x kill`: power cuts at random moments of a boot |
 //! | [`mod@bench`] | `./x bench`: requests, bytes and seconds of a boot, next to other loaders |
 //!
@@ -41,6 +42,7 @@ pub mod kill;
 pub mod loaders;
 pub mod machines;
 pub mod others;
+pub mod pictures;
 pub mod scenario;
 pub mod tool;
 

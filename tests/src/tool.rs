@@ -25,6 +25,7 @@ fn package(program: &str) -> &str {
         "depmod" | "modinfo" => "kmod",
         "ldd" => "libc-bin",
         "dpkg-deb" => "dpkg",
+        "man" => "man-db",
         "blkid" | "partx" | "unshare" => "util-linux",
         "losetup" => "mount",
         "apt-get" | "apt-cache" => "apt",

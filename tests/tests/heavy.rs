@@ -116,14 +116,25 @@ fn xen_by_gapboot_kexec() {
     builds_a_domain(next::start(directory.path(), &files, &arguments).unwrap());
 }
 
-/// It has a 64-bit entry, but runs at one address only, where `kexec_file_load` does not
-/// put it.
-#[test]
-fn memtest_of_64_bits_by_gapboot_kexec() {
+/// Loads a program of memtest86+, and waits until it shows its screen.
+fn starts_memtest(name: &str) {
     let program = debian::package("memtest86+").unwrap();
-    let program = fs::read(program.join("boot/memtest86+x64.bin")).unwrap();
+    let program = fs::read(program.join("boot").join(name)).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let files = [("memtest", &*program)];
     let mut guest = next::start(directory.path(), &files, "memtest --cmdline nobench").unwrap();
     guest.wait_for_screen("Memtest86+").unwrap();
+}
+
+/// It runs at one address only.
+#[test]
+fn memtest_of_32_bits_by_gapboot_kexec() {
+    starts_memtest("memtest86+ia32.bin");
+}
+
+/// It has a 64-bit entry, but runs at one address only, where `kexec_file_load` does not
+/// put it.
+#[test]
+fn memtest_of_64_bits_by_gapboot_kexec() {
+    starts_memtest("memtest86+x64.bin");
 }

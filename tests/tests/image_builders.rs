@@ -129,7 +129,8 @@ fn mkosi(form: Form, initrd: Initrd) {
     system::copy(&mkosi::image(form, initrd).unwrap(), &disk).unwrap();
     let payload = Payload::read(&disk, form).unwrap();
 
-    // The disk is as mkosi made it, and then has gapboot too.
+    let status = gapboot(&["status", "--check", disk.to_str().unwrap()]).unwrap();
+    assert!(status.status.success(), "mkosi.postoutput: {status:?}");
     let up = system(boot(Firmware::Ovmf, &disk, directory.path(), &payload));
     assert_up(&up);
     assert_installed(&disk, form, &payload);

@@ -85,20 +85,6 @@ fn an_image_with_a_32_bit_kernel() {
     starts_linux(directory.path(), &[("os.efi", &read(image))], "os.efi");
 }
 
-/// It runs at one address only.
-#[test]
-fn memtest_of_32_bits() {
-    let program = read(
-        package("memtest86+")
-            .unwrap()
-            .join("boot/memtest86+ia32.bin"),
-    );
-    let directory = tempfile::tempdir().unwrap();
-    let files = [("memtest", &*program)];
-    let mut guest = start(directory.path(), &files, "memtest --cmdline nobench").unwrap();
-    guest.wait_for_screen("Memtest86+").unwrap();
-}
-
 /// It asks the BIOS, which a kernel that Linux has started cannot.
 #[test]
 fn ipxe_is_refused() {

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tests::MIB;
-use tests::gapboot::{built, emulate, handoff, type1};
+use tests::gapboot::{built, emulate, handoff, install_0_1_0, type1};
 use tests::images::{Disk, Fat, Partition, Volume};
 use tests::kernels::probe::{Kernel, Report};
 use tests::machines::qemu::Machine;
@@ -118,21 +118,10 @@ fn counts(image: &Path) {
     assert_eq!(names(image), ["new+0.conf", "old.conf"]);
 }
 
-/// Puts version 0.1.0's own loader onto a disk, as its own installer does.
-fn install_0_1_0(image: &Path) {
-    let stage1 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage1.bin");
-    let stage2 = include_bytes!("../../cli/tests/fixtures/0.1.0/stage2.bin");
-    let overlay = include_bytes!("../../cli/tests/fixtures/0.1.0/overlay.bin");
-    let file = fs::File::options().write(true).open(image).unwrap();
-    file.write_all_at(&stage1[..440], 0).unwrap();
-    file.write_all_at(stage2, 34 * 512).unwrap();
-    file.write_all_at(overlay, OVERLAY * 512).unwrap();
-}
-
 #[test]
 fn an_update_of_version_0_1_0() {
     let (_directory, image) = disk(2048);
-    install_0_1_0(&image);
+    install_0_1_0(&image).unwrap();
     let boots = |names_after: &str| {
         let (report, said) = booted(&image);
         assert_eq!(report.command_line(), "version=2 vga=ask");

@@ -213,5 +213,6 @@ fn a_foreign_loader_boots_the_demo() {
     let configuration = "default demo\nlabel demo\nlinux /debian/vmlinuz\n\
         initrd /debian/initramfs.cpio\nappend console=tty0 console=ttyS0 quiet\n";
     syslinux::install(&image, configuration).unwrap();
-    demo::use_shell(&Machine::new(&image).memory(1024), Instant::now()).unwrap();
+    let guest = Machine::new(&image).memory(1024).start().unwrap();
+    demo::use_shell(guest, Instant::now()).unwrap();
 }

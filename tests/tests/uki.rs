@@ -313,3 +313,34 @@ fn messages() {
     says(64, "", "no free memory is large enough for its kernel");
     says(512, "@1 quiet", "it has no such profile");
 }
+
+/// In real mode by the BIOS, whatever that does with INT 10h; in 32 bits by itself.
+#[test]
+fn messages_are_said_once() {
+    let workshop = Workshop::new().unwrap();
+    let image = workshop.build(&stub().unwrap()).unwrap();
+    let handed_in = HandedIn {
+        initrd: None,
+        cmdline: Some("@1 quiet"),
+    };
+    let problem = "This kernel image cannot start: it has no such profile";
+    for (loader, arguments) in [
+        // SeaBIOS shows its screen on COM1 too.
+        (Loader::Qemu, &["-machine", "graphics=off"][..]),
+        // No video BIOS, so that nothing is shown by INT 10h.
+        (Loader::Qemu, &["-global", "VGA.romfile="]),
+        // The 32-bit entry, on a screen that shows text.
+        (Loader::Grub("linux"), &[]),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = loader.machine(&image, handed_in, directory.path());
+        let machine = machine.unwrap().arguments(arguments);
+        let mut guest = machine.start().unwrap();
+        guest.wait_for_serial(problem).unwrap();
+        if matches!(loader, Loader::Grub(_)) {
+            guest.wait_for_screen(problem).unwrap();
+        }
+        let serial = guest.serial();
+        assert_eq!(serial.matches(problem).count(), 1, "{loader:?}: {serial}");
+    }
+}

@@ -5,11 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tests::MIB;
 use tests::data::sha256;
-use tests::gapboot;
+use tests::gapboot::{self, type1};
+use tests::images::{Disk, Fat, Partition};
 use tests::kernels::probe::{Kernel, Report};
 use tests::loaders::all::{By, HandedIn, Loader};
 use tests::loaders::uki::{CMDLINE, Workshop, stub};
+use tests::machines::firmware::{Fault, Firmware};
+use tests::machines::qemu::Machine;
 
 /// An image around this kernel, in a workshop of its own.
 fn image(kernel: &Kernel) -> (Workshop, std::path::PathBuf) {
@@ -42,6 +46,15 @@ fn sections(image: &Path, names: &[&str]) -> Vec<u8> {
         content.resize(content.len().next_multiple_of(4), 0);
         all.extend(content);
     }
+    all
+}
+
+/// All initrds of an image with the one of the workshop that is handed in, in their order.
+fn with_handed_in(workshop: &Workshop, image: &Path) -> Vec<u8> {
+    let mut all = sections(image, &[".ucode"]);
+    all.extend(fs::read(workshop.path("handed-in")).unwrap());
+    all.resize(all.len().next_multiple_of(4), 0);
+    all.extend(sections(image, &[".initrd", ".bzextra"]));
     all
 }
 
@@ -113,10 +126,7 @@ fn an_init_size_that_forces_the_initrd_up() {
     let (workshop, image) = image(&kernel);
     let handed_in = workshop.path("handed-in");
     let own = sections(&image, &[".ucode", ".initrd", ".bzextra"]);
-    let mut more = sections(&image, &[".ucode"]);
-    more.extend(fs::read(&handed_in).unwrap());
-    more.resize(more.len().next_multiple_of(4), 0);
-    more.extend(sections(&image, &[".initrd", ".bzextra"]));
+    let more = with_handed_in(&workshop, &image);
     let start = |loader: Loader, initrd, expected: &[u8]| {
         let handed_in = HandedIn {
             initrd,
@@ -131,4 +141,87 @@ fn an_init_size_that_forces_the_initrd_up() {
     start(Loader::Qemu, Some(&*handed_in), &more);
     let by_gapboot = start(Loader::Gapboot(By::Type2), None, &own);
     assert_eq!(by_gapboot, 0x1900_0000);
+}
+
+/// Memory of the machine with the faulty BIOS, in MiB.
+const MEMORY: u32 = 128;
+
+/// What a machine does on which gapboot starts an image as a kernel, with an initrd handed
+/// in, and its BIOS has faults. `look` gets the machine, the kernel and all initrds.
+fn with_firmware(firmware: &Firmware, look: impl FnOnce(Machine, &Kernel, &[u8])) {
+    let kernel = Kernel::load().unwrap().like_debian();
+    let kernel = kernel.set("init_size", 8 * MIB);
+    let (workshop, image) = image(&kernel);
+    let entry = type1("Image", "/image.efi", &["/initrd"], "");
+    let files = Partition::esp(Fat::new(16).cluster(2048))
+        .file("image.efi", image.clone())
+        .file("initrd", workshop.path("handed-in"))
+        .file("loader/entries/image.conf", entry);
+    let (disk, floppy) = (workshop.path("disk"), workshop.path("floppy"));
+    Disk::new(24 * MIB).partition(files).build(&disk).unwrap();
+    gapboot::install(&disk).unwrap();
+    firmware.write(&floppy).unwrap();
+    let machine = Machine::new(&disk).memory(MEMORY).first_floppy(&floppy);
+    look(machine, &kernel, &with_handed_in(&workshop, &image));
+}
+
+/// The start of a kernel with initrds at the end of the memory that the stub has found.
+#[track_caller]
+fn started(firmware: &Firmware) -> Report {
+    let mut report = None;
+    with_firmware(firmware, |machine, kernel, initrds| {
+        let started = tests::scenario::boot(&machine).unwrap();
+        assert_whole(Loader::Gapboot(By::Key("linux")), &started, kernel, initrds);
+        report = Some(started);
+    });
+    report.unwrap()
+}
+
+/// The first page after the initrds.
+fn end(report: &Report) -> u64 {
+    (report.initrd.address + report.initrd.size).next_multiple_of(4096)
+}
+
+/// The memory map; without it AX=E801h, in either pair of registers, in 64 KiB; without
+/// that AH=88h, which knows of 64 MiB at most.
+#[test]
+fn the_memory_that_the_stub_finds() {
+    let with_map = started(&Firmware::new());
+    let ram = with_map.e820.iter().filter(|range| range.2 == 1);
+    let last = ram.map(|range| range.0 + range.1).max().unwrap();
+    assert_eq!(end(&with_map), last);
+    let without_map = |faults, end: u64, no_size| {
+        let report = started(&Firmware {
+            no_system_functions: [Some(0xe820), no_size],
+            ..Firmware::with(faults)
+        });
+        assert_eq!(report.e820, [], "the hook works");
+        assert_eq!(self::end(&report), end, "{faults:?}");
+    };
+    for faults in [&[][..], &[Fault::NotConfigured], &[Fault::NotPresent]] {
+        without_map(faults, last & !0xffff, None);
+    }
+    without_map(&[], 64 * MIB, Some(0xe801));
+}
+
+/// A BIOS that shows its screen on the serial line has an INT 10h of its own, outside of the
+/// video BIOS: nothing is said twice.
+#[test]
+fn no_memory_that_the_stub_finds() {
+    let firmware = Firmware {
+        no_system_functions: [Some(0xe820), Some(0xe801)],
+        ..Firmware::with(&[Fault::NoOldestSize, Fault::KernelsOnly])
+    };
+    with_firmware(&firmware, |machine, _, _| {
+        let mut guest = machine.start().unwrap();
+        guest.wait_for_screen("Press a key to restart.").unwrap();
+        let screen = guest.screen().unwrap().text().replace('\n', "");
+        let message = "the BIOS does not say where memory is; update the BIOS";
+        assert!(screen.contains(message), "{screen}");
+        assert!(
+            !guest.serial().contains("cannot start"),
+            "{}",
+            guest.serial()
+        );
+    });
 }

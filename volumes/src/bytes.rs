@@ -128,9 +128,21 @@ impl Bytes for Pieces {
 /// Other bytes, of which the blocks that were read last are kept.
 pub(crate) struct Cached<B> {
     of: B,
-    /// Their numbers and contents, the one that was used last at the end.
-    blocks: RefCell<Vec<(u64, Box<Block>)>>,
+    /// The one that was used last at the end.
+    blocks: RefCell<Vec<Loaded>>,
 }
+
+/// A block that was read.
+struct Loaded {
+    number: u64,
+    content: Box<Block>,
+    /// The pages of it that cannot be read, and why.
+    unread: Vec<(usize, io::Error)>,
+}
+
+/// Bytes of a page: at least those of a sector, so that one that cannot be read costs no
+/// other.
+const PAGE: usize = 4096;
 
 /// A block, aligned as direct input and output needs it.
 #[repr(C, align(4096))]
@@ -145,26 +157,57 @@ impl<B: Bytes> Cached<B> {
     }
 
     /// Makes this block the one that was used last.
-    fn load(&self, number: u64) -> io::Result<()> {
+    fn load(&self, number: u64) {
         let mut blocks = self.blocks.borrow_mut();
-        let known = blocks.iter().rposition(|(known, _)| *known == number);
+        let known = blocks.iter().rposition(|known| known.number == number);
         let block = match known {
             Some(place) => blocks.remove(place),
             None => {
-                let mut block = match blocks.len() {
-                    BLOCKS.. => blocks.remove(0).1,
+                let mut content = match blocks.len() {
+                    BLOCKS.. => blocks.remove(0).content,
                     _ => Box::new(Block([0; BLOCK])),
                 };
                 let start = number.saturating_mul(to_u64(BLOCK));
                 let size = self.of.size().saturating_sub(start);
                 let size = to_usize(size).min(BLOCK);
-                let part = block.0.get_mut(..size).unwrap_or_default();
-                self.of.read_at(start, part)?;
-                (number, block)
+                let part = content.0.get_mut(..size).unwrap_or_default();
+                let unread = match self.of.read_at(start, part) {
+                    Ok(()) => Vec::new(),
+                    Err(_) => self.load_pages(start, part),
+                };
+                Loaded {
+                    number,
+                    content,
+                    unread,
+                }
             }
         };
         blocks.push(block);
-        Ok(())
+    }
+
+    /// Reads a block page by page. Gives those that cannot be read.
+    fn load_pages(&self, start: u64, block: &mut [u8]) -> Vec<(usize, io::Error)> {
+        let pages = (0..).zip(block.chunks_mut(PAGE));
+        let unread = pages.filter_map(|(page, bytes)| {
+            let at = start.saturating_add(to_u64(PAGE).saturating_mul(to_u64(page)));
+            Some((page, self.of.read_at(at, bytes).err()?))
+        });
+        unread.collect()
+    }
+}
+
+impl Loaded {
+    /// Bytes of the block.
+    fn bytes(&self, offset: usize, count: usize) -> io::Result<&[u8]> {
+        let end = offset.saturating_add(count);
+        let is_wanted = |page: usize| {
+            let start = page.saturating_mul(PAGE);
+            start < end && offset < start.saturating_add(PAGE)
+        };
+        match self.unread.iter().find(|(page, _)| is_wanted(*page)) {
+            Some((_, error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => self.content.0.get(offset..end).ok_or_else(beyond),
+        }
     }
 }
 
@@ -181,13 +224,12 @@ impl<B: Bytes> Bytes for Cached<B> {
         while !into.is_empty() {
             let number = at.div_euclid(to_u64(BLOCK));
             let offset = to_usize(at.rem_euclid(to_u64(BLOCK)));
-            self.load(number)?;
+            self.load(number);
             let count = BLOCK.saturating_sub(offset).min(into.len());
             let (now, later) = into.split_at_mut_checked(count).ok_or_else(beyond)?;
             let blocks = self.blocks.borrow();
-            let block = blocks.last().and_then(|(_, block)| block.0.get(offset..));
-            let from = block.and_then(|block| block.get(..count));
-            now.copy_from_slice(from.ok_or_else(beyond)?);
+            let block = blocks.last().ok_or_else(beyond)?;
+            now.copy_from_slice(block.bytes(offset, count)?);
             at = at.saturating_add(to_u64(count));
             into = later;
         }
@@ -218,6 +260,32 @@ mod tests {
         assert!(pieces.read_at(u64::MAX, &mut [0]).is_err());
         let far = Pieces::new(Rc::new(numbers(4)), vec![(u64::MAX, 8)]);
         assert!(read(&far, 1, 4).is_err());
+    }
+
+    /// A disk with a bad sector.
+    struct Bad;
+
+    impl Bytes for Bad {
+        fn size(&self) -> u64 {
+            100_000
+        }
+
+        fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+            into.fill(1);
+            match (at..at + to_u64(into.len())).contains(&9000) {
+                true => Err(io::Error::from_raw_os_error(5)),
+                false => Ok(()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_sector_costs_no_other() {
+        let cached = Cached::new(Bad);
+        assert!(read(&cached, 0, 8192).is_ok());
+        assert!(read(&cached, 12_288, 80_000).is_ok());
+        let error = read(&cached, 8000, 1000).unwrap_err().to_string();
+        assert!(error.contains("os error 5"), "{error}");
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! | [`probe`] | which file system it is, with its label and UUID |
 //! | `file_system` | what every file system can do |
 //! | `fat`, `ext`, [`iso9660`] | the file systems that are read here |
+//! | `below` | opening files below a directory |
 //! | `tree` | a mounted directory, out of which no link leads |
 //! | [`machine`] | all disks of a machine together, as the bridge sees them |
 //! | [`host`] | mounts and block devices of the running system |
@@ -39,6 +40,7 @@
     )
 )]
 
+mod below;
 pub mod bytes;
 mod ext;
 mod fat;
@@ -52,6 +54,7 @@ pub mod probe;
 mod tree;
 mod volumes;
 
+pub use below::open_below;
 pub use bytes::Bytes;
 pub use image::bytes as image_bytes;
 pub use volumes::Volumes;

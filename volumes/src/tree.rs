@@ -7,9 +7,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use menus::storage::Failure;
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
+use rustix::fs::{Dir, FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
+use crate::below::open_below;
 use crate::file_system::{FileSystem, Node};
 use crate::image::Image;
 
@@ -24,9 +25,7 @@ impl Tree {
     }
 
     fn at(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Failure> {
-        let below = ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
-        let flags = flags | OFlags::CLOEXEC;
-        openat2(&self.0, path, flags, Mode::empty(), below).map_err(failure)
+        open_below(&self.0, path, flags).map_err(failure)
     }
 }
 

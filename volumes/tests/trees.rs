@@ -9,12 +9,14 @@ mod common;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::*;
 use menus::search;
 use menus::storage::{Device, Failure, Properties, Storage, Table};
-use volumes::Volumes;
+use rustix::fs::OFlags;
 use volumes::host::Host;
+use volumes::{Volumes, open_below};
 
 /// The system in a directory, with these mounts, whose devices are partitions of `sda`
 /// and `sdb`.
@@ -117,4 +119,31 @@ fn nothing_leads_out() {
     let volumes = Volumes::tree(Path::new("/"), &Host::below(&tree)).unwrap();
     let version = at(Device(0), "/proc/version");
     assert_eq!(volumes.read(&version, 100), Err(Failure::Missing));
+}
+
+/// Linux refuses paths with `..` while something is renamed anywhere, so that they have to
+/// be tried again.
+#[test]
+fn links_while_files_are_renamed() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("file"), "").unwrap();
+    symlink("../".repeat(10) + "file", tree.path().join("up")).unwrap();
+    let directory = fs::File::open(tree.path()).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| other.path().join(name));
+    fs::write(&one, "").unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                fs::rename(&one, &two).unwrap();
+                fs::rename(&two, &one).unwrap();
+            }
+        });
+        let failures = (0..100_000)
+            .filter_map(|_| open_below(&directory, "/up", OFlags::PATH).err())
+            .collect::<Vec<_>>();
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(failures, []);
+    });
 }

@@ -9,7 +9,13 @@ use crate::workspace::Workspace;
 use crate::{dist, packages};
 
 /// The programs that the demo calls.
-const TOOLS: &[&str] = &["mcopy", "mkfs.vfat", "qemu-system-x86_64", "sfdisk"];
+const TOOLS: &[&str] = &[
+    "depmod",
+    "mcopy",
+    "mkfs.vfat",
+    "qemu-system-x86_64",
+    "sfdisk",
+];
 
 /// Runs the demo with the options in `words`.
 pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
@@ -19,6 +25,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<()> {
             "--check" => options.check = true,
             "--screen" => options.screen = true,
             "--kvm" => options.kvm = true,
+            "--bridge" => options.bridge = true,
             other => bail!(Usage(format!("demo {other}"))),
         }
     }

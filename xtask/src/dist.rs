@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use layout::{disk, header, memory, overlay};
 use std::fs;
+use std::path::Path;
 
 use crate::freestanding::{self, Image};
 use crate::link;
@@ -24,12 +25,25 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Loader> {
     loader.check()?;
     let dist = workspace.dist();
     fs::create_dir_all(&dist)?;
-    fs::write(dist.join("stage1.bin"), loader.sector())?;
-    fs::write(dist.join("stage2.bin"), &loader.stage2)?;
-    fs::write(dist.join("overlay.bin"), &loader.overlay)?;
-    fs::write(dist.join("stub.bin"), stub(workspace)?)?;
+    for (name, content) in [
+        ("stage1.bin", &loader.sector()),
+        ("stage2.bin", &loader.stage2),
+        ("overlay.bin", &loader.overlay),
+        ("stub.bin", &stub(workspace)?),
+    ] {
+        write(&dist.join(name), content)?;
+    }
     programs(workspace)?;
     Ok(loader)
+}
+
+/// Writes a file, unless it has this content: cargo builds `gapboot` anew for a file that is
+/// newer.
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    match fs::read(path) {
+        Ok(old) if old == content => Ok(()),
+        _ => Ok(fs::write(path, content)?),
+    }
 }
 
 /// stage1, stage2 and the overlay, with their sizes in bytes.

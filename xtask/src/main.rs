@@ -5,6 +5,7 @@
 //! | module | command |
 //! |---|---|
 //! | [`dist`] | `./x dist`: everything that is shipped |
+//! | [`mod@package`] | `./x package`: what people install |
 //! | [`mod@test`] | `./x test`, `./x heavy`, `./x v86` |
 //! | [`check`] | `./x check`, `./x clippy`: formatting, lints, licences, shape, documentation |
 //! | [`fuzz`] | `./x fuzz`: hostile input |
@@ -12,6 +13,8 @@
 //! | [`coverage`] | `./x coverage`: lines that tests run |
 //! | [`mod@bench`] | `./x bench`: the cost of loading |
 //! | [`demo`] | `./x demo` |
+//! | [`pictures`] | `./x pictures`: those of the documents |
+//! | [`release`] | `./x release`: the files of a release |
 //! | [`size`] | `./x size`: the ledgers of stage2 and the overlay |
 //! | [`reproduce`] | `./x reproduce`: the same bytes elsewhere |
 //!
@@ -43,9 +46,12 @@ mod kill;
 mod link;
 mod overlay;
 mod pack;
+mod package;
 mod packages;
 mod panics;
+mod pictures;
 mod processor;
+mod release;
 mod reproduce;
 mod roots;
 mod run;
@@ -88,6 +94,9 @@ fn command(words: &[&str]) -> Result<()> {
     match words {
         ["demo", options @ ..] => demo::run(&workspace, options),
         ["dist"] => dist::build(&workspace).map(drop),
+        ["pictures"] => pictures::make(&workspace),
+        ["release"] => release::make(&workspace),
+        ["package"] => package::build(&workspace).map(drop),
         ["test"] => test::all(&workspace),
         ["test", "--quick"] => test::quick(&workspace),
         ["v86"] => test::v86(&workspace),
@@ -101,7 +110,7 @@ fn command(words: &[&str]) -> Result<()> {
         ["clippy"] => check::lints(&workspace),
         ["size"] => size::print(&dist::loader(&workspace)?),
         ["reproduce"] => {
-            dist::build(&workspace)?;
+            package::build(&workspace)?;
             reproduce::from_nothing(&workspace)
         }
         _ => bail!(Usage(words.join(" "))),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::dist;
+use crate::package;
 use crate::run::output;
 use crate::workspace::Workspace;
 
@@ -40,6 +41,7 @@ fn compare(workspace: &Workspace, place: &Path) -> Result<()> {
     }
     copy_sources(workspace, &copy)?;
     dist::build(&copy)?;
+    package::make(&copy, package::epoch(workspace)?)?;
 
     let mut different = Vec::new();
     let names = names(&workspace.dist())?;

@@ -8,7 +8,9 @@ usage: ./x COMMAND
                 --check   the same unattended, with a report
                 --screen  in a window
                 --kvm     with KVM, where it works for real mode
+                --bridge  a system that the BIOS cannot see, by the bridge
   dist        build everything into dist/
+  package     the same, and a package for Debian and an archive of what people install
   test        build, and run every test and check
                 --quick   those of three minutes: unit tests, the emulator, some boots
   v86         boots in v86, an emulator for node; installs node and npm if they are missing
@@ -21,6 +23,8 @@ usage: ./x COMMAND
   check       formatting, lints, licences, documentation, circles of imports
   clippy      the lints alone
   size        where the bytes of stage1, stage2 and the overlay go
+  pictures    make the pictures of the documents anew
+  release     check that version, changelog and documents agree, and make the files of a release
   reproduce   build once more elsewhere and compare with dist/
 
 Each command first installs what it needs from Debian, as root or by sudo.";

@@ -120,7 +120,7 @@ impl<'a> List<'a> {
 
 impl List<'_> {
     /// Replaces the last entry by one that was left out, and gives its rank.
-    pub(crate) fn replace_last(&mut self, entry: &Entry) -> Option<usize> {
+    pub fn replace_last(&mut self, entry: &Entry) -> Option<usize> {
         let rank = self.count.checked_sub(1)?;
         let place = self.order.get(rank)?;
         *self.entries.get_mut(usize::from(*place))? = *entry;

@@ -79,7 +79,6 @@ impl LongName {
     }
 
     /// Where the unit of a byte lies in the directory, in bytes.
-    #[inline(never)] // smaller with registers of its own
     pub(super) fn place(&self, byte: usize) -> u32 {
         let index = byte.wrapping_sub(self.surplus) % PIECE;
         // After the number, the attributes or the empty field for a cluster.
@@ -192,13 +191,11 @@ impl Volume {
 }
 
 /// A letter of a name, in lower case.
-#[inline(never)] // smaller with registers of its own
 fn small(name: &[u8], at: usize) -> u8 {
     name.get(at).map_or(0, u8::to_ascii_lowercase)
 }
 
 /// The first byte that differs, or where the shorter name ends.
-#[inline(never)] // smaller with registers of its own
 pub(crate) fn difference(old: &[u8], new: &[u8]) -> usize {
     let same = old.iter().zip(new).take_while(|(old, new)| old == new);
     same.count()

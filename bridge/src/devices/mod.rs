@@ -114,7 +114,7 @@ impl<'a> Devices<'a> {
                 self.log.debug(&about.join(" "));
             }
             if let Some(alias) = event.alias() {
-                self.drive(&alias.to_owned());
+                self.drive(alias);
             }
         }
     }

@@ -163,6 +163,7 @@ mod tests {
         let entry = |id: &&str| Entry {
             id: (*id).to_owned(),
             title: format!("The {id}"),
+            is_counted: false,
             cmdline: Ok("quiet".to_owned()),
             details: Vec::new(),
         };

@@ -82,8 +82,9 @@ impl Index {
                 match (word, is_before) {
                     ("pre:", _) => is_before = Some(true),
                     ("post:", _) => is_before = Some(false),
-                    (word, Some(true)) => module.before.push(name(word)),
-                    (word, Some(false)) => module.after.push(name(word)),
+                    // As it is: it may be an alias, as crypto-crc32c.
+                    (word, Some(true)) => module.before.push(word.to_owned()),
+                    (word, Some(false)) => module.after.push(word.to_owned()),
                     _ => {}
                 }
             }
@@ -159,7 +160,7 @@ mod tests {
         );
         write(
             "modules.softdep",
-            "# comment\nsoftdep btrfs pre: crc32c xxhash64 post: zstd\nsoftdep gone pre: x\n",
+            "# comment\nsoftdep btrfs pre: crypto-crc32c xxhash64 post: zstd\nsoftdep gone pre: x\n",
         );
         write(
             "modules.alias",
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(xhci.needs, ["usb_common", "usbcore", "xhci_hcd"]);
         assert_eq!(index.module("xhci_pci"), Some(xhci));
         let btrfs = index.module("btrfs").unwrap();
-        assert_eq!(btrfs.before, ["crc32c", "xxhash64"]);
+        assert_eq!(btrfs.before, ["crypto-crc32c", "xxhash64"]);
         assert_eq!(btrfs.after, ["zstd"]);
         assert_eq!(
             index.names().collect::<Vec<_>>(),

@@ -166,8 +166,8 @@ mod tests {
                 "modules.dep",
                 "a.ko: c.ko b.ko\nb.ko:\nc.ko: b.ko\nd.ko:\nz.ko.xz:\n",
             ),
-            ("modules.softdep", "softdep a pre: d gone post: z\n"),
-            ("modules.alias", "alias dev:* a\n"),
+            ("modules.softdep", "softdep a pre: crypto-d gone post: z\n"),
+            ("modules.alias", "alias dev:* a\nalias crypto-d d\n"),
         ];
         let (seen, counts) = loaded(&lists, &["dev:1", "dev:2", "none"]);
         assert_eq!(seen, ["d", "b", "c", "a x=1", "z*"]);

@@ -2,40 +2,28 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`line`] | typing a line |
+//! | [`line`](mod@line) | typing a line |
 //! | [`commands`] | the commands |
 //! | [`complete`](mod@complete) | what a word may go on with |
+//! | `end` | how the shell ends |
 
 pub mod commands;
 pub mod complete;
+mod end;
 pub mod line;
 
 use boot::machine::Console;
-use kexec::Payload;
 
 use crate::console::Screen;
 use crate::menu::Item;
 use crate::options::block::Block;
 use crate::session::Session;
 use commands::Next;
+pub use end::End;
 use line::{History, Typed};
 
 /// In front of a line.
 const PROMPT: &str = "gapboot> ";
-
-/// How the shell ends.
-pub enum End {
-    /// Back to the menu.
-    Menu,
-    /// To the disks again: some came or went.
-    Look,
-    /// In another kernel.
-    Start(Box<Payload>),
-    /// The machine is turned off.
-    PowerOff,
-    /// It is restarted.
-    Reboot,
-}
 
 /// Runs the shell. Where there is nothing to boot, it says so, and ends when a disk comes.
 pub fn run(session: &mut Session, screen: &mut Screen, items: &[Item], is_empty: bool) -> End {

@@ -44,7 +44,7 @@ pub fn told(bridge: &Path, words: &str, err: &mut dyn Write) -> Result<Vec<u8>, 
     }
     let folder = folder()?;
     let file = folder.path().join("bridge.efi");
-    append(Stub::embedded()?, bridge, words, &file, err)?;
+    append(Stub::of_this_system()?, bridge, words, &file, err)?;
     fs::read(&file).map_err(|error| Error::file("read", &file, &error))
 }
 

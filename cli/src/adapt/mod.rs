@@ -1,6 +1,6 @@
 //! Images that boot on BIOS only, made to start on UEFI as well.
 //!
-//! The crate [`adapt`](::adapt) looks at an image and plans; here is what it takes from
+//! The crate `adapt` looks at an image and plans; here is what it takes from
 //! this program, and what it needs of files.
 //!
 //! | module | what it is |

@@ -20,9 +20,9 @@ use crate::uki::content::Content;
 use crate::uki::inputs::{Inputs, ProfileInputs};
 use crate::uki::stub::Stub;
 
-/// The kernel's command line. Its messages would be written over the menu. Without
-/// `console=`, the kernel uses the consoles that it finds.
-const COMMAND_LINE: &str = "quiet";
+/// The kernel's command line by default. Its messages would be written over the menu.
+/// Without `console=`, the kernel uses the consoles that it finds.
+pub const COMMAND_LINE: &str = "quiet";
 
 /// Directories that the init mounts file systems on.
 const MOUNT_POINTS: [&str; 5] = ["dev", "proc", "run", "sys", "tmp"];
@@ -41,6 +41,8 @@ pub struct Request {
     pub includes: Vec<Include>,
     /// Options that are built in.
     pub settings: Vec<Setting>,
+    /// The kernel's command line.
+    pub cmdline: String,
     /// The EFI stub. Without it, the bridge does not start on UEFI.
     pub efi_stub: Option<PathBuf>,
     /// The file to be made.
@@ -89,7 +91,7 @@ pub fn build(
     let part = ProfileInputs {
         linux: Some(kernel.content),
         initrds: vec![Content::Bytes(archive.compressed()?)],
-        cmdline: Some(Content::Bytes(COMMAND_LINE.into())),
+        cmdline: Some(Content::Bytes(request.cmdline.clone().into_bytes())),
         os_release: Some(Content::Bytes(os_release(&version).into_bytes())),
         ..ProfileInputs::default()
     };

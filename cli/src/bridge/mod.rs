@@ -10,7 +10,7 @@
 //! | [`modules`] | a directory of kernel modules, and which modules need which |
 //! | [`sets`] | the modules that `--set` names |
 //! | [`options`] | the options that are built into a bridge |
-//! | [`include`] | files that are added to a bridge |
+//! | [`mod@include`] | files that are added to a bridge |
 //! | [`init`] | the program that becomes the init |
 //! | [`archive`] | the initrd: a cpio archive, compressed by zstd |
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::SystemArgument;
 use super::context::Context;
-use crate::bridge::build::{Request, build};
+use crate::bridge::build::{COMMAND_LINE, Request, build};
 use crate::bridge::include::Include;
 use crate::bridge::init;
 use crate::bridge::options::Setting;
@@ -30,7 +30,7 @@ pub struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Build(BuildArguments),
+    Build(Box<BuildArguments>),
 }
 
 /// Make the file of the bridge.
@@ -50,7 +50,7 @@ Sets:
 
 Options of the bridge (--option):
   timeout, default, device, medium, config, grub-path, module, console, debug,
-  unbind-xhci, wait. docs/bridge.md explains them.
+  unbind-xhci, wait, save, text-mode, grub-map. docs/bridge.md explains them.
 
 Example:
   gapboot bridge build --set small --option timeout=5 --output bridge.efi"
@@ -85,6 +85,9 @@ pub struct BuildArguments {
         value_parser = |text: &str| text.parse::<Setting>()
     )]
     settings: Vec<Setting>,
+    /// the command line of the bridge's own kernel; default: quiet
+    #[arg(long, value_name = "TEXT", default_value = COMMAND_LINE, hide_default_value = true)]
+    cmdline: String,
     /// the EFI stub; default: systemd's
     #[arg(long, value_name = "FILE")]
     stub: Option<PathBuf>,
@@ -101,7 +104,7 @@ pub struct BuildArguments {
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
         let Command::Build(arguments) = self.command;
-        let stub = Stub::embedded()?;
+        let stub = Stub::of_this_system()?;
         build(stub, &arguments.request()?, context.out, context.err)
     }
 }
@@ -120,6 +123,7 @@ impl BuildArguments {
             names: self.names,
             includes: includes.collect::<Result<_, Error>>()?,
             settings: self.settings,
+            cmdline: self.cmdline,
             efi_stub: self.stub.or_else(installed_stub),
             output: self.output,
             init: self.init,

@@ -4,7 +4,9 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::context::Context;
-use super::{adapt, bless, bridge, find_root, install, kexec, list, remove, set, status, uki};
+use super::{
+    adapt, bless, bridge, find_root, install, kexec, list, remove, set, status, uki, update,
+};
 use crate::error::Error;
 
 /// The Boot Loader Specification for machines with a BIOS.
@@ -16,6 +18,7 @@ use crate::error::Error;
     disable_help_subcommand = true,
     disable_version_flag = true,
     max_term_width = 80,
+    subcommand_value_name = "COMMAND",
     after_help = "\
 `gapboot COMMAND --help` explains a command.
 
@@ -36,6 +39,7 @@ pub(crate) struct CommandLine {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Install(install::Arguments),
+    Update(update::Arguments),
     Status(status::Arguments),
     List(list::Arguments),
     Set(set::Arguments),
@@ -59,6 +63,7 @@ impl Command {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), Error> {
         match self {
             Self::Install(arguments) => arguments.run(context),
+            Self::Update(arguments) => arguments.run(context),
             Self::Status(arguments) => arguments.run(context),
             Self::List(arguments) => arguments.run(context),
             Self::Set(arguments) => arguments.run(context),

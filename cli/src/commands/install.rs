@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::DISK;
+use super::arguments::{DISK, LoaderArgument};
 use super::context::Context;
 use super::dry_run::print_writes;
 use super::outlook::Outlook;
@@ -81,6 +81,8 @@ pub struct Arguments {
     /// fail (exit status 1) if the disk would not boot, after it was installed
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    loader: LoaderArgument,
 }
 
 fn slot(text: &str) -> Result<usize, Error> {
@@ -106,7 +108,7 @@ impl Arguments {
     }
 
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
-        let stages = context.stages()?.clone();
+        let stages = self.loader.stages(context)?;
         let name = self.disk.display();
         let access = if self.dry_run {
             Access::Read

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`install`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`bridge`], [`kexec`], [`adapt`], [`find_root`] | the commands |
+//! | [`install`], [`update`], [`status`], [`list`], [`set`], [`bless`], [`remove`], [`uki`], [`bridge`], [`kexec`], [`adapt`], [`find_root`] | the commands |
 //! | `command_line` | all of them, as clap reads them |
 //! | `parse` | arguments become a command to be run, or a text |
 //! | `usage` | what is wrong with the arguments |
@@ -10,6 +10,7 @@
 //! | `arguments` | what the commands' arguments have in common |
 //! | `dry_run` | what `--dry-run` shows |
 //! | `outlook` | what would boot from a disk |
+//! | `report` | what `gapboot status --report` shows |
 
 pub mod adapt;
 mod arguments;
@@ -25,9 +26,11 @@ pub mod list;
 mod outlook;
 mod parse;
 pub mod remove;
+mod report;
 pub mod set;
 pub mod status;
 pub mod uki;
+pub mod update;
 mod usage;
 
 pub use context::Context;

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// What the arguments ask for.
 pub(crate) enum Request {
     /// To run a command.
-    Run(Command),
+    Run(Box<Command>),
     /// To print a help text.
     Help(String),
     /// To name the version.
@@ -42,7 +42,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> (Result<Request, Error>, String) 
             command: Command::Help { names },
             ..
         }) => return parse_help(&root, names),
-        Ok(line) => Ok(Request::Run(line.command)),
+        Ok(line) => Ok(Request::Run(Box::new(line.command))),
         Err(error) if error.kind() == ErrorKind::DisplayVersion => Ok(Request::Version),
         // Who asks for help gets it, whatever else is wrong.
         Err(error) if error.kind() == ErrorKind::DisplayHelp || asks_for_help(arguments) => {

@@ -26,9 +26,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::arguments::SystemArgument;
+use super::arguments::{LoaderArgument, SystemArgument};
 use super::context::Context;
 use super::outlook::Outlook;
+use super::report;
 use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::install::layout_advice::WITHOUT_OVERLAY;
@@ -59,9 +60,15 @@ pub struct Arguments {
     /// print one JSON object
     #[arg(long)]
     json: bool,
+    /// print what a report about a machine needs: firmware, disk, loader; no serial
+    /// numbers and no identifiers
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// fail (exit status 1) if gapboot would not boot from the disk
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    loader: LoaderArgument,
     #[command(flatten)]
     system: SystemArgument,
 }
@@ -83,10 +90,16 @@ impl Arguments {
             Some(disk) => disk.clone(),
             None => system.file(&boot_disk(system)?),
         };
+        let stages = match self.loader.stages(context) {
+            Ok(stages) => Some(stages),
+            // What is on the disk can be told without one, but a wrong --loader is said.
+            Err(error) if self.loader.is_given() => return Err(error),
+            Err(_) => None,
+        };
         let on = |error: Error| error.on(&disk);
         let sectors = Disk::open(&disk, Access::Read).map_err(on)?;
         let found = Survey::new(&sectors).map_err(on)?;
-        let status = Status::new(&found, context.stages().ok());
+        let status = Status::new(&found, stages.as_ref());
         let starts = status.installed && status.intact == Some(true);
         let outlook = match starts {
             true => Outlook::of(&sectors, !found.lacks_overlay()),
@@ -96,6 +109,10 @@ impl Arguments {
             true => outlook.check().map_err(on),
             false => Ok(()),
         };
+        if self.report {
+            report::write(system, &disk, &sectors, &status, &outlook, context.out)?;
+            return checked;
+        }
         let session = SessionReport::new(system, self.disk.as_deref())?;
         if self.json {
             let answer = Answer {

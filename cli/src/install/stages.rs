@@ -1,12 +1,15 @@
 //! The stages that this program carries, and the header by which installed stages are
 //! recognised.
 
+use std::path::{Path, PathBuf};
+
 use layout::disk::{STAGE1_CODE, STAGE2_BYTES};
 use layout::{format1, header};
 
 use super::console::Console;
 use super::overlay::{self, OverlayHeader};
 use crate::error::Error;
+use crate::loader_files;
 use crate::number::{sector_bytes, to_usize};
 
 /// stage1 holds this word somewhere in its boot code, and stage2 begins with it: an
@@ -43,21 +46,38 @@ pub struct Stages {
     pub overlay: Option<Vec<u8>>,
     /// gapboot's version.
     pub version: String,
+    /// The directory that the loader was read from, if this program does not carry it.
+    pub directory: Option<PathBuf>,
 }
 
 impl Stages {
-    /// The loader inside this program.
+    /// The loader inside this program, or else the one that a package has installed.
     ///
     /// # Errors
     ///
-    /// The program was built without a loader.
-    pub fn embedded() -> Result<Self, Error> {
+    /// The program was built without a loader, and there is none in
+    /// [`loader_files::PACKAGED`], or a damaged one.
+    pub fn of_this_system() -> Result<Self, Error> {
         match EMBEDDED {
-            Some(files) => Self::new(files.stage1, files.stage2, files.overlay),
-            None => Err(Error::failed(
-                "this gapboot was built without the loader: build it with ./x dist",
-            )),
+            Some(files) => Self::new(files.stage1, files.stage2, files.overlay)
+                .map_err(|error| Error::failed(format!("this gapboot was built wrongly: {error}"))),
+            None => loader_files::packaged("loader", "stage2.bin").and_then(Self::in_directory),
         }
+    }
+
+    /// The loader from the files in a directory.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or is not what the build makes.
+    pub fn in_directory(directory: &Path) -> Result<Self, Error> {
+        let stage1 = loader_files::read(directory, "stage1.bin")?;
+        let stage2 = loader_files::read(directory, "stage2.bin")?;
+        let overlay = loader_files::read(directory, "overlay.bin")?;
+        let stages = Self::new(&stage1, &stage2, Some(&overlay));
+        let mut stages = stages.map_err(|error| error.on(directory))?;
+        stages.directory = Some(directory.to_owned());
+        Ok(stages)
     }
 
     /// The loader from `stage1.bin`, `stage2.bin` and `overlay.bin`.
@@ -66,10 +86,10 @@ impl Stages {
     ///
     /// The files cannot be those that the build makes.
     pub fn new(stage1: &[u8], stage2: &[u8], overlay: Option<&[u8]>) -> Result<Self, Error> {
-        let wrong = |what| Error::failed(format!("this gapboot was built wrongly: {what}"));
+        let wrong = |what: &str| Error::failed(what);
         let code = stage1
             .get(..STAGE1_CODE)
-            .ok_or(wrong("stage1.bin is too short"))?;
+            .ok_or_else(|| wrong("stage1.bin is too short"))?;
         if !is_ours(code) {
             return Err(wrong("stage1.bin does not hold the word gapboot"));
         }
@@ -90,6 +110,7 @@ impl Stages {
             stage2: filled(stage2, STAGE2_BYTES),
             overlay: overlay.map(<[u8]>::to_vec),
             version: found.version,
+            directory: None,
         })
     }
 
@@ -102,6 +123,12 @@ impl Stages {
     pub fn is_newer_than(&self, installed: &Stage2) -> bool {
         let own = Stage2::find(&self.stage2);
         own.is_some_and(|own| installed.is_older_than(&own))
+    }
+
+    /// True if `installed` is newer than this loader, by its format or by its version.
+    pub fn is_older_than(&self, installed: &Stage2) -> bool {
+        let own = Stage2::find(&self.stage2);
+        own.is_some_and(|own| own.is_older_than(installed))
     }
 
     /// The same loader with this console; `None` keeps the console of the build.

@@ -16,10 +16,11 @@ use boot::uki::{self, Image, names};
 
 use super::entry::MenuEntry;
 use super::found::FoundFile;
-use super::inside;
+use super::inside::{self, Source};
 use super::text::{about, absolute, string};
 use super::warnings;
 use crate::error::loader_text;
+use crate::number::to_u32;
 
 /// Bytes for a line: more than the largest entry file has.
 const LINE: usize = 64 << 10;
@@ -89,10 +90,7 @@ impl MenuEntry {
         let mut options = options.join(&b' ');
         self.options = (!options.is_empty()).then(|| string(&options));
         if self.linux.is_none() {
-            if !self.initrd.is_empty() {
-                let warning = "initrd lines mean nothing beside a unified kernel image.";
-                self.warnings.push(warning.to_owned());
-            }
+            self.warn_of_initrds();
             let built_in = source
                 .file(&image)
                 .and_then(|node| source.command_line(&node, self.profile.unwrap_or(0)));
@@ -102,14 +100,14 @@ impl MenuEntry {
                 Err(error) => return self.warnings.push(about(&image, error)),
             }
         }
-        self.warnings.extend(warnings::of_options(&options));
         let needs_root = match self.linux {
             Some(_) => source.needs_root(&image, &initrds),
             None => source
                 .file(&image)
+                .ok()
                 .and_then(|node| source.image_needs_root(&node, self.profile.unwrap_or(0))),
         };
-        self.warn_of_root(&options, needs_root);
+        self.warn_of_options(&options, needs_root);
     }
 
     /// Takes in a line of the file of a Type 1 entry. Gives the file that it names.
@@ -136,13 +134,18 @@ impl MenuEntry {
         None
     }
 
-    /// Adds warnings about the options, but for the root file system.
-    pub(crate) fn warn_of_options(&mut self, options: &[u8]) {
-        self.warnings.extend(warnings::of_options(options));
+    /// Adds a warning about the `initrd` lines of an entry that starts an image.
+    pub(crate) fn warn_of_initrds(&mut self) {
+        if !self.initrd.is_empty() {
+            let warning = "initrd lines mean nothing beside a unified kernel image.";
+            self.warnings.push(warning.to_owned());
+        }
     }
 
-    /// What cannot be looked at is said elsewhere, or at the boot.
-    fn warn_of_root(&mut self, options: &[u8], needs_root: Result<bool, boot::Error>) {
+    /// Adds warnings about the options. What `needs_root` could not look at is said
+    /// elsewhere, or at the boot.
+    pub(crate) fn warn_of_options(&mut self, options: &[u8], needs_root: Option<bool>) {
+        self.warnings.extend(warnings::of_options(options));
         if needs_root.unwrap_or(true) {
             self.warnings.extend(warnings::of_root(options));
         }
@@ -159,9 +162,8 @@ impl MenuEntry {
         match source.command_line(node, self.profile.unwrap_or(0)) {
             Ok(line) => {
                 self.options = (!line.is_empty()).then(|| string(&line));
-                self.warnings.extend(warnings::of_options(&line));
                 let needs_root = source.image_needs_root(node, self.profile.unwrap_or(0));
-                self.warn_of_root(&line, needs_root);
+                self.warn_of_options(&line, needs_root);
             }
             Err(error) => self.warnings.push(loader_text(error)),
         }
@@ -182,7 +184,25 @@ pub(super) struct EntryFiles<'a, 'd, D> {
     pub(super) volume: &'a Volume,
 }
 
-impl<D: machine::Disk> EntryFiles<'_, '_, D> {
+/// A file or a section of one, to be looked into.
+struct Part<'a, 'd, D> {
+    file: File,
+    /// Where it begins in the file.
+    start: u32,
+    storage: &'a mut Storage<'d, D>,
+}
+
+impl<D: machine::Disk> Source for Part<'_, '_, D> {
+    fn bytes(&mut self, at: u64, count: usize) -> Option<Vec<u8>> {
+        self.file.seek(self.start.saturating_add(to_u32(at)));
+        let mut bytes = vec![0; count];
+        let size = self.file.read_small(self.storage, &mut bytes).ok()?;
+        bytes.truncate(size);
+        Some(bytes)
+    }
+}
+
+impl<'d, D: machine::Disk> EntryFiles<'_, 'd, D> {
     /// The file with this path.
     fn file(&mut self, path: &[u8]) -> Result<DirEntry, boot::Error> {
         let node = self.volume.find(self.storage, path)?;
@@ -194,31 +214,41 @@ impl<D: machine::Disk> EntryFiles<'_, '_, D> {
 
     /// Whether a kernel with these initrds needs an option that names the root file system,
     /// as far as that can be seen.
-    fn needs_root(&mut self, kernel: &[u8], initrds: &[DirEntry]) -> Result<bool, boot::Error> {
-        let kernel = self.file(kernel)?;
-        if inside::is_other_program(File::open(self.volume, &kernel), self.storage)? {
-            return Ok(false);
+    fn needs_root(&mut self, kernel: &[u8], initrds: &[DirEntry]) -> Option<bool> {
+        let kernel = self.file(kernel).ok()?;
+        if inside::is_other_program(&mut self.part(File::open(self.volume, &kernel)))? {
+            return Some(false);
         }
         for initrd in initrds {
-            if inside::finds_root(File::open(self.volume, initrd), self.storage)? {
-                return Ok(false);
+            if inside::finds_root(&mut self.part(File::open(self.volume, initrd)))? {
+                return Some(false);
             }
         }
-        Ok(true)
+        Some(true)
     }
 
     /// The same of a unified kernel image's profile.
-    fn image_needs_root(&mut self, node: &DirEntry, profile: u32) -> Result<bool, boot::Error> {
+    fn image_needs_root(&mut self, node: &DirEntry, profile: u32) -> Option<bool> {
         let mut image = Image::new(self.volume, node, true);
         image.profile = profile;
-        image.find_kernel(self.storage)?;
-        if inside::is_other_program(image.file, self.storage)? {
-            return Ok(false);
+        image.find_kernel(self.storage).ok()?;
+        if inside::is_other_program(&mut self.part(image.file))? {
+            return Some(false);
         }
         let mut image = Image::new(self.volume, node, true);
         image.profile = profile;
-        image.find(self.storage, &names::INITRD)?;
-        Ok(!inside::finds_root(image.file, self.storage)?)
+        image.find(self.storage, &names::INITRD).ok()?;
+        let finds_root = inside::finds_root(&mut self.part(image.file))?;
+        Some(!finds_root)
+    }
+
+    /// A file from where it stands to its end.
+    fn part(&mut self, file: File) -> Part<'_, 'd, D> {
+        Part {
+            start: file.position(),
+            file,
+            storage: self.storage,
+        }
     }
 
     /// The command line that a unified kernel image holds for a profile.

@@ -1,5 +1,6 @@
 //! What is listed: entries, and files that give none.
 
+use boot::entries::list::CAPACITY;
 use serde::Serialize;
 
 /// An entry, with the keys of `bootctl list --json`.
@@ -93,4 +94,13 @@ pub struct SkippedFile {
     /// True if its name is that of an entry.
     #[serde(skip)]
     pub should_be_one: bool,
+}
+
+impl SkippedFile {
+    /// What is wrong with a file whose entry the list has no room for.
+    pub(crate) fn left_out() -> String {
+        format!(
+            "the menu holds {CAPACITY} entries, and this one would come after them. Remove some."
+        )
+    }
 }

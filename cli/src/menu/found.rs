@@ -63,10 +63,7 @@ impl FoundFile {
             source: self.source(),
             path: self.path(),
             should_be_one: reason.is_none(),
-            problem: problem.or(reason).unwrap_or(format!(
-                "the menu holds {} entries, and this one would come after them. Remove some.",
-                boot::entries::list::CAPACITY
-            )),
+            problem: problem.or(reason).unwrap_or_else(SkippedFile::left_out),
         }
     }
 

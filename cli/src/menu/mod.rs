@@ -17,7 +17,7 @@ mod details;
 pub mod entry;
 mod found;
 mod ids;
-mod inside;
+pub(crate) mod inside;
 pub mod read;
 pub mod rehearsal;
 pub mod table;

@@ -63,6 +63,11 @@ impl Menu {
             problems: problems.into_iter().map(at_large).collect(),
         })
     }
+
+    /// Adds warnings to entries that are there twice.
+    pub(crate) fn warn_of_twins(&mut self) {
+        warnings::of_twins(&mut self.entries);
+    }
 }
 
 /// The entries, and the files that give none; nothing if no file system can be

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use menus::menu::EnvironmentBlock;
-use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
-use volumes::Volumes;
+use rustix::fs::{Mode, OFlags, open};
+use volumes::{Volumes, open_below};
 
 use crate::error::Error;
 use crate::number::to_u64;
@@ -25,9 +25,8 @@ pub fn write(volumes: &Volumes, block: &EnvironmentBlock) -> Result<(), Error> {
     let cannot = |what: &str, error: std::io::Error| Error::file(what, path.as_ref(), &error);
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::PATH;
     let root = open(&tree, flags, Mode::empty()).map_err(|error| cannot("open", error.into()))?;
-    let below = ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
-    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = openat2(&root, &*block.file.path, flags, Mode::empty(), below);
+    let flags = OFlags::RDWR | OFlags::NONBLOCK;
+    let file = open_below(&root, &block.file.path, flags);
     let file = File::from(file.map_err(|error| cannot("open", error.into()))?);
     let metadata = file.metadata().map_err(|error| cannot("read", error))?;
     if !metadata.is_file() || metadata.len() != to_u64(block.content.len()) {

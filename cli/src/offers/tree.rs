@@ -18,10 +18,11 @@ use layout::state::{self, Setting};
 use menus::storage::{Device, Failure, Kind, Location, Storage};
 use volumes::Volumes;
 
-use super::image;
+use super::file::file;
+use super::image::Image;
 use super::others::explain;
 use crate::error::{Error, loader_text};
-use crate::menu::{Menu, MenuEntry, Named, SkippedFile};
+use crate::menu::{Menu, MenuEntry, Named, SkippedFile, inside};
 use crate::state::content::{Content, State};
 
 /// Bytes of an entry's file, and of `loader.conf`: larger ones are skipped.
@@ -52,6 +53,19 @@ struct Source {
 struct Found {
     entry: Entry,
     listed: MenuEntry,
+}
+
+impl Found {
+    /// The list has no room for it.
+    fn left_out(&self) -> SkippedFile {
+        SkippedFile {
+            kind: self.listed.kind,
+            source: self.listed.source,
+            path: self.listed.path.clone(),
+            problem: SkippedFile::left_out(),
+            should_be_one: true,
+        }
+    }
 }
 
 impl TreeMenu {
@@ -113,7 +127,7 @@ impl TreeMenu {
         for found in &found {
             list.offer(&found.entry);
         }
-        let default = default(volumes, &sources, &mut list);
+        let default = default(volumes, &sources, &mut list, &found);
         title::tell_apart(&mut list);
         for (rank, entry) in (0..list.len()).filter_map(|rank| Some((rank, list.get(rank)?))) {
             let is_this = |found: &Found| {
@@ -131,6 +145,8 @@ impl TreeMenu {
             listed.is_default = default.map(|default| default == rank);
             menu.entries.push(listed);
         }
+        menu.skipped.extend(found.iter().map(Found::left_out));
+        menu.warn_of_twins();
         Self { menu, sources }
     }
 
@@ -281,25 +297,31 @@ impl Source {
         }
         let (kind, kernel) = draft.main().map_err(loader_text)?;
         let kernel = String::from_utf8_lossy(kernel).into_owned();
-        self.file(volumes, &kernel)
+        let main = self
+            .file(volumes, &kernel)
             .map_err(|failure| about(&kernel, &failure))?;
         if kind != Main::Linux {
             entry.tag |= tag::UKI;
         }
         let mut listed = MenuEntry::new(&entry, "type1", self.name, path.to_owned());
         let mut options = Vec::new();
+        let mut initrds = Vec::new();
         for line in lines(&text) {
             if let Some(Named::Initrd(initrd)) = listed.take(line, &mut options) {
                 let initrd = String::from_utf8_lossy(&initrd).into_owned();
-                if let Err(failure) = self.file(volumes, &initrd) {
-                    listed.warnings.push(about(&initrd, &failure));
+                match self.file(volumes, &initrd) {
+                    Ok(file) => initrds.push(file),
+                    Err(failure) => listed.warnings.push(about(&initrd, &failure)),
                 }
             }
         }
         let options = options.join(&b' ');
-        listed.warn_of_options(&options);
         let text = String::from_utf8_lossy(&options).into_owned();
         listed.options = (!text.is_empty()).then_some(text);
+        match kind {
+            Main::Linux => listed.warn_of_options(&options, needs_root(volumes, &main, &initrds)),
+            _ => of_image(&mut listed, volumes, &main),
+        }
         Ok(Found { entry, listed })
     }
 
@@ -315,16 +337,22 @@ impl Source {
                 Some(parsed) => self
                     .file(volumes, &path)
                     .map_err(|failure| Error::failed(explain(&failure)))
-                    .and_then(|file| image::profiles(volumes, &file, parsed)),
+                    .and_then(|file| Image::open(volumes, &file))
+                    .and_then(|image| Ok((image.entries(parsed)?, image))),
             };
             match read {
-                Ok(profiles) => found.extend(profiles.into_iter().map(|profile| {
-                    let mut entry = profile.entry;
+                Ok((entries, image)) => found.extend(entries.into_iter().map(|mut entry| {
                     entry.tag |= tag::TYPE2 | tag::UKI | number;
                     let mut listed = MenuEntry::new(&entry, "type2", self.name, path.clone());
                     listed.linux = Some(path.clone());
-                    listed.warn_of_options(profile.options.as_bytes());
-                    listed.options = Some(profile.options).filter(|text| !text.is_empty());
+                    match image.options(entry.profile) {
+                        Ok(options) => {
+                            let needs_root = image.needs_root(entry.profile);
+                            listed.warn_of_options(options.as_bytes(), needs_root);
+                            listed.options = Some(options).filter(|text| !text.is_empty());
+                        }
+                        Err(error) => listed.warnings.push(error.to_string()),
+                    }
                     Found { entry, listed }
                 })),
                 Err(problem) => menu.skipped.push(SkippedFile {
@@ -345,9 +373,40 @@ impl Source {
     }
 }
 
+/// Whether a kernel with these initrds needs an option that names the root file system,
+/// as far as that can be seen.
+fn needs_root(volumes: &Volumes, kernel: &Location, initrds: &[Location]) -> Option<bool> {
+    let content = |at: &Location| Some(file(volumes, at).ok()?.all());
+    if inside::is_other_program(&mut content(kernel)?)? {
+        return Some(false);
+    }
+    for initrd in initrds {
+        if inside::finds_root(&mut content(initrd)?)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Adds what an image and its options need, to an entry of Type 1 that starts it. Without
+/// options of its own the entry has those of the image.
+fn of_image(listed: &mut MenuEntry, volumes: &Volumes, at: &Location) {
+    listed.warn_of_initrds();
+    let profile = listed.profile.unwrap_or(0);
+    let read = Image::open(volumes, at).and_then(|image| Ok((image.options(profile)?, image)));
+    match read {
+        Ok((built_in, image)) => {
+            let options = listed.options.clone().unwrap_or(built_in);
+            listed.warn_of_options(options.as_bytes(), image.needs_root(profile));
+        }
+        Err(error) => listed.warnings.push(format!("{}: {error}", at.path)),
+    }
+}
+
 /// The rank of the entry that boots when nobody chooses one, by `loader.conf` and the
-/// state file of the EFI system partition.
-fn default(volumes: &Volumes, sources: &[Source], list: &mut List) -> Option<usize> {
+/// state file of the EFI system partition. If it is one of `all` that the list had no room
+/// for, it takes the place of the last one.
+fn default(volumes: &Volumes, sources: &[Source], list: &mut List, all: &[Found]) -> Option<usize> {
     let esp = sources.iter().find(|source| source.name == "esp");
     let mut conf = Conf::without_file();
     let text = esp.and_then(|esp| esp.small(volumes, "/loader/loader.conf"));
@@ -366,7 +425,14 @@ fn default(volumes: &Volumes, sources: &[Source], list: &mut List) -> Option<usi
         default: [set(Setting::Default), conf.default()],
         last_booted: set(Setting::LastBooted),
     };
-    select::default(list, &defaults, &mut |_, _| None)
+    select::default(list, &defaults, &mut |list, step| {
+        let mut room = [Entry::EMPTY];
+        let mut first = List::new(&mut room);
+        for found in all.iter().filter(|found| step.selects(&found.entry)) {
+            first.offer(&found.entry);
+        }
+        list.replace_last(first.get(0)?)
+    })
 }
 
 /// The lines of a text file, as the loader takes them: a NUL ends the file.

@@ -68,6 +68,15 @@ pub fn customary_esp(system: &System) -> Result<Option<Mount>, Error> {
     Ok(ESP_DIRECTORIES.into_iter().find_map(at).cloned())
 }
 
+/// What is mounted at /boot, with any file system.
+///
+/// # Errors
+/// Those of [`all`].
+pub fn boot(system: &System) -> Result<Option<Mount>, Error> {
+    let mut mounts = all(system)?.into_iter().rev();
+    Ok(mounts.find(|mount| mount.at == "/boot"))
+}
+
 /// Opens the root directory of a mounted file system.
 ///
 /// # Errors

@@ -67,7 +67,7 @@ impl NewImage {
         let cmdline = longest_command_line(&inner, &kernel)?;
 
         let extras = sections::extras(&inner, profiles)?;
-        let mut all = ours(stub, pe_headers, &inner, &extras, version.as_deref())?;
+        let mut all = ours(&stub, pe_headers, &inner, &extras, version.as_deref())?;
         inner.extend(extras);
         sections::arrange(&mut inner);
         all.extend(inner);
@@ -246,7 +246,7 @@ fn enlarge_kernels(inner: &mut [Section]) {
 
 /// The two sections that make the file a bzImage.
 fn ours(
-    stub: Stub,
+    stub: &Stub,
     pe_headers: &PeHeaders,
     inner: &[Section],
     extras: &[Section],

@@ -126,7 +126,7 @@ pub fn stage2(version: &str, seed: u32, size: usize) -> Vec<u8> {
 }
 
 /// A stage2 of `size` bytes with a right header, and an overlay of `sectors` sectors.
-fn stage2_with(version: &str, seed: u32, size: usize, sectors: usize) -> Vec<u8> {
+pub fn stage2_with(version: &str, seed: u32, size: usize, sectors: usize) -> Vec<u8> {
     let mut stage2 = noise(seed, size);
     stage2[..header::MAGIC.len()].copy_from_slice(&header::MAGIC);
     stage2[header::FORMAT_OFFSET..][..2].copy_from_slice(&header::FORMAT.to_le_bytes());

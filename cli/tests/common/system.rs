@@ -76,13 +76,20 @@ impl Fake {
         self
     }
 
+    /// Makes the calling process one of the system itself, not of a container or chroot.
+    pub fn whole(&self) -> &Self {
+        self.link("pid:[4026531836]", "proc/self/ns/pid");
+        self.link("../..", "proc/1/root");
+        self
+    }
+
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn link(&self, target: &str, path: &str) {
+    pub fn link(&self, target: &str, path: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(target, path).unwrap();

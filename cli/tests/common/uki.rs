@@ -90,7 +90,7 @@ impl Place {
         arguments.extend(more);
         let mut options = inputs(&arguments)?;
         options.stub = None;
-        with_messages(|err| build(Stub::new(&stub())?, options, err))
+        with_messages(|err| build(Stub::new(stub())?, options, err))
     }
 
     pub fn convert(&self, from: &str, to: &str) -> Result<String, Error> {
@@ -100,7 +100,7 @@ impl Place {
     /// Converts the file with this path.
     pub fn convert_from(&self, from: &str, to: &str) -> Result<String, Error> {
         let to = self.path(to);
-        with_messages(|err| convert(Stub::new(&stub())?, Path::new(from), Path::new(&to), err))
+        with_messages(|err| convert(Stub::new(stub())?, Path::new(from), Path::new(&to), err))
     }
 
     pub fn report(&self, name: &str) -> Result<Report, Error> {

@@ -62,7 +62,7 @@ pub fn run(data: &[u8]) {
 /// Nothing is written but the partition, tables that are there, and what is empty.
 fn check(image: &[u8], plan: &Plan) {
     let size = image.len() as u64;
-    assert!(plan.place.start >= size && plan.place.start % MIB == 0);
+    assert!(plan.place.start >= size && plan.place.start.is_multiple_of(MIB));
     for change in &plan.changes {
         assert!(change.end() <= plan.place.total, "{}", change.what);
         assert_eq!(change.bytes.len() % SECTOR, 0);

@@ -154,7 +154,15 @@ need_stack:
     ret
 
     handler 15
-    cmpw    %cs:no_system, %ax
+    jump_unless KERNELS_ONLY, 1f
+    pushw   %bp
+    movw    %sp, %bp
+    cmpw    $0, 4(%bp)              # the caller's CS
+    popw    %bp
+    jne     1f
+    ask     15
+    give    WHOLE
+1:  cmpw    %cs:no_system, %ax
     je      no_function
     cmpw    %cs:no_system + 2, %ax
     je      no_function

@@ -42,6 +42,7 @@ faults:         .word 0         # of the following
     .set    NOT_CONFIGURED, 0x800 # AX=E801h answers in AX and BX alone
     .set    NOT_PRESENT, 0x1000 # AX=E801h answers in CX and DX alone
     .set    NO_88, 0x2000       # AH=88h is missing
+    .set    KERNELS_ONLY, 0x4000 # INT 15h is in order for the boot loader
 map_size:       .byte 20        # bytes of a range that E820 writes
 map_ranges:     .byte 0         # in `map`; 0: the machine's own map
 

@@ -10,8 +10,11 @@ fn main() -> ExitCode {
             "--check" => options.check = true,
             "--screen" => options.screen = true,
             "--kvm" => options.kvm = true,
+            "--bridge" => options.bridge = true,
             other => {
-                eprintln!("demo: {other} is not an option; there are --check, --screen and --kvm");
+                eprintln!(
+                    "demo: {other} is not an option; there are --check, --screen, --kvm and --bridge"
+                );
                 return ExitCode::from(2);
             }
         }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`packages`] | packages of this machine's release; kernels and busybox from them |
 //! | [`trixie`] | packages of Debian 13, on machines of any release |
-//! | [`system`] | a Debian 13 whose programs run on this machine |
+//! | [`system`] | a Debian whose programs run on this machine |
 
 pub mod packages;
 pub mod system;

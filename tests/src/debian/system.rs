@@ -1,5 +1,5 @@
-//! A Debian 13 whose programs run on this machine, for what a Debian 12 cannot run: systemd
-//! 257, and what builds images with it.
+//! A Debian whose programs run on this machine. A Debian 13 has what a Debian 12 cannot run:
+//! systemd 257, and what builds images with it.
 //!
 //! debootstrap makes it below `target/`, where it stays. Programs run in it as root, with
 //! mounts of their own.
@@ -11,7 +11,38 @@ use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The packages in it, besides those that every system has and those that these depend on.
+/// A release of Debian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Debian 12.
+    Bookworm,
+    /// Debian 13.
+    Trixie,
+}
+
+impl Release {
+    /// debootstrap's name of it.
+    fn suite(self) -> &'static str {
+        match self {
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+        }
+    }
+
+    /// The directory for its systems and for what they made.
+    fn directory(self) -> Result<PathBuf> {
+        let name = match self {
+            Self::Bookworm => "debian12",
+            Self::Trixie => "debian13",
+        };
+        let directory = crate::root().join("target").join(name);
+        fs::create_dir_all(&directory)?;
+        Ok(directory)
+    }
+}
+
+/// The packages in the system that makes images, besides those that every system has and
+/// those that these depend on.
 const PACKAGES: [&str; 10] = [
     "cpio",
     "dosfstools",
@@ -44,19 +75,28 @@ pub struct System {
 }
 
 impl System {
-    /// The system, which is made if it is not there.
+    /// The Debian 13 that makes images, see [`System::of`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`System::of`].
+    pub fn open() -> Result<Self> {
+        Self::of(Release::Trixie, &PACKAGES)
+    }
+
+    /// The system with these packages, which is made if it is not there.
     ///
     /// # Errors
     ///
     /// debootstrap is not installed, this process is not root's, or a package cannot be
     /// had.
-    pub fn open() -> Result<Self> {
+    pub fn of(release: Release, packages: &[&str]) -> Result<Self> {
         ensure!(
             run(command("id").arg("-u"))?.trim() == "0",
-            "only root can make a Debian 13 system: run `sudo ./x heavy`"
+            "only root can make a Debian system: run `sudo ./x heavy`"
         );
-        let directory = directory()?;
-        let digest = sha256(PACKAGES.join("\n").as_bytes());
+        let directory = release.directory()?;
+        let digest = sha256(packages.join("\n").as_bytes());
         let system = Self {
             tree: directory.join(format!("system_{}", &digest[..8])),
         };
@@ -66,23 +106,31 @@ impl System {
                 .prefix("unpack-")
                 .tempdir_in(&directory)?;
             let tree = work.path().join("tree");
-            Self { tree: tree.clone() }.make()?;
+            Self { tree: tree.clone() }.make(release, packages)?;
             fs::rename(&tree, &system.tree)?;
         }
         Ok(system)
     }
 
-    fn make(&self) -> Result<()> {
+    fn make(&self, release: Release, packages: &[&str]) -> Result<()> {
         run(command("debootstrap")
-            .args(["--variant=minbase", "trixie"])
+            .args(["--variant=minbase", release.suite()])
             .arg(&self.tree)
             .arg(trixie::uri()?))?;
         let install = "DEBIAN_FRONTEND=noninteractive \
             exec apt-get -q -y install --no-install-recommends \"$@\"";
         let words = ["sh", "-c", install, "sh"];
-        self.run("/", &[&words[..], &PACKAGES].concat())
-            .context("installing packages of Debian 13")?;
+        self.run("/", &[&words[..], packages].concat())
+            .with_context(|| format!("installing packages of {release:?}"))?;
         Ok(())
+    }
+
+    /// A copy in a new directory, which may be changed.
+    pub fn copy(&self, to: &Path) -> Result<Self> {
+        run(command("cp").arg("-a").arg(&self.tree).arg(to))?;
+        Ok(Self {
+            tree: to.to_owned(),
+        })
     }
 
     /// The path on this machine of a path in the system.
@@ -119,11 +167,9 @@ impl System {
     }
 }
 
-/// The directory for the system and what it made.
+/// The directory for the Debian 13 and what it made.
 pub fn directory() -> Result<PathBuf> {
-    let directory = crate::root().join("target").join("debian13");
-    fs::create_dir_all(&directory)?;
-    Ok(directory)
+    Release::Trixie.directory()
 }
 
 /// Copies a large file that is mostly empty.

@@ -1,5 +1,6 @@
 //! Disk images that mkosi makes in Debian 13: a Debian with systemd that boots by
-//! systemd-boot, and says on the serial line how it came up.
+//! systemd-boot and by gapboot, and says on the serial line how it came up. The scripts are
+//! those of `integration/examples/mkosi`.
 //!
 //! An image stays below `target/` until one of the files that it is made of changes.
 
@@ -70,15 +71,18 @@ say target $(systemctl is-active multi-user.target)
 exec systemctl poweroff --force --force
 "#;
 
-const INITRD_IMAGE: &str = "mkosi.images/initrd";
+/// What mkosi runs when the image is made.
+const POSTOUTPUT: &str = "mkosi.postoutput";
+/// The image that becomes the initrd.
+const INITRD_IMAGE: [&str; 2] = [
+    "mkosi.images/initrd/mkosi.conf",
+    "mkosi.images/initrd/mkosi.postinst",
+];
 
-/// What an initrd gets for a root file system without `root=`: the place of each file.
-const GAPBOOT: [(&str, &str); 2] = [
-    ("61-gapboot.rules", "usr/lib/udev/rules.d"),
-    (
-        "gapboot-root-generator",
-        "usr/lib/systemd/system-generators",
-    ),
+/// What an initrd gets for a root file system without `root=`, as the package installs it.
+const GAPBOOT: [&str; 2] = [
+    "usr/lib/udev/rules.d/61-gapboot.rules",
+    "usr/lib/systemd/system-generators/gapboot-root-generator",
 ];
 
 /// A file of a project of mkosi.
@@ -89,6 +93,12 @@ struct File {
 }
 
 impl File {
+    /// A file of the source, with its mode.
+    fn of(source: &Path, path: impl Into<String>) -> Result<Self> {
+        let mode = fs::metadata(source)?.permissions().mode() & 0o777;
+        Ok(Self::new(path, fs::read(source)?, mode))
+    }
+
     fn new(path: impl Into<String>, content: impl Into<Vec<u8>>, mode: u32) -> Self {
         Self {
             path: path.into(),
@@ -106,8 +116,9 @@ impl File {
 pub fn image(form: Form, initrd: Initrd) -> Result<PathBuf> {
     let system = System::open()?;
     let files = project(&system, form, initrd)?;
+    let installed = installed()?;
     let mut all = Vec::new();
-    for file in &files {
+    for file in files.iter().chain(&installed) {
         all.extend(file.path.bytes().chain(file.mode.to_le_bytes()));
         all.extend(sha256(&file.content).bytes());
     }
@@ -124,10 +135,10 @@ pub fn image(form: Form, initrd: Initrd) -> Result<PathBuf> {
         _ => {}
     }
     for file in &files {
-        let path = format!("{place}/{}", file.path);
-        system.file(&path, &file.content)?;
-        let mode = fs::Permissions::from_mode(file.mode);
-        fs::set_permissions(system.path(&path), mode)?;
+        put(&system, &format!("{place}/{}", file.path), file)?;
+    }
+    for file in &installed {
+        put(&system, &file.path, file)?;
     }
     let wants = "mkosi.extra/etc/systemd/system/multi-user.target.wants";
     let wants = system.path(&format!("{place}/{wants}"));
@@ -142,6 +153,23 @@ pub fn image(form: Form, initrd: Initrd) -> Result<PathBuf> {
     )?;
     fs::remove_dir_all(system.path(&place))?;
     Ok(image)
+}
+
+fn put(system: &System, path: &str, file: &File) -> Result<()> {
+    system.file(path, &file.content)?;
+    let mode = fs::Permissions::from_mode(file.mode);
+    fs::set_permissions(system.path(path), mode)?;
+    Ok(())
+}
+
+/// What the machine that makes the image has of gapboot's package.
+fn installed() -> Result<Vec<File>> {
+    let mut files = vec![File::of(&built("gapboot")?, "usr/bin/gapboot")?];
+    for path in GAPBOOT {
+        let source = crate::root().join("integration/tree").join(path);
+        files.push(File::of(&source, path)?);
+    }
+    Ok(files)
 }
 
 /// The files that mkosi makes the image of.
@@ -163,23 +191,13 @@ fn project(system: &System, form: Form, initrd: Initrd) -> Result<Vec<File>> {
         File::new(service, LAST, 0o644),
         File::new("mkosi.extra/usr/bin/last", LAST_PROGRAM, 0o755),
     ];
+    let examples = crate::root().join("integration/examples/mkosi");
+    let mut scripts = vec![POSTOUTPUT];
     if initrd == Initrd::WithGapboot {
-        let include = "[Include]\nInclude=mkosi-initrd\n";
-        let path = format!("{INITRD_IMAGE}/mkosi.conf");
-        files.push(File::new(path, include, 0o644));
-        let extra = format!("{INITRD_IMAGE}/mkosi.extra");
-        let program = fs::read(built("gapboot")?)?;
-        files.push(File::new(
-            format!("{extra}/usr/bin/gapboot"),
-            program,
-            0o755,
-        ));
-        for (name, place) in GAPBOOT {
-            let source = crate::root().join("systemd").join(name);
-            let mode = fs::metadata(&source)?.permissions().mode() & 0o777;
-            let path = format!("{extra}/{place}/{name}");
-            files.push(File::new(path, fs::read(source)?, mode));
-        }
+        scripts.extend(INITRD_IMAGE);
+    }
+    for script in scripts {
+        files.push(File::of(&examples.join(script), script)?);
     }
     Ok(files)
 }

@@ -147,12 +147,12 @@ impl Userland {
         Ok(symlink(target, self.place(path)?)?)
     }
 
-    /// Installs gapboot and these files of `systemd/`, each with its directory.
+    /// Installs gapboot and these files of `integration/tree`, each with its directory.
     pub fn gapboot(&self, files: &[(&str, &str)]) -> Result<()> {
         self.program("usr/bin/gapboot", fs::read(built("gapboot")?)?)?;
         for (name, directory) in files {
-            let file = crate::root().join("systemd").join(name);
             let path = format!("{directory}/{name}");
+            let file = crate::root().join("integration/tree").join(&path);
             self.file(&path, fs::read(&file)?)?;
             let mode = fs::metadata(&file)?.permissions();
             fs::set_permissions(self.root.join(path), mode)?;

@@ -41,6 +41,16 @@ pub const BTRFS: [&str; 7] = [
     "btrfs",
 ];
 
+/// Further modules, for a CD drive on IDE.
+pub const CD_DRIVE: [&str; 6] = [
+    "scsi_common",
+    "scsi_mod",
+    "libata",
+    "ata_piix",
+    "cdrom",
+    "sr_mod",
+];
+
 impl Archive {
     /// Adds modules of a kernel to the directory `modules`, under names that sort
     /// in this order.

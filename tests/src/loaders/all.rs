@@ -89,7 +89,7 @@ impl Loader {
             }
             Self::Grub(linux) => {
                 let medium = grub(directory, linux, image, handed_in)?;
-                Machine::without_disk().arguments(&["-cdrom", text(&medium)?])
+                Machine::without_disk().arguments(&["-boot", "d", "-cdrom", text(&medium)?])
             }
             Self::Syslinux => {
                 let mut esp = Partition::esp(Fat::new(32)).file("image.efi", image.to_owned());
@@ -109,7 +109,7 @@ impl Loader {
                 }
                 let medium = directory.join("medium.iso");
                 syslinux::cd(&tree, &syslinux_menu(handed_in), &medium)?;
-                Machine::without_disk().arguments(&["-cdrom", text(&medium)?])
+                Machine::without_disk().arguments(&["-boot", "d", "-cdrom", text(&medium)?])
             }
             Self::Ovmf => {
                 let esp = Partition::esp(Fat::new(32)).file(ovmf::PROGRAM, image.to_owned());

@@ -43,6 +43,8 @@ pub enum Fault {
     NotPresent = 0x1000,
     /// Does not have INT 15h AH=88h, which it says by the carry flag.
     NoOldestSize = 0x2000,
+    /// The faults of INT 15h are for kernels only: the boot loader sees none of them.
+    KernelsOnly = 0x4000,
 }
 
 /// A range of memory: start, size, type, attributes of ACPI 3.

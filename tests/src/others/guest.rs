@@ -3,18 +3,19 @@
 
 use super::medium::Medium;
 use super::menu::PATIENCE;
-use super::report::{self, Report};
 use crate::debian::{self, Flavour};
 use crate::gapboot::built;
+use crate::guests::report::{self, Report};
 use crate::guests::running::START;
 use crate::images::initramfs::{self, Archive};
-use crate::images::modules::{BTRFS, VIRTIO_AND_FAT};
+use crate::images::modules::{BTRFS, CD_DRIVE, VIRTIO_AND_FAT};
 use crate::machines::qemu::Machine;
 use anyhow::{Context, Result};
 use std::fs;
 
 /// What the guest does. Where gapboot does not read the file system itself, Linux mounts
-/// it as the system on it would: GRUB's paths begin at the top of btrfs all the same.
+/// it as the system on it would: GRUB's paths begin at the top of btrfs all the same. A CD
+/// lies in a drive, and is read from an image file too.
 const SCRIPT: &str = r#"
 # The firmware leaves an unfinished line.
 echo
@@ -23,6 +24,11 @@ if [ -e /mount ]; then
     where=/mnt
     mkdir /mnt
     mount -t btrfs -o ro,subvol=@ /dev/vda2 /mnt
+fi
+if [ -e /dev/sr0 ]; then
+    where=/dev/sr0
+    cat /dev/sr0 >/image.iso
+    say of the image $(gapboot kexec -l --disk /image.iso "$(cat /entry)" 2>&1)
 fi
 gapboot list --json $where | sed 's/^/LISTED /'
 say loaded $(gapboot kexec -l --disk $where "$(cat /entry)" 2>&1)
@@ -40,6 +46,8 @@ pub struct Started {
     pub listed: String,
     /// What `gapboot kexec -l` said.
     pub loaded: String,
+    /// The same of an image file of a CD.
+    pub of_image: String,
     /// What the kernel reported that it started.
     pub report: Report,
 }
@@ -59,6 +67,9 @@ pub fn start(medium: &Medium, id: &str) -> Result<Started> {
         modules.extend(BTRFS);
         archive = archive.program("mount", b"");
     }
+    if medium.is_cd() {
+        modules.extend(CD_DRIVE);
+    }
     let archive = archive.modules(Flavour::Generic, &modules)?;
     let mut initrd = initramfs::busybox(&(START.to_owned() + SCRIPT))?;
     initrd.resize(initrd.len().next_multiple_of(4), 0);
@@ -68,8 +79,11 @@ pub fn start(medium: &Medium, id: &str) -> Result<Started> {
     fs::write(&path, initrd)?;
     let text = |path: &std::path::Path| path.display().to_string();
     let kernel = debian::kernel(Flavour::Generic)?;
-    let mut guest = Machine::new(&medium.image())
-        .writable()
+    let machine = match medium.is_cd() {
+        true => medium.machine()?,
+        false => Machine::new(&medium.image()).writable(),
+    };
+    let mut guest = machine
         .memory(1024)
         .timeout(PATIENCE)
         .arguments(&["-kernel", &text(&kernel), "-initrd", &text(&path)])
@@ -87,6 +101,7 @@ pub fn start(medium: &Medium, id: &str) -> Result<Started> {
     Ok(Started {
         listed: lines("LISTED "),
         loaded: lines("TEST loaded "),
+        of_image: lines("TEST of the image "),
         report,
     })
 }

@@ -3,8 +3,8 @@
 //! Its initrd gives way to one that reports.
 
 use super::medium::{Loader, Medium};
-use super::report;
 use crate::debian;
+use crate::guests::report;
 use crate::images::{Disk, Partition};
 use crate::tool::{command, need, run};
 use crate::{MIB, scratch};

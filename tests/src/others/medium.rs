@@ -36,6 +36,11 @@ impl Medium {
         self.loader
     }
 
+    /// Whether it lies in a CD drive.
+    pub fn is_cd(&self) -> bool {
+        self.is_cd
+    }
+
     /// Whether Linux has to mount it, because gapboot does not read its file system.
     pub fn needs_mount(&self) -> bool {
         self.needs_mount

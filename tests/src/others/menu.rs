@@ -1,14 +1,14 @@
 //! The menu that a loader shows on COM1: what is in it, and choosing an entry.
 
 use super::medium::{Loader, Medium};
-use super::report::{self, Report};
+use crate::guests::report::{self, Report};
 use crate::machines::qemu::Guest;
 use crate::machines::terminal;
 use anyhow::{Context, Result};
 use std::time::Duration;
 
 /// The time until a kernel has to report. Guests of a busy host take long.
-pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Keys that both loaders understand.
 const FIRST: u8 = 0x01; // Control and A
@@ -33,17 +33,30 @@ pub struct Started {
 pub fn start(medium: &Medium, titles: &[String]) -> Result<Started> {
     let machine = medium.machine()?.memory(1024).timeout(PATIENCE);
     let mut guest = machine.start()?;
-    let mut menus = Vec::new();
-    let mut seen = 0;
-    for title in titles {
-        let shown = choose(&mut guest, medium.loader(), title, &mut seen);
-        menus.push(shown.with_context(|| format!("the menu never showed {title}"))?);
-    }
+    let menus = choose_all(&mut guest, medium.loader(), titles)?;
     guest.wait_for_serial(report::END)?;
     Ok(Started {
         menus,
         report: Report::parse(&guest.serial())?,
     })
+}
+
+/// Chooses these titles in the menu and its submenus, and returns the titles of all.
+///
+/// # Errors
+///
+/// A menu does not show a title.
+pub fn choose_all(
+    guest: &mut Guest,
+    loader: Loader,
+    titles: &[String],
+) -> Result<Vec<Vec<String>>> {
+    let mut seen = 0;
+    let menus = titles.iter().map(|title| {
+        let shown = choose(guest, loader, title, &mut seen);
+        shown.with_context(|| format!("the menu never showed {title}"))
+    });
+    menus.collect()
 }
 
 /// Chooses an entry of the menu that comes after the `seen` bytes, and returns the titles

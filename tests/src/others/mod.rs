@@ -3,7 +3,6 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`report`] | an initrd that reports how its kernel was started |
 //! | [`medium`] | a disk image and the loader on it |
 //! | [`system`] | Debian systems with GRUB, by grub-install and grub-mkconfig |
 //! | [`installer`] | Debian's installer with ISOLINUX on a CD, and with EXTLINUX on a disk |
@@ -14,8 +13,6 @@ pub mod guest;
 pub mod installer;
 pub mod medium;
 pub mod menu;
-pub mod report;
 pub mod system;
 
 pub use medium::Medium;
-pub use report::Report;

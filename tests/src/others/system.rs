@@ -4,8 +4,8 @@
 //! the new system's file tree, on a loop device: `system.sh`.
 
 use super::medium::{Loader, Medium};
-use super::report;
 use crate::debian::{self, Flavour};
+use crate::guests::report;
 use crate::images::{Disk, Partition};
 use crate::tool::{command, need, run};
 use crate::{MIB, scratch};
@@ -55,12 +55,25 @@ pub enum Layout {
     SeparateBoot,
 }
 
-/// The disk of a system with two kernels, and with Xen, if it is wanted.
+/// The disk of a system with two kernels, and with Xen, if it is wanted. Their initrds
+/// report.
 ///
 /// # Errors
 ///
 /// This process is not root, a tool is missing, or Debian's packages cannot be had.
 pub fn disk(layout: Layout, xen: bool) -> Result<Medium> {
+    disk_with(layout, xen, &|_, release| report::initrd(release))
+}
+
+/// Makes the initrd of a kernel and its release.
+pub type MakeInitrd<'a> = &'a dyn Fn(Flavour, &str) -> Result<Vec<u8>>;
+
+/// The same with other initrds.
+///
+/// # Errors
+///
+/// As [`disk`], and those of `initrd`.
+pub fn disk_with(layout: Layout, xen: bool, initrd: MakeInitrd) -> Result<Medium> {
     need(&TOOLS)?;
     let medium = Medium {
         directory: scratch()?,
@@ -85,7 +98,7 @@ pub fn disk(layout: Layout, xen: bool) -> Result<Medium> {
     disk.build(&medium.image())?;
     fs::write(place.join("settings"), SETTINGS)?;
     fs::write(place.join("system.sh"), include_str!("system.sh"))?;
-    files(&place.join("boot"), xen)?;
+    files(&place.join("boot"), xen, initrd)?;
     tools(&place.join("tools"))?;
     let file_system = match layout {
         Layout::Btrfs => "btrfs",
@@ -105,9 +118,9 @@ pub fn disk(layout: Layout, xen: bool) -> Result<Medium> {
 }
 
 /// The files of `/boot`: kernels under their own names, with their configurations, which
-/// grub-mkconfig reads.
-fn files(boot: &Path, xen: bool) -> Result<()> {
-    fs::create_dir(boot)?;
+/// grub-mkconfig reads; and the place where an EFI system partition would be mounted.
+fn files(boot: &Path, xen: bool, initrd: MakeInitrd) -> Result<()> {
+    fs::create_dir_all(boot.join("efi"))?;
     for flavour in [Flavour::Generic, Flavour::Cloud] {
         let kernel = debian::kernel(flavour)?;
         let name = kernel.file_name().context("a file")?.to_string_lossy();
@@ -115,7 +128,7 @@ fn files(boot: &Path, xen: bool) -> Result<()> {
         for name in [&*name, &format!("config-{release}")] {
             fs::copy(kernel.with_file_name(name), boot.join(name))?;
         }
-        let initrd = report::initrd(release)?;
+        let initrd = initrd(flavour, release)?;
         fs::write(boot.join(format!("initrd.img-{release}")), initrd)?;
     }
     if xen {

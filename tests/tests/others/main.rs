@@ -5,6 +5,12 @@
 //!
 //! Each entry takes two machines. `./x test` starts one entry of each kind, `./x heavy`
 //! all of them.
+//!
+//! | module | content |
+//! |---|---|
+//! | `running` | `gapboot kexec --system`, in a system that GRUB has started |
+
+mod running;
 
 use serde::Deserialize;
 use std::process::Command;
@@ -47,6 +53,8 @@ fn compare(medium: &Medium, entries: &[Entry]) {
         let by_gapboot = guest::start(medium, &entry.id).unwrap();
         let loaded = format!("{}: loaded ({})", entry.id, entry.call);
         assert_eq!(by_gapboot.loaded, loaded);
+        let of_image = if medium.is_cd() { &*loaded } else { "" };
+        assert_eq!(by_gapboot.of_image, of_image);
         assert_eq!(by_gapboot.report, own.report, "{entry:?}");
         untouched();
         if let Some(listed) = &listed {

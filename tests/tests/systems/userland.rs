@@ -14,7 +14,7 @@ use tests::machines::qemu::{Exit, Machine};
 
 const GENERATORS: &str = "usr/lib/systemd/system-generators";
 const UNITS: &str = "usr/lib/systemd/system";
-/// What a system gets of `systemd/`.
+/// What a system gets of `integration/tree`.
 const SYSTEM: [(&str, &str); 3] = [
     ("gapboot-generator", GENERATORS),
     ("gapboot-bless.service", UNITS),

@@ -12,9 +12,10 @@ use crate::workspace::Workspace;
 
 /// The licences that crates in our programs, or crates that build them, may have. All
 /// of them let everybody ship programs made with the crate under their own terms.
-const ALLOWED: [&str; 8] = [
+const ALLOWED: [&str; 9] = [
     "0BSD",
     "Apache-2.0",
+    "BSD-2-Clause",
     "BSD-3-Clause",
     "MIT",
     "NCSA",

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::tally::Tally;
 use crate::run::cargo;
 use crate::workspace::Workspace;
-use crate::{dist, fixtures};
+use crate::{dist, fixtures, package};
 
 /// The environment of the tests.
 pub(super) struct Built {
@@ -15,10 +15,10 @@ pub(super) struct Built {
 }
 
 impl Built {
-    /// Builds `dist/` and the programs that only tests start. Also returns the loader, whose
+    /// Builds `dist/`, with the packages, and the programs that only tests start. Also returns the loader, whose
     /// size was checked.
     pub(super) fn build(workspace: &Workspace) -> Result<(Self, dist::Loader)> {
-        let loader = dist::build(workspace)?;
+        let loader = package::build(workspace)?;
         let environment = [
             ("GAPBOOT_DIST", workspace.dist()),
             ("GAPBOOT_PROBE", fixtures::probe(workspace)?),

@@ -37,6 +37,7 @@ const TOOLS: &[&str] = &[
     "cpio",
     "depmod",
     "dpkg-deb",
+    "fish",
     "fsck.vfat",
     "git",
     "grub-menulst2cfg",
@@ -48,7 +49,9 @@ const TOOLS: &[&str] = &[
     "kernel-install",
     "ld",
     "ldd",
+    "lintian",
     "losetup",
+    "man",
     "mcopy",
     "mke2fs",
     "mkfs.btrfs",
@@ -66,6 +69,7 @@ const TOOLS: &[&str] = &[
     "systemd-analyze",
     "tar",
     "xorriso",
+    "zsh",
     "zstd",
     "/usr/bin/python3",
 ];
@@ -142,8 +146,10 @@ fn heavy_machines(workspace: &Workspace, built: &Built) -> Command {
     test.args(["--package=tests", "--features=heavy", "--no-fail-fast"]);
     test.args([
         "--test=bridge",
+        "--test=bridge_boots",
         "--test=heavy",
         "--test=systemd_boot",
+        "--test=debian_package",
         "--test=image_builders",
         "--test=adapt_boots",
     ]);
@@ -173,7 +179,10 @@ fn everything(workspace: &Workspace, built: &Built) -> Command {
     let mut test = built.test(workspace);
     only_host(&mut test).arg("--no-fail-fast");
     if has_loop_devices(workspace) {
-        test.args(["--features", "cli/loop-devices,tests/loop-devices"]);
+        test.args([
+            "--features",
+            "cli/loop-devices,tests/loop-devices,volumes/loop-devices",
+        ]);
     }
     test
 }

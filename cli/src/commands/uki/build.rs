@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
+use crate::commands::arguments::LoaderArgument;
 use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::build::build;
@@ -17,7 +18,6 @@ use crate::uki::content::{Content, SourceFile};
 use crate::uki::inputs::{
     Inputs, ProfileInputs, initrd, installed_stub, kernel, own_os_release, splash,
 };
-use crate::uki::stub::Stub;
 
 /// Make a Unified Kernel Image that is a bzImage as well.
 ///
@@ -28,6 +28,8 @@ use crate::uki::stub::Stub;
     override_usage = "gapboot uki build --linux KERNEL [OPTIONS] --output FILE",
     after_help = "\
 Without an EFI stub the file starts on BIOS machines and by kexec, not on UEFI.
+A command that is killed leaves the file that was there before, and perhaps a file
+.gapboot-XXXXXX beside it, which may be deleted.
 
 Example:
   gapboot uki build --linux vmlinuz --initrd initrd.img --cmdline @cmdline \\
@@ -67,6 +69,8 @@ struct Description {
     /// the file to be made
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    loader: LoaderArgument,
 }
 
 /// Options that describe what goes into the file, by their names in the matches.
@@ -89,6 +93,7 @@ pub struct Arguments {
     parts: Vec<(&'static str, OsString)>,
     stub: Option<PathBuf>,
     output: PathBuf,
+    loader: LoaderArgument,
 }
 
 impl FromArgMatches for Arguments {
@@ -112,6 +117,7 @@ impl FromArgMatches for Arguments {
                 .collect(),
             stub: described.stub,
             output: described.output,
+            loader: described.loader,
         })
     }
 
@@ -133,7 +139,7 @@ impl Args for Arguments {
 
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
-        build(Stub::embedded()?, self.inputs()?, context.err)
+        build(self.loader.stub()?, self.inputs()?, context.err)
     }
 
     /// Reads what the arguments name.

@@ -4,15 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::commands::arguments::LoaderArgument;
 use crate::commands::context::Context;
 use crate::error::Error;
 use crate::uki::convert::convert;
-use crate::uki::stub::Stub;
 
 /// Make an image that is a bzImage as well from any Unified Kernel Image.
 ///
 /// What it makes has to be signed again.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+A command that is killed leaves the file that was there before, and perhaps a file
+.gapboot-XXXXXX beside it, which may be deleted.")]
 pub struct Arguments {
     /// the image to be read
     #[arg(value_name = "IN")]
@@ -20,10 +23,12 @@ pub struct Arguments {
     /// the image to be made, which may be the same file
     #[arg(value_name = "OUT")]
     output: PathBuf,
+    #[command(flatten)]
+    loader: LoaderArgument,
 }
 
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
-        convert(Stub::embedded()?, &self.input, &self.output, context.err)
+        convert(self.loader.stub()?, &self.input, &self.output, context.err)
     }
 }

@@ -6,6 +6,7 @@ use super::monitor::Monitor;
 use crate::tool::{command, missing};
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -149,6 +150,11 @@ impl Guest {
         let lines = usize::from(last[0]).clamp(24, 59) + 1;
         let bytes = self.memory(Screen::ADDRESS, lines * Screen::LINE_BYTES)?;
         Ok(Screen::from_memory(&bytes))
+    }
+
+    /// Writes the screen as it is now to a file, as PNG.
+    pub fn screenshot(&mut self, file: &Path) -> Result<()> {
+        self.monitor()?.screenshot(file)
     }
 
     /// Presses and releases keys one after the other, by QEMU's names ("ret",

@@ -46,6 +46,11 @@ impl Monitor {
         Ok(std::fs::read(dump)?)
     }
 
+    /// Writes the screen to a file, as PNG.
+    pub(super) fn screenshot(&mut self, file: &Path) -> Result<()> {
+        self.execute("screendump", json!({"filename": file, "format": "png"}))
+    }
+
     /// Presses keys together.
     pub(super) fn press(&mut self, keys: &[&str]) -> Result<()> {
         let keys: Vec<Value> = keys

@@ -1,14 +1,9 @@
-//! The demo: gapboot on a disk image with Debian's kernel, booted in QEMU.
-//!
-//! `./x demo` runs it in the terminal, down to a shell; `--check` does the
-//! same without a user and reports, `--screen` opens a window.
+//! The system of the demo, and how a guest is shown and checked.
 
-use crate::MIB;
 use crate::debian::{self, Flavour};
-use crate::gapboot::{self, type1};
+use crate::gapboot::type1;
 use crate::images::initramfs;
-use crate::images::{Disk, Fat, Partition};
-use crate::machines::qemu::{Bus, Exit, Machine};
+use crate::machines::qemu::{Exit, Guest, Machine};
 use crate::tool::{command, missing};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -24,7 +19,12 @@ pub struct Options {
     pub screen: bool,
     /// Let KVM run the guest.
     pub kvm: bool,
+    /// Start a system that the BIOS cannot see, by the bridge.
+    pub bridge: bool,
 }
+
+/// The time that a guest has.
+pub(super) const TIME: Duration = Duration::from_secs(120);
 
 /// The guest's message on its console when it has started.
 pub const MARKER: &str = "gapboot demo: Linux is up";
@@ -52,35 +52,8 @@ wait
 poweroff -f
 "#;
 
-/// Makes the disk, installs gapboot on it and boots it.
-pub fn run(options: Options) -> Result<()> {
-    let directory = crate::root().join("target/demo");
-    fs::create_dir_all(&directory)?;
-    let image = directory.join("disk.img");
-    println!("The gapboot demo:");
-    println!(
-        "  - takes a kernel and busybox out of Debian's packages (into cache/, nothing is installed),"
-    );
-    println!(
-        "  - makes {} with sfdisk, mkfs.vfat and mtools:",
-        image.display()
-    );
-    println!("    a GPT, an EFI System Partition, and /loader/entries/debian.conf on it,");
-    println!("  - runs `gapboot install` on it,");
-    println!("  - and boots it in QEMU, on SeaBIOS.");
-    build(&image, options.screen)?;
-    println!("$ gapboot install {}", image.display());
-    gapboot::install(&image)?;
-    if options.check {
-        check(&image, options)
-    } else {
-        show(&image, options)
-    }
-}
-
-/// Makes the disk image, without a boot loader. `screen` makes the VGA screen
-/// the guest's console, instead of COM1.
-pub fn build(image: &Path, screen: bool) -> Result<()> {
+/// The files of the system: an entry, a kernel and an initramfs.
+pub(super) fn files(screen: bool) -> Result<[(&'static str, Vec<u8>); 3]> {
     let kernel = debian::kernel(Flavour::Generic)?;
     let version = kernel_version(&kernel);
     let consoles = if screen {
@@ -95,14 +68,14 @@ pub fn build(image: &Path, screen: bool) -> Result<()> {
         &["/debian/initramfs.cpio"],
         &options,
     );
-    let esp = Partition::esp(Fat::new(32))
-        .file(
+    Ok([
+        (
             "loader/entries/debian.conf",
-            format!("{entry}version {version}\n"),
-        )
-        .file("debian/vmlinuz", kernel)
-        .file("debian/initramfs.cpio", initramfs::busybox(INIT)?);
-    Disk::new(320 * MIB).partition(esp).build(image)
+            format!("{entry}version {version}\n").into_bytes(),
+        ),
+        ("debian/vmlinuz", fs::read(kernel)?),
+        ("debian/initramfs.cpio", initramfs::busybox(INIT)?),
+    ])
 }
 
 fn kernel_version(kernel: &Path) -> String {
@@ -110,18 +83,11 @@ fn kernel_version(kernel: &Path) -> String {
     name.trim_start_matches("vmlinuz-").to_owned()
 }
 
-fn machine(image: &Path, options: Options) -> Machine {
-    Machine::new(image)
-        .bus(Bus::Virtio)
-        .memory(1024)
-        .kvm(options.kvm)
-}
-
 /// Hands the terminal to the guest.
-fn show(image: &Path, options: Options) -> Result<()> {
+pub(super) fn show(machine: &Machine, options: Options) -> Result<()> {
     println!("Press Ctrl-A, then X to stop QEMU; `poweroff` in the shell ends it too.\n");
     let mut qemu = command("qemu-system-x86_64");
-    qemu.args(machine(image, options).command_line());
+    qemu.args(machine.command_line());
     qemu.args(["-no-reboot", "-serial", "mon:stdio"]);
     if !options.screen {
         qemu.args(["-display", "none"]);
@@ -133,19 +99,9 @@ fn show(image: &Path, options: Options) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the guest has started, uses its shell, and lets it power off.
-fn check(image: &Path, options: Options) -> Result<()> {
-    let start = Instant::now();
-    let machine = machine(image, options).timeout(Duration::from_secs(120));
-    let seconds = use_shell(&machine, start)?;
-    println!("The guest came up after {seconds:.1} s, its shell works, and it powered off.");
-    Ok(())
-}
-
-/// Boots to the shell, and ends the guest by a command there. Returns the seconds from
-/// `start` to the shell.
-pub fn use_shell(machine: &Machine, start: Instant) -> Result<f32> {
-    let mut guest = machine.start()?;
+/// Waits for the shell of a guest, and ends the guest by a command there. Returns the
+/// seconds from `start` to the shell.
+pub fn use_shell(mut guest: Guest, start: Instant) -> Result<f32> {
     guest.wait_for_serial(MARKER)?;
     guest
         .wait_for_serial("gapboot demo #")

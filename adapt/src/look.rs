@@ -106,7 +106,8 @@ pub fn look(image: &Rc<dyn Bytes>) -> io::Result<Look> {
         problems,
     };
     let volumes = Volumes::disk(image, None);
-    if matches!(look.table, Table::Nothing(_)) && look.iso.is_none() {
+    let is_unknown = matches!(look.table, Table::Nothing(_)) && look.iso.is_none();
+    if is_unknown && look.problems.is_empty() {
         let whole = volumes.properties(Device(0));
         look.problems.push(match whole.file_system {
             Some(_) => FILE_SYSTEM.to_owned(),

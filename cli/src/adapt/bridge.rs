@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::bridge::build::{Request, build};
+use crate::bridge::build::{COMMAND_LINE, Request, build};
 use crate::bridge::init;
 use crate::bridge::sets::Set;
 use crate::error::Error;
@@ -79,12 +79,13 @@ pub fn make(parts: Parts, err: &mut dyn Write) -> Result<(TempDir, PathBuf), Err
         names: Vec::new(),
         includes: Vec::new(),
         settings: Vec::new(),
+        cmdline: COMMAND_LINE.to_owned(),
         efi_stub: Some(stub),
         output: output.clone(),
         init: init::RUNNING.into(),
         system: System::default(),
     };
-    let built = build(Stub::embedded()?, &request, &mut std::io::sink(), err);
+    let built = build(Stub::of_this_system()?, &request, &mut std::io::sink(), err);
     built.map_err(|error| {
         Error::failed(format!(
             "cannot make a bridge: {error}; name one by --bridge (`gapboot bridge build` makes it)"

@@ -495,7 +495,9 @@ fn refusals() {
     refused(&images.make("plain")).refused(&["no entry that starts a kernel", "vmlinuz"]);
     fs::copy(MEMDISK, images.path("tree/boot/vmlinuz")).unwrap();
     refused(&images.make("plain")).refused(&["memdisk, which needs the BIOS"]);
-    fs::remove_file(images.path("tree/isolinux/isolinux.cfg")).unwrap();
+    for menu in ["isolinux/isolinux.cfg", "extlinux.conf", "boot/grub/grub.cfg"] {
+        fs::remove_file(images.path(&format!("tree/{menu}"))).unwrap_or_default();
+    }
     refused(&images.make("plain")).refused(&["no menu of"]);
     // It starts on UEFI already.
     let plan = plan(&images.make("xorriso"), Wishes::default()).unwrap();

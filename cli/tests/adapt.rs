@@ -495,7 +495,11 @@ fn refusals() {
     refused(&images.make("plain")).refused(&["no entry that starts a kernel", "vmlinuz"]);
     fs::copy(MEMDISK, images.path("tree/boot/vmlinuz")).unwrap();
     refused(&images.make("plain")).refused(&["memdisk, which needs the BIOS"]);
-    for menu in ["isolinux/isolinux.cfg", "extlinux.conf", "boot/grub/grub.cfg"] {
+    for menu in [
+        "isolinux/isolinux.cfg",
+        "extlinux.conf",
+        "boot/grub/grub.cfg",
+    ] {
         fs::remove_file(images.path(&format!("tree/{menu}"))).unwrap_or_default();
     }
     refused(&images.make("plain")).refused(&["no menu of"]);

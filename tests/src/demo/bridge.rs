@@ -1,7 +1,7 @@
 //! The demo of the bridge: the system lies on a virtio disk with sectors of 4096 bytes, which
 //! SeaBIOS does not see; a small disk that it does see has gapboot and the bridge.
 
-use super::system::{Options, TIME, files, show, use_shell};
+use super::system::{Options, TIME, files, line, show, use_shell};
 use crate::MIB;
 use crate::gapboot;
 use crate::guests::bridge::{build, menu};
@@ -66,7 +66,7 @@ fn machine(small: &Path, system: &Path, options: Options) -> Machine {
 fn check(machine: &Machine) -> Result<()> {
     let start = Instant::now();
     let mut guest = machine.clone().timeout(2 * TIME).start()?;
-    menu::choose(&mut guest, &["vda: Debian GNU/Linux"])?;
+    menu::choose(&mut guest, &[&line("vda")?])?;
     let menu = start.elapsed().as_secs_f32();
     let seconds = use_shell(guest, start)?;
     println!(

@@ -63,7 +63,7 @@ pub(super) fn files(screen: bool) -> Result<[(&'static str, Vec<u8>); 3]> {
     };
     let options = format!("{consoles} quiet");
     let entry = type1(
-        &format!("Debian GNU/Linux ({version})"),
+        &title(&version),
         "/debian/vmlinuz",
         &["/debian/initramfs.cpio"],
         &options,
@@ -76,6 +76,17 @@ pub(super) fn files(screen: bool) -> Result<[(&'static str, Vec<u8>); 3]> {
         ("debian/vmlinuz", fs::read(kernel)?),
         ("debian/initramfs.cpio", initramfs::busybox(INIT)?),
     ])
+}
+
+/// The title of the entry.
+fn title(version: &str) -> String {
+    format!("Debian GNU/Linux ({version})")
+}
+
+/// The line of the bridge's menu with the entry on this disk.
+pub(super) fn line(disk: &str) -> Result<String> {
+    let kernel = debian::kernel(Flavour::Generic)?;
+    Ok(format!("{disk}: {}", title(&kernel_version(&kernel))))
 }
 
 fn kernel_version(kernel: &Path) -> String {

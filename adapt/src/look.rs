@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use menus::storage::{Kind, Location, Storage};
+use menus::storage::{Device, Kind, Location, Storage};
 use volumes::bytes::read;
 use volumes::{Bytes, Volumes};
 
@@ -21,6 +21,11 @@ const PROGRAMS: [(&str, &str); 3] = [
     ("/EFI/BOOT/BOOTIA32.EFI", "32-bit PCs"),
     ("/EFI/BOOT/BOOTAA64.EFI", "64-bit ARM"),
 ];
+
+/// Why an image without a table is refused.
+const FILE_SYSTEM: &str = "a file system that fills a whole disk leaves no room for an EFI system \
+     partition. If it is FAT, copy the bridge into it as \\EFI\\BOOT\\BOOTX64.EFI; else move it into \
+     a partition";
 
 /// Bytes that are read at once where zeros are expected.
 const BLOCK: u64 = 1 << 20;
@@ -100,9 +105,23 @@ pub fn look(image: &Rc<dyn Bytes>) -> io::Result<Look> {
         catalogue,
         problems,
     };
-    look.check_table();
-    look.check_end(bytes);
-    look.find_uefi(&Volumes::disk(image, None));
+    let volumes = Volumes::disk(image, None);
+    let is_unknown = matches!(look.table, Table::Nothing(_)) && look.iso.is_none();
+    if is_unknown && look.problems.is_empty() {
+        let whole = volumes.properties(Device(0));
+        look.problems.push(match whole.file_system {
+            Some(_) => FILE_SYSTEM.to_owned(),
+            None => "it has no partition table, and no ISO 9660 file system: is it the image of a \
+                     disk or of a CD?"
+                .to_owned(),
+        });
+    }
+    // What else is seen by a table that is not understood means nothing.
+    if look.problems.is_empty() {
+        look.check_table();
+        look.check_end(bytes);
+    }
+    look.find_uefi(&volumes);
     Ok(look)
 }
 
@@ -128,12 +147,9 @@ fn table(image: &dyn Bytes, problems: &mut Vec<String>) -> io::Result<Table> {
     let has_gpt = gpt::is_there(image);
     let mbr = match found {
         Found::Other => {
-            problems.push(
-                "sector 0 is neither a partition table nor empty: a file system that fills a \
-                 whole disk leaves no room for an EFI system partition. Copy the bridge into it \
-                 as \\EFI\\BOOT\\BOOTX64.EFI if it is FAT, else move it into a partition"
-                    .to_owned(),
-            );
+            problems.push(format!(
+                "sector 0 is neither a partition table nor empty: {FILE_SYSTEM}"
+            ));
             return Ok(Table::Other);
         }
         Found::Free(mbr) if has_gpt => {
@@ -224,13 +240,6 @@ impl Look {
             }
             Table::Nothing(_) | Table::Other => Vec::new(),
         };
-        if matches!(self.table, Table::Nothing(_)) && self.iso.is_none() {
-            self.problems.push(
-                "it has no partition table, and no ISO 9660 file system: is it the image of a disk \
-                 or of a CD?"
-                    .to_owned(),
-            );
-        }
         for (number, _, end) in &places {
             if end.saturating_mul(SECTOR) > self.size.next_multiple_of(SECTOR) {
                 self.problems.push(format!(

@@ -47,6 +47,7 @@ menuentry 'Live' {
 }
 ";
 const ISOHDPFX: &str = "/usr/lib/ISOLINUX/isohdpfx.bin";
+const MEMDISK: &str = "/usr/lib/syslinux/memdisk";
 const ISOLINUX: &str = "/usr/lib/ISOLINUX/isolinux.bin";
 
 fn run(command: &mut Command) -> String {
@@ -492,7 +493,15 @@ fn refusals() {
     // Nothing that the bridge could start.
     fs::write(images.path("tree/boot/vmlinuz"), noise(1, 3000)).unwrap();
     refused(&images.make("plain")).refused(&["no entry that starts a kernel", "vmlinuz"]);
-    fs::remove_file(images.path("tree/isolinux/isolinux.cfg")).unwrap();
+    fs::copy(MEMDISK, images.path("tree/boot/vmlinuz")).unwrap();
+    refused(&images.make("plain")).refused(&["memdisk, which needs the BIOS"]);
+    for menu in [
+        "isolinux/isolinux.cfg",
+        "extlinux.conf",
+        "boot/grub/grub.cfg",
+    ] {
+        fs::remove_file(images.path(&format!("tree/{menu}"))).unwrap_or_default();
+    }
     refused(&images.make("plain")).refused(&["no menu of"]);
     // It starts on UEFI already.
     let plan = plan(&images.make("xorriso"), Wishes::default()).unwrap();
@@ -509,7 +518,7 @@ fn usage() {
         &[name][..],
         &[name, "--in-place"],
         &[name, "--output", "x", "--in-place", "--undo", "y"],
-        &[name, "--output", "x"],
+        &[name, "--output", "x", "--bridge", "a", "--kernel", "b"],
         &[name, "--json"],
         &[name, "--restore", "x", "--gpt"],
     ] {
@@ -552,6 +561,13 @@ impl WriteSectors for Failing {
     }
 }
 
+/// Sectors of a change that are written: where nothing was, zeros are left out.
+fn written(change: &Change) -> usize {
+    let blocks = change.bytes.chunks(4096);
+    let blocks = blocks.filter(|block| !change.is_new || block.iter().any(|byte| *byte != 0));
+    blocks.map(|block| block.len() / 512).sum()
+}
+
 /// Whatever sectors were written: what a BIOS starts is the same, and the original comes
 /// back. A restore that is interrupted can be repeated.
 #[test]
@@ -564,11 +580,8 @@ fn interrupted_at_each_sector() {
         let undo = Undo::of(&*open(&path), &plan).unwrap();
         let mut whole = Vec::new();
         // The partition itself has many sectors, which are all alike.
-        let tables: usize = plan.changes[1..].iter().map(|c| c.bytes.len() / 512).sum();
-        let of_partition: usize = {
-            let blocks = plan.changes[0].bytes.chunks(4096);
-            blocks.filter(|b| b.iter().any(|byte| *byte != 0)).count() * 8
-        };
+        let of_partition = written(&plan.changes[0]);
+        let tables: usize = plan.changes[1..].iter().map(written).sum();
         let cuts = [0, 1, of_partition / 2].into_iter();
         for cut in cuts.chain(of_partition..=of_partition + tables) {
             let mut image = before.clone();

@@ -549,7 +549,7 @@ fn usage_is_explained() {
         (
             &["bridge", "build", "-o", "x", "--option", "timout=5"],
             "\"timout\" is not an option of the bridge: use timeout, default, device, medium, \
-             config, grub-path, module, console, debug, unbind-xhci, wait;",
+             config, grub-path, module, console, debug, unbind-xhci, wait, save, text-mode, grub-map;",
         ),
         (
             &["bridge", "build", "-o", "x", "--include", "f:/"],

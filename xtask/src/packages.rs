@@ -14,6 +14,7 @@ pub(crate) const QEMU_WINDOW: &str = "/usr/lib/x86_64-linux-gnu/qemu/ui-gtk.so";
 /// it removes the QEMU of a stable release.)
 const PACKAGES: &[(&str, &str)] = &[
     ("/usr/lib/ISOLINUX/isohdpfx.bin", "isolinux"),
+    ("/usr/lib/syslinux/memdisk", "syslinux-common"),
     ("/usr/share/bochs/BIOS-bochs-legacy", "bochsbios"),
     ("/usr/share/seabios/bios.bin", "seabios"),
     ("/usr/share/seabios/vgabios-stdvga.bin", "seabios"),

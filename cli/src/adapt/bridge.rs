@@ -7,10 +7,17 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
+use crate::bridge::build::{COMMAND_LINE, Request, build};
+use crate::bridge::init;
+use crate::bridge::sets::Set;
 use crate::error::Error;
+use crate::system::System;
 use crate::uki::append::append;
+use crate::uki::inputs::installed_stub;
 use crate::uki::pe::Pe;
 use crate::uki::stub::Stub;
 use crate::uki::{osrel, sections};
@@ -35,12 +42,62 @@ pub fn told(bridge: &Path, words: &str, err: &mut dyn Write) -> Result<Vec<u8>, 
             bridge.display()
         )?;
     }
-    let folder = tempfile::tempdir().map_err(|error| {
-        Error::failed(format!(
-            "cannot make a temporary directory: {error}; make room, or set TMPDIR"
-        ))
-    })?;
+    let folder = folder()?;
     let file = folder.path().join("bridge.efi");
     append(Stub::of_this_system()?, bridge, words, &file, err)?;
     fs::read(&file).map_err(|error| Error::file("read", &file, &error))
+}
+
+/// What a new bridge is made of. What is not named is that of the running system.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// The kernel.
+    pub kernel: Option<PathBuf>,
+    /// The directory of its modules.
+    pub modules: Option<PathBuf>,
+    /// The EFI stub.
+    pub stub: Option<PathBuf>,
+}
+
+/// Makes a bridge in a temporary directory.
+///
+/// # Errors
+/// The parts make no bridge that starts on UEFI.
+pub fn make(parts: Parts, err: &mut dyn Write) -> Result<(TempDir, PathBuf), Error> {
+    let folder = folder()?;
+    let output = folder.path().join("bridge.efi");
+    let stub = parts.stub.or_else(installed_stub).ok_or_else(|| {
+        Error::failed(
+            "no EFI stub is installed, without which a bridge does not start on UEFI: install \
+             systemd-boot-efi, name a stub by --stub, or a bridge by --bridge",
+        )
+    })?;
+    let request = Request {
+        kernel: parts.kernel,
+        modules: parts.modules,
+        set: Set::Standard,
+        names: Vec::new(),
+        includes: Vec::new(),
+        settings: Vec::new(),
+        cmdline: COMMAND_LINE.to_owned(),
+        efi_stub: Some(stub),
+        output: output.clone(),
+        init: init::RUNNING.into(),
+        system: System::default(),
+    };
+    let built = build(Stub::of_this_system()?, &request, &mut std::io::sink(), err);
+    built.map_err(|error| {
+        Error::failed(format!(
+            "cannot make a bridge: {error}; name one by --bridge (`gapboot bridge build` makes it)"
+        ))
+    })?;
+    Ok((folder, output))
+}
+
+fn folder() -> Result<TempDir, Error> {
+    tempfile::tempdir().map_err(|error| {
+        Error::failed(format!(
+            "cannot make a temporary directory: {error}; make room, or set TMPDIR"
+        ))
+    })
 }

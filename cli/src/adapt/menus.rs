@@ -18,6 +18,8 @@ use crate::uki::pe::Pe;
 
 /// Bytes at the start of a kernel in which its headers are.
 const HEAD: u64 = 32 << 10;
+/// SYSLINUX's memdisk calls itself a kernel that can be entered in 32 bits, and is none.
+const MEMDISK: &[u8] = b"MEMDISK";
 
 /// What an image offers to boot.
 pub struct Offer {
@@ -152,6 +154,10 @@ fn kernel_problem(others: &Others, at: &Location) -> Option<String> {
         return None;
     }
     if head.get(0x202..0x206) == Some(b"HdrS") {
+        if version(&head).starts_with(MEMDISK) {
+            let path = &at.path;
+            return Some(format!("{path} is memdisk, which needs the BIOS."));
+        }
         let error = kexec::check(&head, size).err()?;
         return Some(format!("{}: {error}.", at.path));
     }
@@ -164,6 +170,14 @@ fn kernel_problem(others: &Others, at: &Location) -> Option<String> {
             at.path
         )),
     }
+}
+
+/// The version of a kernel, as its header names it (`kernel_version`).
+fn version(head: &[u8]) -> &[u8] {
+    let offset = head.get(0x20e..).and_then(|rest| rest.first_chunk());
+    let offset = offset.map_or(0, |offset| u16::from_le_bytes(*offset));
+    let at = usize::from(offset).saturating_add(0x200);
+    head.get(at..).unwrap_or_default()
 }
 
 impl Offer {

@@ -11,9 +11,10 @@ use clap::Args;
 use volumes::{Bytes, Volumes, image_bytes};
 
 use super::context::Context;
+use crate::adapt::bridge::{self, Parts};
 use crate::adapt::menus::{Offer, offer};
 use crate::adapt::report::{Report, described};
-use crate::adapt::{bridge, undo_file, write};
+use crate::adapt::{undo_file, write};
 use crate::disk::{Access, Disk, device};
 use crate::error::Error;
 use crate::number::to_u64;
@@ -52,7 +53,7 @@ pub struct Arguments {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["output", "in_place", "undo", "inspect", "bridge", "entry", "size", "gpt", "dry_run", "json"]
+        conflicts_with_all = ["output", "in_place", "undo", "inspect", "bridge", "kernel", "modules", "stub", "entry", "size", "gpt", "dry_run", "json"]
     )]
     restore: Option<PathBuf>,
     /// say how IMAGE boots, on what, and what would be written; write nothing
@@ -61,9 +62,19 @@ pub struct Arguments {
     /// with --inspect: print a JSON object
     #[arg(long, requires = "inspect")]
     json: bool,
-    /// the bridge, which `gapboot bridge build` makes
+    /// the bridge, which `gapboot bridge build` makes; without this option one with
+    /// the set standard is made
     #[arg(long, value_name = "FILE")]
     bridge: Option<PathBuf>,
+    /// the kernel of the bridge that is made; default: the running one's, in /boot
+    #[arg(long, value_name = "VMLINUZ", conflicts_with = "bridge")]
+    kernel: Option<PathBuf>,
+    /// the directory of its modules; default: /lib/modules/ and its version
+    #[arg(long, value_name = "DIR", conflicts_with = "bridge")]
+    modules: Option<PathBuf>,
+    /// the EFI stub of that bridge; default: systemd's
+    #[arg(long, value_name = "FILE", conflicts_with = "bridge")]
+    stub: Option<PathBuf>,
     /// the entry that starts when nobody chooses, by its id in `gapboot list`;
     /// without this option it is the one that the image's own menu starts
     #[arg(long, value_name = "ID")]
@@ -133,8 +144,7 @@ impl Arguments {
         Plan::check(&look, MIB, self.wishes()).map_err(refused)?;
         let offer = offer(&self.image)?;
         let words = offer.words(self.entry.as_deref())?;
-        let bridge = self.bridge.as_deref().ok_or_else(no_bridge)?;
-        let program = bridge::told(bridge, &words, context.err)?;
+        let program = self.program(&words, context)?;
         let plan = self.plan(&look, &program)?;
         let name = self.image.display();
         for note in plan.notes.iter().chain(&offer.notes) {
@@ -175,6 +185,20 @@ impl Arguments {
             target.display(),
             plan.place.size.div_euclid(MIB)
         )?)
+    }
+
+    /// The bridge, told to look for this image.
+    fn program(&self, words: &str, context: &mut Context) -> Result<Vec<u8>, Error> {
+        if let Some(bridge) = &self.bridge {
+            return bridge::told(bridge, words, context.err);
+        }
+        let parts = Parts {
+            kernel: self.kernel.clone(),
+            modules: self.modules.clone(),
+            stub: self.stub.clone(),
+        };
+        let (_folder, bridge) = bridge::make(parts, context.err)?;
+        bridge::told(&bridge, words, context.err)
     }
 
     fn plan(&self, look: &Look, program: &[u8]) -> Result<Plan, Error> {
@@ -303,8 +327,4 @@ fn bytes_of(path: &Path) -> Result<u64, Error> {
 
 fn refused(reasons: Vec<String>) -> Error {
     Error::failed(reasons.join("\n"))
-}
-
-fn no_bridge() -> Error {
-    Error::usage("--bridge FILE is missing: `gapboot bridge build --output bridge.efi` makes one")
 }

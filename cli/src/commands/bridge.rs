@@ -40,6 +40,7 @@ enum Command {
 /// init. The same parts make the same bytes.
 #[derive(Args, Debug)]
 #[command(
+    args_override_self = true,
     override_usage = "gapboot bridge build [OPTIONS] --output FILE",
     after_help = "\
 Sets:
@@ -104,8 +105,8 @@ pub struct BuildArguments {
 impl Arguments {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Error> {
         let Command::Build(arguments) = self.command;
-        let stub = Stub::of_this_system()?;
-        build(stub, &arguments.request()?, context.out, context.err)
+        let request = arguments.request()?;
+        build(Stub::of_this_system()?, &request, context.out, context.err)
     }
 }
 

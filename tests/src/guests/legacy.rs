@@ -239,14 +239,14 @@ impl System {
                     .args([&path, &tree]))?;
             }
             Kind::Mbr => {
-                let fat = Partition::esp(Fat::new(32)).kind("c");
+                let fat = Partition::esp(Fat::new(32).cluster(512)).kind("c");
                 Disk::mbr(80 * MIB)
                     .partition(self.files(fat))
                     .build(&path)?;
                 syslinux::install_mbr(&path, &isolinux_cfg(kind))?;
             }
             Kind::Gpt => {
-                let fat = Partition::esp(Fat::new(32)).kind(BASIC_DATA);
+                let fat = Partition::esp(Fat::new(32).cluster(512)).kind(BASIC_DATA);
                 let fat = self.files(fat).file("boot/grub/grub.cfg", grub_cfg(kind));
                 Disk::new(80 * MIB).partition(fat).build(&path)?;
                 grub::install(&path, &format!("{}boot\n", grub_commands(kind)))?;

@@ -27,6 +27,7 @@ use tally::Tally;
 /// The programs that tests of all crates call.
 const TOOLS: &[&str] = &[
     "/usr/lib/ISOLINUX/isohdpfx.bin",
+    "/usr/lib/syslinux/memdisk",
     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.17",
     "/usr/share/bochs/BIOS-bochs-legacy",
     "/usr/share/vgabios/vgabios.bin",

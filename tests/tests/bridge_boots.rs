@@ -20,7 +20,7 @@ use tests::machines::ovmf;
 use tests::machines::qemu::{Exit, Guest, Machine};
 
 /// TCG, two machines at a time, on a machine that has other work.
-const TIME: Duration = Duration::from_secs(300);
+const TIME: Duration = Duration::from_secs(600);
 
 /// The file of the bridge, made once.
 fn bridge() -> &'static Path {

@@ -239,7 +239,7 @@ impl Gpt {
     }
 }
 
-/// Sectors of so many bytes of entries.
+/// How many sectors entries of this many bytes take.
 fn array_sectors(bytes: u32) -> u64 {
     u64::from(bytes).div_ceil(SECTOR)
 }

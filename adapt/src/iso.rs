@@ -2,21 +2,12 @@
 //! know them. Files are read by [`volumes`].
 
 use volumes::Bytes;
-use volumes::bytes::read;
+use volumes::iso9660::{PRIMARY, descriptors};
 
-use crate::CD_SECTOR;
-use crate::bytes::{to_usize, u16_at, u32_at};
+use crate::bytes::{u16_at, u32_at};
 
-/// Where the descriptors begin, and the most of them that are looked at.
-const FIRST: u64 = 16;
-const MOST: u64 = 64;
-/// In every descriptor, after the byte with its kind.
-const MARK: &[u8] = b"CD001";
-
-/// Kinds of descriptors.
+/// The kind of a boot record.
 const BOOT_RECORD: u8 = 0;
-const PRIMARY: u8 = 1;
-const END: u8 = 255;
 
 /// In a boot record (El Torito, section 2): whose it is, and the sector of the catalogue.
 const SYSTEM: &[u8] = b"EL TORITO SPECIFICATION";
@@ -47,14 +38,7 @@ impl Iso {
     pub fn read(image: &dyn Bytes) -> Option<Self> {
         let mut found: Option<Self> = None;
         let mut catalogue = None;
-        for number in FIRST..FIRST.saturating_add(MOST) {
-            let at = number.saturating_mul(CD_SECTOR);
-            let Ok(sector) = read(image, at, to_usize(CD_SECTOR)) else {
-                break;
-            };
-            if sector.get(1..6) != Some(MARK) {
-                break;
-            }
+        for sector in descriptors(image).ok()? {
             match sector.first() {
                 Some(&PRIMARY) if found.is_none() => {
                     let blocks = u64::from(u32_at(&sector, BLOCKS_AT));
@@ -72,7 +56,6 @@ impl Iso {
                         .starts_with(SYSTEM)
                         .then(|| u32_at(&sector, CATALOGUE_AT).into());
                 }
-                Some(&END) => break,
                 _ => {}
             }
         }

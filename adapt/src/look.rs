@@ -56,7 +56,7 @@ pub struct Look {
 /// The partition table of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// There is none, and sector 0 has room for one.
+    /// No table, and room for one in sector 0.
     Nothing(Mbr),
     /// An MBR.
     Mbr(Mbr),
@@ -171,8 +171,8 @@ fn table(image: &dyn Bytes, problems: &mut Vec<String>) -> io::Result<Table> {
         Ok(gpt) => Table::Gpt(gpt, mbr),
         Err(fault) => {
             problems.push(format!(
-                "its GPT is damaged: {fault}. Make it whole first (`sgdisk -e IMAGE` takes the \
-                 backup), or fetch the image again"
+                "its GPT is damaged: {fault}. Fetch the image again, or repair the table of a copy with \
+                 sgdisk"
             ));
             Table::Mbr(mbr)
         }

@@ -1,6 +1,6 @@
 //! Devices and files by the names that people give them.
 
-use menus::storage::{Device, Failure, Location};
+use menus::storage::{Device, Location};
 
 use crate::offers::Offers;
 
@@ -84,18 +84,6 @@ impl Places<'_> {
     #[must_use]
     pub fn name(&self, at: &Location) -> String {
         format!("({}){}", self.0.called(at.device), at.path)
-    }
-}
-
-/// Why a file is not read, as a clause after its name.
-#[must_use]
-pub fn explain(failure: &Failure) -> String {
-    match failure {
-        Failure::Missing => "does not exist".to_owned(),
-        Failure::Large => "is too large".to_owned(),
-        Failure::Unsupported(text) | Failure::Unreadable(text) => {
-            format!("cannot be read: {text}")
-        }
     }
 }
 

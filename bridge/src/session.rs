@@ -12,7 +12,7 @@ use crate::devices::disks;
 use crate::menu::{Item, Starts, Wish, default, list};
 use crate::offers::{Disk, Menu, Offers, Unread};
 use crate::options::{ON_MEDIUM, Options, Texts};
-use crate::places::{Places, explain};
+use crate::places::Places;
 use crate::process::{self, Mounted};
 
 /// Where file systems are mounted.
@@ -219,7 +219,7 @@ impl<'o> Session<'o> {
             Ok(bytes) => Some((name, String::from_utf8_lossy(&bytes).into_owned())),
             Err(Failure::Missing) => None,
             Err(failure) => {
-                self.messages.push(format!("{name} {}", explain(&failure)));
+                self.messages.push(format!("{name} {}", failure));
                 None
             }
         }

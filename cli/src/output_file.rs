@@ -2,13 +2,36 @@
 //! the medium, or the file that was there before stays as it is.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Display, Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+
+/// Writes a new file, and syncs it and its directory to the medium. A file that exists is
+/// not changed, and none is left that is incomplete.
+///
+/// # Errors
+/// There is such a file, or it cannot be written.
+pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| File::open(directory(path))?.sync_all());
+    if written.is_err() {
+        // What is not complete is of no use, and would be in the way next time.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// The directory of a file.
+fn directory(path: &Path) -> &Path {
+    let parent = path.parent();
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
 
 /// A new file under a temporary name, in the directory where it will lie.
 #[derive(Debug)]
@@ -35,9 +58,7 @@ impl OutputFile {
             Err(error) => return Err(failed(&error)),
             Ok(_) => existing(path)?,
         };
-        let parent = target.parent();
-        let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
+        let parent = directory(&target);
         let directory = File::open(parent).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::failed(format!(
                 "cannot write {}: there is no directory {}",

@@ -35,6 +35,12 @@ const OLD_CMDLINE_SIZE: u32 = 255;
 /// the same number.)
 const OLD_GROWTH: u64 = 3;
 
+/// The offset of the field `kernel_version`.
+const NAME: usize = 0x20e;
+/// How SYSLINUX's memdisk names itself. Its header is that of a kernel that can be entered
+/// in 32 bits, but it runs by the BIOS.
+const MEMDISK: &[u8] = b"MEMDISK";
+
 /// The entry of a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -81,6 +87,12 @@ pub(crate) struct Plan {
     pub(crate) initrd: Range,
 }
 
+/// The name and version of a kernel, and what follows; nothing if `image` ends before.
+fn name(image: &[u8]) -> &[u8] {
+    let at = usize::from(u16(image, NAME)).saturating_add(0x200);
+    image.get(at..).unwrap_or_default()
+}
+
 impl Kernel {
     /// Reads the header in `image`, the first two sectors or more of a file of `length`
     /// bytes.
@@ -94,6 +106,11 @@ impl Kernel {
             || u8(image, field::LOADFLAGS) & LOADED_HIGH == 0
         {
             return Err(Error::text(UNKNOWN));
+        }
+        if name(image).starts_with(MEMDISK) {
+            return Err(Error::text(
+                "it is SYSLINUX's memdisk, which needs the BIOS: start it by a boot loader",
+            ));
         }
         // 0 means four: old kernels have no such field.
         let sectors = match u8(image, field::SETUP_SECTS) {
@@ -385,6 +402,9 @@ mod tests {
         let no_start = header(0x207, &[(field::CODE32_START, 0, 4)]);
         assert!(reason(&no_start).contains("real mode only"));
         assert!(reason(&with(field::CODE32_START, 0x10_0200, 4)).contains("damaged"));
+        let mut memdisk = header(0x203, &[(NAME, 0x100, 2)]);
+        put(&mut memdisk, 0x300, MEMDISK);
+        assert!(reason(&memdisk).contains("needs the BIOS"));
         assert!(
             reason(&with(field::RELOCATABLE, 1, 1)).contains("damaged"),
             "alignment 0"

@@ -100,7 +100,7 @@ pub fn load(payload: &Payload, _only_segments: bool) -> Result<Call, Error> {
     )
 }
 
-/// Whether a bzImage of `size` bytes, of which `head` has the first two sectors or more, is
+/// Whether a bzImage of `size` bytes, of which `head` has the first eight sectors or more, is
 /// one that a running Linux can start.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// A disk, a partition, a mounted tree or a file system in a file, as the [`Storage`]
 /// numbers them.
@@ -81,6 +82,19 @@ pub enum Failure {
     Unsupported(String),
     /// It could not be read: what failed.
     Unreadable(String),
+}
+
+/// A clause that stands after the name of the file or device.
+impl fmt::Display for Failure {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Missing => to.write_str("does not exist"),
+            Self::Large => to.write_str("is too large"),
+            Self::Unsupported(text) | Self::Unreadable(text) => {
+                write!(to, "cannot be read: {text}")
+            }
+        }
+    }
 }
 
 /// What is known of a device. `None` is "not known": see [`crate::search`].

@@ -12,7 +12,7 @@ use crate::devices::disks::description;
 use crate::log;
 use crate::menu::Item;
 use crate::options::block::Block;
-use crate::places::{Places, explain};
+use crate::places::Places;
 use crate::session::Session;
 
 /// The commands, with what they do.
@@ -140,7 +140,7 @@ fn file(session: &Session, block: &Block, path: &str) -> Result<Location, String
     let at = places.file(path, block.root.as_deref())?;
     match session.offers.storage().kind(&at) {
         Ok(_) => Ok(at),
-        Err(failure) => Err(format!("{} {}", places.name(&at), explain(&failure))),
+        Err(failure) => Err(format!("{} {}", places.name(&at), failure)),
     }
 }
 
@@ -167,7 +167,7 @@ fn boot(
 
 fn cat(session: &Session, screen: &mut Screen, at: &Location) -> Result<(), String> {
     let bytes = session.offers.storage().read(at, MOST);
-    let bytes = bytes.map_err(|failure| format!("{} {}", at.path, explain(&failure)))?;
+    let bytes = bytes.map_err(|failure| format!("{} {}", at.path, failure))?;
     for line in String::from_utf8_lossy(&bytes).lines() {
         screen.line(&line.replace('\t', "    "));
     }
@@ -250,7 +250,7 @@ fn ls(session: &Session, screen: &mut Screen, block: &Block, path: &str) -> Resu
         return Ok(());
     }
     let names = storage.directory(&at, NAMES);
-    let names = names.map_err(|failure| format!("{} {}", at.path, explain(&failure)))?;
+    let names = names.map_err(|failure| format!("{} {}", at.path, failure))?;
     for name in names {
         let below = at.join(&name).map(|below| storage.kind(&below));
         let line = match below {

@@ -12,14 +12,11 @@ use crate::error::Error;
 use crate::menu;
 use crate::number::to_usize;
 use crate::offers::listed::not_started;
-use crate::offers::others::explain;
 use crate::offers::{From, Others};
 use crate::uki::pe::Pe;
 
 /// Bytes at the start of a kernel in which its headers are.
 const HEAD: u64 = 32 << 10;
-/// SYSLINUX's memdisk calls itself a kernel that can be entered in 32 bits, and is none.
-const MEMDISK: &[u8] = b"MEMDISK";
 
 /// What an image offers to boot.
 pub struct Offer {
@@ -134,7 +131,7 @@ fn missing<'f>(others: &Others, mut files: impl Iterator<Item = &'f Location>) -
     files.find_map(|file| match others.volumes.kind(file) {
         Ok(Kind::File { .. }) => None,
         Ok(Kind::Directory) => Some(format!("{} is a directory.", file.path)),
-        Err(failure) => Some(format!("{} {}.", file.path, explain(&failure))),
+        Err(failure) => Some(format!("{} {}.", file.path, failure)),
     })
 }
 
@@ -142,7 +139,7 @@ fn missing<'f>(others: &Others, mut files: impl Iterator<Item = &'f Location>) -
 fn kernel_problem(others: &Others, at: &Location) -> Option<String> {
     let file = match others.volumes.file(at) {
         Ok(file) => file,
-        Err(failure) => return Some(format!("{} {}.", at.path, explain(&failure))),
+        Err(failure) => return Some(format!("{} {}.", at.path, failure)),
     };
     let size = file.size();
     let head = match read(&*file, 0, to_usize(size.min(HEAD))) {
@@ -154,10 +151,6 @@ fn kernel_problem(others: &Others, at: &Location) -> Option<String> {
         return None;
     }
     if head.get(0x202..0x206) == Some(b"HdrS") {
-        if version(&head).starts_with(MEMDISK) {
-            let path = &at.path;
-            return Some(format!("{path} is memdisk, which needs the BIOS."));
-        }
         let error = kexec::check(&head, size).err()?;
         return Some(format!("{}: {error}.", at.path));
     }
@@ -170,14 +163,6 @@ fn kernel_problem(others: &Others, at: &Location) -> Option<String> {
             at.path
         )),
     }
-}
-
-/// The version of a kernel, as its header names it (`kernel_version`).
-fn version(head: &[u8]) -> &[u8] {
-    let offset = head.get(0x20e..).and_then(|rest| rest.first_chunk());
-    let offset = offset.map_or(0, |offset| u16::from_le_bytes(*offset));
-    let at = usize::from(offset).saturating_add(0x200);
-    head.get(at..).unwrap_or_default()
 }
 
 impl Offer {

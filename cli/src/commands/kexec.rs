@@ -16,7 +16,6 @@ use crate::disk::{Access, Disk};
 use crate::error::Error;
 use crate::menu::Menu;
 use crate::offers::choose::{Choice, Menus};
-use crate::offers::others::explain;
 use crate::offers::{self, From, Others, TreeMenu, environment};
 use crate::printable::printable;
 use crate::uki::content::SourceFile;
@@ -186,9 +185,8 @@ impl Arguments {
     fn of_system(&self) -> Result<Others, Error> {
         let root = self.root.system().path("/");
         let volumes = Volumes::tree(&root, &Host::below(&root));
-        let volumes = volumes.map_err(|failure| {
-            Error::failed(format!("{} {}", root.display(), explain(&failure)))
-        })?;
+        let volumes =
+            volumes.map_err(|failure| Error::failed(format!("{} {}", root.display(), failure)))?;
         Ok(Others::on(volumes, self.from))
     }
 

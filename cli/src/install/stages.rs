@@ -55,8 +55,8 @@ impl Stages {
     ///
     /// # Errors
     ///
-    /// The program was built without a loader, and there is none in
-    /// [`loader_files::PACKAGED`], or a damaged one.
+    /// The program was built without a loader, and the one in [`loader_files::PACKAGED`] is
+    /// missing or damaged.
     pub fn of_this_system() -> Result<Self, Error> {
         match EMBEDDED {
             Some(files) => Self::new(files.stage1, files.stage2, files.overlay)

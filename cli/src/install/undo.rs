@@ -14,8 +14,8 @@
 //! stays, and so do a partition table that has changed and the sectors of a partition
 //! that was made there.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use boot::disk::gpt::{Header, SIGNATURE};
@@ -28,6 +28,7 @@ use super::write::Write;
 use crate::disk::{self, Sectors};
 use crate::error::{self, Error};
 use crate::number::{to_u32, to_usize};
+use crate::output_file::create_new;
 
 const MAGIC: &[u8; 8] = b"gapundo1";
 const HEADER: usize = 40;
@@ -81,33 +82,20 @@ impl Undo {
     /// # Errors
     /// There is such a file, or it cannot be written.
     pub fn save(&self, path: &Path, disk: &dyn Sectors) -> Result<(), Error> {
-        let cannot = |error: io::Error| {
+        create_new(path, &self.bytes()).map_err(|error| {
+            // A new file would hold the bytes that an interrupted installation left.
+            if is_there(&error) && Self::load(path, disk).is_ok() {
+                return Error::failed(format!(
+                    "{} is this disk's way back from an earlier install; nothing was installed: \
+                     keep that file, and install without --undo",
+                    path.display()
+                ));
+            }
             let (file, hint) = (path.display(), error::hint(&error));
             Error::failed(format!(
                 "cannot write {file}: {error}{hint}; nothing was installed, name another file for \
                  --undo"
             ))
-        };
-        let mut file = match File::create_new(path) {
-            Ok(file) => file,
-            // A new file would hold the bytes that an interrupted installation left.
-            Err(error) if is_there(&error) && Self::load(path, disk).is_ok() => {
-                return Err(Error::failed(format!(
-                    "{} is this disk's way back from an earlier install; nothing was installed: \
-                     keep that file, and install without --undo",
-                    path.display()
-                )));
-            }
-            Err(error) => return Err(cannot(error)),
-        };
-        let saved = file
-            .write_all(&self.bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| sync_directory(path));
-        saved.map_err(|error| {
-            // What is not complete is of no use, and would be in the way next time.
-            let _ = fs::remove_file(path);
-            cannot(error)
         })
     }
 
@@ -298,15 +286,6 @@ fn joined(writes: Vec<Write>) -> Vec<Write> {
 
 fn is_there(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AlreadyExists
-}
-
-/// Returns when the name of a new file is on the medium.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
-    File::open(directory)?.sync_all()
 }
 
 fn in_gap(at: u64) -> bool {

@@ -8,7 +8,6 @@ use kexec::memory_file::in_memory;
 use menus::storage::Location;
 use volumes::{Bytes, Volumes};
 
-use super::others::explain;
 use crate::error::Error;
 use crate::number::{to_u64, to_usize};
 use crate::uki::content::SourceFile;
@@ -22,7 +21,7 @@ pub(super) fn file(volumes: &Volumes, at: &Location) -> Result<Rc<SourceFile>, E
     let failed = |problem: &str| Error::failed(format!("{} {problem}", at.path));
     let bytes = volumes
         .file(at)
-        .map_err(|failure| failed(&explain(&failure)))?;
+        .map_err(|failure| failed(&failure.to_string()))?;
     let file = match bytes.as_file() {
         Some(file) => file
             .try_clone()

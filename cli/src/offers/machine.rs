@@ -12,7 +12,7 @@ use volumes::machine::Machine;
 
 use super::counted;
 use super::listed::{Listed, not_started};
-use super::others::{From, Others, explain};
+use super::others::{From, Others};
 use super::payload;
 use super::tree::TreeMenu;
 use crate::menu::MenuEntry;
@@ -82,7 +82,7 @@ impl Offers for MachineOffers {
                     partition: 0,
                     device: disk.name.clone(),
                     file_system: None,
-                    reason: explain(&failure),
+                    reason: failure.to_string(),
                 });
             }
         }
@@ -91,7 +91,7 @@ impl Offers for MachineOffers {
             partition: unread.partition,
             device: unread.device,
             file_system: unread.file_system,
-            reason: explain(&unread.failure),
+            reason: unread.failure.to_string(),
         }));
         self.all = self.machine.all();
         unread
@@ -100,7 +100,7 @@ impl Offers for MachineOffers {
     fn mounted(&mut self, unread: &Unread, at: PathBuf) -> Result<(), String> {
         let mounted = self.machine.mounted(unread.disk, unread.partition, &at);
         self.all = self.machine.all();
-        mounted.map_err(|failure| format!("{} {}", unread.device, explain(&failure)))
+        mounted.map_err(|failure| format!("{} {}", unread.device, failure))
     }
 
     fn menus(&mut self, numbers: &[(u32, usize)]) -> Vec<Menu> {

@@ -139,7 +139,7 @@ impl Others {
             // Its bytes would be taken for a disk's.
             disk::device::check_container(path)?;
         }
-        let volumes = Volumes::open(path).map_err(|failure| Error::failed(explain(&failure)))?;
+        let volumes = Volumes::open(path).map_err(|failure| Error::failed(failure))?;
         Ok(Self::on(volumes, from))
     }
 
@@ -166,7 +166,7 @@ impl Others {
             let called = self.volumes.called(device);
             Some(match self.volumes.problem(device)? {
                 Failure::Unsupported(text) => format!("{called}: {text}"),
-                failure => format!("{called} {}", explain(&failure)),
+                failure => format!("{called} {}", failure),
             })
         });
         unread.collect()
@@ -204,16 +204,5 @@ pub fn loader(loader: Loader) -> &'static str {
         Loader::Grub => "GRUB",
         Loader::Syslinux => "SYSLINUX",
         Loader::GrubLegacy => "GRUB Legacy",
-    }
-}
-
-/// Why a device or a file is not read, as a clause.
-pub fn explain(failure: &Failure) -> String {
-    match failure {
-        Failure::Missing => "does not exist".to_owned(),
-        Failure::Large => "is too large".to_owned(),
-        Failure::Unsupported(text) | Failure::Unreadable(text) => {
-            format!("cannot be read: {text}")
-        }
     }
 }

@@ -6,7 +6,6 @@ use volumes::Volumes;
 
 use super::file::file;
 use super::listed::not_started;
-use super::others::explain;
 use super::tree::TreeMenu;
 use crate::error::Error;
 use crate::menu::MenuEntry;
@@ -123,9 +122,8 @@ pub fn of_tree(
 ) -> Result<Payload, Error> {
     let find = |path: &str| {
         let found = tree.file(volumes, entry, path);
-        let found = found.map_err(|failure| {
-            Error::failed(format!("{}: {path} {}", entry.id, explain(&failure)))
-        });
+        let found =
+            found.map_err(|failure| Error::failed(format!("{}: {path} {}", entry.id, failure)));
         file(volumes, &found?)
     };
     let kernels = [&entry.linux, &entry.uki, &entry.efi];

@@ -20,7 +20,6 @@ use volumes::Volumes;
 
 use super::file::file;
 use super::image::Image;
-use super::others::explain;
 use crate::error::{Error, loader_text};
 use crate::menu::{Menu, MenuEntry, Named, SkippedFile, inside};
 use crate::state::content::{Content, State};
@@ -250,8 +249,7 @@ impl Source {
             Ok(names) => names,
             Err(Failure::Missing) => Vec::new(),
             Err(failure) => {
-                menu.problems
-                    .push(format!("{directory} {}", explain(&failure)));
+                menu.problems.push(format!("{directory} {}", failure));
                 Vec::new()
             }
         }
@@ -283,7 +281,7 @@ impl Source {
     }
 
     fn read_type1(&self, volumes: &Volumes, name: &EntryName, path: &str) -> Result<Found, String> {
-        let about = |path: &str, failure: &Failure| format!("{path} {}.", explain(failure));
+        let about = |path: &str, failure: &Failure| format!("{path} {}.", failure);
         let file = self
             .file(volumes, path)
             .map_err(|failure| about(path, &failure))?;
@@ -336,7 +334,7 @@ impl Source {
                 )),
                 Some(parsed) => self
                     .file(volumes, &path)
-                    .map_err(|failure| Error::failed(explain(&failure)))
+                    .map_err(|failure| Error::failed(failure))
                     .and_then(|file| Image::open(volumes, &file))
                     .and_then(|image| Ok((image.entries(parsed)?, image))),
             };

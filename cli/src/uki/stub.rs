@@ -25,8 +25,8 @@ impl Stub<'static> {
     /// The stub inside this program, or else the one that a package has installed.
     ///
     /// # Errors
-    /// This program was built without the stub, and there is none in
-    /// [`loader_files::PACKAGED`], or a damaged one.
+    /// This program was built without the stub, and the one in [`loader_files::PACKAGED`] is
+    /// missing or damaged.
     pub fn of_this_system() -> Result<Self, Error> {
         match EMBEDDED {
             Some(bytes) => Stub::new(bytes)

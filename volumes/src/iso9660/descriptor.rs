@@ -12,7 +12,8 @@ const MOST: u64 = 64;
 /// In every descriptor, after the byte with its kind.
 const MARK: &[u8] = b"CD001";
 
-const PRIMARY: u8 = 1;
+/// The kind of the primary descriptor.
+pub const PRIMARY: u8 = 1;
 const SUPPLEMENTARY: u8 = 2;
 const END: u8 = 255;
 
@@ -52,17 +53,30 @@ fn sector(bytes: &dyn Bytes, number: u64) -> io::Result<Vec<u8>> {
     read(bytes, at, SECTOR)
 }
 
+/// The sectors of all descriptors, each with its kind in the first byte (ECMA-119, section
+/// 8.1). The list ends where it says so, or with a sector that is none or cannot be read.
+///
+/// # Errors
+/// The first one cannot be read.
+pub fn descriptors(bytes: &dyn Bytes) -> io::Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    for number in 0..MOST {
+        let sector = match sector(bytes, number) {
+            Err(_) if number > 0 => break,
+            sector => sector?,
+        };
+        if sector.get(1..6) != Some(MARK) || sector.first() == Some(&END) {
+            break;
+        }
+        found.push(sector);
+    }
+    Ok(found)
+}
+
 impl Descriptors {
     pub(crate) fn read(bytes: &dyn Bytes) -> io::Result<Self> {
         let mut found = Self::default();
-        for number in 0..MOST {
-            let sector = match sector(bytes, number) {
-                Err(_) if number > 0 => break,
-                sector => sector?,
-            };
-            if sector.get(1..6) != Some(MARK) {
-                break;
-            }
+        for sector in descriptors(bytes)? {
             let is_joliet = sector
                 .get(ESCAPES)
                 .is_some_and(|escapes| JOLIET.contains(&escapes));
@@ -73,7 +87,6 @@ impl Descriptors {
                 Some(&SUPPLEMENTARY) if is_joliet && found.joliet.is_none() => {
                     found.joliet = Descriptor::parse(&sector, true);
                 }
-                Some(&END) => break,
                 _ => {}
             }
         }

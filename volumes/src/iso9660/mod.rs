@@ -22,6 +22,7 @@ use menus::storage::Failure;
 use crate::bytes::{Bytes, Pieces, read, to_u64, to_usize};
 use crate::file_system::{FileSystem, Node, not_read_here, unreadable};
 pub(crate) use descriptor::{Descriptors, is_there};
+pub use descriptor::{PRIMARY, descriptors};
 use place::{Place, SECTOR};
 use record::{Name, Record};
 use susp::Extra;

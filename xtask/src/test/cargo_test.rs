@@ -15,8 +15,8 @@ pub(super) struct Built {
 }
 
 impl Built {
-    /// Builds `dist/`, with the packages, and the programs that only tests start. Also returns the loader, whose
-    /// size was checked.
+    /// Builds `dist/`, with the packages, and the programs that only tests start. Also
+    /// returns the loader, whose size was checked.
     pub(super) fn build(workspace: &Workspace) -> Result<(Self, dist::Loader)> {
         let loader = package::build(workspace)?;
         let environment = [

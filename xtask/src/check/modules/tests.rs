@@ -47,7 +47,7 @@ fn siblings_by_every_kind_of_path() {
     for b in [
         "use crate::a::A; pub struct B;",
         "use super::a::{A}; pub struct B;",
-        "use super::a as other; pub struct B; fn f() -> other::A { todo!() }",
+        "use super::a as other; pub struct B; fn f() -> Option<other::A> { None }",
         "use super::a::*; pub struct B; fn f(_: A) {}",
         "pub struct B(crate::a::A);",
         "pub struct B; impl From<super::a::A> for B {}",

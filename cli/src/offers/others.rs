@@ -139,7 +139,7 @@ impl Others {
             // Its bytes would be taken for a disk's.
             disk::device::check_container(path)?;
         }
-        let volumes = Volumes::open(path).map_err(|failure| Error::failed(failure))?;
+        let volumes = Volumes::open(path).map_err(Error::failed)?;
         Ok(Self::on(volumes, from))
     }
 

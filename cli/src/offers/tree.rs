@@ -334,7 +334,7 @@ impl Source {
                 )),
                 Some(parsed) => self
                     .file(volumes, &path)
-                    .map_err(|failure| Error::failed(failure))
+                    .map_err(Error::failed)
                     .and_then(|file| Image::open(volumes, &file))
                     .and_then(|image| Ok((image.entries(parsed)?, image))),
             };
